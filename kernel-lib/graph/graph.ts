@@ -1,0 +1,139 @@
+/**
+ * @file The graph under construction: values with shapes, ONNX nodes, and the tape that `gradient` walks.
+ * Shapes are static and known when a node is added, so a wrong one throws where it is written.
+ */
+import { ShapeError } from "../core/errors.js";
+import type { Shape } from "../core/tensor.js";
+import { sizeOf } from "../core/tensor.js";
+import type { Operator } from "./operator.js";
+
+export type DType = "float32" | "float16" | "bfloat16" | "int64" | "int32" | "bool";
+
+/** A value of a graph: what a node computes, an input, or an initializer. */
+export interface Value {
+  readonly graph: Graph;
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** An initializer's bytes where they lie: `length` bytes from `offset` of `file`. */
+export interface ExternalData {
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface Initializer {
+  readonly value: Value;
+  readonly data: Uint8Array | ExternalData;
+}
+
+/** One ONNX node; an input "" is an optional one left out. */
+export interface Node {
+  readonly type: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Attributes;
+}
+/** A number that is to be written as float although it is whole is `{ float }`. */
+export type Attribute = number | { readonly float: number } | string | readonly number[];
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** One application of an operator, as the reverse mode needs it. */
+export interface TapeEntry {
+  readonly operator: Operator<unknown>;
+  readonly inputs: readonly Value[];
+  readonly attrs: unknown;
+  readonly outputs: readonly Value[];
+  readonly saved: readonly Value[];
+}
+
+export class Graph {
+  readonly nodes: Node[] = [];
+  readonly initializers: Initializer[] = [];
+  readonly inputs: Value[] = [];
+  readonly outputs: { readonly name: string; readonly value: Value }[] = [];
+  readonly tape: TapeEntry[] = [];
+  readonly #constants = new Map<string, Value>();
+  readonly #weights = new Map<string, Value>();
+  #names = 0;
+  #taping = true;
+
+  /** A value that each run is fed with. */
+  input(name: string, shape: Shape, dtype: DType = "float32"): Value {
+    if (this.inputs.some((value) => value.name === name)) throw new Error(`Graph.input: "${name}" is already an input; choose another name`);
+    const value = this.#value(name, shape, dtype);
+    this.inputs.push(value);
+    return value;
+  }
+
+  /** Names what a run returns. */
+  output(name: string, value: Value): void {
+    if (this.outputs.some((output) => output.name === name)) throw new Error(`Graph.output: "${name}" is already an output`);
+    this.outputs.push({ name, value });
+  }
+
+  /** Numbers written into the graph; equal ones of up to 16 elements are shared. */
+  constant(numbers: number | readonly number[] | Float32Array, shape: Shape = [], dtype: DType = "float32"): Value {
+    const list = typeof numbers === "number" ? [numbers] : numbers;
+    if (list.length !== sizeOf(shape)) throw new ShapeError("Graph.constant", { got: `${list.length} numbers`, want: `shape [${shape}]` });
+    const key = list.length <= 16 ? `${dtype}|${shape}|${Array.from(list, (x) => (Object.is(x, -0) ? "-0" : x))}` : undefined;
+    const known = key === undefined ? undefined : this.#constants.get(key);
+    if (known) return known;
+    const value = this.#value(`constant${this.#names++}`, shape, dtype);
+    this.initializers.push({ value, data: bytesOf(list, dtype) });
+    if (key !== undefined) this.#constants.set(key, value);
+    return value;
+  }
+
+  /** An initializer whose bytes stay in their file; the same key twice is the same value. */
+  weight(key: string, shape: Shape, dtype: DType, data: ExternalData): Value {
+    const known = this.#weights.get(key);
+    if (known) return known;
+    const value = this.#value(key, shape, dtype);
+    this.initializers.push({ value, data });
+    this.#weights.set(key, value);
+    return value;
+  }
+
+  /** Adds one ONNX node; operators call this, networks call operators. */
+  node(type: string, inputs: readonly (Value | null)[], attributes: Attributes, outputs: readonly { shape: Shape; dtype: DType }[]): Value[] {
+    const values = outputs.map(({ shape, dtype }) => this.#value(`${type}${this.#names++}`, shape, dtype));
+    this.nodes.push({ type, inputs: inputs.map((value) => value?.name ?? ""), outputs: values.map((value) => value.name), attributes });
+    return values;
+  }
+
+  record(entry: TapeEntry): void {
+    if (this.#taping) this.tape.push(entry);
+  }
+
+  /** Runs `build` without recording: the nodes inside an operator that has a pull-back of its own. */
+  offTape<T>(build: () => T): T {
+    const before = this.#taping;
+    this.#taping = false;
+    try {
+      return build();
+    } finally {
+      this.#taping = before;
+    }
+  }
+
+  #value(name: string, shape: Shape, dtype: DType): Value {
+    if (!shape.every((d) => Number.isInteger(d) && d >= 0)) throw new ShapeError(`Graph ("${name}")`, { got: `[${shape}]`, want: "whole numbers >= 0" });
+    return { graph: this, name, shape: [...shape], dtype };
+  }
+}
+
+function bytesOf(numbers: readonly number[] | Float32Array, dtype: DType): Uint8Array {
+  const array =
+    dtype === "float32"
+      ? Float32Array.from(numbers)
+      : dtype === "int64"
+        ? BigInt64Array.from(Array.from(numbers, BigInt))
+        : dtype === "int32"
+          ? Int32Array.from(numbers)
+          : undefined;
+  if (!array) throw new TypeError(`Graph.constant: got dtype ${dtype}, want float32, int64 or int32; cast after it`);
+  return new Uint8Array(array.buffer);
+}

@@ -1,0 +1,75 @@
+/** @file A graph as the bytes of an ONNX model. Weights stay in their files: an initializer is {file, offset, length}. */
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  AttributeProto_AttributeType as AttributeType,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  StringStringEntryProtoSchema,
+  TensorProto_DataLocation as DataLocation,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  ValueInfoProtoSchema,
+} from "onnx-buf";
+import type { AttributeProto, TensorProto, ValueInfoProto } from "onnx-buf";
+import type { Attribute, Graph, Initializer, Value } from "./graph.js";
+import { ONNX_TYPE } from "./operator.js";
+
+const OPSET = 21;
+const IR_VERSION = 10n;
+
+/** The model's bytes. External files are named by their absolute path without the leading "/", see session.ts. */
+export function onnxBytes(graph: Graph): Uint8Array {
+  if (graph.outputs.length === 0) throw new Error("onnxBytes: the graph has no output; name one with graph.output(name, value)");
+  const nodes = graph.nodes.map((node, k) =>
+    create(NodeProtoSchema, {
+      name: `${node.type}_${k}`,
+      opType: node.type,
+      input: [...node.inputs],
+      output: [...node.outputs],
+      attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),
+    }),
+  );
+  // an output may be an input's or another output's value: an Identity gives it its own name
+  for (const { name, value } of graph.outputs)
+    nodes.push(create(NodeProtoSchema, { name: `Output_${name}`, opType: "Identity", input: [value.name], output: [name] }));
+  const model = create(ModelProtoSchema, {
+    irVersion: IR_VERSION,
+    producerName: "veduta",
+    opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(OPSET) })],
+    graph: create(GraphProtoSchema, {
+      name: "veduta",
+      node: nodes,
+      initializer: graph.initializers.map(initializer),
+      input: graph.inputs.map((value) => valueInfo(value.name, value)),
+      output: graph.outputs.map(({ name, value }) => valueInfo(name, value)),
+    }),
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+function attribute(name: string, value: Attribute): AttributeProto {
+  if (typeof value === "string") return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: Uint8Array.from(Buffer.from(value)) });
+  if (typeof value === "number") return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
+  if ("float" in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
+  return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
+}
+
+function initializer({ value, data }: Initializer): TensorProto {
+  const head = { name: value.name, dims: value.shape.map(BigInt), dataType: ONNX_TYPE[value.dtype] };
+  if (data instanceof Uint8Array) return create(TensorProtoSchema, { ...head, rawData: Uint8Array.from(data) });
+  const entries = { location: data.file.replace(/^\/+/, ""), offset: String(data.offset), length: String(data.length) };
+  const externalData = Object.entries(entries).map(([key, text]) => create(StringStringEntryProtoSchema, { key, value: text }));
+  return create(TensorProtoSchema, { ...head, dataLocation: DataLocation.EXTERNAL, externalData });
+}
+
+function valueInfo(name: string, value: Value): ValueInfoProto {
+  const dim = value.shape.map((d) => create(TensorShapeProto_DimensionSchema, { value: { case: "dimValue", value: BigInt(d) } }));
+  const tensorType = create(TypeProto_TensorSchema, { elemType: ONNX_TYPE[value.dtype], shape: create(TensorShapeProtoSchema, { dim }) });
+  return create(ValueInfoProtoSchema, { name, type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } }) });
+}

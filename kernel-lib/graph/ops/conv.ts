@@ -1,0 +1,95 @@
+/** @file Convolutions. */
+import { ShapeError } from "../../core/errors.js";
+import { sizeOf } from "../../core/tensor.js";
+import type { Value } from "../graph.js";
+import { apply, plain } from "../operator.js";
+import { add } from "./elementwise.js";
+import { matmul } from "./matmul.js";
+import { reduceSum } from "./reduce.js";
+import { concat, pad, reshape, slices, transpose } from "./shape.js";
+
+interface ConvAttrs {
+  readonly stride: number;
+  /** on every side */
+  readonly padding: number;
+}
+
+/**
+ * y = W ⋆ x + b; x [N,C,H,W], W [O,C,k,k], b [O]. dx is the transposed convolution of dy: at stride 1 a convolution with W flipped and its
+ * channels swapped (1.5 to 2 times faster than ConvTranspose on the CPU, except into a few channels), else ConvTranspose.
+ * dW[:,:,i,j] = Σ_N dy · (x shifted by (i,j))ᵀ, a matrix product a tap; db = Σ dy.
+ */
+export const Conv = plain<ConvAttrs>({
+  name: "Conv",
+  shape: ([x, w, b], { stride, padding }) => {
+    if (x.length !== 4 || w.length !== 4 || x[1] !== w[1] || (b && (b.length !== 1 || b[0] !== w[0])))
+      throw new ShapeError("Conv", { got: `x [${x}], W [${w}]${b ? `, b [${b}]` : ""}`, want: "x [N,C,H,W], W [O,C,k,k], b [O]" });
+    const side = (d: number, k: number) => Math.floor((d + 2 * padding - k) / stride) + 1;
+    return [[x[0], w[0], side(x[2], w[2]), side(x[3], w[3])]];
+  },
+  node: ([, w], { stride, padding }) => ({
+    attributes: { kernel_shape: [w.shape[2], w.shape[3]], pads: [padding, padding, padding, padding], strides: [stride, stride] },
+  }),
+  pullBack: ({ inputs: [x, w], attrs, dy }) => [
+    () => (attrs.stride === 1 && w.shape[1] > 4 ? conv(dy, flipped(w), undefined, { padding: w.shape[2] - 1 - attrs.padding }) : convTranspose(dy, w, x, attrs)),
+    () => weightGradient(x, w, dy, attrs),
+    () => reshape(reduceSum(dy, [0, 2, 3]), [w.shape[0]]),
+  ],
+});
+
+/** [O,C,k,k] -> [C,O,k,k], turned by 180°. */
+function flipped(w: Value): Value {
+  const [, , kh, kw] = w.shape;
+  const swapped = transpose(w, [1, 0, 2, 3]);
+  return kh === 1 && kw === 1 ? swapped : slices(swapped, [2, 3], [kh - 1, kw - 1], [-1, -1], [-1, -1]);
+}
+
+/** The transposed convolution of dy, of x's size. */
+function convTranspose(dy: Value, w: Value, x: Value, { stride, padding }: ConvAttrs): Value {
+  const output_padding = [2, 3].map((axis) => x.shape[axis] - ((dy.shape[axis] - 1) * stride - 2 * padding + w.shape[axis]));
+  const attributes = { kernel_shape: w.shape.slice(2), pads: [padding, padding, padding, padding], strides: [stride, stride], output_padding };
+  return dy.graph.node("ConvTranspose", [dy, w], attributes, [{ shape: x.shape, dtype: x.dtype }])[0];
+}
+
+/** Few pixels and many channels: one product over batch and pixels; else one a batch entry, summed (findings measured both). */
+function weightGradient(x: Value, w: Value, dy: Value, { stride, padding }: ConvAttrs): Value {
+  const [O, C, kh, kw] = w.shape;
+  const [N, , h, wd] = dy.shape;
+  const pixels = h * wd;
+  const padded = pad(x, [0, 0, padding, padding], [0, 0, padding, padding]);
+  const tap = (i: number, j: number) => {
+    const whole = kh === 1 && kw === 1 && stride === 1;
+    return whole ? padded : slices(padded, [2, 3], [i, j], [i + (h - 1) * stride + 1, j + (wd - 1) * stride + 1], [stride, stride]); // [N,C,h,w]
+  };
+  const taps = Array.from({ length: kh * kw }, (_, k) => tap(Math.floor(k / kw), k % kw));
+  const products =
+    pixels < 256
+      ? taps.map((t) => matmul(rowsOf(dy, O), transpose(rowsOf(t, C), [1, 0]))) // [O,N·hw]·[N·hw,C]
+      : taps.map((t) => {
+          const each = matmul(reshape(dy, [N, O, pixels]), transpose(reshape(t, [N, C, pixels]), [0, 2, 1])); // [N,O,C]
+          return reshape(reduceSum(each, [0]), [O, C]);
+        });
+  const stacked = products.length === 1 ? products[0] : concat(products.map((p) => reshape(p, [O, C, 1])), 2); // [O,C,kh·kw]
+  return reshape(stacked, w.shape);
+}
+
+/** [N,C,h,w] -> [C,N·h·w] */
+const rowsOf = (t: Value, channels: number): Value => reshape(transpose(t, [1, 0, 2, 3]), [channels, sizeOf(t.shape) / channels]);
+
+export interface ConvOptions {
+  readonly stride?: number;
+  readonly padding?: number;
+  /** "wrap": left and right edges meet (a closed panorama); top and bottom stay zero */
+  readonly edge?: "open" | "wrap";
+}
+
+/** x [N,C,H,W], weight [O,C,k,k], bias [O]; see Conv. */
+export function conv(x: Value, weight: Value, bias?: Value, { stride = 1, padding = 0, edge = "open" }: ConvOptions = {}): Value {
+  const inputs = (input: Value) => (bias ? [input, weight, bias] : [input, weight]);
+  if (edge === "open" || padding === 0) return apply(Conv, inputs(x), { stride, padding });
+  const closed = pad(pad(x, [0, 0, 0, padding], [0, 0, 0, padding], "wrap"), [0, 0, padding, 0], [0, 0, padding, 0]);
+  return apply(Conv, inputs(closed), { stride, padding: 0 });
+}
+
+/** Adds a value a channel and batch entry, [N,C], to [N,C,H,W]. */
+export const addChannels = (x: Value, t: Value): Value => add(x, reshape(t, [t.shape[0], t.shape[1], 1, 1]));

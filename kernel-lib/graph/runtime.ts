@@ -1,0 +1,72 @@
+/** @file Sessions in a worker thread, so that the calling thread stays free while a network runs. */
+import { existsSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import { ClosedError } from "../core/errors.js";
+import type { Graph } from "./graph.js";
+import { onnxBytes } from "./onnx.js";
+import type { Feeds, Results, Session, SessionOptions } from "./session.js";
+
+/** A worker that holds sessions. Calls are answered one after the other. */
+export interface Runtime {
+  readonly options: SessionOptions;
+  /** Loads a graph. */
+  open(graph: Graph): Promise<Session>;
+  /** Ends the worker and with it every session. */
+  close(): Promise<void>;
+}
+
+/** From the calling thread to the worker. */
+export type Request =
+  | { readonly id: number; readonly kind: "open"; readonly model: Uint8Array; readonly options: SessionOptions }
+  | { readonly id: number; readonly kind: "run"; readonly session: number; readonly feeds: Feeds }
+  | { readonly id: number; readonly kind: "release"; readonly session: number };
+export type Reply = { readonly id: number } & ({ readonly value: number | Results | undefined } | { readonly error: string });
+
+/** Starts a worker for sessions on one device. It does not keep the process alive while nothing runs. */
+export function startRuntime(options: SessionOptions): Runtime {
+  const url = new URL("./session-worker.js", import.meta.url);
+  if (!existsSync(url)) throw new Error(`startRuntime: ${url.pathname} is missing; build the project (npm run build) and import the build`);
+  const worker = new Worker(url);
+  worker.unref();
+  const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
+  let ids = 0;
+  let ended: Error | undefined;
+  const end = (error: Error) => {
+    ended ??= error;
+    for (const { reject } of waiting.values()) reject(ended);
+    waiting.clear();
+  };
+  worker.on("error", end);
+  worker.on("exit", (code) => end(new ClosedError(`the session worker has ended (code ${code})`)));
+  worker.on("message", (reply: Reply) => {
+    const call = waiting.get(reply.id);
+    waiting.delete(reply.id);
+    if (waiting.size === 0) worker.unref();
+    if ("error" in reply) call?.reject(new Error(reply.error));
+    else call?.resolve(reply.value as never);
+  });
+  type Call = Request extends infer R ? (R extends Request ? Omit<R, "id"> : never) : never;
+  const ask = <T>(call: Call, transfer: ArrayBuffer[] = []): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (ended) return reject(ended);
+      const id = ids++;
+      waiting.set(id, { resolve, reject });
+      worker.ref(); // the process waits for an answer that is under way
+      worker.postMessage({ ...call, id }, transfer);
+    });
+  return {
+    options,
+    async open(graph) {
+      const model = onnxBytes(graph);
+      const session = await ask<number>({ kind: "open", model, options }, [model.buffer as ArrayBuffer]);
+      return {
+        run: (feeds) => ask<Results>({ kind: "run", session, feeds }),
+        release: () => ask<void>({ kind: "release", session }),
+      };
+    },
+    async close() {
+      end(new ClosedError("the model is closed; open it again"));
+      await worker.terminate();
+    },
+  };
+}

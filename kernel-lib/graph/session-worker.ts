@@ -1,0 +1,36 @@
+/** @file The worker's side of runtime.ts. */
+import { parentPort } from "node:worker_threads";
+import type { Reply, Request } from "./runtime.js";
+import type { Results, Session } from "./session.js";
+import { openSession } from "./session.js";
+
+const sessions = new Map<number, Session>();
+let queue = Promise.resolve();
+
+async function answer(request: Request): Promise<number | Results | undefined> {
+  if (request.kind === "open") {
+    sessions.set(request.id, await openSession(request.model, request.options));
+    return request.id;
+  }
+  const session = sessions.get(request.session);
+  if (!session) throw new Error(`session ${request.session} was released`);
+  if (request.kind === "run") return session.run(request.feeds);
+  sessions.delete(request.session);
+  await session.release();
+  return undefined;
+}
+
+parentPort?.on("message", (request: Request) => {
+  queue = queue.then(async () => {
+    let reply: Reply;
+    let transfer: ArrayBuffer[] = [];
+    try {
+      const value = await answer(request);
+      if (typeof value === "object") transfer = Object.values(value).map(({ data }) => data.buffer as ArrayBuffer); // results move, they are not copied
+      reply = { id: request.id, value };
+    } catch (error) {
+      reply = { id: request.id, error: error instanceof Error ? error.message : String(error) };
+    }
+    parentPort?.postMessage(reply, transfer);
+  });
+});
