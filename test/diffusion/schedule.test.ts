@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createSchedule, type ScheduleConfig } from "#kernel-lib/diffusion/schedule.js";
+
+const config: ScheduleConfig = {
+  betaStart: 0.00085,
+  betaEnd: 0.012,
+  betaSchedule: "scaled_linear",
+  trainTimesteps: 1000,
+  stepsOffset: 1,
+  setAlphaToOne: false,
+  prediction: "epsilon",
+};
+
+describe("the schedule", () => {
+  test.each(["linear", "scaled_linear"] as const)("alphaBar falls from nearly 1 to nearly 0 (%s)", (betaSchedule) => {
+    const { alphaBar } = createSchedule({ ...config, betaSchedule });
+    expect(alphaBar.every((a, t) => t === 0 || a < alphaBar[t - 1])).toBe(true);
+    expect(alphaBar[0]).toBe(Math.fround(1 - Math.fround(config.betaStart)));
+    expect(alphaBar[999]).toBeLessThan(0.01);
+  });
+
+  test("alphaBar is the product of 1 − beta, beta linear, or linear in its root", () => {
+    const { sqrt } = Math;
+    const n = config.trainTimesteps - 1;
+    const beta = {
+      linear: (t: number) => config.betaStart + ((config.betaEnd - config.betaStart) * t) / n,
+      scaled_linear: (t: number) => (sqrt(config.betaStart) + ((sqrt(config.betaEnd) - sqrt(config.betaStart)) * t) / n) ** 2,
+    };
+    for (const betaSchedule of ["linear", "scaled_linear"] as const) {
+      let product = 1;
+      for (const [t, a] of createSchedule({ ...config, betaSchedule }).alphaBar.entries()) {
+        product *= 1 - beta[betaSchedule](t);
+        expect(Math.abs(a / product - 1)).toBeLessThan(3e-6);
+      }
+    }
+  });
+
+  test("alpha² + sigma² = 1 at every level", () => {
+    const schedule = createSchedule(config);
+    for (let t = -1; t < 1000; t++) {
+      const { alpha, sigma } = schedule.level(t);
+      expect(alpha ** 2 + sigma ** 2).toBeCloseTo(1, 12);
+    }
+  });
+
+  test("the last hop ends at timestep 0's level, or without noise where setAlphaToOne says so", () => {
+    const last = (setAlphaToOne: boolean) => createSchedule({ ...config, setAlphaToOne }).path(10).at(-1)?.next;
+    expect(last(true)).toEqual({ t: -1, alpha: 1, sigma: 0 });
+    expect(last(false)).toEqual({ ...createSchedule(config).level(0), t: -1 });
+  });
+
+  test("a path is a chain: each hop starts where the one before it ended, and noise falls", () => {
+    const schedule = createSchedule(config);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 999 }), (steps) => {
+        const path = schedule.path(steps);
+        return path.every(({ index, now, next }) => path[index].now === now && next.sigma < now.sigma && next.t === (path[index + 1]?.now.t ?? -1));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test.each([0, -1, 2.5, Number.NaN, 1001])("%d steps are refused with what is possible", (steps) =>
+    expect(() => createSchedule(config).timesteps(steps)).toThrow(new RangeError(`steps ${steps}: want a whole number from 1 to 1000`)));
+
+  test("steps whose offset leads past the last timestep are refused", () => {
+    expect(() => createSchedule(config).timesteps(1000)).toThrow(/steps 1000: the first timestep would be 1000, past the last one, 999/);
+    expect(createSchedule({ ...config, stepsOffset: 0 }).timesteps(1000)[0]).toBe(999);
+  });
+
+  test("a timestep the network was never trained on is refused", () =>
+    expect(() => createSchedule(config).level(1000)).toThrow(/timestep 1000: want a whole number below 1000/));
+
+  test.each([
+    [{ betaStart: 0 }, /betas from 0 to 0.012/],
+    [{ betaEnd: Number.NaN }, /betas from 0.00085 to NaN/],
+    [{ trainTimesteps: 0 }, /trainTimesteps 0/],
+    [{ betaSchedule: "squaredcos_cap_v2" as "linear" }, /betaSchedule squaredcos_cap_v2: want linear or scaled_linear/],
+  ])("a config that is no schedule is refused: %o", (wrong, message) =>
+    expect(() => createSchedule({ ...config, ...wrong })).toThrow(message));
+});
