@@ -1,0 +1,55 @@
+/**
+ * @file Figures in a page: HTML that shows a still picture by itself, and a job for the viewer script, which makes it live.
+ * The script (viewer/, built to dist/viewer/veduta-viewer.js) drains the queue and replaces its `push`, so the order does not matter.
+ */
+import { readFileSync } from "node:fs";
+import { CheckpointError } from "../core/errors.js";
+import type { Coverage } from "./coverage.js";
+import { escapeHtml, scriptLiteral } from "./html.js";
+
+/** How the viewer shows the `<img>` that it finds in its root. */
+export interface PanoramaSpec {
+  readonly coverage: Coverage;
+  /** pictures of the steps, in order; null is the root's own `<img>` */
+  readonly steps?: readonly StepPicture[];
+}
+
+export interface StepPicture {
+  /** a data: URL; null for the root's own `<img>` */
+  readonly src: string | null;
+  /** what the scrubber says, such as "step 3" */
+  readonly label: string;
+}
+
+/** The flat strip over the window map, tied to a viewer: it shows what is in view, and a click turns the viewer there. */
+export interface StripSpec {
+  /** id of the viewer's root */
+  readonly viewer: string;
+  readonly coverage: Coverage;
+}
+
+/** One entry of the queue: the root's id, the kind, and what it needs. */
+export type FigureJob =
+  | readonly [id: string, kind: "panorama", spec: PanoramaSpec]
+  | readonly [id: string, kind: "strip", spec: StripSpec];
+
+/** The script element that queues a figure. */
+export const figureJob = (job: FigureJob): string => `<script>(globalThis.__veduta=globalThis.__veduta||[]).push(${scriptLiteral(job)})</script>`;
+
+/** A panorama's figure: the still, and its job. @param src data: URL of the picture @param alt its description, any text */
+export function panoramaFigure(id: string, { src, alt, spec }: { src: string; alt: string; spec: PanoramaSpec }): string {
+  return `<div id="${escapeHtml(id)}" class="veduta-panorama"><img src="${escapeHtml(src)}" alt="${escapeHtml(alt)}"></div>${figureJob([id, "panorama", spec])}`;
+}
+
+let script: string | undefined;
+
+/** The built viewer script, to be put inline into a page once. @throws CheckpointError where it was not built */
+export function viewerScript(): string {
+  const file = new URL("../../viewer/veduta-viewer.js", import.meta.url);
+  try {
+    script ??= readFileSync(file, "utf8").replace(/<\/(script)/gi, "<\\/$1").replace(/<!--/g, "<\\!--");
+  } catch {
+    throw new CheckpointError(file.pathname, { expected: "the built viewer", found: "no file", fix: "run npm run build" });
+  }
+  return script;
+}

@@ -1,0 +1,80 @@
+/**
+ * @file GPano: the XMP tags by which panorama viewers know what an image covers.
+ * Tags: developers.google.com/streetview/spherical-metadata. Of its two projections viewers read only "equirectangular"; so a strip is
+ * declared as the equirectangular one of the same columns and the same scale at the horizon (a 6:1 loop: 360° × 60°, where the cylinder
+ * that our own viewer draws has 55.3°: rows differ by at most 2.4° at the edges). Its numbers match the file's pixels exactly, which is
+ * what viewers refuse images for (mistic100/Photo-Sphere-Viewer issues 496 and 1520).
+ */
+import type { Coverage } from "./coverage.js";
+
+/** All in pixels of the file. The full panorama is 360° × 180°, twice as wide as high. */
+export interface Gpano {
+  readonly fullWidth: number;
+  readonly fullHeight: number;
+  readonly croppedWidth: number;
+  readonly croppedHeight: number;
+  readonly croppedLeft: number;
+  readonly croppedTop: number;
+}
+
+/**
+ * The tags of an image: its centre is the full panorama's, one pixel is as wide as high.
+ * @returns undefined where the image would be higher than 180°: no tags are better than wrong ones
+ */
+export function gpanoOf(width: number, height: number, { horizontal }: Coverage): Gpano | undefined {
+  // Even, so that the height is exactly half of it; never narrower than the image.
+  const fullWidth = 2 * Math.max(Math.round((width * 360) / horizontal / 2), Math.ceil(width / 2));
+  const fullHeight = fullWidth / 2;
+  if (height > fullHeight) return undefined;
+  return {
+    fullWidth,
+    fullHeight,
+    croppedWidth: width,
+    croppedHeight: height,
+    croppedLeft: Math.floor((fullWidth - width) / 2),
+    croppedTop: Math.floor((fullHeight - height) / 2),
+  };
+}
+
+const TAGS = {
+  FullPanoWidthPixels: "fullWidth",
+  FullPanoHeightPixels: "fullHeight",
+  CroppedAreaImageWidthPixels: "croppedWidth",
+  CroppedAreaImageHeightPixels: "croppedHeight",
+  CroppedAreaLeftPixels: "croppedLeft",
+  CroppedAreaTopPixels: "croppedTop",
+} as const satisfies Record<string, keyof Gpano>;
+
+/** The XMP packet of the tags, as elements (some viewers do not read attributes). */
+export function gpanoXmp(gpano: Gpano): string {
+  const tags = Object.entries(TAGS).map(([tag, key]) => `   <GPano:${tag}>${gpano[key]}</GPano:${tag}>`);
+  return `<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about="" xmlns:GPano="http://ns.google.com/photos/1.0/panorama/">
+   <GPano:ProjectionType>equirectangular</GPano:ProjectionType>
+   <GPano:UsePanoramaViewer>True</GPano:UsePanoramaViewer>
+${tags.join("\n")}
+  </rdf:Description>
+ </rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="w"?>`;
+}
+
+/** The tags in an XMP packet, written as elements or as attributes; undefined where one is missing or is no whole number. */
+export function parseGpano(xmp: string): Gpano | undefined {
+  const value = (tag: string) => {
+    const found = new RegExp(`GPano:${tag}(?:>|\\s*=\\s*["'])\\s*(\\d+)\\s*[<"']`).exec(xmp);
+    return found ? Number(found[1]) : undefined;
+  };
+  const entries = Object.entries(TAGS).map(([tag, key]) => [key, value(tag)] as const);
+  if (entries.some(([, n]) => n === undefined)) return undefined;
+  return Object.fromEntries(entries) as unknown as Gpano;
+}
+
+/** The coverage that tags declare, with the edge closed where the full width is there. */
+export function coverageOf(gpano: Gpano): Coverage {
+  const horizontal = (360 * gpano.croppedWidth) / gpano.fullWidth;
+  const vertical = (180 * gpano.croppedHeight) / gpano.fullHeight;
+  return { projection: "equirectangular", horizontal, vertical, edge: horizontal === 360 ? "wrap" : "open" };
+}
