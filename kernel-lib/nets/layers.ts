@@ -1,0 +1,51 @@
+/** @file The layers that Stable Diffusion's networks share, with the key names of diffusers. */
+import type { Value } from "../graph/graph.js";
+import { addChannels, conv } from "../graph/ops/conv.js";
+import type { ConvOptions } from "../graph/ops/conv.js";
+import { add, silu } from "../graph/ops/elementwise.js";
+import { linear } from "../graph/ops/matmul.js";
+import { groupNorm, layerNorm } from "../graph/ops/norm.js";
+import { under } from "./parameters.js";
+import type { Parameters } from "./parameters.js";
+
+/** x [N,C,H,W] -> [N,out,H',W']; kernel side `size`, same padding. */
+export function convLayer(p: Parameters, key: string, x: Value, out: number, size: 1 | 3, options: ConvOptions = {}): Value {
+  const weight = p(`${key}.weight`, [out, x.shape[1], size, size]);
+  return conv(x, weight, p(`${key}.bias`, [out]), { padding: (size - 1) / 2, ...options });
+}
+
+/** x […,in] -> […,out]. */
+export function linearLayer(p: Parameters, key: string, x: Value, out: number, bias: "bias" | "no bias" = "bias"): Value {
+  const weight = p(`${key}.weight`, [out, x.shape[x.shape.length - 1]]);
+  return linear(x, weight, bias === "bias" ? p(`${key}.bias`, [out]) : undefined);
+}
+
+export function groupNormLayer(p: Parameters, key: string, x: Value, groups: number, epsilon: number): Value {
+  const channels = x.shape[1];
+  return groupNorm(x, p(`${key}.weight`, [channels]), p(`${key}.bias`, [channels]), groups, epsilon);
+}
+
+export function layerNormLayer(p: Parameters, key: string, x: Value, epsilon = 1e-5): Value {
+  const width = x.shape[x.shape.length - 1];
+  return layerNorm(x, p(`${key}.weight`, [width]), p(`${key}.bias`, [width]), epsilon);
+}
+
+export interface ResnetOptions {
+  readonly groups: number;
+  readonly epsilon: number;
+  readonly edge?: "open" | "wrap";
+}
+
+/**
+ * Residual block: two normalised, activated 3×3 convolutions; the time embedding [N,T], where there is one, is added between them.
+ * x [N,C,H,W] -> [N,out,H,W]. Source: diffusers models/resnet.py, ResnetBlock2D.
+ */
+export function resnet(p: Parameters, x: Value, out: number, time: Value | null, { groups, epsilon, edge = "open" }: ResnetOptions): Value {
+  let h = convLayer(p, "conv1", silu(groupNormLayer(p, "norm1", x, groups, epsilon)), out, 3, { edge }); // [N,out,H,W]
+  if (time) h = addChannels(h, linearLayer(p, "time_emb_proj", silu(time), out));
+  h = convLayer(p, "conv2", silu(groupNormLayer(p, "norm2", h, groups, epsilon)), out, 3, { edge });
+  return add(x.shape[1] === out ? x : convLayer(p, "conv_shortcut", x, out, 1), h);
+}
+
+export const resnetAt = (p: Parameters, key: string, x: Value, out: number, time: Value | null, options: ResnetOptions): Value =>
+  resnet(under(p, key), x, out, time, options);

@@ -1,0 +1,50 @@
+/** @file Where a network's numbers come from: a checkpoint's files, or, while a network is trained, the graph's inputs. */
+import type { TensorRef } from "../checkpoint/safetensors.js";
+import { CheckpointError } from "../core/errors.js";
+import type { Shape } from "../core/tensor.js";
+import type { DType, Graph, Value } from "../graph/graph.js";
+import { cast } from "../graph/ops/elementwise.js";
+
+/** A network asks for each of its parameters by its key and says the shape it must have. */
+export interface Parameters {
+  (key: string, shape: Shape): Value;
+  /** for the few keys that were renamed between versions of diffusers */
+  has(key: string): boolean;
+}
+
+const DTYPES: Readonly<Record<string, DType>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
+
+/**
+ * Parameters that stay in their .safetensors; half precision is widened by a Cast in the graph.
+ * @param part a checkpoint's part: its keys, and the file for errors
+ * @throws CheckpointError, when the network asks, for a key that is missing or of another shape
+ */
+export function checkpointParameters(graph: Graph, part: { readonly file: string; readonly weights: ReadonlyMap<string, TensorRef> }): Parameters {
+  const get = (key: string, shape: Shape): Value => {
+    const ref = part.weights.get(key);
+    if (!ref) throw new CheckpointError(part.file, { expected: `${key} [${shape}]`, found: "no such key" });
+    const dtype = DTYPES[ref.dtype];
+    if (!dtype || ref.shape.length !== shape.length || ref.shape.some((d, k) => d !== shape[k]))
+      throw new CheckpointError(part.file, { expected: `${key} [${shape}], F32, F16 or BF16`, found: `[${ref.shape}], ${ref.dtype}` });
+    return cast(graph.weight(`${ref.file}#${key}`, shape, dtype, ref), "float32");
+  };
+  return Object.assign(get, { has: (key: string) => part.weights.has(key) });
+}
+
+/** Parameters as float inputs of the graph, in the order of first use: what a trainer feeds and differentiates. */
+export function inputParameters(graph: Graph, prefix: string): Parameters & { readonly all: ReadonlyMap<string, Value> } {
+  const all = new Map<string, Value>();
+  const get = (key: string, shape: Shape): Value => {
+    const known = all.get(key);
+    if (known) return known;
+    const value = graph.input(prefix + key, shape);
+    all.set(key, value);
+    return value;
+  };
+  return Object.assign(get, { has: () => true, all });
+}
+
+/** The same parameters below a prefix of their keys. */
+export function under(parameters: Parameters, prefix: string): Parameters {
+  return Object.assign((key: string, shape: Shape) => parameters(`${prefix}.${key}`, shape), { has: (key: string) => parameters.has(`${prefix}.${key}`) });
+}

@@ -1,0 +1,94 @@
+/**
+ * @file UNet2DConditionModel of Stable Diffusion 1.x and 2.x, as a graph. Source: diffusers 0.15.1, models/unet_2d_condition.py,
+ * unet_2d_blocks.py, transformer_2d.py, attention.py. Key names are the checkpoint's.
+ */
+import type { UNetConfig } from "../checkpoint/configs.js";
+import type { Value } from "../graph/graph.js";
+import { add, cos, gelu, mul, silu, sin } from "../graph/ops/elementwise.js";
+import { attention } from "../graph/ops/matmul.js";
+import { upsample2 } from "../graph/ops/pool.js";
+import { concat, reshape, split, transpose } from "../graph/ops/shape.js";
+import { convLayer, groupNormLayer, layerNormLayer, linearLayer, resnetAt } from "./layers.js";
+import { under } from "./parameters.js";
+import type { Parameters } from "./parameters.js";
+
+/**
+ * The network's prediction (noise, v or x0, as it was trained).
+ * @param latent [N,inChannels,h,w]; h and w multiples of 2^(levels−1)
+ * @param timestep [N] or [1], float
+ * @param text [N,tokens,crossAttentionDim]
+ * @returns [N,outChannels,h,w]
+ */
+export function unet(config: UNetConfig, p: Parameters, latent: Value, timestep: Value, text: Value): Value {
+  const { blockOutChannels: channels, layersPerBlock, normNumGroups: groups, normEps: epsilon } = config;
+  const levels = channels.length;
+  const side = 2 ** (levels - 1);
+  if (latent.shape[2] % side || latent.shape[3] % side)
+    throw new RangeError(`unet: got a latent window of ${latent.shape[2]}×${latent.shape[3]}, want multiples of ${side}, since ${levels} levels halve it`);
+  const norm = { groups, epsilon };
+  const time = timeEmbedding(config, p, timestep, channels[0]); // [N,4·C0]
+
+  const attend = (x: Value, key: string, level: number) => transformer(config, under(p, key), x, text, config.heads[level]);
+  let h = convLayer(p, "conv_in", latent, channels[0], 3); // [N,C0,h,w]
+  const skips = [h];
+  for (const [level, out] of channels.entries()) {
+    const block = `down_blocks.${level}`;
+    for (let j = 0; j < layersPerBlock; j++) {
+      h = resnetAt(p, `${block}.resnets.${j}`, h, out, time, norm); // [N,C_level,h/2^level,w/2^level]
+      if (config.downBlockTypes[level] === "CrossAttnDownBlock2D") h = attend(h, `${block}.attentions.${j}`, level);
+      skips.push(h);
+    }
+    if (level < levels - 1) {
+      h = convLayer(p, `${block}.downsamplers.0.conv`, h, out, 3, { stride: 2 });
+      skips.push(h);
+    }
+  }
+
+  const deepest = channels[levels - 1];
+  h = resnetAt(p, "mid_block.resnets.0", h, deepest, time, norm);
+  h = attend(h, "mid_block.attentions.0", levels - 1);
+  h = resnetAt(p, "mid_block.resnets.1", h, deepest, time, norm);
+
+  for (const [up, type] of config.upBlockTypes.entries()) {
+    const level = levels - 1 - up;
+    const block = `up_blocks.${up}`;
+    for (let j = 0; j <= layersPerBlock; j++) {
+      const skip = skips.pop() as Value;
+      h = resnetAt(p, `${block}.resnets.${j}`, concat([h, skip], 1), channels[level], time, norm);
+      if (type === "CrossAttnUpBlock2D") h = attend(h, `${block}.attentions.${j}`, level);
+    }
+    if (level > 0) h = convLayer(p, `${block}.upsamplers.0.conv`, upsample2(h), channels[level], 3);
+  }
+  return convLayer(p, "conv_out", silu(groupNormLayer(p, "conv_norm_out", h, groups, epsilon)), config.outChannels, 3);
+}
+
+/** Sines and cosines of the timestep at geometrically spaced frequencies, through two linear layers: [N] -> [N,4·width]. */
+function timeEmbedding({ flipSinToCos, freqShift }: UNetConfig, p: Parameters, timestep: Value, width: number): Value {
+  const half = width / 2;
+  const frequencies = Float32Array.from({ length: half }, (_, k) => Math.exp((-Math.log(10000) * k) / (half - freqShift)));
+  const angle = mul(reshape(timestep, [timestep.shape[0], 1]), timestep.graph.constant(frequencies, [1, half])); // [N,half]
+  const waves = concat(flipSinToCos ? [cos(angle), sin(angle)] : [sin(angle), cos(angle)], 1); // [N,width]
+  return linearLayer(p, "time_embedding.linear_2", silu(linearLayer(p, "time_embedding.linear_1", waves, 4 * width)), 4 * width);
+}
+
+/** Self-attention over the pixels, cross-attention to the text, a gated feed-forward layer, each residual. x [N,C,H,W]. */
+function transformer({ normNumGroups, useLinearProjection }: UNetConfig, p: Parameters, x: Value, text: Value, heads: number): Value {
+  const [N, C, H, W] = x.shape;
+  const toTokens = (t: Value) => reshape(transpose(t, [0, 2, 3, 1]), [N, H * W, C]);
+  const toPixels = (t: Value) => transpose(reshape(t, [N, H, W, C]), [0, 3, 1, 2]);
+  const normed = groupNormLayer(p, "norm", x, normNumGroups, 1e-6);
+  let h = useLinearProjection ? linearLayer(p, "proj_in", toTokens(normed), C) : toTokens(convLayer(p, "proj_in", normed, C, 1)); // [N,HW,C]
+
+  const block = under(p, "transformer_blocks.0");
+  const attend = (key: string, from: Value, to: Value) => {
+    const [q, k, v] = [`${key}.to_q`, `${key}.to_k`, `${key}.to_v`].map((name, i) => linearLayer(block, name, i === 0 ? from : to, C, "no bias"));
+    return linearLayer(block, `${key}.to_out.0`, attention(q, k, v, heads), C);
+  };
+  const self = layerNormLayer(block, "norm1", h);
+  h = add(h, attend("attn1", self, self));
+  h = add(h, attend("attn2", layerNormLayer(block, "norm2", h), text));
+  const [value, gate] = split(linearLayer(block, "ff.net.0.proj", layerNormLayer(block, "norm3", h), 8 * C), -1, [4 * C, 4 * C]); // GEGLU
+  h = add(h, linearLayer(block, "ff.net.2", mul(value, gelu(gate)), C));
+
+  return add(x, useLinearProjection ? toPixels(linearLayer(p, "proj_out", h, C)) : convLayer(p, "proj_out", toPixels(h), C, 1));
+}

@@ -1,0 +1,62 @@
+/** @file AutoencoderKL, as graphs. Source: diffusers 0.15.1, models/autoencoder_kl.py and vae.py. Latents here are without the scaling factor. */
+import type { VaeConfig } from "../checkpoint/configs.js";
+import type { Value } from "../graph/graph.js";
+import { add, clip, silu } from "../graph/ops/elementwise.js";
+import { attention } from "../graph/ops/matmul.js";
+import { upsample2 } from "../graph/ops/pool.js";
+import { pad, reshape, split, transpose } from "../graph/ops/shape.js";
+import { convLayer, groupNormLayer, linearLayer, resnetAt } from "./layers.js";
+import { under } from "./parameters.js";
+import type { Parameters } from "./parameters.js";
+
+type Edge = "open" | "wrap";
+const EPSILON = 1e-6;
+
+/** Image [N,3,H,W] in [-1,1] -> mean and log variance (clamped to [-30,20]) of the latent, each [N,latentChannels,H/f,W/f]. */
+export function vaeEncoder(config: VaeConfig, p: Parameters, image: Value): { readonly mean: Value; readonly logVariance: Value } {
+  const { blockOutChannels: channels, layersPerBlock, latentChannels } = config;
+  const norm = { groups: config.normNumGroups, epsilon: EPSILON };
+  let h = convLayer(p, "encoder.conv_in", image, channels[0], 3);
+  for (const [level, out] of channels.entries()) {
+    const block = `encoder.down_blocks.${level}`;
+    for (let j = 0; j < layersPerBlock; j++) h = resnetAt(p, `${block}.resnets.${j}`, h, out, null, norm);
+    // a column and a row of zeros at the far edges, as the official code pads
+    if (level < channels.length - 1) h = convLayer(p, `${block}.downsamplers.0.conv`, pad(h, [0, 0, 0, 0], [0, 0, 1, 1]), out, 3, { stride: 2, padding: 0 });
+  }
+  h = middle(config, under(p, "encoder.mid_block"), h, "open");
+  h = silu(groupNormLayer(p, "encoder.conv_norm_out", h, norm.groups, EPSILON));
+  h = convLayer(p, "quant_conv", convLayer(p, "encoder.conv_out", h, 2 * latentChannels, 3), 2 * latentChannels, 1); // [N,2c,h,w]
+  const [mean, logVariance] = split(h, 1, [latentChannels, latentChannels]);
+  return { mean, logVariance: clip(logVariance, -30, 20) };
+}
+
+/** Latent [N,latentChannels,h,w] -> image [N,3,f·h,f·w], about [-1,1], not clamped. "wrap" closes left onto right in every 3×3 convolution. */
+export function vaeDecoder(config: VaeConfig, p: Parameters, latent: Value, edge: Edge): Value {
+  const { blockOutChannels, layersPerBlock, latentChannels } = config;
+  const channels = [...blockOutChannels].reverse();
+  const norm = { groups: config.normNumGroups, epsilon: EPSILON, edge };
+  let h = convLayer(p, "decoder.conv_in", convLayer(p, "post_quant_conv", latent, latentChannels, 1), channels[0], 3, { edge });
+  h = middle(config, under(p, "decoder.mid_block"), h, edge);
+  for (const [up, out] of channels.entries()) {
+    const block = `decoder.up_blocks.${up}`;
+    for (let j = 0; j <= layersPerBlock; j++) h = resnetAt(p, `${block}.resnets.${j}`, h, out, null, norm);
+    if (up < channels.length - 1) h = convLayer(p, `${block}.upsamplers.0.conv`, upsample2(h), out, 3, { edge });
+  }
+  h = silu(groupNormLayer(p, "decoder.conv_norm_out", h, norm.groups, EPSILON));
+  return convLayer(p, "decoder.conv_out", h, config.outChannels, 3, { edge });
+}
+
+/** Two residual blocks around one attention over all pixels. */
+function middle({ normNumGroups }: VaeConfig, p: Parameters, x: Value, edge: Edge): Value {
+  const norm = { groups: normNumGroups, epsilon: EPSILON, edge };
+  const [N, C, H, W] = x.shape;
+  let h = resnetAt(p, "resnets.0", x, C, null, norm);
+  const a = under(p, "attentions.0");
+  // published checkpoints have the old names, newer ones the U-Net's
+  const names = a.has("query.weight") ? ["query", "key", "value", "proj_attn"] : ["to_q", "to_k", "to_v", "to_out.0"];
+  const tokens = transpose(reshape(groupNormLayer(a, "group_norm", h, normNumGroups, EPSILON), [N, C, H * W]), [0, 2, 1]); // [N,HW,C]
+  const [q, k, v] = names.slice(0, 3).map((name) => linearLayer(a, name, tokens, C));
+  const attended = linearLayer(a, names[3], attention(q, k, v, 1), C);
+  h = add(h, reshape(transpose(attended, [0, 2, 1]), [N, C, H, W]));
+  return resnetAt(p, "resnets.1", h, C, null, norm);
+}
