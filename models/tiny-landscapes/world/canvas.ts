@@ -64,16 +64,19 @@ export function paint(canvas: Canvas, box: Box, coverage: Coverage, fill: Fill):
 
 /** Coverage of a convex polygon whose corners run clockwise on the screen. */
 export function convex(corners: readonly Point[]): Coverage {
-  const edges = corners.map(([x0, y0], k) => {
-    const [x1, y1] = corners[(k + 1) % corners.length];
-    const length = Math.hypot(x1 - x0, y1 - y0);
-    const [nx, ny] = [(y0 - y1) / length, (x1 - x0) / length];
-    return [nx, ny, nx * x0 + ny * y0] as const;
-  });
+  // Flat [nx, ny, offset] rows: this loop runs for every pixel of every shape.
+  const edges = Float64Array.from(
+    corners.flatMap(([x0, y0], k) => {
+      const [x1, y1] = corners[(k + 1) % corners.length];
+      const length = Math.hypot(x1 - x0, y1 - y0);
+      const [nx, ny] = [(y0 - y1) / length, (x1 - x0) / length];
+      return [nx, ny, nx * x0 + ny * y0];
+    }),
+  );
   return (x, y) => {
     let inside = Infinity;
-    for (const [nx, ny, offset] of edges) {
-      const distance = nx * x + ny * y - offset;
+    for (let k = 0; k < edges.length; k += 3) {
+      const distance = edges[k] * x + edges[k + 1] * y - edges[k + 2];
       if (distance < inside) inside = distance;
     }
     return inside + 0.5;
@@ -95,13 +98,14 @@ export function polygon(canvas: Canvas, corners: readonly Point[], fill: Fill, c
 
 /** Fills an axis-aligned rectangle. */
 export function rectangle(canvas: Canvas, [x0, y0, x1, y1]: Box, fill: Fill): void {
-  polygon(canvas, [[x0, y0], [x1, y0], [x1, y1], [x0, y1]], fill);
+  const coverage: Coverage = (x, y) => Math.min(x - x0, x1 - x, y - y0, y1 - y) + 0.5;
+  paint(canvas, [x0 - 1, y0 - 1, x1 + 1, y1 + 1], coverage, { y0, y1, ...fill });
 }
 
 /** Fills an ellipse whose edge is `soft` pixels wide. */
 export function ellipse(canvas: Canvas, [cx, cy]: Point, rx: number, ry: number, fill: Fill, soft = 1, cut?: Coverage): void {
   const scale = Math.min(rx, ry) / soft;
-  const round: Coverage = (x, y) => (1 - Math.hypot((x - cx) / rx, (y - cy) / ry)) * scale + 0.5;
+  const round: Coverage = (x, y) => (1 - Math.sqrt(((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2)) * scale + 0.5;
   const box: Box = [cx - rx - soft, cy - ry - soft, cx + rx + soft, cy + ry + soft];
   paint(canvas, box, cut ? (x, y) => Math.min(round(x, y), cut(x, y)) : round, { y0: cy - ry, y1: cy + ry, ...fill });
 }
@@ -140,6 +144,10 @@ export function under(canvas: Canvas, ridge: (x: number) => number, fill: Fill, 
 }
 
 /** The picture as bytes, [H,W,3]. */
-export const toBytes = ({ data }: Canvas): Uint8Array => Uint8Array.from(data, (v) => Math.round(clamp(v) * 255));
+export function toBytes({ data }: Canvas): Uint8Array {
+  const bytes = new Uint8Array(data.length);
+  for (let k = 0; k < data.length; k++) bytes[k] = Math.round(clamp(data[k]) * 255);
+  return bytes;
+}
 
 export const clamp = (x: number): number => (x < 0 ? 0 : x > 1 ? 1 : x);

@@ -61,7 +61,7 @@ export const WEATHER_WORDS = {
   misty: { noun: ["mist", "fog", "haze"], after: ["in mist", "in fog", "in the mist", "in the fog", "with fog", "with mist"], before: ["misty", "foggy", "hazy"] },
 } as const satisfies Record<Weather, Record<"noun" | "after" | "before", readonly string[]>>;
 
-const OPENINGS = ["", "", "", "", "", "", "a photo of ", "a picture of ", "a view of ", "a painting of ", "a panorama of ", "a landscape of ", "landscape with "];
+const OPENINGS = ["a photo of ", "a picture of ", "a view of ", "a painting of ", "a panorama of ", "a landscape of ", "landscape with "];
 
 /** Every word that a caption can hold, sorted. */
 export const CAPTION_WORDS: readonly string[] = [
@@ -89,10 +89,11 @@ export function caption(rng: Rng, { time, terrain, weather }: Kind): string {
   const pick = (words: readonly string[]) => words[rng.below(words.length)];
   const withTime = rng.uniform() < NAMED.time;
   const withWeather = rng.uniform() < NAMED.weather * (weather === "clear" ? NAMED.clear : 1);
-  const plain = rng.uniform() < 0.45;
+  const plain = rng.uniform() < 0.5;
   const place = plain ? terrain : pick(TERRAIN_WORDS[terrain]);
-  const opening = pick(OPENINGS);
-  const article = (noun: string) => (/^(a|the) /.test(noun) || rng.uniform() < 0.5 ? noun : `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`);
+  const opening = rng.uniform() < 0.3 ? pick(OPENINGS) : "";
+  // Plurals and what cannot be counted take no article.
+  const article = (noun: string) => (/(s|water|countryside)$/.test(noun) || rng.uniform() < 0.5 ? noun : `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`);
   const day = TIME_WORDS[time];
   const air = WEATHER_WORDS[weather];
   // An adjective goes inside the article: "a big city" becomes "a misty big city", "the sea" "the misty sea".

@@ -64,8 +64,8 @@ function mergesFor(words: readonly string[]): [string, string][] {
   return merges;
 }
 
-/** The tokenizer's files. Deterministic; words hold ASCII letters and digits only, as captions do. */
-export function tokenizerFiles(words: readonly string[] = [...CAPTION_WORDS, ","]): TokenizerFiles {
+/** The tokenizer's files. Deterministic; words hold lower-case ASCII letters only, as those of the captions do. */
+export function tokenizerFiles(words: readonly string[] = CAPTION_WORDS): TokenizerFiles {
   const bytes = byteCharacters();
   const merges = mergesFor(words);
   const tokens = [...bytes, ...bytes.map((c) => c + WORD_END), ...merges.map(([a, b]) => a + b), START, END];
