@@ -1,35 +1,33 @@
-/** @file Where the golden reference data lies, and how far two lists of numbers are apart. */
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { readSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
-import type { Tensor } from "#kernel-lib/core/tensor.js";
+/** Reference numbers of the official code (../shared/golden beside the repository) and how they are compared. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 
-/** The folder of reference data beside the checkout; absent on other machines. */
-export const goldenFolder: string = fileURLToPath(new URL("../../../shared/golden/", import.meta.url));
-export const goldenIsHere: boolean = existsSync(goldenFolder);
-/** What a test's title says where the data is missing. */
-export const unlessAbsent = (title: string): string => (goldenIsHere ? title : `${title} (skipped: no golden data beside the checkout)`);
+export const GOLDEN = resolve(import.meta.dirname, "../../../shared/golden");
+export const hasGolden = existsSync(GOLDEN);
+/** Titles of what is skipped say why. */
+export const unlessGolden = hasGolden ? "" : " (skipped: ../shared/golden is not here)";
 
-/** A golden file's tensors by name; none where the folder is absent. */
-export const readGolden = (path: string): Record<string, Tensor> => (goldenIsHere ? readSafetensors(goldenFolder + path) : {});
-
-/** ‖got − want‖ / ‖want‖; NaN where the lengths differ. */
-export function relativeL2(got: ArrayLike<number>, want: ArrayLike<number>): number {
+/** ‖got − want‖ / ‖want‖ */
+export function relativeL2(got: Float32Array, want: Float32Array): number {
+  if (got.length !== want.length) throw new Error(`relativeL2: got ${got.length} numbers, want ${want.length}`);
   let [difference, norm] = [0, 0];
   for (let k = 0; k < want.length; k++) {
     difference += (got[k] - want[k]) ** 2;
     norm += want[k] ** 2;
   }
-  return got.length === want.length ? Math.sqrt(difference / norm) : Number.NaN;
+  return Math.sqrt(difference / norm);
 }
 
-/** max |got − want| / std(want); NaN where the lengths differ. */
-export function maxOverStd(got: ArrayLike<number>, want: ArrayLike<number>): number {
-  let [sum, squares, worst] = [0, 0, got.length === want.length ? 0 : Number.NaN];
-  for (let k = 0; k < want.length; k++) {
-    sum += want[k];
-    squares += want[k] ** 2;
-    worst = Math.max(worst, Math.abs(got[k] - want[k]));
-  }
-  return worst / Math.sqrt(squares / want.length - (sum / want.length) ** 2);
+/** The VGG16 of the golden runs, written once to a folder for temporary files: a formula, golden/lpips/hash-weights.mjs. */
+export function goldenVgg(): string {
+  const folder = join(tmpdir(), "veduta-golden");
+  const file = join(folder, "vgg16-3001.safetensors");
+  if (existsSync(file)) return file;
+  mkdirSync(folder, { recursive: true });
+  const partial = `${file}.${process.pid}`;
+  execFileSync(process.execPath, [join(GOLDEN, "lpips/hash-weights.mjs"), "vgg16", "3001", partial]);
+  renameSync(partial, file);
+  return file;
 }
