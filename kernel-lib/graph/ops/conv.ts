@@ -8,7 +8,7 @@ import { matmul } from "./matmul.js";
 import { reduceSum } from "./reduce.js";
 import { concat, pad, reshape, slices, transpose } from "./shape.js";
 
-interface ConvAttrs {
+export interface ConvAttrs {
   readonly stride: number;
   /** on every side */
   readonly padding: number;

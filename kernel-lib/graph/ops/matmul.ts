@@ -36,7 +36,7 @@ export function linear(x: Value, weight: Value, bias?: Value): Value {
   return bias ? add(y, bias) : y;
 }
 
-interface AttentionAttrs {
+export interface AttentionAttrs {
   readonly heads: number;
 }
 

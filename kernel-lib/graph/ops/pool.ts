@@ -37,7 +37,7 @@ export const Resize = plain({
   pullBack: ({ dy }) => [() => mul(averagePool2(dy), 4)],
 });
 
-interface MaxPoolAttrs {
+export interface MaxPoolAttrs {
   readonly size: 2 | 3;
   /** what happens to a last, incomplete window: dropped ("floor") or kept ("ceil") */
   readonly rounding: "floor" | "ceil";
