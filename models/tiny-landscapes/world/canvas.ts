@@ -106,7 +106,8 @@ export function rectangle(canvas: Canvas, [x0, y0, x1, y1]: Box, fill: Fill): vo
 export function ellipse(canvas: Canvas, [cx, cy]: Point, rx: number, ry: number, fill: Fill, soft = 1, cut?: Coverage): void {
   const scale = Math.min(rx, ry) / soft;
   const round: Coverage = (x, y) => (1 - Math.sqrt(((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2)) * scale + 0.5;
-  const box: Box = [cx - rx - soft, cy - ry - soft, cx + rx + soft, cy + ry + soft];
+  const reach = 1 + 0.5 / scale;
+  const box: Box = [cx - rx * reach, cy - ry * reach, cx + rx * reach, cy + ry * reach];
   paint(canvas, box, cut ? (x, y) => Math.min(round(x, y), cut(x, y)) : round, { y0: cy - ry, y1: cy + ry, ...fill });
 }
 

@@ -12,6 +12,10 @@ export interface Light {
   readonly sky: readonly [Rgb, Rgb, Rgb];
   /** sun or moon */
   readonly disc: Rgb;
+  /** albedo of snow */
+  readonly snow: Rgb;
+  /** far water, near water, wave crests */
+  readonly water: readonly [Rgb, Rgb, Rgb];
   /** what distance and mist fade into */
   readonly haze: Rgb;
   /** The colour of a surface: lit 0 is its shadow, 1 its bright side; distance 0 is near, 1 lost in haze. */
@@ -27,6 +31,12 @@ interface Daylight {
   readonly shadow: Rgb;
   /** how far surfaces turn grey */
   readonly grey: number;
+  /** albedo of snow; brighter than white where the light's own colour would hide that it is snow */
+  readonly snow: Rgb;
+  /** far water, near water, wave crests */
+  readonly water: readonly [Rgb, Rgb, Rgb];
+  /** how far mist is paler than the horizon */
+  readonly pale: number;
 }
 
 const hex = (code: number): Rgb => [(code >> 16) / 255, ((code >> 8) & 255) / 255, (code & 255) / 255];
@@ -38,6 +48,9 @@ const DAYLIGHT = {
     sun: [1.08, 0.88, 0.92],
     shadow: [0.66, 0.58, 0.8],
     grey: 0.3,
+    snow: [1, 1.1, 1.1],
+    water: [hex(0xd9b3c8), hex(0x7f93c4), hex(0xf3ccd6)],
+    pale: 0.45,
   },
   noon: {
     sky: [hex(0x1668e0), hex(0x3f97f5), hex(0xa6defc)],
@@ -45,6 +58,9 @@ const DAYLIGHT = {
     sun: [1.06, 1.06, 0.98],
     shadow: [0.6, 0.68, 0.8],
     grey: 0,
+    snow: [0.96, 0.98, 1],
+    water: [hex(0x3fb4e0), hex(0x0f62b4), hex(0x62d4de)],
+    pale: 0.55,
   },
   sunset: {
     sky: [hex(0x53208a), hex(0xd8446e), hex(0xffa437)],
@@ -52,13 +68,19 @@ const DAYLIGHT = {
     sun: [1.05, 0.56, 0.36],
     shadow: [0.4, 0.18, 0.38],
     grey: 0.2,
+    snow: [0.98, 1.45, 1.9],
+    water: [hex(0xd9643f), hex(0x5c2468), hex(0xff9a4a)],
+    pale: 0.3,
   },
   night: {
-    sky: [hex(0x040722), hex(0x0a1240), hex(0x1c2c6c)],
+    sky: [hex(0x040722), hex(0x0a1240), hex(0x2a3a86)],
     disc: hex(0xf2f0dc),
-    sun: [0.24, 0.31, 0.54],
-    shadow: [0.07, 0.1, 0.22],
+    sun: [0.42, 0.53, 0.8],
+    shadow: [0.07, 0.1, 0.24],
     grey: 0.3,
+    snow: [1.15, 1.15, 1.1],
+    water: [hex(0x16266a), hex(0x070d36), hex(0x2a4596)],
+    pale: 0.2,
   },
   overcast: {
     sky: [hex(0x7f868e), hex(0xa3a9ae), hex(0xc9ccce)],
@@ -66,10 +88,11 @@ const DAYLIGHT = {
     sun: [0.72, 0.73, 0.74],
     shadow: [0.5, 0.51, 0.53],
     grey: 0.72,
+    snow: [1.2, 1.22, 1.24],
+    water: [hex(0x8b979d), hex(0x5d6a72), hex(0xa7b2b6)],
+    pale: 0.4,
   },
 } satisfies Record<Time, Daylight>;
-
-const SNOW: Rgb = [0.95, 0.97, 1];
 
 /** The light of a time of day under a weather, with a small jitter of every colour. */
 export function createLight(rng: Rng, time: Time, weather: Weather): Light {
@@ -77,10 +100,9 @@ export function createLight(rng: Rng, time: Time, weather: Weather): Light {
     const all = 1 + by * (rng.uniform() - 0.5);
     return [c[0] * all + by * (rng.uniform() - 0.5) * 0.3, c[1] * all, c[2] * all + by * (rng.uniform() - 0.5) * 0.3];
   };
-  const { sky: [zenith, middle, horizon], disc, sun, shadow, grey } = DAYLIGHT[time]; 
+  const { sky: [zenith, middle, horizon], disc, sun, shadow, grey, snow, water, pale } = DAYLIGHT[time]; 
   const sky: readonly [Rgb, Rgb, Rgb] = [jitter(zenith, 0.1), jitter(middle, 0.08), jitter(horizon, 0.06)];
-  const white = mix(sky[2], disc, time === "night" ? 0.12 : 0.25);
-  const haze = weather === "misty" ? white : mix(sky[2], sky[1], 0.25);
+  const haze = weather === "misty" ? mix(sky[2], [1, 1, 1], pale) : mix(sky[2], sky[1], 0.25);
   const fog = weather === "misty" ? 1.25 : 1;
   return {
     time,
@@ -88,12 +110,14 @@ export function createLight(rng: Rng, time: Time, weather: Weather): Light {
     sky,
     disc,
     haze,
+    snow,
+    water: [jitter(water[0], 0.08), jitter(water[1], 0.08), jitter(water[2], 0.06)],
     shade: (albedo, lit, distance = 0) => {
       const luma = 0.3 * albedo[0] + 0.59 * albedo[1] + 0.11 * albedo[2];
       const [r, g, b] = mix(albedo, [luma, luma, luma], grey);
       const [lr, lg, lb] = mix(shadow, sun, lit);
       return mix([r * lr, g * lg, b * lb], haze, Math.min(0.9, distance * fog));
     },
-    ground: (albedo, depth = 0.85) => (weather === "snowy" ? mix(albedo, SNOW, depth) : albedo),
+    ground: (albedo, depth = 0.85) => (weather === "snowy" ? mix(albedo, snow, depth) : albedo),
   };
 }

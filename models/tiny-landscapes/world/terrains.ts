@@ -25,7 +25,6 @@ function wave({ rng }: Scene, row: number, height: number, length: number): (x: 
 }
 
 const ROCK: Rgb = [0.5, 0.47, 0.5];
-const SNOWCAP: Rgb = [0.97, 0.98, 1];
 const MEADOW: Rgb = [0.36, 0.66, 0.22];
 
 const mountains: TerrainPainter = (scene) => {
@@ -40,12 +39,12 @@ const mountains: TerrainPainter = (scene) => {
     polygon(canvas, right, { top: rock(0.1), bottom: foothill(0.15) });
     const line = top + cap * (foot - top);
     const teeth: Coverage = (px, py) => line + Math.abs(((((px - x) / 11) % 2) + 2) % 2 - 1) * 10 - 5 - py + 0.5;
-    polygon(canvas, left, { top: light.shade(SNOWCAP, 1, distance) }, teeth);
-    polygon(canvas, right, { top: light.shade(SNOWCAP, 0.3, distance) }, teeth);
+    polygon(canvas, left, { top: light.shade(light.snow, 1, distance) }, teeth);
+    polygon(canvas, right, { top: light.shade(light.snow, 0.3, distance) }, teeth);
   };
   const snowy = light.weather === "snowy";
   for (const x of along(scene, [32, 46])) peak([x, between(rng, [46, 58])], 100, between(rng, [34, 42]), 0.55, snowy ? 0.6 : 0.3);
-  mist(scene, 84);
+  mist(scene, 92);
   const great = along(scene, [46, 66]).map((x): Point => [x, between(rng, [20, 42])]);
   great.sort((a, b) => a[1] - b[1]);
   for (const [x, top] of great) peak([x, top], 118, (118 - top) * between(rng, [0.5, 0.6]), 0.08, snowy ? 0.62 : 0.34);
@@ -70,7 +69,7 @@ const hills: TerrainPainter = (scene) => {
       const grass = light.ground(GRASS[rng.below(GRASS.length)], 0.9);
       const ry = between(rng, [30, 38]);
       const top = crest + between(rng, [-6, 4]);
-      const fill = { top: light.shade(grass, 1, distance), bottom: light.shade(grass, 0, distance), y0: top, y1: top + 44 };
+      const fill = { top: light.shade(grass, 1, distance), bottom: light.shade(grass, 0, distance), y0: top, y1: top + 30 };
       ellipse(canvas, [x, top + ry], between(rng, wide), ry, fill);
     }
     mist(scene, crest + 16, 7, 0.65);
@@ -132,7 +131,7 @@ const FLOOR: Rgb = [0.3, 0.5, 0.2];
 const forest: TerrainPainter = (scene) => {
   const { canvas, rng, light } = scene;
   const rows = [
-    { foot: 92, tall: [34, 48], half: 9, apart: [12, 17], distance: 0.55 },
+    { foot: 92, tall: [34, 48], half: 10, apart: [14, 20], distance: 0.55 },
     { foot: 108, tall: [40, 54], half: 11, apart: [17, 25], distance: 0.28 },
     { foot: 124, tall: [46, 62], half: 13, apart: [26, 44], distance: 0 },
   ] as const;
@@ -148,11 +147,11 @@ const forest: TerrainPainter = (scene) => {
 };
 
 function fir({ canvas, light }: Scene, [x, foot]: Point, tall: number, half: number, distance: number): void {
-  const green = light.ground(FIR, 0.15);
+  const green = light.ground(FIR, 0.2);
   const top = foot - tall;
   for (const [from, to, wide] of [[0.42, 1, 1], [0.18, 0.72, 0.8], [0, 0.44, 0.58]] as const) {
     const [y0, y1, w] = [top + from * tall, top + to * tall, wide * half];
-    const fill = (lit: number) => ({ top: light.shade(light.ground(FIR, 0.8), lit, distance), bottom: light.shade(green, lit * 0.6, distance) });
+    const fill = (lit: number) => ({ top: light.shade(light.ground(FIR, 1), lit, distance), bottom: light.shade(green, lit * 0.6, distance) });
     polygon(canvas, [[x, y0], [x + w, y1], [x - w, y1]], fill(0.9));
     polygon(canvas, [[x, y0], [x + w, y1], [x + 1, y1]], fill(0.25));
   }
@@ -160,7 +159,6 @@ function fir({ canvas, light }: Scene, [x, foot]: Point, tall: number, half: num
 
 const WALLS: readonly Rgb[] = [[0.72, 0.52, 0.46], [0.62, 0.66, 0.72], [0.82, 0.74, 0.62], [0.5, 0.56, 0.66]];
 const STREET: Rgb = [0.42, 0.43, 0.46];
-const ROOF_SNOW: Rgb = [0.97, 0.98, 1];
 
 const city: TerrainPainter = (scene) => {
   const { canvas, rng, light } = scene;
@@ -180,7 +178,7 @@ function tower({ canvas, rng, light }: Scene, x: number, wide: number, top: numb
     const edge = x0 + (x1 - x0) * 0.66;
     rectangle(canvas, [x0, y0, x1, y1], { top: light.shade(wall, 1, distance), bottom: light.shade(wall, 0.7, distance) });
     rectangle(canvas, [edge, y0, x1, y1], { top: light.shade(wall, 0.15, distance), bottom: light.shade(wall, 0.05, distance) });
-    if (light.weather === "snowy") rectangle(canvas, [x0 - 1, y0 - 2, x1 + 1, y0 + 4], { top: light.shade(ROOF_SNOW, 0.9, distance) });
+    if (light.weather === "snowy") rectangle(canvas, [x0 - 1, y0 - 2, x1 + 1, y0 + 4], { top: light.shade(light.snow, 0.9, distance) });
   };
   if (shape === 1) block(x + wide * 0.2, x + wide * 0.8, top - 12, top + 1);
   if (shape === 2) {
@@ -200,8 +198,6 @@ function panes(canvas: Canvas, { rng, light }: Scene, [x, top]: Point, wide: num
   }
 }
 
-const WATER: Rgb = [0.08, 0.42, 0.66];
-const SHALLOW: Rgb = [0.2, 0.66, 0.76];
 const ISLAND: Rgb = [0.3, 0.52, 0.3];
 const SAIL: Rgb = [0.98, 0.96, 0.92];
 const HULL: Rgb = [0.6, 0.22, 0.16];
@@ -217,28 +213,27 @@ const sea: TerrainPainter = (scene, suns) => {
     ellipse(canvas, [x, line + 2], rx, ry, fill);
     ellipse(canvas, [x + rx * 0.7, line + 2], rx * 0.7, ry * 0.55, fill);
   }
-  mist(scene, line - 2, 7);
-  const water = { top: mix(light.shade(WATER, 0.7), light.sky[2], 0.35), bottom: light.shade(WATER, 0.5) };
-  rectangle(canvas, [-1, line, canvas.width + 1, canvas.height + 1], water);
+  mist(scene, line - 4, 9, 0.9);
+  const [far, near, crest] = light.water;
+  rectangle(canvas, [-1, line, canvas.width + 1, canvas.height + 1], { top: far, bottom: near });
   for (const [x] of suns) {
     const beam: Coverage = (px, py) => Math.exp(-0.5 * ((px - x) / (7 + 0.16 * (py - line))) ** 2) * Math.min(1, (py - line) / 2);
     paint(canvas, [x - 48, line, x + 48, canvas.height], beam, { top: light.disc, alpha: 0.55 });
   }
   for (const [row, high] of [[82, 1.6], [95, 2.4], [112, 3.4]] as const) {
-    const crest = light.shade(SHALLOW, 1);
     for (const x of along(scene, [44 + high * 8, 70 + high * 10])) {
       ellipse(canvas, [x, row + between(rng, [-2, 2])], 14 + high * 6, high, { top: crest, alpha: 0.8 }, 1.5);
     }
   }
   if (light.weather === "snowy") for (const x of along(scene, [48, 80])) floe(scene, x, between(rng, [84, 120]));
   for (const x of along(scene, [110, 170])) boat(scene, x, between(rng, [84, 98]));
-  mist(scene, 100, 6, 0.5);
+  mist(scene, 101, 6, 0.7);
 };
 
 function floe({ canvas, rng, light }: Scene, x: number, y: number): void {
   const rx = between(rng, [12, 20]) * (0.6 + (y - 80) / 60);
   ellipse(canvas, [x, y + 3], rx, 5, { top: light.shade([0.6, 0.8, 0.9], 0.3) });
-  ellipse(canvas, [x, y], rx, 4.5, { top: light.shade(SNOWCAP, 1) });
+  ellipse(canvas, [x, y], rx, 4.5, { top: light.shade(light.snow, 1) });
 }
 
 function boat({ canvas, light }: Scene, x: number, y: number): void {
