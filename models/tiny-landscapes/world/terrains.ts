@@ -1,5 +1,5 @@
 /** @file Six terrains, each known by its shapes: peaks, domes, dunes, firs, towers, and a flat horizon. */
-import type { Canvas, Coverage, Point, Rgb } from "./canvas.js";
+import type { Coverage, Point, Rgb } from "./canvas.js";
 import { capsule, ellipse, mix, paint, polygon, rectangle, under } from "./canvas.js";
 import type { Terrain } from "./captions.js";
 import type { Scene } from "./sky.js";
@@ -131,9 +131,9 @@ const FLOOR: Rgb = [0.3, 0.5, 0.2];
 const forest: TerrainPainter = (scene) => {
   const { canvas, rng, light } = scene;
   const rows = [
-    { foot: 92, tall: [34, 48], half: 10, apart: [14, 20], distance: 0.55 },
-    { foot: 108, tall: [40, 54], half: 11, apart: [17, 25], distance: 0.28 },
-    { foot: 124, tall: [46, 62], half: 13, apart: [26, 44], distance: 0 },
+    { foot: 92, tall: [34, 48], half: 10, apart: [17, 25], distance: 0.55 },
+    { foot: 108, tall: [40, 54], half: 12, apart: [21, 30], distance: 0.28 },
+    { foot: 124, tall: [46, 62], half: 13, apart: [30, 46], distance: 0 },
   ] as const;
   for (const { foot, tall, half, apart, distance } of rows) {
     const floor = light.ground(FLOOR);
@@ -162,15 +162,16 @@ const STREET: Rgb = [0.42, 0.43, 0.46];
 
 const city: TerrainPainter = (scene) => {
   const { canvas, rng, light } = scene;
-  for (const x of along(scene, [16, 24])) tower(scene, x, between(rng, [14, 20]), between(rng, [44, 70]), 0.6);
+  for (const x of along(scene, [22, 32])) tower(scene, x, between(rng, [18, 24]), between(rng, [44, 70]), 0.6);
   mist(scene, 92);
-  for (const x of along(scene, [26, 36])) tower(scene, x, between(rng, [18, 25]), between(rng, [34, 84]), 0.05);
+  for (const x of along(scene, [30, 42])) tower(scene, x, between(rng, [19, 25]), between(rng, [34, 84]), 0.05);
   mist(scene, 108, 8);
   const street = light.ground(STREET);
   rectangle(canvas, [-1, 117, canvas.width + 1, 129], { top: light.shade(street, 0.8), bottom: light.shade(street, 0.4) });
 };
 
-function tower({ canvas, rng, light }: Scene, x: number, wide: number, top: number, distance: number): void {
+function tower(scene: Scene, x: number, wide: number, top: number, distance: number): void {
+  const { canvas, rng, light } = scene;
   const wall = WALLS[rng.below(WALLS.length)];
   const foot = 122;
   const shape = rng.below(3);
@@ -186,15 +187,15 @@ function tower({ canvas, rng, light }: Scene, x: number, wide: number, top: numb
     polygon(canvas, [[x + wide / 2, top - 14], [x + wide, top + 1], [x, top + 1]], { top: roof });
   }
   block(x, x + wide, top, foot);
-  if (distance < 0.3) panes(canvas, { rng, light, canvas }, [x, top], wide);
+  if (distance < 0.3) panes(scene, [x, top], wide);
 }
 
 /** Large windows: lit at night and at sunset, glass by day. */
-function panes(canvas: Canvas, { rng, light }: Scene, [x, top]: Point, wide: number): void {
+function panes({ canvas, rng, light }: Scene, [x, top]: Point, wide: number): void {
   const glowing = light.time === "night" || light.time === "sunset";
   const glass: Rgb = glowing ? [1, 0.84, 0.42] : mix(light.sky[1], light.shade([0.3, 0.4, 0.5], 0.6), 0.5);
-  for (let y = top + 8; y < 108; y += 12) {
-    if (rng.uniform() < (glowing ? 0.65 : 1)) rectangle(canvas, [x + 3.5, y, x + wide * 0.66 - 2, y + 5.5], { top: glass, alpha: 0.9 });
+  for (let y = top + 8; y < 106; y += 14) {
+    if (rng.uniform() < (glowing ? 0.65 : 1)) rectangle(canvas, [x + 3.5, y, x + wide * 0.66 - 2, y + 6.5], { top: glass, alpha: 0.9 });
   }
 }
 
