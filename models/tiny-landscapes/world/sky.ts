@@ -1,32 +1,9 @@
 /** @file The sky of each time of day: its gradient, its sun or moon, its clouds or stars. */
-import type { Rng } from "../../../kernel-lib/core/random.js";
-import type { Canvas, Point, Rgb } from "./canvas.js";
+import type { Point, Rgb } from "./canvas.js";
 import { ellipse, glow, mix, paint, rectangle } from "./canvas.js";
 import type { Time } from "./captions.js";
-import type { Light } from "./light.js";
-
-/** What a painter paints with. */
-export interface Scene {
-  readonly canvas: Canvas;
-  readonly rng: Rng;
-  readonly light: Light;
-}
-
-/** Least and most. */
-export type Range = readonly [number, number];
-
-/** Positions along the width, `least` to `most` apart, from left of the picture to right of it. */
-export function along({ canvas, rng }: Scene, [least, most]: Range, margin = 100): number[] {
-  const xs: number[] = [];
-  const step = () => least + (most - least) * rng.uniform();
-  for (let x = -margin + step() * rng.uniform(); x < canvas.width + margin; x += step()) xs.push(x);
-  return xs;
-}
-
-export const between = (rng: Rng, [low, high]: Range): number => low + (high - low) * rng.uniform();
-
-/** Row of the horizon, where the sky's gradient ends. */
-export const HORIZON = 78;
+import type { Range, Scene } from "./scene.js";
+import { along, between, HORIZON } from "./scene.js";
 
 /** Paints the sky. @returns the centres of the suns, for what mirrors them */
 export function paintSky(scene: Scene): Point[] {
