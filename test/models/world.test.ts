@@ -4,8 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadTokenizer } from "#kernel-lib/checkpoint/tokenizer.js";
 import { createRng } from "#kernel-lib/core/random.js";
-import type { Terrain } from "#models/tiny-landscapes/world/captions.js";
-import { CAPTION_WORDS, caption, TERRAIN_WORDS, TERRAINS, TIME_WORDS, TIMES, WEATHER_WORDS, WEATHERS } from "#models/tiny-landscapes/world/captions.js";
+import {
+  CAPTION_WORDS,
+  caption,
+  TERRAIN_WORDS,
+  TERRAINS,
+  TIME_WORDS,
+  TIMES,
+  WEATHER_WORDS,
+  WEATHERS,
+} from "#models/tiny-landscapes/world/captions.js";
 import { drawLandscape } from "#models/tiny-landscapes/world/landscape.js";
 import { MODEL_MAX_LENGTH, tokenizerFiles } from "#models/tiny-landscapes/world/tokenizer-files.js";
 import { afterAll, describe, expect, test } from "vitest";
@@ -18,7 +26,8 @@ const kinds = (seed: number, n: number) => {
     return { ...kind, text: caption(rng, kind) };
   });
 };
-const names = (text: string, wordings: readonly string[]) => wordings.some((words) => new RegExp(`\\b${words.replace(/^(the|an?) /, "")}\\b`).test(text));
+const names = (text: string, wordings: readonly string[]) =>
+  wordings.some((words) => new RegExp(`\\b${words.replace(/^(the|an?) /, "")}\\b`).test(text));
 const wordings = (forms: Record<"noun" | "after" | "before", readonly string[]>) => Object.values(forms).flat();
 
 describe("landscapes", () => {
@@ -59,7 +68,8 @@ describe("landscapes", () => {
   test("every 128-pixel window of a wide scene tells its time by the colour of its sky", () => {
     const sky = (pixels: Uint8Array, width: number, from: number) => {
       const sum = [0, 0, 0];
-      for (let y = 0; y < 48; y++) for (let x = from; x < from + 128; x++) for (let c = 0; c < 3; c++) sum[c] += pixels[(y * width + x) * 3 + c];
+      for (let y = 0; y < 48; y++)
+        for (let x = from; x < from + 128; x++) for (let c = 0; c < 3; c++) sum[c] += pixels[(y * width + x) * 3 + c];
       return sum.map((v) => v / (48 * 128));
     };
     const reference = TIMES.map((time) => {
@@ -119,8 +129,8 @@ describe("captions", () => {
 
   test("the words that people type are known", () => {
     const typed =
-      "mountain mountains peaks hills hill desert dunes forest woods trees city town skyline sea ocean evening sunset dusk morning sunrise dawn " +
-      "midday noon day midnight night cloudy overcast grey sky snow winter snowy fog mist misty foggy";
+      "mountain mountains peaks hills hill desert dunes forest woods trees city town skyline sea ocean " +
+      "evening sunset dusk morning sunrise dawn midday noon day midnight night cloudy overcast grey sky snow winter snowy fog mist misty foggy";
     for (const word of typed.split(" ")) expect(CAPTION_WORDS).toContain(word);
   });
 });

@@ -34,7 +34,10 @@ export const TIME_WORDS = {
   },
   noon: {
     noun: ["noon", "midday", "day", "sunny day", "blue sky"],
-    after: ["at noon", "at midday", "by day", "under a blue sky", "under a bright noon sky", "on a sunny day", "in daylight", "during the day"],
+    after: [
+      ...["at noon", "at midday", "by day", "in daylight", "during the day"],
+      ...["under a blue sky", "under a bright noon sky", "on a sunny day"],
+    ],
     before: ["sunny", "bright", "midday"],
   },
   sunset: {
@@ -57,8 +60,16 @@ export const TIME_WORDS = {
 /** Wordings of a weather. */
 export const WEATHER_WORDS = {
   clear: { noun: ["clear"], after: ["in clear weather", "in clear air"], before: ["clear"] },
-  snowy: { noun: ["snow", "winter"], after: ["in snow", "in winter", "with snow", "covered in snow", "in the snow"], before: ["snowy", "winter", "snow covered"] },
-  misty: { noun: ["mist", "fog", "haze"], after: ["in mist", "in fog", "in the mist", "in the fog", "with fog", "with mist"], before: ["misty", "foggy", "hazy"] },
+  snowy: {
+    noun: ["snow", "winter"],
+    after: ["in snow", "in winter", "with snow", "covered in snow", "in the snow"],
+    before: ["snowy", "winter", "snow covered"],
+  },
+  misty: {
+    noun: ["mist", "fog", "haze"],
+    after: ["in mist", "in fog", "in the mist", "in the fog", "with fog", "with mist"],
+    before: ["misty", "foggy", "hazy"],
+  },
 } as const satisfies Record<Weather, Record<"noun" | "after" | "before", readonly string[]>>;
 
 const OPENINGS = ["a photo of ", "a picture of ", "a view of ", "a painting of ", "a panorama of ", "a landscape of ", "landscape with "];
@@ -83,7 +94,8 @@ export const CAPTION_WORDS: readonly string[] = [
 const NAMED = { time: 0.7, weather: 0.6, clear: 0.1 } as const;
 
 /**
- * A lower-case caption of a landscape. Names the terrain always, the time of day in 70 % of the captions and the weather in 60 % (a clear one in 6 %).
+ * A lower-case caption of a landscape. Names the terrain always, the time of day in 70 % of the captions and the weather in 60 %
+ * (a clear one in 6 %).
  */
 export function caption(rng: Rng, { time, terrain, weather }: Kind): string {
   const pick = (words: readonly string[]) => words[rng.below(words.length)];
@@ -93,7 +105,10 @@ export function caption(rng: Rng, { time, terrain, weather }: Kind): string {
   const place = plain ? terrain : pick(TERRAIN_WORDS[terrain]);
   const opening = rng.uniform() < 0.3 ? pick(OPENINGS) : "";
   // Plurals and what cannot be counted take no article.
-  const article = (noun: string) => (/(s|water|countryside)$/.test(noun) || rng.uniform() < 0.5 ? noun : `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`);
+  const article = (noun: string) => {
+    if (/(s|water|countryside)$/.test(noun) || rng.uniform() < 0.5) return noun;
+    return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+  };
   const day = TIME_WORDS[time];
   const air = WEATHER_WORDS[weather];
   // An adjective goes inside the article: "a big city" becomes "a misty big city", "the sea" "the misty sea".

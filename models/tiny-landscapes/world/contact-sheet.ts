@@ -15,7 +15,8 @@ const rows: Kind[][] = TERRAINS.map((terrain) => TIMES.map((time) => ({ terrain,
 // Six terrains do not fit five columns: each weather's row shifts the times so that all terrains and times are seen.
 for (const weather of ["snowy", "misty"] as const) {
   for (const shift of [0, 1]) {
-    rows.push(TIMES.map((time, k) => ({ terrain: TERRAINS[(k + shift * 3) % TERRAINS.length], time: shift ? TIMES[(k + 1) % TIMES.length] : time, weather })));
+    const terrainOf = (k: number) => TERRAINS[(k + shift * 3) % TERRAINS.length];
+    rows.push(TIMES.map((_, k) => ({ terrain: terrainOf(k), time: TIMES[(k + shift) % TIMES.length], weather })));
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * @file The world that the bundled model knows: landscapes of a time of day, a terrain and a weather, drawn as large flat shapes in clear palettes.
+ * @file The world that the bundled model knows: landscapes of a time of day, a terrain and a weather, drawn as large flat shapes in clear
+ * palettes.
  * Nothing is smaller than about 4 pixels, so that a small factor-8 autoencoder keeps all of it; and everything recurs along the width,
  * so that each 128-pixel window of a wide scene shows its time and its terrain.
  */
@@ -36,7 +37,8 @@ export interface Landscape extends Kind {
  */
 export function drawLandscape(rng: Rng, options: LandscapeOptions): Landscape {
   const { width, height = 128 } = options;
-  if (!Number.isInteger(width) || width < 1) throw new RangeError(`drawLandscape: got width ${width}, want a whole number of pixels above 0`);
+  if (!Number.isInteger(width) || width < 1)
+    throw new RangeError(`drawLandscape: got width ${width}, want a whole number of pixels above 0`);
   // Drawn even if given, so that a seed draws the same shapes under any options.
   const drawn = { time: TIMES[rng.below(TIMES.length)], terrain: TERRAINS[rng.below(TERRAINS.length)], weather: drawWeather(rng) };
   const { time = drawn.time, terrain = drawn.terrain, weather = drawn.weather } = options;

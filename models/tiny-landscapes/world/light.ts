@@ -100,7 +100,8 @@ export function createLight(rng: Rng, time: Time, weather: Weather): Light {
     const all = 1 + by * (rng.uniform() - 0.5);
     return [c[0] * all + by * (rng.uniform() - 0.5) * 0.3, c[1] * all, c[2] * all + by * (rng.uniform() - 0.5) * 0.3];
   };
-  const { sky: [zenith, middle, horizon], disc, sun, shadow, grey, snow, water, pale } = DAYLIGHT[time]; 
+  const { disc, sun, shadow, grey, snow, water, pale } = DAYLIGHT[time];
+  const [zenith, middle, horizon] = DAYLIGHT[time].sky;
   const sky: readonly [Rgb, Rgb, Rgb] = [jitter(zenith, 0.1), jitter(middle, 0.08), jitter(horizon, 0.06)];
   const haze = weather === "misty" ? mix(sky[2], [1, 1, 1], pale) : mix(sky[2], sky[1], 0.25);
   const fog = weather === "misty" ? 1.25 : 1;

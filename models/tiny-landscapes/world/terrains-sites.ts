@@ -31,7 +31,10 @@ function fir({ canvas, light }: Scene, [x, foot]: Point, tall: number, half: num
   const top = foot - tall;
   for (const [from, to, wide] of [[0.42, 1, 1], [0.18, 0.72, 0.8], [0, 0.44, 0.58]] as const) {
     const [y0, y1, w] = [top + from * tall, top + to * tall, wide * half];
-    const fill = (lit: number) => ({ top: light.shade(light.ground(FIR, 1), lit, distance), bottom: light.shade(green, lit * 0.6, distance) });
+    const fill = (lit: number) => ({
+      top: light.shade(light.ground(FIR, 1), lit, distance),
+      bottom: light.shade(green, lit * 0.6, distance),
+    });
     polygon(canvas, [[x, y0], [x + w, y1], [x - w, y1]], fill(0.9));
     polygon(canvas, [[x, y0], [x + w, y1], [x + 1, y1]], fill(0.25));
   }

@@ -1,6 +1,7 @@
 /**
  * @file The bundled model's tokenizer, in CLIP's files: a byte-level BPE whose merges build each caption word into one token.
- * Layout of the vocabulary as in openai/CLIP `simple_tokenizer.py`: 256 byte characters, the same 256 with `</w>`, one entry a merge, then the two specials.
+ * Layout of the vocabulary as in openai/CLIP `simple_tokenizer.py`: 256 byte characters, the same 256 with `</w>`, one entry a merge,
+ * then the two specials.
  */
 import { CAPTION_WORDS } from "./captions.js";
 
@@ -69,8 +70,8 @@ export function tokenizerFiles(words: readonly string[] = CAPTION_WORDS): Tokeni
   const bytes = byteCharacters();
   const merges = mergesFor(words);
   const tokens = [...bytes, ...bytes.map((c) => c + WORD_END), ...merges.map(([a, b]) => a + b), START, END];
-  const special = (content: string) => ({ __type: "AddedToken", content, lstrip: false, normalized: true, rstrip: false, single_word: false });
-  const mapped = ({ content, lstrip, normalized, rstrip, single_word }: ReturnType<typeof special>) => ({ content, lstrip, normalized, rstrip, single_word });
+  const mapped = (content: string) => ({ content, lstrip: false, normalized: true, rstrip: false, single_word: false });
+  const special = (content: string) => ({ __type: "AddedToken", ...mapped(content) });
   return {
     "vocab.json": JSON.stringify(Object.fromEntries(tokens.map((token, id) => [token, id]))),
     "merges.txt": `#version: 0.2\n${merges.map((pair) => pair.join(" ")).join("\n")}\n`,
@@ -89,6 +90,10 @@ export function tokenizerFiles(words: readonly string[] = CAPTION_WORDS): Tokeni
       null,
       2,
     )}\n`,
-    "special_tokens_map.json": `${JSON.stringify({ bos_token: mapped(special(START)), eos_token: mapped(special(END)), pad_token: END, unk_token: mapped(special(END)) }, null, 2)}\n`,
+    "special_tokens_map.json": `${JSON.stringify(
+      { bos_token: mapped(START), eos_token: mapped(END), pad_token: END, unk_token: mapped(END) },
+      null,
+      2,
+    )}\n`,
   };
 }
