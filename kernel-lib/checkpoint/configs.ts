@@ -2,8 +2,11 @@
  * @file The configs of a checkpoint's parts, typed and checked. Absent keys have the defaults of diffusers and transformers.
  * An option that would change a network and is not built here is refused by name; nothing is guessed.
  */
-import { fieldsOf, type Fields } from "./fields.js";
+import { type Fields, fieldsOf } from "./fields.js";
 import type { JsonObject } from "./json.js";
+
+export type { PerceptualConfig } from "./perceptual-config.js";
+export type { SchedulerConfig } from "./scheduler-config.js";
 
 export type DownBlockType = "CrossAttnDownBlock2D" | "DownBlock2D";
 export type UpBlockType = "CrossAttnUpBlock2D" | "UpBlock2D";
@@ -63,28 +66,6 @@ export interface ClipTextConfig {
   readonly padTokenId: number;
 }
 
-/** The perceptual network beside a checkpoint: LPIPS over one of its backbones, or over a small one ("tiny"). */
-export interface PerceptualConfig {
-  readonly net: "vgg" | "alex" | "squeeze" | "tiny";
-  /** Added to a feature's norm before dividing by it. */
-  readonly epsilon: number;
-  /** Channels of the levels, for "tiny" alone. */
-  readonly channels?: readonly number[];
-  /** SyncDiffusion's recommended weight with this checkpoint. */
-  readonly weight?: number;
-}
-
-/** The noise schedule, field by field what the diffusion folder's ScheduleConfig holds. */
-export interface SchedulerConfig {
-  readonly betaStart: number;
-  readonly betaEnd: number;
-  readonly betaSchedule: "scaled_linear" | "linear";
-  readonly trainTimesteps: number;
-  readonly stepsOffset: number;
-  readonly setAlphaToOne: boolean;
-  readonly prediction: "epsilon" | "v_prediction" | "sample";
-}
-
 const LAYERS = { min: 1, max: 64 };
 
 /** @throws CheckpointError naming the key. @source diffusers, models/unet_2d_condition.py (defaults). */
@@ -93,42 +74,40 @@ export function unetConfig(file: string, json: JsonObject): UNetConfig {
   f.oneOf("_class_name", ["UNet2DConditionModel"]);
   f.only({
     act_fn: ["silu", "swish"],
-    addition_embed_type: [],
+    addition_embed_type: [null],
     attention_type: ["default"],
     center_input_sample: [false],
-    class_embed_type: [],
-    class_embeddings_concat: [false],
+    class_embed_type: [null],
+    class_embeddings_concat: [null, false],
     conv_in_kernel: [3],
     conv_out_kernel: [3],
-    cross_attention_norm: [],
+    cross_attention_norm: [null, false],
     downsample_padding: [1],
     dual_cross_attention: [false],
-    encoder_hid_dim: [],
-    encoder_hid_dim_type: [],
-    mid_block_only_cross_attention: [false],
+    encoder_hid_dim: [null],
+    encoder_hid_dim_type: [null],
+    mid_block_only_cross_attention: [null, false],
     mid_block_scale_factor: [1],
     mid_block_type: ["UNetMidBlock2DCrossAttn"],
-    num_class_embeds: [],
+    num_class_embeds: [null],
     only_cross_attention: [false],
     resnet_out_scale_factor: [1],
     resnet_skip_time_act: [false],
     resnet_time_scale_shift: ["default"],
-    reverse_transformer_layers_per_block: [],
-    time_cond_proj_dim: [],
-    time_embedding_act_fn: [],
-    time_embedding_dim: [],
+    reverse_transformer_layers_per_block: [null],
+    time_cond_proj_dim: [null],
+    time_embedding_act_fn: [null],
+    time_embedding_dim: [null],
     time_embedding_type: ["positional"],
-    timestep_post_act: [],
+    timestep_post_act: [null],
     transformer_layers_per_block: [1],
   });
-  // An absent key means diffusers' default; an explicit null means no middle block at all.
-  if (json.mid_block_type === null) f.refuse("mid_block_type", "UNetMidBlock2DCrossAttn", null);
   const blockOutChannels = f.wholes("block_out_channels", [320, 640, 1280, 1280]);
   const n = blockOutChannels.length;
   const config: UNetConfig = {
     inChannels: f.whole("in_channels", 4),
     outChannels: f.whole("out_channels", 4),
-    sampleSize: f.whole("sample_size", 64),
+    sampleSize: f.has("sample_size") ? f.whole("sample_size") : 64,
     blockOutChannels,
     downBlockTypes: f.listOf("down_block_types", ["CrossAttnDownBlock2D", "DownBlock2D"], downDefault(n)),
     upBlockTypes: f.listOf("up_block_types", ["CrossAttnUpBlock2D", "UpBlock2D"], upDefault(n)),
@@ -151,14 +130,16 @@ export function unetConfig(file: string, json: JsonObject): UNetConfig {
   // The time embedding begins with pairs of a sine and a cosine, block_out_channels[0] wide.
   if (blockOutChannels[0] % 2 !== 0) f.refuse("block_out_channels", "an even first entry", blockOutChannels);
   blockOutChannels.forEach((channels, level) => {
-    const attends = level === n - 1 || config.downBlockTypes[level].startsWith("Cross") || config.upBlockTypes[n - 1 - level].startsWith("Cross");
+    const attends =
+      level === n - 1 || config.downBlockTypes[level].startsWith("Cross") || config.upBlockTypes[n - 1 - level].startsWith("Cross");
     if (attends && channels % config.heads[level] !== 0)
       f.refuse("attention_head_dim", `a number of heads that divides ${channels}`, config.heads[level]);
   });
   return config;
 }
 
-const downDefault = (n: number): DownBlockType[] => Array.from({ length: n }, (_, k) => (k < n - 1 ? "CrossAttnDownBlock2D" : "DownBlock2D"));
+const downDefault = (n: number): DownBlockType[] =>
+  Array.from({ length: n }, (_, k) => (k < n - 1 ? "CrossAttnDownBlock2D" : "DownBlock2D"));
 const upDefault = (n: number): UpBlockType[] => Array.from({ length: n }, (_, k) => (k > 0 ? "CrossAttnUpBlock2D" : "UpBlock2D"));
 
 // diffusers takes attention_head_dim for the number of heads; num_attention_heads, where not null, has the same meaning and goes first.
@@ -179,17 +160,22 @@ export function vaeConfig(file: string, json: JsonObject): VaeConfig {
   f.oneOf("_class_name", ["AutoencoderKL"]);
   f.only({
     act_fn: ["silu", "swish"],
-    latents_mean: [],
-    latents_std: [],
+    latents_mean: [null],
+    latents_std: [null],
     mid_block_add_attention: [true],
-    shift_factor: [0],
+    shift_factor: [null, 0],
     use_post_quant_conv: [true],
     use_quant_conv: [true],
   });
   const blockOutChannels = f.wholes("block_out_channels", [64]);
   for (const [key, name] of [["down_block_types", "DownEncoderBlock2D"] as const, ["up_block_types", "UpDecoderBlock2D"] as const]) {
-    const list = f.listOf(key, [name], blockOutChannels.map(() => name));
-    if (list.length !== blockOutChannels.length) f.refuse(key, `${blockOutChannels.length} entries, one a level of block_out_channels`, list);
+    const list = f.listOf(
+      key,
+      [name],
+      blockOutChannels.map(() => name),
+    );
+    if (list.length !== blockOutChannels.length)
+      f.refuse(key, `${blockOutChannels.length} entries, one a level of block_out_channels`, list);
   }
   const normNumGroups = f.whole("norm_num_groups", 32);
   expectDivisible(f, blockOutChannels, normNumGroups);
@@ -197,7 +183,7 @@ export function vaeConfig(file: string, json: JsonObject): VaeConfig {
     inChannels: f.whole("in_channels", 3),
     outChannels: f.whole("out_channels", 3),
     latentChannels: f.whole("latent_channels", 4),
-    sampleSize: f.whole("sample_size", 32),
+    sampleSize: f.has("sample_size") ? f.whole("sample_size") : 32,
     blockOutChannels,
     layersPerBlock: f.whole("layers_per_block", 1, LAYERS),
     normNumGroups,
@@ -228,50 +214,4 @@ export function clipTextConfig(file: string, json: JsonObject): ClipTextConfig {
   if (config.hiddenSize % config.numAttentionHeads !== 0)
     f.refuse("num_attention_heads", `a number of heads that divides hidden_size ${config.hiddenSize}`, config.numAttentionHeads);
   return config;
-}
-
-/** @throws CheckpointError naming the key. */
-export function perceptualConfig(file: string, json: JsonObject): PerceptualConfig {
-  const f = fieldsOf(file, json);
-  f.oneOf("_class_name", ["PerceptualNetwork"]);
-  const net = f.oneOf("net", ["vgg", "alex", "squeeze", "tiny"]);
-  if (net !== "tiny" && f.has("channels")) f.refuse("channels", `nothing with net "${net}"`, f.get("channels"));
-  return {
-    net,
-    epsilon: f.real("epsilon", PERCEPTUAL_EPSILON, { min: 0, max: 1 }),
-    ...(net === "tiny" ? { channels: f.wholes("channels") } : {}),
-    ...(f.has("weight") ? { weight: f.real("weight", undefined, { min: 0, max: 1e6 }) } : {}),
-  };
-}
-
-/** LPIPS's own (lpips/__init__.py, normalize_tensor). */
-export const PERCEPTUAL_EPSILON = 1e-10;
-
-/**
- * Any scheduler class's config, read with DDIM's keys and defaults as diffusers' from_config does: published folders name PNDM.
- * An absent `clip_sample` means false here, as diffusers' StableDiffusionPipeline sets it, though DDIM alone would clip.
- * @throws CheckpointError naming the key
- */
-export function schedulerConfig(file: string, json: JsonObject): SchedulerConfig {
-  const f = fieldsOf(file, json);
-  const name = f.get("_class_name");
-  if (typeof name !== "string" || !/Scheduler$/.test(name)) f.refuse("_class_name", "the name of a scheduler", name);
-  f.only({
-    clip_sample: [false],
-    rescale_betas_zero_snr: [false],
-    thresholding: [false],
-    timestep_spacing: ["leading"],
-    trained_betas: [],
-  });
-  const beta = { min: 0, max: 0.999 };
-  const trainTimesteps = f.whole("num_train_timesteps", 1000, { min: 2, max: 100_000 });
-  return {
-    betaStart: f.real("beta_start", 0.0001, beta),
-    betaEnd: f.real("beta_end", 0.02, beta),
-    betaSchedule: f.oneOf("beta_schedule", ["scaled_linear", "linear"], "linear"),
-    trainTimesteps,
-    stepsOffset: f.whole("steps_offset", 0, { min: 0, max: trainTimesteps }),
-    setAlphaToOne: f.yesNo("set_alpha_to_one", true),
-    prediction: f.oneOf("prediction_type", ["epsilon", "v_prediction", "sample"], "epsilon"),
-  };
 }

@@ -23,13 +23,14 @@ let halves: Float32Array | undefined;
 
 /** Every float16 by its bits: (-1)^s · 2^(e-15) · (1 + m/1024); e = 0 is subnormal, e = 31 infinity or NaN (IEEE 754). */
 function halfTable(): Float32Array {
-  return (halves ??= Float32Array.from({ length: 65536 }, (_, bits) => {
+  halves ??= Float32Array.from({ length: 65536 }, (_, bits) => {
     const sign = bits & 0x8000 ? -1 : 1;
     const exponent = (bits >> 10) & 31;
     const mantissa = bits & 1023;
     if (exponent === 31) return mantissa ? Number.NaN : sign * Number.POSITIVE_INFINITY;
     return exponent === 0 ? sign * mantissa * 2 ** -24 : sign * 2 ** (exponent - 15) * (1 + mantissa / 1024);
-  }));
+  });
+  return halves;
 }
 
 /** Little-endian bytes of one format, as float32. F64 and I64 round to nearest; BOOL is 0 or 1. */

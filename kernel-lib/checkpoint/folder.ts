@@ -2,21 +2,11 @@
 import { statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
-import {
-  type ClipTextConfig,
-  clipTextConfig,
-  PERCEPTUAL_EPSILON,
-  type PerceptualConfig,
-  perceptualConfig,
-  type SchedulerConfig,
-  schedulerConfig,
-  type UNetConfig,
-  unetConfig,
-  type VaeConfig,
-  vaeConfig,
-} from "./configs.js";
+import { type ClipTextConfig, clipTextConfig, type UNetConfig, unetConfig, type VaeConfig, vaeConfig } from "./configs.js";
 import { brief, fileExists, type JsonObject, readJson } from "./json.js";
+import { PERCEPTUAL_EPSILON, type PerceptualConfig, perceptualConfig } from "./perceptual-config.js";
 import { openSafetensors, type TensorRef } from "./safetensors.js";
+import { type SchedulerConfig, schedulerConfig } from "./scheduler-config.js";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.js";
 import { listFolder, openWeights, type Weights } from "./weights.js";
 
@@ -34,7 +24,7 @@ export interface Parts {
 }
 export type PartName = keyof Parts;
 
-/** An open diffusers folder. Each call reads its files once and keeps what it read; a CheckpointError says what is missing or does not fit. */
+/** An open diffusers folder. Files are read once, when first needed; a CheckpointError says what is missing or does not fit. */
 export interface Checkpoint {
   readonly path: string;
   /** Config and weights' places; reads the config and the weights' header alone. */
@@ -47,7 +37,12 @@ export interface Checkpoint {
 
 /** Pipelines whose parts are those of Stable Diffusion 1 and 2. */
 const PIPELINES = ["StableDiffusionPipeline", "StableDiffusionPanoramaPipeline"];
-const CLASSES: Readonly<Record<string, string>> = { unet: "UNet2DConditionModel", vae: "AutoencoderKL", text_encoder: "CLIPTextModel", tokenizer: "CLIPTokenizer" };
+const CLASSES: Readonly<Record<string, string>> = {
+  unet: "UNet2DConditionModel",
+  vae: "AutoencoderKL",
+  text_encoder: "CLIPTextModel",
+  tokenizer: "CLIPTokenizer",
+};
 
 /**
  * Opens a diffusers folder (model_index.json, unet/, vae/, text_encoder/, tokenizer/, scheduler/, and beside them perceptual/).
@@ -81,9 +76,13 @@ export function openCheckpoint(path: string): Checkpoint {
     },
     scheduler() {
       const file = join(partFolder(path, "scheduler"), "scheduler_config.json");
-      return (scheduler ??= schedulerConfig(file, readJson(file)));
+      scheduler ??= schedulerConfig(file, readJson(file));
+      return scheduler;
     },
-    tokenizer: () => (tokenizer ??= loadTokenizer(partFolder(path, "tokenizer"))),
+    tokenizer() {
+      tokenizer ??= loadTokenizer(partFolder(path, "tokenizer"));
+      return tokenizer;
+    },
   };
 }
 
@@ -104,13 +103,21 @@ function checkIndex(file: string, index: JsonObject): void {
 function partFolder(path: string, name: string): string {
   const folder = join(path, name);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new CheckpointError(folder, { expected: `the checkpoint's ${name} folder`, found: `no such folder; ${path} holds ${listing(path)}` });
+    throw new CheckpointError(folder, {
+      expected: `the checkpoint's ${name} folder`,
+      found: `no such folder; ${path} holds ${listing(path)}`,
+    });
   return folder;
 }
 
 const listing = (folder: string): string => listFolder(folder).sort().slice(0, 12).join(", ") || "nothing";
 
-function readPart<Config>(path: string, name: string, read: (file: string, json: JsonObject) => Config, files: readonly string[]): Part<Config> {
+function readPart<Config>(
+  path: string,
+  name: string,
+  read: (file: string, json: JsonObject) => Config,
+  files: readonly string[],
+): Part<Config> {
   const folder = partFolder(path, name);
   const file = join(folder, "config.json");
   return { config: read(file, readJson(file)), ...openWeights(folder, files) };

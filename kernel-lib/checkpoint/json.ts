@@ -61,7 +61,10 @@ export function readFully(fd: number, file: string, into: Uint8Array, position: 
     // One read call takes at most 2 GiB.
     const got = readSync(fd, into, done, Math.min(into.length - done, 2 ** 30), position + done);
     if (got === 0)
-      throw new CheckpointError(file, { expected: `${into.length} bytes from byte ${position}`, found: `${done} bytes (the file has shrunk)` });
+      throw new CheckpointError(file, {
+        expected: `${into.length} bytes from byte ${position}`,
+        found: `${done} bytes (the file has shrunk)`,
+      });
     done += got;
   }
 }
@@ -123,7 +126,7 @@ function checkNesting(file: string, text: string): void {
       let after = i + 1;
       while (" \t\r\n".includes(text[after] ?? "x")) after++;
       if (text[after] !== ":" || keys.length === 0) continue;
-      const key = escaped ? unescape(text.slice(start, i + 1)) : text.slice(start + 1, i);
+      const key = escaped ? keyOf(text.slice(start, i + 1)) : text.slice(start + 1, i);
       const seen = keys[keys.length - 1];
       if (seen.has(key)) throw new CheckpointError(file, { expected: "each key once", found: `${brief(key)} twice` });
       seen.add(key);
@@ -135,7 +138,7 @@ function checkNesting(file: string, text: string): void {
   }
 }
 
-function unescape(quoted: string): string {
+function keyOf(quoted: string): string {
   try {
     return String(JSON.parse(quoted));
   } catch {
@@ -149,6 +152,11 @@ const isSystemError = (error: unknown): error is Error & { code: string } =>
 /** Why the system refused, in words where there are some. */
 export function systemReason(error: unknown): string {
   if (!isSystemError(error)) return String(error);
-  const words: Record<string, string> = { ENOENT: "no such file", EACCES: "no permission to read it", ENOTDIR: "a path through a file", ELOOP: "a circle of links" };
+  const words: Record<string, string> = {
+    ENOENT: "no such file",
+    EACCES: "no permission to read it",
+    ENOTDIR: "a path through a file",
+    ELOOP: "a circle of links",
+  };
   return words[error.code] ?? error.code;
 }

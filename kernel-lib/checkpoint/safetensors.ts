@@ -1,4 +1,4 @@
-/** @file The safetensors file format: 8 bytes with the header's length, a JSON header, then the numbers (huggingface.co/docs/safetensors). */
+/** @file The safetensors format: 8 bytes with the header's length, a JSON header, the numbers (huggingface.co/docs/safetensors). */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
@@ -44,7 +44,8 @@ export function openSafetensors(file: string): SafetensorsFile {
     const header = new Uint8Array(Number(headerLength));
     readFully(fd, file, header, 8);
     const text = decodeText(file, header);
-    if (!text.startsWith("{")) throw new CheckpointError(file, { expected: "a header that begins with {", found: brief(text.slice(0, 20)) });
+    if (!text.startsWith("{"))
+      throw new CheckpointError(file, { expected: "a header that begins with {", found: brief(text.slice(0, 20)) });
     const { __metadata__: metadata, ...entries } = parseJson(file, text);
     const start = 8 + header.length;
     const tensors = new Map(Object.entries(entries).map(([name, entry]) => [name, tensorRef(file, path, name, entry, start, size)]));

@@ -45,14 +45,20 @@ export function loadTokenizer(folder: string): Tokenizer {
   const { contextLength, special } = readSettings(folder);
   const idOf = (role: keyof Special): number => {
     const id = vocab.get(special[role]);
-    if (id === undefined) throw new CheckpointError(vocabFile, { expected: `the ${role} token ${brief(special[role])}`, found: "no such token" });
+    if (id === undefined)
+      throw new CheckpointError(vocabFile, { expected: `the ${role} token ${brief(special[role])}`, found: "no such token" });
     return id;
   };
   const ids: Record<keyof Special, number> = { bos: idOf("bos"), eos: idOf("eos"), pad: idOf("pad"), unk: idOf("unk") };
   const bytePairs = new BytePairs(
     {
       // A special token is found in the prompt before anything else, the padding too: in SD 2 a "!" has id 0 wherever it stands.
-      added_tokens: [...new Set(Object.values(special))].map((content) => ({ id: vocab.get(content), content, special: true, normalized: false })),
+      added_tokens: [...new Set(Object.values(special))].map((content) => ({
+        id: vocab.get(content),
+        content,
+        special: true,
+        normalized: false,
+      })),
       normalizer: {
         type: "Sequence",
         normalizers: [{ type: "NFC" }, { type: "Replace", pattern: { Regex: "\\s+" }, content: " " }, { type: "Lowercase" }],

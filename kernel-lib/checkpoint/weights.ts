@@ -23,7 +23,10 @@ export function openWeights(folder: string, names: readonly string[]): Weights {
       const { file, tensors } = openSafetensors(whole);
       return { file, weights: tensors };
     }
-    const index = join(folder, name.endsWith(".fp16") ? `${name.slice(0, -5)}.safetensors.index.fp16.json` : `${name}.safetensors.index.json`);
+    const index = join(
+      folder,
+      name.endsWith(".fp16") ? `${name.slice(0, -5)}.safetensors.index.fp16.json` : `${name}.safetensors.index.json`,
+    );
     if (fileExists(index)) return openShards(folder, index);
   }
   const others = listFolder(folder).filter((name) => /\.(bin|pt|pth|ckpt|safetensors|msgpack|h5|onnx)$/.test(name));
@@ -37,16 +40,21 @@ export function openWeights(folder: string, names: readonly string[]): Weights {
 // diffusers' index: { weight_map: { key: file } }, each file beside the index.
 function openShards(folder: string, index: string): Weights {
   const { weight_map: map } = readJson(index);
-  if (!isObject(map) || Object.keys(map).length === 0) throw new CheckpointError(index, { expected: "a weight_map of keys to files", found: brief(map) });
+  if (!isObject(map) || Object.keys(map).length === 0)
+    throw new CheckpointError(index, { expected: "a weight_map of keys to files", found: brief(map) });
   const shards = new Map<string, ReadonlyMap<string, TensorRef>>();
   const weights = new Map<string, TensorRef>();
   for (const [key, shard] of Object.entries(map)) {
     if (typeof shard !== "string" || !/^[^/\\\0]+\.safetensors$/.test(shard))
-      throw new CheckpointError(index, { expected: `weight_map ${brief(key)}: the name of a safetensors file beside it`, found: brief(shard) });
+      throw new CheckpointError(index, {
+        expected: `weight_map ${brief(key)}: the name of a safetensors file beside it`,
+        found: brief(shard),
+      });
     const tensors = shards.get(shard) ?? openSafetensors(join(folder, shard)).tensors;
     shards.set(shard, tensors);
     const ref = tensors.get(key);
-    if (!ref) throw new CheckpointError(join(folder, shard), { expected: `tensor ${brief(key)}, as ${index} says`, found: "no such tensor" });
+    if (!ref)
+      throw new CheckpointError(join(folder, shard), { expected: `tensor ${brief(key)}, as ${index} says`, found: "no such tensor" });
     weights.set(key, ref);
   }
   return { file: index, weights };

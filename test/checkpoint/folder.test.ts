@@ -35,7 +35,12 @@ describe("a diffusers folder", () => {
       transformerLayersPerBlock: 1,
     });
     expect(checkpoint.part("vae").config).toMatchObject({ blockOutChannels: [32, 64], latentChannels: 4, scalingFactor: 0.18215 });
-    expect(checkpoint.part("text_encoder").config).toMatchObject({ hiddenSize: 24, numAttentionHeads: 3, hiddenAct: "quick_gelu", eosTokenId: 2 });
+    expect(checkpoint.part("text_encoder").config).toMatchObject({
+      hiddenSize: 24,
+      numAttentionHeads: 3,
+      hiddenAct: "quick_gelu",
+      eosTokenId: 2,
+    });
     expect(checkpoint.part("perceptual").config).toEqual({ net: "tiny", epsilon: 1e-10, channels: [16, 32], weight: 20 });
     expect([...checkpoint.part("perceptual").weights.keys()]).toEqual(["features.0.weight", "lin0.model.1.weight"]);
     expect(checkpoint.scheduler()).toEqual({
@@ -59,15 +64,23 @@ describe("a diffusers folder", () => {
     expect(refusal(() => checkpoint.part("vae")).file).toBe(weightsOf(folder, "vae"));
   });
 
-  test.each(["tokenizer", "perceptual", "scheduler", "vae"] as const)("without %s/ it opens, and the call that needs it says so", (name) => {
-    const folder = fresh();
-    rmSync(join(folder, name), { recursive: true });
-    const checkpoint = openCheckpoint(folder);
-    const call = { tokenizer: () => checkpoint.tokenizer(), scheduler: () => checkpoint.scheduler(), perceptual: () => checkpoint.part("perceptual"), vae: () => checkpoint.part("vae") };
-    const error = refusal(call[name]);
-    expect([error.file, checkpoint.has(name), checkpoint.has("unet")]).toEqual([join(folder, name), false, true]);
-    expect(error.found).toMatch(/no such folder; .* holds model_index.json/);
-  });
+  test.each(["tokenizer", "perceptual", "scheduler", "vae"] as const)(
+    "without %s/ it opens, and the call that needs it says so",
+    (name) => {
+      const folder = fresh();
+      rmSync(join(folder, name), { recursive: true });
+      const checkpoint = openCheckpoint(folder);
+      const call = {
+        tokenizer: () => checkpoint.tokenizer(),
+        scheduler: () => checkpoint.scheduler(),
+        perceptual: () => checkpoint.part("perceptual"),
+        vae: () => checkpoint.part("vae"),
+      };
+      const error = refusal(call[name]);
+      expect([error.file, checkpoint.has(name), checkpoint.has("unet")]).toEqual([join(folder, name), false, true]);
+      expect(error.found).toMatch(/no such folder; .* holds model_index.json/);
+    },
+  );
 
   test("num_attention_heads goes before attention_head_dim; one number counts for every level", () => {
     const folder = fresh();
@@ -146,7 +159,15 @@ describe("weight files", () => {
     const part = openCheckpoint(fresh()).part("unet");
     expectKeys(part, new Map());
     expectKeys(part, new Map([["conv_in.weight", [2, 3]]]));
-    const missing = refusal(() => expectKeys(part, new Map([["conv_in.weight", [2, 3]], ["conv_out.bias", [4]]])));
+    const missing = refusal(() =>
+      expectKeys(
+        part,
+        new Map([
+          ["conv_in.weight", [2, 3]],
+          ["conv_out.bias", [4]],
+        ]),
+      ),
+    );
     expect([missing.file, missing.expected, missing.found]).toEqual([part.file, "conv_out.bias [4]", "no such key among 1"]);
     for (const shape of [[2, 4], [2], [2, 3, 1]])
       expect(refusal(() => expectKeys(part, new Map([["conv_in.weight", shape]]))).found).toBe("conv_in.weight [2,3]");
@@ -160,7 +181,9 @@ describe("the perceptual network", () => {
     const part = perceptualFromFiles({ net: "squeeze", backbone, linear });
     expect(part.config).toEqual({ net: "squeeze", epsilon: 1e-10 });
     expect([...part.weights.values()].map(({ file }) => file)).toEqual([backbone, linear]);
-    expect(refusal(() => perceptualFromFiles({ net: "vgg", backbone, linear: backbone })).expected).toMatch(/keys that b.safetensors lacks/);
+    expect(refusal(() => perceptualFromFiles({ net: "vgg", backbone, linear: backbone })).expected).toMatch(
+      /keys that b.safetensors lacks/,
+    );
     expect(refusal(() => perceptualFromFiles({ net: "vgg", backbone, linear: "nowhere" })).file).toBe("nowhere");
   });
 });
@@ -210,6 +233,8 @@ describe("what does not fit is refused with file, expected and found", () => {
         { mid_block_scale_factor: 2 },
         { mid_block_type: "UNetMidBlock2DSimpleCrossAttn" },
         { mid_block_type: null },
+        { norm_num_groups: null },
+        { use_linear_projection: null },
         { num_class_embeds: 1000 },
         { only_cross_attention: [true, false] },
         { resnet_time_scale_shift: "scale_shift" },
@@ -239,6 +264,7 @@ describe("what does not fit is refused with file, expected and found", () => {
       [{ _class_name: "AutoencoderTiny" }, /_class_name: AutoencoderKL/],
       [{ act_fn: "relu" }, /act_fn/],
       [{ use_quant_conv: false }, /use_quant_conv/],
+      [{ use_post_quant_conv: null }, /use_post_quant_conv: true/, /null/],
       [{ mid_block_add_attention: false }, /mid_block_add_attention/],
       [{ shift_factor: 0.1159 }, /shift_factor/],
       [{ latents_mean: [0, 0, 0, 0] }, /latents_mean/],
@@ -272,7 +298,8 @@ describe("what does not fit is refused with file, expected and found", () => {
       [{ _class_name: "LPIPS" }, /_class_name: PerceptualNetwork/],
       [{ net: "resnet" }, /net: vgg or alex or squeeze or tiny/],
       [{ net: "vgg" }, /channels: nothing with net "vgg"/],
-      [{ channels: null }, /channels/, /nothing/],
+      [{ channels: null }, /channels/, /null/],
+      [{ channels: undefined }, /channels/, /nothing/],
       [{ weight: -1 }, /weight/],
     ],
   };
@@ -293,7 +320,11 @@ describe("what does not fit is refused with file, expected and found", () => {
 
   test("another scheduler class of the same keys, and DDIM's defaults for absent ones, are read", () => {
     const folder = fresh();
-    putJson(join(folder, "scheduler", "scheduler_config.json"), { _class_name: "DDIMScheduler", timestep_spacing: "leading", prediction_type: "v_prediction" });
+    putJson(join(folder, "scheduler", "scheduler_config.json"), {
+      _class_name: "DDIMScheduler",
+      timestep_spacing: "leading",
+      prediction_type: "v_prediction",
+    });
     expect(openCheckpoint(folder).scheduler()).toEqual({
       betaStart: 0.0001,
       betaEnd: 0.02,

@@ -1,18 +1,17 @@
-import { copyFileSync, cpSync } from "node:fs";
-import { readFileSync } from "node:fs";
+import { copyFileSync, cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { createRng, type Rng } from "#kernel-lib/core/random.js";
-import { CheckpointError } from "#kernel-lib/core/errors.js";
 import { openCheckpoint } from "#kernel-lib/checkpoint/folder.js";
 import { openSafetensors, readSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
 import { loadTokenizer } from "#kernel-lib/checkpoint/tokenizer.js";
+import { CheckpointError } from "#kernel-lib/core/errors.js";
+import { createRng, type Rng } from "#kernel-lib/core/random.js";
 import { put, safetensorsBytes, scratchFolder, writeFolder } from "./fixtures.js";
 
 const scratch = scratchFolder();
 afterAll(scratch.remove);
 
-/** What must come of a spoiled file: it opens (only numbers of the tensors changed), it is refused, or either (an ignored key's value, say). */
+/** What must come of a spoiled file: it opens (only the tensors' numbers changed), is refused, or either (an ignored key, say). */
 type Outcome = "opens" | "refused" | "either";
 interface Spoiled {
   readonly bytes: Uint8Array;
@@ -36,7 +35,11 @@ const places = (value: unknown, path: (string | number)[] = []): (string | numbe
     ? Object.entries(value).flatMap(([key, inner]) => [[...path, key], ...places(inner, [...path, key])])
     : [];
 
-function changed(value: unknown, [key, ...rest]: (string | number)[], change: (holder: Record<string, unknown>, key: string) => void): unknown {
+function changed(
+  value: unknown,
+  [key, ...rest]: (string | number)[],
+  change: (holder: Record<string, unknown>, key: string) => void,
+): unknown {
   const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string, unknown>;
   if (rest.length === 0) change(copy, String(key));
   else copy[key] = changed(copy[key], rest, change);
@@ -49,7 +52,8 @@ function spoilJson(rng: Rng, text: string): string {
   const path = pick(rng, places(json));
   const kind = rng.below(6);
   if (kind === 0) return JSON.stringify(changed(json, path, (holder, key) => delete holder[key]));
-  if (kind === 1) return JSON.stringify(changed(json, path, (holder, key) => (holder[`${key}${pick(rng, ["", "_", "\u0000"])}x`] = holder[key])));
+  if (kind === 1)
+    return JSON.stringify(changed(json, path, (holder, key) => (holder[`${key}${pick(rng, ["", "_", "\u0000"])}x`] = holder[key])));
   if (kind === 2) {
     // A placeholder stands for what JSON.stringify cannot write: nesting beyond its own stack, and numbers beyond float64.
     const marked = JSON.stringify(changed(json, path, (holder, key) => (holder[key] = "@@")));
@@ -95,7 +99,7 @@ const safetensorsMutations: readonly Mutation[] = [
   ...Array<Mutation>(6).fill((rng, bytes) => ({ bytes: withHeader(bytes, spoilJson(rng, headerOf(bytes))), outcome: "either" })),
 ];
 
-/** Opens a spoiled file with everything that reads it. Whether it opened; anything but a CheckpointError that says all three fails the test. */
+/** Opens a spoiled file with everything that reads it. Anything but a CheckpointError that says all three fails the test. */
 function attempt(title: string, spoiled: Spoiled, open: () => void): "opened" | "refused" {
   const memory = () => process.memoryUsage().arrayBuffers;
   const [before, since] = [memory(), performance.now()];
@@ -117,7 +121,11 @@ function attempt(title: string, spoiled: Spoiled, open: () => void): "opened" | 
 }
 
 const sample = (): Uint8Array => {
-  const data = Buffer.concat([new Float32Array([1, 2, 3, 4, 5, 6]), new Uint16Array([0x3c00, 0]), new BigInt64Array([7n]), new Uint8Array([1, 2])].map((a) => Buffer.from(a.buffer)));
+  const data = Buffer.concat(
+    [new Float32Array([1, 2, 3, 4, 5, 6]), new Uint16Array([0x3c00, 0]), new BigInt64Array([7n]), new Uint8Array([1, 2])].map((a) =>
+      Buffer.from(a.buffer),
+    ),
+  );
   const header = {
     __metadata__: { format: "pt" },
     "conv.weight": { dtype: "F32", shape: [2, 3], data_offsets: [0, 24] },

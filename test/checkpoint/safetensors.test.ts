@@ -1,10 +1,10 @@
-import { mkdirSync, openSync, closeSync, readdirSync, readFileSync, realpathSync, symlinkSync, ftruncateSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { tensor } from "#kernel-lib/core/tensor.js";
 import { toHalf, widen } from "#kernel-lib/checkpoint/dtype.js";
 import { openSafetensors, readSafetensors, readTensor, writeSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
+import { tensor } from "#kernel-lib/core/tensor.js";
 import { put, refusal, safetensorsBytes, scratchFolder } from "./fixtures.js";
 
 const scratch = scratchFolder();
@@ -66,7 +66,8 @@ describe("reading", () => {
     const got = widen(bytesOf(all), "F16");
     for (const bits of all) {
       const [s, e, m] = [bits >> 15, (bits >> 10) & 31, bits & 1023];
-      const magnitude = e === 0 ? (m / 1024) * 2 ** -14 : e < 31 ? (1 + m / 1024) * 2 ** (e - 15) : m === 0 ? Number.POSITIVE_INFINITY : Number.NaN;
+      const magnitude =
+        e === 0 ? (m / 1024) * 2 ** -14 : e < 31 ? (1 + m / 1024) * 2 ** (e - 15) : m === 0 ? Number.POSITIVE_INFINITY : Number.NaN;
       expect(got[bits]).toBe(s ? -magnitude : magnitude);
     }
   });
@@ -155,12 +156,10 @@ describe("a header that lies is refused", () => {
 });
 
 describe("writing", () => {
-  const anyTensor = fc
-    .array(fc.nat(4), { maxLength: 4 })
-    .chain((shape) => {
-      const n = shape.reduce((a, b) => a * b, 1);
-      return fc.float32Array({ minLength: n, maxLength: n }).map((data) => tensor(Float32Array.from(data), shape));
-    });
+  const anyTensor = fc.array(fc.nat(4), { maxLength: 4 }).chain((shape) => {
+    const n = shape.reduce((a, b) => a * b, 1);
+    return fc.float32Array({ minLength: n, maxLength: n }).map((data) => tensor(Float32Array.from(data), shape));
+  });
   const anyTensors = fc.dictionary(
     fc.string({ unit: "binary" }).filter((name) => name !== "__metadata__"),
     anyTensor,
@@ -195,12 +194,30 @@ describe("writing", () => {
       return Math.abs(rounded * step) >= 65520 ? Math.sign(x) * Number.POSITIVE_INFINITY : rounded * step;
     };
     const half = (x: number) => widen(bytesOf(toHalf(Float32Array.of(x))), "F16")[0];
-    const cases = fc.oneof(fc.float({ min: -70000, max: 70000, noNaN: true }), fc.float({ min: Math.fround(-1e-4), max: Math.fround(1e-4), noNaN: true }));
-    const agrees = (x: number) => half(x) === near(x);
-    fc.assert(fc.property(cases.filter((x) => x !== 0), agrees), { numRuns: 2000, seed: 2 });
-    expect([0, -0, 65504, 65519, 65520, 2048.9999, 2049, 2051, 2 ** -25, -Infinity].map(half)).toEqual(
-      [0, -0, 65504, 65504, Infinity, 2048, 2048, 2052, 0, -Infinity],
+    const cases = fc.oneof(
+      fc.float({ min: -70000, max: 70000, noNaN: true }),
+      fc.float({ min: Math.fround(-1e-4), max: Math.fround(1e-4), noNaN: true }),
     );
+    const agrees = (x: number) => half(x) === near(x);
+    fc.assert(
+      fc.property(
+        cases.filter((x) => x !== 0),
+        agrees,
+      ),
+      { numRuns: 2000, seed: 2 },
+    );
+    expect([0, -0, 65504, 65519, 65520, 2048.9999, 2049, 2051, 2 ** -25, -Infinity].map(half)).toEqual([
+      0,
+      -0,
+      65504,
+      65504,
+      Infinity,
+      2048,
+      2048,
+      2052,
+      0,
+      -Infinity,
+    ]);
     expect(half(Number.NaN)).toBeNaN();
   });
 

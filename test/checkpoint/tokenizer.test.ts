@@ -73,7 +73,11 @@ describe("byte pairs merge as CLIP's do (worked out by hand)", () => {
     const anything = fc.string({ unit: "grapheme", maxLength: 40 });
     fc.assert(
       fc.property(fc.oneof(letters, anything), (text) => {
-        const words = text.normalize("NFC").toLowerCase().match(/'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]+/gu) ?? [];
+        const words =
+          text
+            .normalize("NFC")
+            .toLowerCase()
+            .match(/'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\p{White_Space}\p{L}\p{N}]+/gu) ?? [];
         const tokens = ids(words.flatMap(slowly));
         expect(roomy.encode(text).ids.slice(0, tokens.length + 2)).toEqual([BOS, ...tokens, EOS]);
       }),
@@ -83,7 +87,7 @@ describe("byte pairs merge as CLIP's do (worked out by hand)", () => {
 });
 
 describe("padding", () => {
-  test("SD 1 pads with the end, SD 2 with \"!\" (id 0), as special_tokens_map.json says over tokenizer_config.json", () => {
+  test('SD 1 pads with the end, SD 2 with "!" (id 0), as special_tokens_map.json says over tokenizer_config.json', () => {
     expect(sd1.encode("cat").ids).toEqual(padded([BOS, vocab["cat</w>"], EOS], EOS, 77));
     expect(sd2.encode("cat").ids).toEqual(padded([BOS, vocab["cat</w>"], EOS], 0, 77));
     expect([sd1.padId, sd2.padId, sd1.bosId, sd1.eosId, sd1.vocabSize]).toEqual([EOS, 0, BOS, EOS, EOS + 1]);
@@ -94,7 +98,7 @@ describe("padding", () => {
     expect(sd2.encode("").ids).toEqual(padded([BOS, EOS], 0, 77));
   });
 
-  test("a \"!\" in the prompt is SD 2's padding token, and an ordinary word in SD 1", () => {
+  test('a "!" in the prompt is SD 2\'s padding token, and an ordinary word in SD 1', () => {
     expect(sd2.encode("cat!").ids.slice(0, 4)).toEqual([BOS, vocab["cat</w>"], 0, EOS]);
     expect(sd1.encode("cat!").ids.slice(0, 4)).toEqual([BOS, vocab["cat</w>"], vocab["!</w>"], EOS]);
   });
@@ -105,14 +109,17 @@ describe("padding", () => {
 });
 
 describe("the context's length", () => {
-  test.each([[sd1, 77] as const, [short, 24] as const])("a longer prompt is cut so that the end token ends it (%#)", (tokenizer, length) => {
-    const cats = (n: number) => tokenizer.encode("cat ".repeat(n));
-    expect(tokenizer.contextLength).toBe(length);
-    const full = [BOS, ...Array<number>(length - 2).fill(vocab["cat</w>"]), EOS];
-    expect(cats(length - 2)).toEqual({ ids: full, truncated: false });
-    expect(cats(length - 1)).toEqual({ ids: full, truncated: true });
-    expect(cats(1000)).toEqual({ ids: full, truncated: true });
-  });
+  test.each([[sd1, 77] as const, [short, 24] as const])(
+    "a longer prompt is cut so that the end token ends it (%#)",
+    (tokenizer, length) => {
+      const cats = (n: number) => tokenizer.encode("cat ".repeat(n));
+      expect(tokenizer.contextLength).toBe(length);
+      const full = [BOS, ...Array<number>(length - 2).fill(vocab["cat</w>"]), EOS];
+      expect(cats(length - 2)).toEqual({ ids: full, truncated: false });
+      expect(cats(length - 1)).toEqual({ ids: full, truncated: true });
+      expect(cats(1000)).toEqual({ ids: full, truncated: true });
+    },
+  );
 
   test("without the two settings files it is 77, padded with the end", () => {
     const folder = writeTokenizer(fresh());
@@ -125,16 +132,52 @@ describe("files that do not fit are refused", () => {
   test.each<[string, (folder: string) => void, string, RegExp, RegExp]>([
     ["no vocab.json", (f) => rmSync(join(f, "vocab.json")), "vocab.json", /file that can be read/, /no such file/],
     ["no merges.txt", (f) => rmSync(join(f, "merges.txt")), "merges.txt", /file that can be read/, /no such file/],
-    ["a vocabulary without an end", (f) => putJson(join(f, "vocab.json"), without("<|endoftext|>")), "vocab.json", /eos token/, /no such token/],
+    [
+      "a vocabulary without an end",
+      (f) => putJson(join(f, "vocab.json"), without("<|endoftext|>")),
+      "vocab.json",
+      /eos token/,
+      /no such token/,
+    ],
     ["two tokens of one id", (f) => putJson(join(f, "vocab.json"), { ...vocab, a: 5 }), "vocab.json", /id of its own/, /5/],
     ["an id that is text", (f) => putJson(join(f, "vocab.json"), { ...vocab, a: "5" }), "vocab.json", /"a"/, /"5"/],
     ["an id beyond any vocabulary", (f) => putJson(join(f, "vocab.json"), { ...vocab, a: 1e12 }), "vocab.json", /"a"/, /1000000000000/],
-    ["a merge of three", (f) => put(join(f, "merges.txt"), "#version: 0.2\nl o w\n"), "merges.txt", /two tokens a line in merge 1/, /l o w/],
+    [
+      "a merge of three",
+      (f) => put(join(f, "merges.txt"), "#version: 0.2\nl o w\n"),
+      "merges.txt",
+      /two tokens a line in merge 1/,
+      /l o w/,
+    ],
     ["a merge that makes no token", (f) => put(join(f, "merges.txt"), "l o\nq q\n"), "merges.txt", /merge 2 to make a token/, /qq/],
-    ["a length of 2", (f) => putJson(join(f, "tokenizer_config.json"), { model_max_length: 2 }), "tokenizer_config.json", /model_max_length/, /2/],
-    ["another tokenizer", (f) => putJson(join(f, "tokenizer_config.json"), { tokenizer_class: "T5Tokenizer" }), "tokenizer_config.json", /CLIPTokenizer/, /T5/],
-    ["a pad token that is a number", (f) => putJson(join(f, "special_tokens_map.json"), { pad_token: 3 }), "special_tokens_map.json", /pad_token/, /3/],
-    ["a pad token of no vocabulary", (f) => putJson(join(f, "special_tokens_map.json"), { pad_token: "<pad>" }), "vocab.json", /"<pad>"/, /no such token/],
+    [
+      "a length of 2",
+      (f) => putJson(join(f, "tokenizer_config.json"), { model_max_length: 2 }),
+      "tokenizer_config.json",
+      /model_max_length/,
+      /2/,
+    ],
+    [
+      "another tokenizer",
+      (f) => putJson(join(f, "tokenizer_config.json"), { tokenizer_class: "T5Tokenizer" }),
+      "tokenizer_config.json",
+      /CLIPTokenizer/,
+      /T5/,
+    ],
+    [
+      "a pad token that is a number",
+      (f) => putJson(join(f, "special_tokens_map.json"), { pad_token: 3 }),
+      "special_tokens_map.json",
+      /pad_token/,
+      /3/,
+    ],
+    [
+      "a pad token of no vocabulary",
+      (f) => putJson(join(f, "special_tokens_map.json"), { pad_token: "<pad>" }),
+      "vocab.json",
+      /"<pad>"/,
+      /no such token/,
+    ],
   ])("%s", (_name, spoil, name, expected, found) => {
     const folder = writeTokenizer(fresh());
     spoil(folder);
