@@ -103,7 +103,8 @@ describe("captions", () => {
 
   test("each caption names its terrain and no other", () => {
     for (const { text, terrain } of all)
-      for (const other of TERRAINS) expect(names(text, TERRAIN_WORDS[other]), `${other} in "${text}"`).toBe(other === terrain);
+      for (const other of TERRAINS)
+        expect(names(text, TERRAIN_WORDS[other]), `${other} in "${text}"`).toBe(other === terrain);
   });
 
   test("a time that is named is the right one, and 70 % name it; 60 % name snow or mist", () => {
@@ -130,7 +131,8 @@ describe("captions", () => {
   test("the words that people type are known", () => {
     const typed =
       "mountain mountains peaks hills hill desert dunes forest woods trees city town skyline sea ocean " +
-      "evening sunset dusk morning sunrise dawn midday noon day midnight night cloudy overcast grey sky snow winter snowy fog mist misty foggy";
+      "evening sunset dusk morning sunrise dawn midday noon day midnight night " +
+      "cloudy overcast grey sky snow winter snowy fog mist misty foggy";
     for (const word of typed.split(" ")) expect(CAPTION_WORDS).toContain(word);
   });
 });
@@ -138,7 +140,9 @@ describe("captions", () => {
 describe("the tokenizer's files", () => {
   const files = tokenizerFiles();
   const vocab: Record<string, number> = JSON.parse(files["vocab.json"]);
-  const tokens = Object.entries(vocab).sort((a, b) => a[1] - b[1]).map(([token]) => token);
+  const tokens = Object.entries(vocab)
+    .sort((a, b) => a[1] - b[1])
+    .map(([token]) => token);
   const merges = files["merges.txt"].trimEnd().split("\n").slice(1);
   const folder = mkdtempSync(join(tmpdir(), "veduta-tokenizer-"));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
