@@ -22,16 +22,18 @@ export interface ConvAttrs {
 export const Conv = plain<ConvAttrs>({
   name: "Conv",
   shape: ([x, w, b], { stride, padding }) => {
-    if (x.length !== 4 || w.length !== 4 || x[1] !== w[1] || (b && (b.length !== 1 || b[0] !== w[0])))
-      throw new ShapeError("Conv", { got: `x [${x}], W [${w}]${b ? `, b [${b}]` : ""}`, want: "x [N,C,H,W], W [O,C,k,k], b [O]" });
-    const side = (d: number, k: number) => Math.floor((d + 2 * padding - k) / stride) + 1;
-    return [[x[0], w[0], side(x[2], w[2]), side(x[3], w[3])]];
+    const got = `x [${x}], W [${w}]${b ? `, b [${b}]` : ""}`;
+    if (x.length !== 4 || w.length !== 4 || x[1] !== w[1] || w[2] !== w[3] || (b && `${b}` !== `${w[0]}`))
+      throw new ShapeError("Conv", { got, want: "x [N,C,H,W], W [O,C,k,k], b [O]" });
+    const [h, wd] = [x[2], x[3]].map((d) => Math.floor((d + 2 * padding - w[2]) / stride) + 1);
+    if (h < 1 || wd < 1) throw new ShapeError("Conv", { got: `${got}, padding ${padding}`, want: "a kernel no larger than the padded picture" });
+    return [[x[0], w[0], h, wd]];
   },
   node: ([, w], { stride, padding }) => ({
     attributes: { kernel_shape: [w.shape[2], w.shape[3]], pads: [padding, padding, padding, padding], strides: [stride, stride] },
   }),
   pullBack: ({ inputs: [x, w], attrs, dy }) => [
-    () => (attrs.stride === 1 && w.shape[1] > 4 ? conv(dy, flipped(w), undefined, { padding: w.shape[2] - 1 - attrs.padding }) : convTranspose(dy, w, x, attrs)),
+    () => (attrs.stride === 1 && attrs.padding < w.shape[2] && w.shape[1] > 4 ? conv(dy, flipped(w), undefined, { padding: w.shape[2] - 1 - attrs.padding }) : convTranspose(dy, w, x, attrs)),
     () => weightGradient(x, w, dy, attrs),
     () => reshape(reduceSum(dy, [0, 2, 3]), [w.shape[0]]),
   ],

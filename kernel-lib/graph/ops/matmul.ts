@@ -42,14 +42,20 @@ export interface AttentionAttrs {
 
 /**
  * softmax(Q·Kᵀ/√d + mask)·V a head, d = C/heads; q [B,S,C], k and v [B,T,C], mask [S,T] -> [B,S,C].
- * With P the probabilities, O the result and D = Σ dO·O a row: dV = Pᵀ·dO, dS = P·(dO·Vᵀ − D), dQ = dS·K/√d, dK = dSᵀ·Q/√d.
+ * With S the scores, P the probabilities, O the result and D = Σ dO∘O a row (∘ elementwise): dV = Pᵀ·dO, dS = P∘(dO·Vᵀ − D),
+ * dQ = dS·K/√d, dK = dSᵀ·Q/√d, dmask = dS summed over batch and heads (the walker's). Source of D: FlashAttention, arXiv:2205.14135, B.4.
  */
 export const Attention: Operator<AttentionAttrs> = {
   name: "Attention",
   build: ([q, k, v, mask], { heads }) => {
     const [B, S, C] = q.shape;
-    if (C % heads || k.shape[2] !== C || v.shape[2] !== C || k.shape[0] !== B || v.shape[1] !== k.shape[1])
-      throw new ShapeError("Attention", { got: `[${q.shape}], [${k.shape}], [${v.shape}] with ${heads} heads`, want: "[B,S,C], [B,T,C], [B,T,C], C a multiple of heads" });
+    const T = k.shape[1];
+    const fits = q.shape.length === 3 && [k, v].every(({ shape }) => `${shape}` === `${[B, T, C]}`) && C % heads === 0;
+    if (!fits || (mask && `${mask.shape}` !== `${[S, T]}`))
+      throw new ShapeError("Attention", {
+        got: `${[q, k, v].map(({ shape }) => `[${shape}]`)}${mask ? `, mask [${mask.shape}]` : ""} with ${heads} heads`,
+        want: "[B,S,C], [B,T,C], [B,T,C], a mask [S,T], C a multiple of heads",
+      });
     const Q = toHeads(q, heads); // [B,heads,S,d]
     const K = toHeads(k, heads); // [B,heads,T,d]
     const V = toHeads(v, heads); // [B,heads,T,d]
@@ -70,7 +76,7 @@ export const Attention: Operator<AttentionAttrs> = {
       () => fromHeads(mul(matmul(dS(), K), scale), q.shape),
       () => fromHeads(mul(matmul(swap(dS()), Q), scale), k.shape),
       () => fromHeads(matmul(swap(P), dO()), k.shape),
-      null,
+      dS,
     ];
   },
 };

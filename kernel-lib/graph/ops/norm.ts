@@ -18,7 +18,9 @@ function layerNormalization(x: Value, scale: Value, shift: Value | null, epsilon
 export const LayerNorm: Operator<{ epsilon: number }> = {
   name: "LayerNorm",
   build: ([x, gamma, beta], { epsilon }) => {
-    if (gamma.shape[0] !== x.shape[x.shape.length - 1]) throw new ShapeError("LayerNorm", { got: `[${x.shape}] with gamma [${gamma.shape}]`, want: "gamma of the last axis" });
+    const width = x.shape[x.shape.length - 1];
+    if ([gamma, beta].some(({ shape }) => `${shape}` !== `${width}`))
+      throw new ShapeError("LayerNorm", { got: `x [${x.shape}], gamma [${gamma.shape}], beta [${beta.shape}]`, want: "x […,C], gamma and beta [C]" });
     const [y, mean, inverse] = layerNormalization(x, gamma, beta, epsilon);
     return { outputs: [y], saved: [mean, inverse] };
   },
@@ -45,7 +47,11 @@ export const GroupNorm: Operator<{ groups: number; epsilon: number }> = {
   name: "GroupNorm",
   build: ([x, gamma, beta], { groups, epsilon }, graph) => {
     const [N, C] = x.shape;
-    if (C % groups || gamma.shape[0] !== C) throw new ShapeError("GroupNorm", { got: `[${x.shape}], gamma [${gamma.shape}], ${groups} groups`, want: "channels a multiple of groups, gamma [C]" });
+    if (x.shape.length !== 4 || C % groups || [gamma, beta].some(({ shape }) => `${shape}` !== `${C}`))
+      throw new ShapeError("GroupNorm", {
+        got: `x [${x.shape}], gamma [${gamma.shape}], beta [${beta.shape}], ${groups} groups`,
+        want: "x [N,C,H,W], gamma and beta [C], C a multiple of groups",
+      });
     const M = sizeOf(x.shape) / (N * groups);
     const ones = graph.constant(new Float32Array(M).fill(1), [M]);
     const [rows, , inverse] = layerNormalization(reshape(x, [N * groups, M]), x.dtype === "float32" ? ones : castTo(ones, x), null, epsilon);
@@ -81,19 +87,21 @@ export const GroupNorm: Operator<{ groups: number; epsilon: number }> = {
 };
 
 /**
- * n = x/√(Σ_c x² + ε²)-like: x [N,C,H,W] divided by its length across channels. `inside`: √(Σx² + ε) as newer LPIPS and networks whose
- * features can vanish; `outside`: √(Σx²) + ε, the official LPIPS's normalize_tensor. dx = r·(g − x·r·Σ(g·n)…) with r = 1/length.
+ * n = x/l, each pixel of x [N,C,H,W] divided by its length across channels. With r = √(Σ_c x²): place "outside", l = r + ε, the official
+ * LPIPS's normalize_tensor; "inside", l = r = √(Σ_c x² + ε), smooth at 0, for networks whose features can vanish.
+ * dx = dy/l − x·Σ_c(dy·n)/(r·l). Where x is 0, "outside" has no derivative: here dy/ε, in PyTorch NaN.
  */
 export const UnitLength: Operator<{ epsilon: number; place: "inside" | "outside" }> = {
   name: "UnitLength",
   build: ([x], { epsilon, place }) => {
+    if (x.shape.length !== 4) throw new ShapeError("UnitLength", { got: `[${x.shape}]`, want: "[N,C,H,W]" });
     const square = reduceSum(mul(x, x), [1]); // [N,1,H,W]
     const root = place === "inside" ? sqrt(add(square, epsilon)) : sqrt(square);
     const length = place === "inside" ? root : add(root, epsilon);
     return { outputs: [div(x, length)], saved: [root, length] };
   },
   pullBack: ({ inputs: [x], outputs: [n], saved: [root, length], dy }) => [
-    // d(1/length)/dx = −x/(length²·root): PyTorch gives NaN where root is 0, here 0, since x is 0 there
+    // dl/dx = x/r, 0/0 at x = 0: the guard makes it 0
     () => sub(div(dy, length), mul(x, div(reduceSum(mul(dy, n), [1]), max(mul(root, length), 1e-20)))),
   ],
 };

@@ -66,10 +66,12 @@ export const MaxPool = plain<MaxPoolAttrs>({
 function blockGradient(x: Value, y: Value, dy: Value): Value {
   const [, , H, W] = x.shape;
   const [, , h, w] = y.shape;
-  const even = H === 2 * h && W === 2 * w ? x : slices(x, [2, 3], [0, 0], [2 * h, 2 * w], [1, 1]);
+  const kept = 2 * h > H || 2 * w > W; // an incomplete last window
+  const even = kept ? grownLow(x, 2 * h, 2 * w) : H === 2 * h && W === 2 * w ? x : slices(x, [2, 3], [0, 0], [2 * h, 2 * w], [1, 1]);
   const mask = cast(equal(even, upsample2(y)), "float32"); // [N,C,2h,2w]
   const ties = mul(averagePool2(mask), 4); // [N,C,h,w], 1 to 4
-  return pad(mul(mask, upsample2(div(dy, ties))), [0, 0, 0, 0], [0, 0, H - 2 * h, W - 2 * w]);
+  const shared = mul(mask, upsample2(div(dy, ties))); // [N,C,2h,2w]
+  return kept ? slices(shared, [2, 3], [0, 0], [H, W], [1, 1]) : pad(shared, [0, 0, 0, 0], [0, 0, H - 2 * h, W - 2 * w]);
 }
 
 /** 3×3 windows at stride 2: nine taps, each an own strided picture, added a parity of row and column and interleaved. */

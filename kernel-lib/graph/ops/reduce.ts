@@ -10,7 +10,8 @@ import { expand } from "./shape.js";
 type Axes = { readonly axes: readonly number[] };
 
 const reduced = (name: string) => ([x]: readonly Shape[], { axes }: Axes) => {
-  if (axes.some((axis) => x[axis] === undefined)) throw new ShapeError(name, { got: `axes ${axes} of [${x}]`, want: "axes of it" });
+  // ONNX would read no axes as all of them
+  if (axes.length === 0 || axes.some((axis) => x[axis] === undefined)) throw new ShapeError(name, { got: `axes [${axes}] of [${x}]`, want: "axes of it" });
   return [x.map((d, k) => (axes.includes(k) ? 1 : d))];
 };
 const node = ([x]: readonly Value[], { axes }: Axes, graph: Graph) => ({ inputs: [x, graph.constant(axes, [axes.length], "int64")], attributes: { keepdims: 1 } });

@@ -36,7 +36,7 @@ export const Concat = plain<{ axis: number }>({
   name: "Concat",
   shape: (shapes, { axis }) => {
     const [first] = shapes;
-    if (shapes.some((shape) => shape.length !== first.length || shape.some((d, k) => k !== axis && d !== first[k])))
+    if (shapes.some((shape) => first[axis] === undefined || shape.length !== first.length || shape.some((d, k) => k !== axis && d !== first[k])))
       throw new ShapeError("Concat", { got: shapes.map((shape) => `[${shape}]`).join(", "), want: `shapes equal but for axis ${axis}` });
     return [first.map((d, k) => (k === axis ? shapes.reduce((n, shape) => n + shape[axis], 0) : d))];
   },
@@ -59,32 +59,35 @@ export const Split = plain<{ axis: number; sizes: readonly number[] }>({
   pullBack: ({ outputs, attrs: { axis }, dys }) => [() => concat(dys.map((d, k) => d ?? zerosLike(outputs[k])), axis)],
 });
 
-/** y = x[start : end : step] on each named axis, steps of either sign; dx = dy among zeros (positive steps only). */
+/** y = x[start : end : step] on each named axis, steps of either sign, end −1 for "to the very first" of a negative one; dx = dy among zeros. */
 export const Slice = plain<{ axes: readonly number[]; starts: readonly number[]; ends: readonly number[]; steps: readonly number[] }>({
   name: "Slice",
-  shape: ([x], { axes, starts, ends, steps }) => [
-    x.map((d, axis) => {
+  shape: ([x], { axes, starts, ends, steps }) => {
+    if (axes.some((axis) => x[axis] === undefined)) throw new ShapeError("Slice", { got: `axes ${axes} of [${x}]`, want: "axes of it" });
+    const sides = x.map((d, axis) => {
       const k = axes.indexOf(axis);
       if (k < 0) return d;
       const [start, end, step] = [starts[k], ends[k], steps[k]];
       const length = step > 0 ? Math.ceil((Math.min(end, d) - start) / step) : Math.ceil((start - Math.max(end, -1)) / -step);
       if (start < 0 || start >= d || length <= 0) throw new ShapeError("Slice", { got: `${start}:${end}:${step} on axis ${axis} of [${x}]`, want: "a part of it" });
       return length;
-    }),
-  ],
+    });
+    return [sides];
+  },
   node: ([x], { axes, starts, ends, steps }, graph) => {
     const onnxEnds = ends.map((end) => (end < 0 ? -(2 ** 31) : end)); // −1 as an end would count from the back
     return { inputs: [x, int64(graph, starts), int64(graph, onnxEnds), int64(graph, axes), int64(graph, steps)] };
   },
-  pullBack: ({ inputs: [x], attrs: { axes, starts, steps }, dy }) => [
+  pullBack: ({ inputs: [x], attrs: { axes, starts, steps }, outputs: [y], dy }) => [
     () => {
       if (steps.every((step) => step === 1)) {
         const before = x.shape.map((_, axis) => (axes.includes(axis) ? starts[axes.indexOf(axis)] : 0));
         return pad(dy, before, x.shape.map((d, axis) => d - before[axis] - dy.shape[axis]));
       }
       return axes.reduceRight((d, axis, k) => {
-        if (steps[k] < 1) throw new Error("Slice: the pull-back of a negative step is not built");
-        return spread(d, axis, starts[k], steps[k], x.shape[axis]);
+        if (steps[k] > 0) return spread(d, axis, starts[k], steps[k], x.shape[axis]);
+        const last = starts[k] + (y.shape[axis] - 1) * steps[k]; // a negative step: the same elements, turned, from the last one up
+        return spread(slice(d, axis, d.shape[axis] - 1, -1, -1), axis, last, -steps[k], x.shape[axis]);
       }, dy);
     },
   ],
@@ -105,7 +108,8 @@ function spread(d: Value, axis: number, start: number, step: number, size: numbe
 export const Pad = plain<{ before: readonly number[]; after: readonly number[]; mode: "constant" | "wrap" }>({
   name: "Pad",
   shape: ([x], { before, after, mode }) => {
-    if (before.length !== x.length || after.length !== x.length) throw new ShapeError("Pad", { got: `${before} and ${after} for [${x}]`, want: "one amount an axis" });
+    if (before.length !== x.length || after.length !== x.length || [...before, ...after].some((n) => n < 0))
+      throw new ShapeError("Pad", { got: `${before} and ${after} for [${x}]`, want: "one amount >= 0 an axis" });
     if (mode === "wrap" && x.some((d, k) => before[k] > d || after[k] > d)) throw new ShapeError("Pad", { got: `wrap ${before}, ${after} of [${x}]`, want: "at most one turn" });
     return [x.map((d, k) => d + before[k] + after[k])];
   },

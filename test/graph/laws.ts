@@ -1,0 +1,91 @@
+/** @file The operator table as one graph: every case, its results and its gradients, and what the float64 reference says of both. */
+import { createRng } from "#kernel-lib/core/random.js";
+import { sizeOf } from "#kernel-lib/core/tensor.js";
+import { gradient } from "#kernel-lib/graph/gradient.js";
+import { Graph, type Value } from "#kernel-lib/graph/graph.js";
+import { onnxBytes } from "#kernel-lib/graph/onnx.js";
+import { applyAll, type Operator } from "#kernel-lib/graph/operator.js";
+import { OPERATORS, type OperatorName } from "#kernel-lib/graph/operators.js";
+import { add, cast, mul } from "#kernel-lib/graph/ops/elementwise.js";
+import { reduceSum } from "#kernel-lib/graph/ops/reduce.js";
+import { type Device, type Feed, openSession, type Results } from "#kernel-lib/graph/session.js";
+import { CASES, type Case, type Sample } from "./cases.js";
+import { type Numbers, REFERENCE } from "./reference.js";
+
+/** One case of one operator, and what a run of it must give. */
+export interface Law {
+  readonly operator: OperatorName;
+  readonly title: string;
+  readonly inputs: readonly Sample[];
+  /** the numbers of dL/dy, one list an output */
+  readonly weights: readonly (readonly number[])[];
+  readonly build: (inputs: readonly Value[], graph: Graph) => readonly Value[];
+  readonly reference: (inputs: readonly Numbers[]) => readonly Numbers[];
+  readonly tie: Case<unknown>["tie"];
+  readonly differentiable: boolean;
+}
+
+export const LAWS: readonly Law[] = (Object.keys(OPERATORS) as OperatorName[]).flatMap((operator) => lawsOf(operator));
+
+function lawsOf<K extends OperatorName>(operator: K): Law[] {
+  const rule = OPERATORS[operator] as Operator<unknown>;
+  return (CASES[operator] ?? []).map((c) => {
+    const reference = c.reference ?? ((inputs: readonly Numbers[]) => REFERENCE[operator](inputs, c.attrs));
+    const rng = createRng(c.title.length);
+    // multiples of 1/16: half precision holds them too
+    const weights = reference(c.inputs).map(({ data }) => data.map(() => (rng.below(32) + 1) / 16 - 1.03125));
+    return {
+      operator,
+      title: c.title,
+      inputs: c.inputs,
+      weights,
+      build: c.build ?? ((values) => applyAll(rule, values, c.attrs)),
+      reference,
+      tie: c.tie,
+      differentiable: rule.pullBack !== "none" && c.inputs.some(({ dtype }) => dtype === "float32"),
+    };
+  });
+}
+
+/** The inputs that a gradient can be asked for. */
+export const floatInputs = ({ inputs, differentiable }: Law): number[] =>
+  differentiable ? [...inputs.keys()].filter((k) => inputs[k].dtype === "float32") : [];
+
+export const outputName = (law: number, output: number): string => `y${law}.${output}`;
+export const gradientName = (law: number, input: number): string => `d${law}.${input}`;
+
+/** Builds the laws into one graph and runs it once. */
+export async function runLaws(laws: readonly Law[], device: Device): Promise<Results> {
+  const graph = new Graph();
+  const feeds: Record<string, Feed> = {};
+  for (const [k, law] of laws.entries()) {
+    const inputs = law.inputs.map(({ data, shape, dtype }, i) => {
+      feeds[`x${k}.${i}`] = { data: dtype === "int32" ? Int32Array.from(data) : Float32Array.from(data), shape };
+      return graph.input(`x${k}.${i}`, shape, dtype);
+    });
+    const outputs = law.build(inputs, graph);
+    for (const [j, output] of outputs.entries()) graph.output(outputName(k, j), cast(output, "float32"));
+    if (!law.differentiable) continue;
+    const terms = outputs.map((output, j) => mul(output, graph.constant(law.weights[j], output.shape)));
+    const total = terms.length === 1 ? terms[0] : terms.map((t) => reduceSum(t, [...t.shape.keys()])).reduce((a, b) => add(a, b));
+    const wrt = floatInputs(law);
+    for (const [n, d] of gradient(graph, total, wrt.map((i) => inputs[i])).entries()) graph.output(gradientName(k, wrt[n]), d);
+  }
+  const session = await openSession(onnxBytes(graph), { device, threads: 1 });
+  try {
+    return await session.run(feeds);
+  } finally {
+    await session.release();
+  }
+}
+
+/** dL/d(each number of one input) of the reference: by the tie's rule, or central differences. */
+export function referenceGradient(law: Law, input: number): readonly number[] {
+  if (law.tie) return law.tie(law.weights[0])[input];
+  const step = 1e-5;
+  const loss = (inputs: readonly Numbers[]) =>
+    law.reference(inputs).reduce((total, { data }, j) => total + data.reduce((t, y, k) => t + y * law.weights[j][k], 0), 0);
+  const moved = (k: number, by: number) =>
+    law.inputs.map(({ data, shape }, i) => ({ data: i === input ? data.map((x, n) => (n === k ? x + by : x)) : data, shape }));
+  return Array.from({ length: sizeOf(law.inputs[input].shape) }, (_, k) => (loss(moved(k, step)) - loss(moved(k, -step))) / (2 * step));
+}
