@@ -34,6 +34,8 @@ export interface JointModel {
    * loss [N], gradient [N,c,h,w] of L(clamp(decode(x0(x_t, eps(x_t)))), anchor).
    */
   perceptualGradient(latent: Tensor, options: PerceptualOptions): Promise<{ readonly loss: Tensor; readonly gradient: Tensor }>;
+  /** Windows of this size (latent pixels) that one network call takes, from memory; all at once where a model does not say. */
+  batchSize?(kind: "noise" | "gradient", window: { readonly height: number; readonly width: number }): number;
 }
 
 export interface JointModelConfig {

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { ddimStep } from "#kernel-lib/diffusion/ddim.js";
 import { addNoise, type Prediction } from "#kernel-lib/diffusion/notation.js";
 import { createSchedule, type ScheduleConfig } from "#kernel-lib/diffusion/schedule.js";
-import { goldenIsHere, readGolden, relativeL2, unlessAbsent } from "../golden/golden.js";
+import { hasGolden, relativeL2, unlessGolden } from "../golden/golden.js";
+import { readGolden } from "../golden/read.js";
 
 const stableDiffusion: Omit<ScheduleConfig, "prediction"> = {
   betaStart: 0.00085,
@@ -14,7 +15,7 @@ const stableDiffusion: Omit<ScheduleConfig, "prediction"> = {
   setAlphaToOne: false,
 };
 
-describe.skipIf(!goldenIsHere)(unlessAbsent("DDIM follows diffusers"), () => {
+describe.skipIf(!hasGolden)(`DDIM follows diffusers${unlessGolden}`, () => {
   const golden = readGolden("units/ddim.safetensors");
   const schedule = createSchedule({ ...stableDiffusion, prediction: "epsilon" });
 

@@ -1,0 +1,94 @@
+/** @file Which heights, widths, windows and strides fit each other, and which are nearest where they do not. */
+
+export interface Grid {
+  /** side of a window, in latent pixels */
+  readonly window: number;
+  /** of the panorama, in latent pixels; default one window */
+  readonly height?: number;
+  /** of the panorama, in latent pixels; default six windows */
+  readonly width?: number;
+  /** from one window to the next, in latent pixels, at most the window; default a quarter of the window */
+  readonly stride?: number;
+  /** whether the right edge goes on at the left one; default false */
+  readonly loop?: boolean;
+  /** pixels a latent pixel: errors name heights and widths in pixels; default 1 */
+  readonly scaleFactor?: number;
+}
+
+/** A panorama's size where none is given, in windows. */
+export const PANORAMA = { down: 1, across: 6 } as const;
+
+/** A grid with every default in place. */
+export function completeGrid(grid: Grid): Required<Grid> {
+  const { window, height = PANORAMA.down * window, width = PANORAMA.across * window, stride = quarter(window), loop = false, scaleFactor = 1 } = grid;
+  return { window, height, width, stride, loop, scaleFactor };
+}
+
+/**
+ * Refuses a grid whose windows do not tile the panorama: a row of windows must end at the edge, and a ring of them where it began.
+ * @throws RangeError naming the option, and the nearest values of each option that would fit the others (defaults follow the window)
+ */
+export function expectTiling(grid: Grid): void {
+  const { height, width, window, stride, scaleFactor } = completeGrid(grid);
+  const px = (extent: number) => `${extent * scaleFactor}${scaleFactor === 1 ? "" : " px"}`;
+  const unit = scaleFactor === 1 ? "" : ` latent pixels (${scaleFactor} px each)`;
+  const wrong =
+    (!isWhole(window) && `window ${window}: want a whole number of latent pixels, at least 1`) ||
+    (!isWhole(stride) && `stride ${stride}: want a whole number of latent pixels, at least 1`) ||
+    (stride > window && `stride ${stride}: more than the window, ${window}, so columns between windows would stay empty`) ||
+    (!tilesDown(grid) && `height ${px(height)}: windows of ${window} at stride ${stride}${unit} do not tile it`) ||
+    (!tilesAcross(grid) && `width ${px(width)}: windows of ${window} at stride ${stride}${unit} do not tile it`);
+  if (!wrong) return;
+
+  const changed = (change: Partial<Grid>) => ({ ...grid, ...change });
+  const fits = (change: Partial<Grid>) => tilesDown(changed(change)) && tilesAcross(changed(change));
+  const [least, most] = [isWhole(window) ? window : 1, Number.MAX_SAFE_INTEGER];
+  const heights = tilesDown(grid) ? [] : nearest(height, least, most, (value) => tilesDown(changed({ height: value })));
+  const widths = tilesAcross(grid) ? [] : nearest(width, least, most, (value) => tilesAcross(changed({ width: value })));
+  const strides = nearest(stride, 1, isWhole(window) ? window : 0, (value) => fits({ stride: value }));
+  const windows = nearest(window, 1, Math.min(grid.height ?? most, grid.width ?? most), (value) => fits({ window: value }));
+  const named = Object.entries({ height: heights.map(px), width: widths.map(px), stride: strides, window: windows });
+  const better = named.filter(([, values]) => values.length > 0).map(([name, values]) => `${name} ${values.join(" or ")}`);
+  throw new RangeError(better.length > 0 ? `${wrong}; nearest that do: ${better.join("; ")}` : wrong);
+}
+
+/**
+ * Refuses an extent that is not of whole latent pixels.
+ * @throws RangeError naming the nearest extents in pixels
+ */
+export function expectWhole(name: "height" | "width", extent: number, scaleFactor: number): void {
+  if (isWhole(extent)) return;
+  const values = nearest(extent, 1, Number.MAX_SAFE_INTEGER, isWhole).map((value) => value * scaleFactor);
+  throw new RangeError(`${name} ${extent * scaleFactor} px: want a multiple of ${scaleFactor} px; nearest that are: ${values.join(" or ")} px`);
+}
+
+const isWhole = (x: number): boolean => Number.isSafeInteger(x) && x >= 1;
+
+const tilesDown = (grid: Grid): boolean => {
+  const { height, window, stride } = completeGrid(grid);
+  return tiles(height, window, stride, height - window);
+};
+const tilesAcross = (grid: Grid): boolean => {
+  const { width, window, stride, loop } = completeGrid(grid);
+  return tiles(width, window, stride, loop ? width : width - window);
+};
+const tiles = (extent: number, window: number, stride: number, reach: number): boolean =>
+  [extent, window, stride].every(isWhole) && stride <= window && window <= extent && reach % stride === 0;
+
+/** The nearest values below and above that are `ok`, within [least, most]: none, one or two, the lower first. */
+function nearest(value: number, least: number, most: number, ok: (candidate: number) => boolean): number[] {
+  const from = Math.min(Math.max(Number.isFinite(value) ? value : least, least), most);
+  // a row of windows fits again after one stride, and windows and strides are small: the bound only keeps absurd numbers from searching on
+  const search = (start: number, by: 1 | -1) => {
+    for (let x = start, k = 0; x >= least && x <= most && k < 65536; x += by, k++) if (ok(x)) return [x];
+    return [];
+  };
+  const below = search(Math.floor(from), -1);
+  return [...below, ...search(Math.ceil(from), 1).filter((x) => x !== below[0])];
+}
+
+/** A quarter of the window; where that is not whole, the largest smaller part that is: a fifth, a sixth, … */
+function quarter(window: number): number {
+  for (let parts = 4; parts <= 64; parts++) if (window % parts === 0) return window / parts;
+  return 1;
+}
