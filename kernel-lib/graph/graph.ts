@@ -55,6 +55,8 @@ export class Graph {
   readonly inputs: Value[] = [];
   readonly outputs: { readonly name: string; readonly value: Value }[] = [];
   readonly tape: TapeEntry[] = [];
+  /** every value by its name: inputs, initializers and what nodes compute */
+  readonly values = new Map<string, Value>();
   readonly #constants = new Map<string, Value>();
   readonly #weights = new Map<string, Value>();
   #names = 0;
@@ -121,7 +123,9 @@ export class Graph {
 
   #value(name: string, shape: Shape, dtype: DType): Value {
     if (!shape.every((d) => Number.isInteger(d) && d >= 0)) throw new ShapeError(`Graph ("${name}")`, { got: `[${shape}]`, want: "whole numbers >= 0" });
-    return { graph: this, name, shape: [...shape], dtype };
+    const value = { graph: this, name, shape: [...shape], dtype };
+    this.values.set(name, value);
+    return value;
   }
 }
 

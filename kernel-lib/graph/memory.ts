@@ -1,0 +1,37 @@
+/** @file What a graph's run will need of memory, counted before it is loaded. */
+import { freemem } from "node:os";
+import { sizeOf } from "../core/tensor.js";
+import type { DType, Graph } from "./graph.js";
+
+const BYTES: Readonly<Record<DType, number>> = { float32: 4, int32: 4, int64: 8, bool: 1, float16: 2, bfloat16: 2 };
+
+/**
+ * Bytes of activations that are alive together at the worst moment: each from the node that makes it to the last that reads it, in the
+ * order of the nodes. Weights are not counted.
+ */
+export function peakBytes(graph: Graph): number {
+  const bytesOf = (name: string): number => {
+    const value = graph.values.get(name);
+    return value ? sizeOf(value.shape) * BYTES[value.dtype] : 0;
+  };
+  const computed = new Set(graph.nodes.flatMap((node) => node.outputs));
+  const lastUse = new Map<string, number>();
+  for (const [k, { inputs, outputs }] of graph.nodes.entries()) for (const name of [...outputs, ...inputs]) lastUse.set(name, k);
+  for (const { value } of graph.outputs) lastUse.set(value.name, graph.nodes.length);
+
+  let alive = graph.inputs.reduce((sum, { name }) => sum + bytesOf(name), 0); // a run's feeds stay until its end
+  let peak = alive;
+  for (const [k, { inputs, outputs }] of graph.nodes.entries()) {
+    for (const name of outputs) alive += bytesOf(name);
+    peak = Math.max(peak, alive);
+    for (const name of new Set([...inputs, ...outputs])) if (computed.has(name) && lastUse.get(name) === k) alive -= bytesOf(name);
+  }
+  return peak;
+}
+
+/** Bytes of weights in files that a session of the graph loads. */
+export const weightBytes = (graph: Graph): number =>
+  graph.initializers.reduce((sum, { data }) => sum + (data instanceof Uint8Array ? 0 : data.length), 0);
+
+/** Memory that new work may take, bytes: what the system and its limits leave. */
+export const availableBytes = (): number => process.availableMemory?.() ?? freemem();

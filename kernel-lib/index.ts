@@ -1,0 +1,53 @@
+/** @file The public surface of Veduta, in the order a lesson meets it. */
+
+// a model
+export { BUNDLED_MODELS, openModel } from "./model.js";
+export type { Model, OpenModelOptions } from "./model.js";
+export type { PerceptualFiles } from "./checkpoint/folder.js";
+export type { DeviceChoice } from "./graph/devices.js";
+export type { Device } from "./graph/session.js";
+
+// painting a panorama
+export { multiDiffusion } from "./joint/multidiffusion.js";
+export { syncDiffusion } from "./joint/syncdiffusion.js";
+export { methods } from "./joint/methods.js";
+export type { JointMethod, MethodName } from "./joint/methods.js";
+export type { JointOptions, ResolvedOptions } from "./joint/options.js";
+export type { ResolvedSyncOptions, SyncOptions } from "./joint/sync-options.js";
+export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./joint/step-record.js";
+export type { JointModel, JointModelConfig, NoiseOptions, PerceptualOptions } from "./joint/joint-model.js";
+
+// its windows
+export { coverage, planWindows } from "./joint/windows.js";
+export type { Extent, Window } from "./joint/windows.js";
+export type { Grid } from "./joint/tiling.js";
+export { crop, cropAll, fuse } from "./joint/fuse.js";
+
+// tensors, noise, images
+export { rows, stack, tensor, zeros } from "./core/tensor.js";
+export type { Shape, Tensor } from "./core/tensor.js";
+export { createRng, randn } from "./core/random.js";
+export type { Rng } from "./core/random.js";
+export { decodeImage, encodeJpeg, encodePng, encodeWebp } from "./core/image.js";
+export { readSafetensors, writeSafetensors } from "./checkpoint/safetensors.js";
+
+// diffusion by hand
+export { createSchedule } from "./diffusion/schedule.js";
+export type { Hop, Schedule, ScheduleConfig } from "./diffusion/schedule.js";
+export { addNoise, epsFromV, epsFromX0, lincomb, vFromEps, vFromX0, x0FromEps, x0FromV } from "./diffusion/notation.js";
+export type { Level, Prediction } from "./diffusion/notation.js";
+export { guide } from "./diffusion/guidance.js";
+export { ddimStep } from "./diffusion/ddim.js";
+export type { DdimOptions, DdimStep } from "./diffusion/ddim.js";
+
+// graphs and gradients
+export { Graph } from "./graph/graph.js";
+export type { DType, Value } from "./graph/graph.js";
+export { gradient } from "./graph/gradient.js";
+export { OPERATORS } from "./graph/operators.js";
+export { startRuntime } from "./graph/runtime.js";
+export type { Runtime } from "./graph/runtime.js";
+export type { Session } from "./graph/session.js";
+
+// errors
+export { CheckpointError, ClosedError, DeviceError, NumericError, ShapeError } from "./core/errors.js";

@@ -1,0 +1,215 @@
+/** @file The composition root: a checkpoint becomes a Model. Sessions, files, devices and batches stay behind its functions. */
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { digestCheckpoint } from "./checkpoint/digest.js";
+import { openCheckpoint, perceptualFromFiles, type PerceptualFiles } from "./checkpoint/folder.js";
+import { CheckpointError, ClosedError, ShapeError } from "./core/errors.js";
+import { expectShape, type Tensor } from "./core/tensor.js";
+import { createSchedule } from "./diffusion/schedule.js";
+import { DEVICE_CHOICES, type DeviceChoice, openDevice } from "./graph/devices.js";
+import type { Graph } from "./graph/graph.js";
+import { availableBytes, peakBytes } from "./graph/memory.js";
+import { type BatchFeeds, planBatch, sessionPool } from "./graph/session-pool.js";
+import type { Device, Feed } from "./graph/session.js";
+import type { JointModel, NoiseOptions } from "./joint/joint-model.js";
+import { checkedParts } from "./nets/checked-parts.js";
+import * as programs from "./nets/programs.js";
+
+export interface OpenModelOptions {
+  /** default "auto": cuda where it works, else cpu; `notices` says which and why */
+  readonly device?: DeviceChoice;
+  /** of the networks' numbers; float32 is the only one */
+  readonly precision?: "float32";
+  /** threads of the cpu; default all that the system lets this process use */
+  readonly threads?: number;
+  /** LPIPS, for a folder without perceptual/ or instead of its own: files in safetensors with torchvision's and LPIPS's keys */
+  readonly perceptual?: PerceptualFiles;
+}
+
+/** A checkpoint on a device. Every call after `close` throws a ClosedError. */
+export interface Model extends JointModel {
+  /** Image [N,3,H,W] in [-1,1] -> latent [N,c,H/8,W/8]: the mean of the autoencoder's posterior × scaling factor. */
+  encode(image: Tensor, options?: { readonly batch?: number }): Promise<Tensor>;
+  /** LPIPS of images [N,3,H,W] to one or N others, [1|N,3,H,W], all in [-1,1] -> [N], unitless, 0 where they are equal. */
+  perceptualDistance(a: Tensor, b: Tensor, options?: { readonly batch?: number }): Promise<Tensor>;
+  batchSize(kind: "noise" | "gradient", window: { readonly height: number; readonly width: number }): number;
+  readonly device: Device;
+  readonly threads: number;
+  /** what "auto" chose and why not the others */
+  readonly notices: readonly string[];
+  /** sha256 over configs and weights, in hex; computed when first asked for */
+  readonly digest: string;
+  /** the checkpoint's folder */
+  readonly path: string;
+  /** Ends the sessions and frees their memory; twice is once. */
+  close(): Promise<void>;
+}
+
+/** Checkpoints that come with Veduta, by name. */
+export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes"];
+
+/** Rows that one network call takes at most, where memory allows more: on the CPU more bring nothing. */
+const MOST_ROWS = 8;
+
+/**
+ * Opens a checkpoint: one that is bundled, by name, or a folder in the layout of diffusers. U-Net, autoencoder and scheduler are checked
+ * against their configs at once, text encoder, tokenizer and perceptual network when a call first needs them.
+ * @throws CheckpointError (file, expected, found) for an unknown name, or a folder whose files do not fit
+ * @throws DeviceError for a device that is not there; RangeError for an option that is none
+ */
+export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options: OpenModelOptions = {}): Promise<Model> {
+  const { device = "auto", precision = "float32", threads = availableParallelism() } = options;
+  if (!DEVICE_CHOICES.includes(device)) throw new RangeError(`device ${device}: want ${DEVICE_CHOICES.join(", ")}`);
+  if (precision !== "float32") throw new RangeError(`precision ${precision}: want float32, the only one that is built`);
+  expectCount("threads", threads);
+  const checkpoint = openCheckpoint(folderOf(pathOrName));
+  const replaced = options.perceptual && perceptualFromFiles(options.perceptual);
+  const parts = checkedParts(checkpoint, replaced);
+  const { unet, vae, prediction, schedule: scheduleConfig, scale } = parts;
+  const schedule = createSchedule(scheduleConfig);
+  const { runtime, notices } = await openDevice(device, threads);
+  const pool = sessionPool(runtime);
+  const channels = vae.config.latentChannels;
+  let closed = false;
+  let digest: string | undefined;
+
+  const expectOpen = (who: string): void => {
+    if (closed) throw new ClosedError(`${who}: the model is closed; open it again`);
+  };
+
+  // bytes of activations a row, by what is run on which shape
+  const rowBytes = new Map<string, number>();
+  const mostRows = (key: string, build: (size: number) => Graph): number => {
+    const bytes = rowBytes.get(key) ?? peakBytes(build(1));
+    rowBytes.set(key, bytes);
+    return Math.max(1, Math.min(MOST_ROWS, Math.floor(availableBytes() / 2 / bytes)));
+  };
+  const run = (key: string, build: (size: number) => Graph, n: number, batch: number | undefined, feeds: BatchFeeds) => {
+    if (n < 1) throw new ShapeError(key, { got: "no rows", want: "at least one" });
+    if (batch !== undefined) expectCount("batch", batch);
+    return pool.run(key, build, planBatch(n, batch ?? (n === 1 ? 1 : mostRows(key, build))), feeds);
+  };
+
+  /** What the noise and the gradient program have in common: their shape and their inputs. */
+  const guided = (who: string, latent: Tensor, { timestep, text, guidanceScale = 7.5 }: NoiseOptions) => {
+    expectOpen(who);
+    expectShape(`${who}: latent`, latent, ["N", channels, "h", "w"]);
+    const [, , height, width] = latent.shape;
+    const [rows, tokens] = text.shape;
+    const dim = unet.config.crossAttentionDim;
+    expectShape(`${who}: text`, text, [rows === 1 ? 1 : 2, "tokens", dim], "stack the negative prompt's embeddings and the prompt's");
+    if (!Number.isInteger(timestep) || timestep < 0 || timestep >= scheduleConfig.trainTimesteps)
+      throw new RangeError(`${who}: timestep ${timestep}, want a whole number from 0 to ${scheduleConfig.trainTimesteps - 1}`);
+    if (!Number.isFinite(guidanceScale)) throw new RangeError(`${who}: guidanceScale ${guidanceScale}, want a number`);
+    const { alpha, sigma } = schedule.level(timestep);
+    const shared = { timestep: scalar(timestep), guidance: scalar(guidanceScale), alpha: scalar(alpha), sigma: scalar(sigma), text };
+    return { shape: { height, width, tokens, rows }, at: `${height}×${width}, ${rows} texts of ${tokens}`, rows: { latent }, shared };
+  };
+  const noiseBuild = (shape: Omit<programs.NoiseShape, "batch">) => (batch: number) =>
+    programs.noiseProgram({ unet, prediction }, { batch, ...shape });
+  const gradientBuild = (shape: Omit<programs.NoiseShape, "batch">) => (batch: number) =>
+    programs.perceptualGradientProgram({ unet, vae, prediction, perceptual: parts.perceptual() }, { batch, ...shape });
+
+  return {
+    config: {
+      latentChannels: channels,
+      scaleFactor: scale,
+      window: unet.config.sampleSize,
+      schedule: scheduleConfig,
+      ...(parts.weight === undefined ? {} : { weight: parts.weight }),
+    },
+    path: checkpoint.path,
+    device: runtime.options.device,
+    threads,
+    notices,
+    get digest() {
+      return (digest ??= digestCheckpoint(checkpoint, replaced));
+    },
+
+    async tokenize(prompt) {
+      expectOpen("tokenize");
+      return parts.text().tokenizer.encode(prompt);
+    },
+
+    async encodeText(prompts) {
+      expectOpen("encodeText");
+      const { tokenizer, encoder } = parts.text();
+      const list = typeof prompts === "string" ? [prompts] : prompts;
+      const tokens = tokenizer.contextLength;
+      const ids = { data: Int32Array.from(list.flatMap((prompt) => [...tokenizer.encode(prompt).ids])), shape: [list.length, tokens] };
+      const build = (batch: number) => programs.textProgram(encoder, { batch, tokens });
+      return (await run("encodeText", build, list.length, undefined, { rows: { ids } })).text; // [n,tokens,D]
+    },
+
+    async predictNoise(latent, noise) {
+      const { shape, at, ...feeds } = guided("predictNoise", latent, noise);
+      return (await run(`predictNoise ${at}`, noiseBuild(shape), latent.shape[0], noise.batch, feeds)).noise;
+    },
+
+    async perceptualGradient(latent, { anchor, ...noise }) {
+      const { shape, at, ...feeds } = guided("perceptualGradient", latent, noise);
+      expectShape("perceptualGradient: anchor", anchor, [1, 3, scale * shape.height, scale * shape.width]);
+      const shared = { ...feeds.shared, anchor };
+      const { loss, gradient } = await run(`perceptualGradient ${at}`, gradientBuild(shape), latent.shape[0], noise.batch, { ...feeds, shared });
+      return { loss, gradient };
+    },
+
+    async decode(latent, { edge = "open", batch } = {}) {
+      expectOpen("decode");
+      expectShape("decode", latent, ["N", channels, "h", "w"]);
+      const [n, , height, width] = latent.shape;
+      const build = (size: number) => programs.decodeProgram(vae, { batch: size, height, width, edge });
+      return (await run(`decode ${height}×${width} ${edge}`, build, n, batch, { rows: { latent } })).image;
+    },
+
+    async encode(image, { batch } = {}) {
+      expectOpen("encode");
+      expectShape("encode", image, ["N", 3, "H", "W"]);
+      const [n, , H, W] = image.shape;
+      if (H % scale || W % scale) throw new RangeError(`encode: got an image of ${H}×${W}, want multiples of ${scale}`);
+      const build = (size: number) => programs.encodeProgram(vae, { batch: size, height: H / scale, width: W / scale });
+      return (await run(`encode ${H}×${W}`, build, n, batch, { rows: { image } })).latent;
+    },
+
+    async perceptualDistance(a, b, { batch } = {}) {
+      expectOpen("perceptualDistance");
+      expectShape("perceptualDistance", a, ["N", 3, "H", "W"]);
+      const [n, , height, width] = a.shape;
+      const references = b.shape[0] === 1 ? 1 : n;
+      expectShape("perceptualDistance: second image", b, [references, 3, height, width], "give one image, or as many as there are first ones");
+      const perceptual = parts.perceptual();
+      const build = (size: number) =>
+        programs.distanceProgram(perceptual, { batch: size, references: references === 1 ? 1 : size, height, width });
+      const feeds: BatchFeeds = references === 1 ? { rows: { image: a }, shared: { reference: b } } : { rows: { image: a, reference: b } };
+      return (await run(`perceptualDistance ${height}×${width} to ${references === 1 ? "one" : "each"}`, build, n, batch, feeds)).distance;
+    },
+
+    batchSize(kind, { height, width }) {
+      expectOpen("batchSize");
+      const shape = { height, width, tokens: 77, rows: 2 };
+      return mostRows(`${kind} ${height}×${width}`, kind === "noise" ? noiseBuild(shape) : gradientBuild(shape));
+    },
+
+    async close() {
+      closed = true;
+      await runtime.close();
+    },
+  };
+}
+
+/** A bundled model's folder, from the package's root beside dist/; or the folder itself. */
+function folderOf(pathOrName: string): string {
+  if (BUNDLED_MODELS.includes(pathOrName)) return fileURLToPath(new URL(`../../models/${pathOrName}`, import.meta.url));
+  if (existsSync(pathOrName)) return pathOrName;
+  throw new CheckpointError(pathOrName, {
+    expected: `a folder in the layout of diffusers, or a bundled model: ${BUNDLED_MODELS.join(", ")}`,
+    found: "no such folder or name",
+  });
+}
+
+const scalar = (x: number): Feed => ({ data: Float32Array.of(x), shape: [1] });
+
+function expectCount(name: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`${name} ${value}: want a whole number >= 1`);
+}
