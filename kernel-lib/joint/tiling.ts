@@ -42,10 +42,11 @@ export function expectTiling(grid: Grid): void {
 
   const changed = (change: Partial<Grid>) => ({ ...grid, ...change });
   const fits = (change: Partial<Grid>) => tilesDown(changed(change)) && tilesAcross(changed(change));
-  const [least, most] = [isWhole(window) ? window : 1, Number.MAX_SAFE_INTEGER];
-  const heights = tilesDown(grid) ? [] : nearest(height, least, most, (value) => tilesDown(changed({ height: value })));
-  const widths = tilesAcross(grid) ? [] : nearest(width, least, most, (value) => tilesAcross(changed({ width: value })));
-  const strides = nearest(stride, 1, isWhole(window) ? window : 0, (value) => fits({ stride: value }));
+  const most = Number.MAX_SAFE_INTEGER;
+  const sound = isWhole(window) && isWhole(stride) && stride <= window; // else no height or width would do
+  const heights = !sound || tilesDown(grid) ? [] : nearest(height, window, most, (value) => tilesDown(changed({ height: value })));
+  const widths = !sound || tilesAcross(grid) ? [] : nearest(width, window, most, (value) => tilesAcross(changed({ width: value })));
+  const strides = isWhole(window) ? nearest(stride, 1, window, (value) => fits({ stride: value })) : [];
   const windows = nearest(window, 1, Math.min(grid.height ?? most, grid.width ?? most), (value) => fits({ window: value }));
   const named = Object.entries({ height: heights.map(px), width: widths.map(px), stride: strides, window: windows });
   const better = named.filter(([, values]) => values.length > 0).map(([name, values]) => `${name} ${values.join(" or ")}`);

@@ -110,6 +110,12 @@ export function toy({ config: changes, mean = () => 0.3, watch, spoil = (_, x) =
   };
 }
 
+/** The largest difference of two lists of numbers. */
+export const apart = (got: ArrayLike<number>, want: ArrayLike<number>): number => {
+  if (got.length !== want.length) throw new Error(`apart: got ${got.length} numbers, want ${want.length}`);
+  return Array.from(got).reduce((worst, value, k) => Math.max(worst, Math.abs(value - want[k])), 0);
+};
+
 /** All records of a run and what it returned. */
 export async function finish<Step, Result>(run: AsyncGenerator<Step, Result, void>): Promise<{ steps: Step[]; result: Result }> {
   const steps: Step[] = [];

@@ -1,0 +1,45 @@
+/** @file Intra-LPIPS: does one panorama look like one place? */
+import { expectShape, type Tensor } from "../core/tensor.js";
+
+/** A perceptual distance of two batches of images, [N,3,h,w] in [-1,1] each -> [N], 0 where they look the same. */
+export type Distance = (a: Tensor, b: Tensor) => Promise<Tensor>;
+
+/**
+ * Mean perceptual distance over all pairs of non-overlapping square crops of one panorama, left to right and top to bottom; what is left over
+ * at the right and bottom edges is not looked at. Lower is more coherent.
+ * @param panorama [1,3,H,W] in [0,1], as a run returns it
+ * @param distance LPIPS, such as a model's `perceptualDistance`; called once a pair
+ * @param crop side in pixels; default the panorama's height
+ * @returns unitless, >= 0
+ * @throws RangeError where fewer than two crops fit
+ * @source Lee et al. arXiv:2306.05178, section 5 (Coherence); the official evaluation crops 512 × 512 px. Differs: nowhere.
+ */
+export async function intraLpips(panorama: Tensor, distance: Distance, crop: number = panorama.shape[2]): Promise<number> {
+  expectShape("intraLpips", panorama, [1, 3, "H", "W"]);
+  const crops = squares(panorama, crop);
+  let [sum, pairs] = [0, 0];
+  for (const [k, a] of crops.entries())
+    for (const b of crops.slice(k + 1)) {
+      sum += (await distance(a, b)).data[0];
+      pairs++;
+    }
+  return sum / pairs;
+}
+
+/** Non-overlapping squares, each [1,3,side,side], from [0,1] to [-1,1]. */
+function squares({ data, shape: [, , height, width] }: Tensor, side: number): Tensor[] {
+  const [down, across] = [Math.floor(height / side), Math.floor(width / side)];
+  if (!(Number.isInteger(side) && side >= 1 && down * across >= 2))
+    throw new RangeError(`intraLpips: crop ${side} px of ${height}×${width} px; want at least two crops, so a whole number up to ${largest(height, width)}`);
+  return Array.from({ length: down * across }, (_, k) => {
+    const [top, left] = [Math.floor(k / across) * side, (k % across) * side];
+    const pixel = (at: number) => {
+      const [channel, y, x] = [Math.floor(at / side ** 2), Math.floor(at / side) % side, at % side];
+      return 2 * data[(channel * height + top + y) * width + left + x] - 1;
+    };
+    return { data: Float32Array.from({ length: 3 * side ** 2 }, (_, at) => pixel(at)), shape: [1, 3, side, side] };
+  });
+}
+
+/** The largest side of which two squares fit. */
+const largest = (height: number, width: number): number => Math.max(Math.min(height, Math.floor(width / 2)), Math.min(width, Math.floor(height / 2)));
