@@ -41,7 +41,7 @@ export function inputParameters(graph: Graph, prefix: string): Parameters & { re
     all.set(key, value);
     return value;
   };
-  return Object.assign(get, { has: () => true, all });
+  return Object.assign(get, { has: (key: string) => all.has(key), all }); // a new network has the newest names
 }
 
 /** The same parameters below a prefix of their keys. */

@@ -11,7 +11,7 @@ import { linear } from "../graph/ops/matmul.js";
 import { unitLength } from "../graph/ops/norm.js";
 import { averagePool2, maxPool } from "../graph/ops/pool.js";
 import { reduceMean } from "../graph/ops/reduce.js";
-import { concat, reshape, split } from "../graph/ops/shape.js";
+import { concat, reshape } from "../graph/ops/shape.js";
 import type { Parameters } from "./parameters.js";
 
 /** torchvision's ImageNet statistics for images in [-1,1] (lpips.py, ScalingLayer). */
@@ -82,16 +82,12 @@ export function features(config: PerceptualConfig, p: Parameters, image: Value):
 export function perceptualDistance(config: PerceptualConfig, p: Parameters, image: Value, reference: Value): Value {
   const N = image.shape[0];
   const place = config.net === "tiny" ? "inside" : "outside";
-  // one pass through the backbone for both
-  const maps = features(config, p, concat([image, reference], 0));
+  const [maps, referenceMaps] = [image, reference].map((x) => features(config, p, x).map((map) => unitLength(map, config.epsilon, place)));
   const distances = maps.map((map, k) => {
-    const [a, b] = split(unitLength(map, config.epsilon, place), 0, [N, reference.shape[0]]);
-    const d = sub(a, b); // [N,C,H,W]
+    const d = sub(map, referenceMaps[k]); // [N,C,H,W]
     const C = d.shape[1];
-    const weight = reshape(p(`lin${k}.model.1.weight`, [1, C, 1, 1]), [1, C]);
-    const perPixel = mul(d, d);
-    const mean = reshape(reduceMean(perPixel, [2, 3]), [N, C]); // weighting after the mean over pixels is the same sum
-    return linear(mean, weight); // [N,1]
+    const mean = reshape(reduceMean(mul(d, d), [2, 3]), [N, C]); // weighting after the mean over pixels is the same sum
+    return linear(mean, reshape(p(`lin${k}.model.1.weight`, [1, C, 1, 1]), [1, C])); // [N,1]
   });
   return reshape(distances.reduce((a, b) => add(a, b)), [N]);
 }

@@ -1,0 +1,84 @@
+/** @file Training a small VGG-like classifier of time, terrain and weather: the perceptual network, and the judge of what was painted. */
+import type { PerceptualConfig } from "../../../kernel-lib/checkpoint/configs.js";
+import type { Rng } from "../../../kernel-lib/core/random.js";
+import type { Tensor } from "../../../kernel-lib/core/tensor.js";
+import type { Value } from "../../../kernel-lib/graph/graph.js";
+import { add, log, mul, neg } from "../../../kernel-lib/graph/ops/elementwise.js";
+import { reduceMean, reduceSum, softmax } from "../../../kernel-lib/graph/ops/reduce.js";
+import { reshape, split } from "../../../kernel-lib/graph/ops/shape.js";
+import { linearLayer } from "../../../kernel-lib/nets/layers.js";
+import type { Parameters } from "../../../kernel-lib/nets/parameters.js";
+import { features } from "../../../kernel-lib/nets/perceptual.js";
+import { TERRAINS, TIMES, WEATHERS } from "../world/captions.js";
+import type { Landscape } from "../world/landscape.js";
+import { drawings, randomCrops } from "./drawings.js";
+import type { LossGraph, Task } from "./trainer.js";
+import { initialParameter } from "./trainer.js";
+
+export const HEADS = [TIMES, TERRAINS, WEATHERS] as const;
+const CLASSES = HEADS.reduce((n, names) => n + names.length, 0);
+const COUNT = 16;
+const SIDE = 128;
+
+/** Scores of each class, [N,14], split into time, terrain and weather. image [N,3,H,W] in [-1,1]. */
+export function classScores(config: PerceptualConfig, p: Parameters, image: Value): readonly Value[] {
+  const maps = features(config, p, image);
+  const last = maps[maps.length - 1];
+  const pooled = reshape(reduceMean(last, [2, 3]), [last.shape[0], last.shape[1]]); // [N,C]
+  return split(linearLayer(p, "head", pooled, CLASSES), 1, HEADS.map((names) => names.length));
+}
+
+/** Sum of the three cross-entropies. */
+function loss(config: PerceptualConfig): LossGraph {
+  return (graph, p) => {
+    const image = graph.input("image", [COUNT, 3, SIDE, SIDE]);
+    const labels = graph.input("labels", [COUNT, CLASSES]); // three ones a row
+    const wanted = split(labels, 1, HEADS.map((names) => names.length));
+    const entropies = classScores(config, p, image).map((scores, k) => {
+      const correct = reduceSum(mul(softmax(scores), wanted[k]), [1]); // [N,1]
+      return reshape(reduceMean(neg(log(add(correct, 1e-7))), [0, 1]), []);
+    });
+    const [time, terrain, weather] = entropies;
+    return { loss: add(add(time, terrain), weather), time, terrain, weather };
+  };
+}
+
+const labelsOf = ({ time, terrain, weather }: Landscape): number[] => [
+  ...TIMES.map((name) => Number(name === time)),
+  ...TERRAINS.map((name) => Number(name === terrain)),
+  ...WEATHERS.map((name) => Number(name === weather)),
+];
+
+/** Noise and softening, so that features mean something on foreseen pictures too. */
+function roughen(rng: Rng, { data, shape }: Tensor): Tensor {
+  const rough = data.slice();
+  const plane = shape[2] * shape[3];
+  for (let n = 0; n < shape[0]; n++) {
+    const level = 0.15 * rng.uniform() ** 2;
+    const soft = rng.uniform() < 0.5 ? 1 + rng.below(2) : 0;
+    for (let c = 0; c < 3; c++) for (let round = 0; round < soft; round++) soften(rough.subarray((n * 3 + c) * plane, (n * 3 + c + 1) * plane), shape[3]);
+    for (let k = n * 3 * plane; k < (n + 1) * 3 * plane; k++) rough[k] += level * rng.normal();
+  }
+  return { data: rough, shape };
+}
+
+/** Mean of a cross of five pixels, in place but for the rim. */
+function soften(plane: Float32Array, width: number): void {
+  const before = plane.slice();
+  for (let k = width + 1; k < plane.length - width - 1; k++) plane[k] = (before[k] + before[k - 1] + before[k + 1] + before[k - width] + before[k + width]) / 5;
+}
+
+export function classifierTask(name: string, config: PerceptualConfig, seed: number, save: Task["save"]): Task {
+  const data = drawings(3000, seed);
+  return {
+    name,
+    learningRate: 2e-3,
+    losses: [loss(config)],
+    initial: initialParameter,
+    batch(_, rng) {
+      const crops = randomCrops(rng, data, COUNT, SIDE);
+      return { loss: 0, feeds: { image: roughen(rng, crops), labels: { data: Float32Array.from(crops.of.flatMap(labelsOf)), shape: [COUNT, CLASSES] } } };
+    },
+    save,
+  };
+}
