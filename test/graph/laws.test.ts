@@ -4,7 +4,9 @@ import { OPERATORS } from "#kernel-lib/graph/operators.js";
 import { relativeL2 } from "../golden/golden.js";
 import { floatInputs, gradientName, LAWS, outputName, referenceGradient, runLaws } from "./laws.js";
 
+// one graph in each precision holds all cases
 const results = await runLaws(LAWS, "cpu");
+const halfResults = await runLaws(LAWS, "cpu", "float16");
 
 /** relativeL2, but 0 where both are nothing. */
 const apart = (got: ArrayLike<number>, want: readonly number[]): number =>
@@ -34,6 +36,15 @@ describe.each(Object.entries(OPERATORS))("%s", (name, operator) => {
         }
       },
     );
+});
+
+// half precision rounds by up to 2^-11 = 5e-4 at every node
+test.each(Object.keys(OPERATORS))("%s in half precision: results and gradients follow", (name) => {
+  for (const [k, law] of LAWS.entries()) {
+    if (law.operator !== name) continue;
+    for (const [j, want] of law.reference(law.inputs).entries()) expect(apart(halfResults[outputName(k, j)].data, want.data), law.title).toBeLessThan(2e-3);
+    for (const i of floatInputs(law)) expect(apart(halfResults[gradientName(k, i)].data, referenceGradient(law, i)), law.title).toBeLessThan(2e-3);
+  }
 });
 
 test("the table holds every operator that kernel-lib/graph/ops exports, under its own name", async () => {

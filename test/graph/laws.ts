@@ -54,8 +54,8 @@ export const floatInputs = ({ inputs, differentiable }: Law): number[] =>
 export const outputName = (law: number, output: number): string => `y${law}.${output}`;
 export const gradientName = (law: number, input: number): string => `d${law}.${input}`;
 
-/** Builds the laws into one graph and runs it once. */
-export async function runLaws(laws: readonly Law[], device: Device): Promise<Results> {
+/** Builds the laws into one graph, in one number format, and runs it once. */
+export async function runLaws(laws: readonly Law[], device: Device, precision: "float32" | "float16" = "float32"): Promise<Results> {
   const graph = new Graph();
   const feeds: Record<string, Feed> = {};
   for (const [k, law] of laws.entries()) {
@@ -63,8 +63,9 @@ export async function runLaws(laws: readonly Law[], device: Device): Promise<Res
       feeds[`x${k}.${i}`] = { data: dtype === "int32" ? Int32Array.from(data) : Float32Array.from(data), shape };
       return graph.input(`x${k}.${i}`, shape, dtype);
     });
-    const outputs = law.build(inputs, graph);
-    for (const [j, output] of outputs.entries()) graph.output(outputName(k, j), cast(output, "float32"));
+    const values = inputs.map((x) => (x.dtype === "float32" ? cast(x, precision) : x));
+    const outputs = law.build(values, graph).map((output) => cast(output, "float32"));
+    for (const [j, output] of outputs.entries()) graph.output(outputName(k, j), output);
     if (!law.differentiable) continue;
     const terms = outputs.map((output, j) => mul(output, graph.constant(law.weights[j], output.shape)));
     const total = terms.length === 1 ? terms[0] : terms.map((t) => reduceSum(t, [...t.shape.keys()])).reduce((a, b) => add(a, b));
@@ -81,7 +82,15 @@ export async function runLaws(laws: readonly Law[], device: Device): Promise<Res
 
 /** dL/d(each number of one input) of the reference: by the tie's rule, or central differences. */
 export function referenceGradient(law: Law, input: number): readonly number[] {
-  if (law.tie) return law.tie(law.weights[0])[input];
+  const known = gradients.get(law)?.[input];
+  if (known) return known;
+  const found = law.tie?.(law.weights[0])[input] ?? centralDifferences(law, input);
+  gradients.set(law, { ...gradients.get(law), [input]: found });
+  return found;
+}
+const gradients = new Map<Law, Readonly<Record<number, readonly number[]>>>();
+
+function centralDifferences(law: Law, input: number): readonly number[] {
   const step = 1e-5;
   const loss = (inputs: readonly Numbers[]) =>
     law.reference(inputs).reduce((total, { data }, j) => total + data.reduce((t, y, k) => t + y * law.weights[j][k], 0), 0);

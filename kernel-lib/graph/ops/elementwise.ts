@@ -22,7 +22,7 @@ export const Div = plain({
 export const Max = plain({
   name: "Max",
   shape: alike("Max"),
-  pullBack: ({ inputs: [a, b], dy }) => [() => sub(dy, mul(dy, indicator(greater(b, a)))), () => mul(dy, indicator(greater(b, a)))],
+  pullBack: ({ inputs: [a, b], dy }) => [() => sub(dy, mul(dy, indicator(greater(b, a), dy))), () => mul(dy, indicator(greater(b, a), dy))],
 });
 /** z = −x; dx = −dz. */
 export const Neg = plain({ name: "Neg", shape: alike("Neg"), pullBack: ({ dy }) => [() => neg(dy)] });
@@ -30,7 +30,7 @@ export const Neg = plain({ name: "Neg", shape: alike("Neg"), pullBack: ({ dy }) 
 export const Abs = plain({
   name: "Abs",
   shape: alike("Abs"),
-  pullBack: ({ inputs: [x], dy }) => [() => mul(dy, sub(indicator(greater(x, 0)), indicator(greater(neg(x), 0))))],
+  pullBack: ({ inputs: [x], dy }) => [() => mul(dy, sub(indicator(greater(x, 0), dy), indicator(greater(neg(x), 0), dy)))],
 });
 /** z = eˣ; dx = dz·z. */
 export const Exp = plain({ name: "Exp", shape: alike("Exp"), pullBack: ({ outputs: [z], dy }) => [() => mul(dy, z)] });
@@ -51,13 +51,13 @@ export const Erf = plain({
 /** z = 1/(1+e^(−x)); dx = dz·z·(1−z). */
 export const Sigmoid = plain({ name: "Sigmoid", shape: alike("Sigmoid"), pullBack: ({ outputs: [z], dy }) => [() => mul(dy, mul(z, sub(1, z)))] });
 /** z = max(x, 0); dx = dz where z > 0. */
-export const Relu = plain({ name: "Relu", shape: alike("Relu"), pullBack: ({ outputs: [z], dy }) => [() => mul(dy, indicator(greater(z, 0)))] });
+export const Relu = plain({ name: "Relu", shape: alike("Relu"), pullBack: ({ outputs: [z], dy }) => [() => mul(dy, indicator(greater(z, 0), dy))] });
 /** z = min(max(x, low), high); dx = dz where low ≤ x ≤ high, ends included, as PyTorch. */
 export const Clip = plain<{ low: number; high: number }>({
   name: "Clip",
   shape: alike("Clip"),
   node: ([x], { low, high }) => ({ inputs: [x, operand(low, x), operand(high, x)] }),
-  pullBack: ({ inputs: [x], outputs: [z], dy }) => [() => mul(dy, indicator(equal(z, x)))],
+  pullBack: ({ inputs: [x], outputs: [z], dy }) => [() => mul(dy, indicator(equal(z, x), dy))],
 });
 /** z = [a > b]; not differentiable. */
 export const Greater = plain({ name: "Greater", shape: alike("Greater"), dtype: bool, pullBack: "none" });
@@ -133,5 +133,5 @@ export const gelu: Unary = unary(Gelu);
 export const quickGelu: Unary = unary(QuickGelu);
 export const clip = (x: Value, low: number, high: number): Value => apply(Clip, [x], { low, high });
 export const cast = (x: Value, to: DType): Value => (x.dtype === to ? x : apply(Cast, [x], { to }));
-/** A condition as 1 and 0. */
-const indicator = (condition: Value): Value => cast(condition, "float32");
+/** A condition as 1 and 0, in another value's type. */
+const indicator = (condition: Value, like: Value): Value => cast(condition, like.dtype);

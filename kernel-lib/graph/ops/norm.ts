@@ -4,14 +4,15 @@ import { sizeOf } from "../../core/tensor.js";
 import type { Value } from "../graph.js";
 import { apply } from "../operator.js";
 import type { Operator } from "../operator.js";
-import { add, div, max, mul, neg, sqrt, sub } from "./elementwise.js";
+import { add, cast, div, max, mul, neg, sqrt, sub } from "./elementwise.js";
 import { reduceMean, reduceSum } from "./reduce.js";
-import { reshape } from "./shape.js";
+import { expand, reshape } from "./shape.js";
 
-/** ONNX LayerNormalization over the last axis: the result and 1/σ [...,1], and the mean between them. */
+/** ONNX LayerNormalization over the last axis: the result, the mean [...,1] and 1/σ [...,1]. */
 function layerNormalization(x: Value, scale: Value, shift: Value | null, epsilon: number): readonly Value[] {
-  const row = { shape: [...x.shape.slice(0, -1), 1], dtype: x.dtype };
-  return x.graph.node("LayerNormalization", shift ? [x, scale, shift] : [x, scale], { axis: -1, epsilon: { float: epsilon } }, [{ shape: x.shape, dtype: x.dtype }, row, row]);
+  const row = { shape: [...x.shape.slice(0, -1), 1], dtype: "float32" as const }; // whatever x's type
+  const outputs = [{ shape: x.shape, dtype: x.dtype }, row, row];
+  return x.graph.node("LayerNormalization", shift ? [x, scale, shift] : [x, scale], { axis: -1, epsilon: { float: epsilon } }, outputs).map((y) => cast(y, x.dtype));
 }
 
 /** y = x̂·γ + β, x̂ = (x − mean)/σ over the last axis; with g = dy·γ: dx = (g − mean(g) − x̂·mean(g·x̂))/σ, dγ = Σ dy·x̂, dβ = Σ dy. */
@@ -54,7 +55,7 @@ export const GroupNorm: Operator<{ groups: number; epsilon: number }> = {
       });
     const M = sizeOf(x.shape) / (N * groups);
     const ones = graph.constant(new Float32Array(M).fill(1), [M]);
-    const [rows, , inverse] = layerNormalization(reshape(x, [N * groups, M]), x.dtype === "float32" ? ones : castTo(ones, x), null, epsilon);
+    const [rows, , inverse] = layerNormalization(reshape(x, [N * groups, M]), cast(ones, x.dtype), null, epsilon);
     const xhat = reshape(rows, x.shape); // [N,C,H,W]
     return { outputs: [add(mul(xhat, channelwise(gamma, x)), channelwise(beta, x))], saved: [xhat, inverse] };
   },
@@ -72,7 +73,7 @@ export const GroupNorm: Operator<{ groups: number; epsilon: number }> = {
     const sigma = reshape(inverse, [N, groups, 1]); // 1/σ
     const g = reshape(gamma, [1, groups, C / groups]);
     const groupMean = (t: Value) => mul(reduceSum(mul(g, reshape(t, [N, groups, C / groups])), [2]), 1 / M); // [N,groups,1]
-    const toChannels = (t: Value) => reshape(add(t, x.graph.constant(new Float32Array(C), [1, groups, C / groups])), [N, C, 1, 1]);
+    const toChannels = (t: Value) => reshape(expand(t, [N, groups, C / groups]), [N, C, 1, 1]);
     return [
       () => {
         const scale = reshape(mul(sigma, g), [N, C, 1, 1]);
@@ -95,19 +96,23 @@ export const UnitLength: Operator<{ epsilon: number; place: "inside" | "outside"
   name: "UnitLength",
   build: ([x], { epsilon, place }) => {
     if (x.shape.length !== 4) throw new ShapeError("UnitLength", { got: `[${x.shape}]`, want: "[N,C,H,W]" });
-    const square = reduceSum(mul(x, x), [1]); // [N,1,H,W]
+    const wide = cast(x, "float32"); // half precision has neither the squares nor the epsilon
+    const square = reduceSum(mul(wide, wide), [1]); // [N,1,H,W]
     const root = place === "inside" ? sqrt(add(square, epsilon)) : sqrt(square);
     const length = place === "inside" ? root : add(root, epsilon);
-    return { outputs: [div(x, length)], saved: [root, length] };
+    const n = div(wide, length);
+    return { outputs: [cast(n, x.dtype)], saved: [wide, root, length, n] };
   },
-  pullBack: ({ inputs: [x], outputs: [n], saved: [root, length], dy }) => [
-    // dl/dx = x/r, 0/0 at x = 0: the guard makes it 0
-    () => sub(div(dy, length), mul(x, div(reduceSum(mul(dy, n), [1]), max(mul(root, length), 1e-20)))),
+  pullBack: ({ inputs: [x], saved: [wide, root, length, n], dy }) => [
+    () => {
+      const d = cast(dy, "float32");
+      // dl/dx = x/r, 0/0 at x = 0: the guard makes it 0
+      return cast(sub(div(d, length), mul(wide, div(reduceSum(mul(d, n), [1]), max(mul(root, length), 1e-20)))), x.dtype);
+    },
   ],
 };
 
 const channelwise = (t: Value, x: Value): Value => reshape(t, [1, t.shape[0], ...x.shape.slice(2).map(() => 1)]);
-const castTo = (t: Value, like: Value): Value => t.graph.node("Cast", [t], { to: like.dtype === "float16" ? 10 : 16 }, [{ shape: t.shape, dtype: like.dtype }])[0];
 
 export const layerNorm = (x: Value, gamma: Value, beta: Value, epsilon: number): Value => apply(LayerNorm, [x, gamma, beta], { epsilon });
 export const groupNorm = (x: Value, gamma: Value, beta: Value, groups: number, epsilon: number): Value => apply(GroupNorm, [x, gamma, beta], { groups, epsilon });

@@ -2,7 +2,7 @@
 import { ShapeError } from "../../core/errors.js";
 import type { Shape } from "../../core/tensor.js";
 import type { Value } from "../graph.js";
-import { apply, plain } from "../operator.js";
+import { apply, operand, plain } from "../operator.js";
 import { add, cast, div, equal, mul, sub } from "./elementwise.js";
 import { concat, pad, reshape, slice, slices } from "./shape.js";
 
@@ -68,7 +68,7 @@ function blockGradient(x: Value, y: Value, dy: Value): Value {
   const [, , h, w] = y.shape;
   const kept = 2 * h > H || 2 * w > W; // an incomplete last window
   const even = kept ? grownLow(x, 2 * h, 2 * w) : H === 2 * h && W === 2 * w ? x : slices(x, [2, 3], [0, 0], [2 * h, 2 * w], [1, 1]);
-  const mask = cast(equal(even, upsample2(y)), "float32"); // [N,C,2h,2w]
+  const mask = cast(equal(even, upsample2(y)), y.dtype); // [N,C,2h,2w]
   const ties = mul(averagePool2(mask), 4); // [N,C,h,w], 1 to 4
   const shared = mul(mask, upsample2(div(dy, ties))); // [N,C,2h,2w]
   return kept ? slices(shared, [2, 3], [0, 0], [H, W], [1, 1]) : pad(shared, [0, 0, 0, 0], [0, 0, H - 2 * h, W - 2 * w]);
@@ -84,7 +84,7 @@ function overlapGradient(x: Value, y: Value, dy: Value): Value {
   for (let i = 0; i < 3; i++)
     for (let j = 0; j < 3; j++) {
       const tap = slices(grown, [2, 3], [i, j], [i + 2 * h - 1, j + 2 * w - 1], [2, 2]); // [N,C,h,w]
-      const match = cast(equal(tap, y), "float32");
+      const match = cast(equal(tap, y), y.dtype);
       const first: Value = free ? mul(match, free) : match;
       free = free ? sub(free, first) : sub(1, match);
       const at = [0, 0, i >> 1, j >> 1];
@@ -107,7 +107,7 @@ function grownLow(x: Value, height: number, width: number): Value {
   if (height === H && width === W) return x;
   const { graph } = x;
   const pads = graph.constant([0, 0, 0, 0, 0, 0, height - H, width - W], [8], "int64");
-  return graph.node("Pad", [x, pads, graph.constant(-3e38)], { mode: "constant" }, [{ shape: [N, C, height, width], dtype: x.dtype }])[0];
+  return graph.node("Pad", [x, pads, operand(-3e38, x)], { mode: "constant" }, [{ shape: [N, C, height, width], dtype: x.dtype }])[0];
 }
 
 export const averagePool2 = (x: Value): Value => apply(AveragePool, [x], undefined);

@@ -3,8 +3,9 @@ import { ShapeError } from "../../core/errors.js";
 import type { Shape } from "../../core/tensor.js";
 import { sizeOf } from "../../core/tensor.js";
 import type { Graph, Value } from "../graph.js";
-import { apply, applyAll, broadcastShape, fromFront, plain } from "../operator.js";
+import { apply, applyAll, broadcastShape, fromFront, ONNX_TYPE, operand, plain } from "../operator.js";
 import type { Operator } from "../operator.js";
+import { add, cast } from "./elementwise.js";
 
 const int64 = (graph: Graph, numbers: readonly number[]) => graph.constant(numbers, [numbers.length], "int64");
 
@@ -125,7 +126,7 @@ export const Pad = plain<{ before: readonly number[]; after: readonly number[]; 
         const grads = [middle];
         if (before[axis]) grads.push(pad(slice(d, axis, 0, before[axis]), at(side - before[axis]), zero));
         if (after[axis]) grads.push(pad(slice(d, axis, before[axis] + side, d.shape[axis]), zero, at(side - after[axis])));
-        return grads.reduce((a, b) => addRaw(a, b));
+        return grads.reduce((a, b) => add(a, b));
       }, dy),
   ],
 });
@@ -147,16 +148,17 @@ export const Gather = plain({
     () => {
       const graph = dy.graph;
       const n = sizeOf(ids.shape);
-      const index = graph.node("Cast", [reshape(ids, [n, 1])], { to: 7 }, [{ shape: [n, 1], dtype: "int64" }])[0];
-      const updates = reshape(dy, [n, ...table.shape.slice(1)]);
-      return graph.node("ScatterND", [zerosLike(table), index, updates], { reduction: "add" }, [{ shape: table.shape, dtype: table.dtype }])[0];
+      const index = graph.node("Cast", [reshape(ids, [n, 1])], { to: ONNX_TYPE.int64 }, [{ shape: [n, 1], dtype: "int64" }])[0];
+      // in float32: a row is a sum of many, and the CPU has no other
+      const updates = cast(reshape(dy, [n, ...table.shape.slice(1)]), "float32");
+      const zeros = expand(graph.constant(0), table.shape);
+      return cast(graph.node("ScatterND", [zeros, index, updates], { reduction: "add" }, [{ shape: table.shape, dtype: "float32" }])[0], table.dtype);
     },
     null,
   ],
 });
 
-const zerosLike = (x: Value): Value => expand(x.graph.constant(0), x.shape);
-const addRaw = (a: Value, b: Value): Value => a.graph.node("Add", [a, b], {}, [{ shape: a.shape, dtype: a.dtype }])[0];
+const zerosLike = (x: Value): Value => expand(operand(0, x), x.shape);
 
 export const reshape = (x: Value, shape: Shape): Value => apply(Reshape, [x], { shape });
 export const transpose = (x: Value, perm: readonly number[]): Value => apply(Transpose, [x], { perm });
