@@ -1,4 +1,5 @@
 /** @file A finished or interrupted run as plain data: what run.json and steps.json hold and what the report shows. */
+import type { MethodName } from "../joint/methods.js";
 import type { Coverage } from "./coverage.js";
 
 /** One window in one step; place and size in latent pixels. */
@@ -42,10 +43,12 @@ export interface RunInfo {
   readonly complete: boolean;
   /** why it ended early, where it did */
   readonly stopped?: string;
-  readonly method: "sync" | "multi";
+  readonly method: MethodName;
   /** every option of the method, resolved, with the seed drawn; a tensor is { shape, float32: base64, little endian } */
   readonly options: Readonly<Record<string, unknown>>;
   readonly model: RunModel;
+  /** windows that one network call took: denoising, and the gradient */
+  readonly batch: { readonly noise: number; readonly gradient: number };
   readonly versions: Readonly<Record<string, string>>;
   /** of the panorama, pixels */
   readonly width: number;

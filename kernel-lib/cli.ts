@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+/**
+ * @file The command line. Exit codes: 0 done, 1 the run failed, 2 the words were wrong, 130 stopped by Ctrl-C.
+ */
+import { realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { Command, CommanderError } from "commander";
+import { type CliDeps, InterruptedError, paintCommand, UsageError } from "./cli/paint.js";
+
+/**
+ * Runs one command.
+ * @param words the command line without node and the script
+ * @returns the exit code
+ */
+export async function main(words: readonly string[], deps: CliDeps): Promise<number> {
+  const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
+  const program = new Command("veduta")
+    .description("Joint-diffusion panoramas: SyncDiffusion and its relatives, step by step.")
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => deps.stdout.write(text), writeErr: (text) => deps.stderr.write(text) })
+    .showHelpAfterError("(veduta --help and veduta paint --help say what there is)");
+  paintCommand(program, deps);
+  try {
+    await program.parseAsync([...words], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.code === "commander.excessArguments") deps.stderr.write('A prompt of several words needs quotes: veduta paint "misty mountains"\n');
+      return error.exitCode === 0 ? 0 : 2;
+    }
+    deps.stderr.write(error instanceof InterruptedError ? `${error.message}\n` : `error: ${told(error)}\n`);
+    return error instanceof UsageError ? 2 : error instanceof InterruptedError ? 130 : 1;
+  }
+}
+
+/** Errors that explain themselves: their message is all a user needs. Any other is a fault of ours and shows where. */
+const EXPLAINED = new Set(["UsageError", "CheckpointError", "DeviceError", "NumericError", "ShapeError", "RangeError", "ClosedError"]);
+
+const told = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return EXPLAINED.has(error.name) || "code" in error ? error.message : (error.stack ?? error.message);
+};
+
+const deps: CliDeps = {
+  openModel: async (...model) => (await import("./model.js")).openModel(...model),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  onInterrupt: (stop) => {
+    // Once: a second Ctrl-C ends the process as it does any other.
+    process.once("SIGINT", stop);
+    return () => process.off("SIGINT", stop);
+  },
+};
+
+const script = process.argv[1];
+if (script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url))
+  void main(process.argv.slice(2), deps).then((code) => {
+    process.exitCode = code;
+    if (code === 130) process.exit(); // a model that is still loading would keep the process
+  });

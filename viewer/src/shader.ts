@@ -1,0 +1,75 @@
+/** @file The picture, a ray a pixel: no sphere mesh, so no wavy lines, and exact at the poles. */
+import { type Projection, projections } from "./projections.js";
+
+export const vertexShader = `
+in vec3 position;
+out vec2 screen;
+uniform float aspect;
+void main() {
+  screen = vec2(position.x * aspect, position.y);
+  gl_Position = vec4(position.xy, 0.0, 1.0);
+}`;
+
+/**
+ * The sampling is a Catmull-Rom filter where a texel is larger than a pixel (small models paint small panoramas), mipmaps else. The
+ * derivative of the heading is taken without its jump at ±180°, so the seam of a closed panorama has no line of blurred texels.
+ * Outside the picture its edge goes on, blurred more and more, and fades into the background over FADE.
+ */
+export const fragmentShader = (projection: Projection): string => `
+precision highp float;
+in vec2 screen;
+out vec4 colour;
+uniform float fov;         // vertical, radians
+uniform mat3 camera;       // camera space to the panorama's
+uniform sampler2D picture;
+uniform vec2 texels;       // of the picture
+uniform vec2 extent;       // horizontal and vertical, radians
+uniform int cylinder;      // 1: rows are heights on a cylinder, 0: equal steps of pitch
+uniform int wraps;         // 1: right edge goes on at the left
+uniform vec3 background;
+const float PI = 3.14159265358979;
+const float FADE = 0.16;   // radians
+
+${projections[projection]}
+
+vec4 smoothSample(vec2 uv) {
+  vec2 at = uv * texels - 0.5;
+  vec2 f = fract(at);
+  vec2 base = floor(at) + 0.5;
+  vec2 w0 = f * (-0.5 + f * (1.0 - 0.5 * f));
+  vec2 w1 = 1.0 + f * f * (-2.5 + 1.5 * f);
+  vec2 w2 = f * (0.5 + f * (2.0 - 1.5 * f));
+  vec2 w3 = f * f * (-0.5 + 0.5 * f);
+  vec2 mid = w1 + w2;
+  vec2 p0 = (base - 1.0) / texels, p1 = (base + w2 / mid) / texels, p2 = (base + 2.0) / texels;
+  return textureLod(picture, vec2(p0.x, p0.y), 0.0) * w0.x * w0.y + textureLod(picture, vec2(p1.x, p0.y), 0.0) * mid.x * w0.y
+    + textureLod(picture, vec2(p2.x, p0.y), 0.0) * w3.x * w0.y + textureLod(picture, vec2(p0.x, p1.y), 0.0) * w0.x * mid.y
+    + textureLod(picture, vec2(p1.x, p1.y), 0.0) * mid.x * mid.y + textureLod(picture, vec2(p2.x, p1.y), 0.0) * w3.x * mid.y
+    + textureLod(picture, vec2(p0.x, p2.y), 0.0) * w0.x * w3.y + textureLod(picture, vec2(p1.x, p2.y), 0.0) * mid.x * w3.y
+    + textureLod(picture, vec2(p2.x, p2.y), 0.0) * w3.x * w3.y;
+}
+
+void main() {
+  vec3 d = normalize(camera * ray(screen));
+  float heading = atan(d.x, d.z);
+  float pitch = asin(clamp(d.y, -1.0, 1.0));
+  float height = cylinder == 1 ? d.y / max(length(d.xz), 1e-6) : pitch;
+  float full = cylinder == 1 ? 2.0 * tan(extent.y * 0.5) : extent.y;
+  vec2 uv = vec2(heading / extent.x, height / full) + 0.5;
+
+  vec2 dx = dFdx(vec2(heading, height)), dy = dFdy(vec2(heading, height));
+  dx.x -= 2.0 * PI * round(dx.x / (2.0 * PI));
+  dy.x -= 2.0 * PI * round(dy.x / (2.0 * PI));
+  vec2 scale = 1.0 / vec2(extent.x, full);
+  float reach = max(length(dx * scale * texels), length(dy * scale * texels));
+  vec3 inside = reach < 1.0 ? clamp(smoothSample(uv).rgb, 0.0, 1.0) : textureGrad(picture, uv, dx * scale, dy * scale).rgb;
+
+  float beside = wraps == 1 ? 0.0 : abs(heading) - extent.x * 0.5;
+  float beyond = max(max(beside, abs(pitch) - extent.y * 0.5), 0.0);
+  if (beyond > 0.0) {
+    float blur = min(log2(1.0 + beyond / extent.y * texels.y), log2(texels.y) - 1.0);
+    vec3 edge = textureLod(picture, uv, blur).rgb;
+    inside = mix(edge, background, smoothstep(0.0, FADE, beyond));
+  }
+  colour = vec4(inside, 1.0);
+}`;

@@ -1,0 +1,51 @@
+/** @file The flat strip over the window map: it takes the panorama's picture, frames what is in view, and a click turns the viewer there. */
+import type { StripSpec } from "../../kernel-lib/notebook/figure.js";
+import { horizontalFov } from "./projections.js";
+import { DRAWN, type ViewerRoot } from "./viewer.js";
+
+/** Ties a root `[data-strip]` (with an empty `<img>` and elements carrying `data-heading`) to its viewer. */
+export function mountStrip(root: HTMLElement, { viewer: id, coverage }: StripSpec): void {
+  const stageRoot = document.getElementById(id) as ViewerRoot | null;
+  const still = stageRoot?.querySelector("img");
+  const copy = root.querySelector<HTMLImageElement>("img[data-copy]");
+  if (!stageRoot || !still || !copy) return;
+  copy.src = still.src; // one picture in the page, shown twice
+  copy.hidden = false;
+  const frames = [0, 1].map(() => {
+    const frame = document.createElement("div");
+    frame.className = "veduta-frame";
+    copy.parentElement?.append(frame);
+    return frame;
+  });
+  const follow = () => {
+    const canvas = stageRoot.querySelector("canvas");
+    const viewer = stageRoot.viewer;
+    if (!viewer || !canvas) return;
+    const { heading, fov } = viewer.state;
+    const wide = Math.min(coverage.horizontal, horizontalFov(fov, canvas.clientWidth / Math.max(1, canvas.clientHeight)));
+    const left = (heading - wide / 2) / coverage.horizontal + 0.5;
+    const width = wide / coverage.horizontal;
+    // Across the cut of a closed panorama the frame shows at both ends.
+    const again = coverage.edge === "wrap" ? left + (left < 0 ? 1 : -1) : 2;
+    for (const [frame, at] of [
+      [frames[0], left],
+      [frames[1], again],
+    ] as const) {
+      const [from, to] = [Math.max(0, at), Math.min(1, at + width)];
+      frame.hidden = to <= from;
+      frame.style.left = `${from * 100}%`;
+      frame.style.width = `${(to - from) * 100}%`;
+    }
+  };
+  stageRoot.addEventListener(DRAWN, follow);
+  follow();
+  root.addEventListener("click", (event) => {
+    const { viewer } = stageRoot;
+    if (!viewer) return;
+    const target = event.target instanceof Element ? event.target.closest("[data-heading]") : null;
+    const box = copy.getBoundingClientRect();
+    const across = ((event.clientX - box.left) / box.width - 0.5) * coverage.horizontal;
+    if (target) viewer.state = { heading: Number(target.getAttribute("data-heading")), pitch: 0 };
+    else if (event.target === copy) viewer.state = { heading: across, pitch: 0 };
+  });
+}
