@@ -12,8 +12,12 @@ import { reshape, transpose } from "./shape.js";
 export const MatMul = plain({
   name: "MatMul",
   shape: ([a, b]) => {
-    if (a.length < 2 || b.length < 2 || a[a.length - 1] !== b[b.length - 2]) throw new ShapeError("MatMul", { got: `[${a}] · [${b}]`, want: "[…,m,k] · […,k,n]" });
-    return [[...broadcastShape("MatMul", [a.slice(0, -2), b.slice(0, -2)]), a[a.length - 2], b[b.length - 1]]];
+    const batches = [a.slice(0, -2), b.slice(0, -2)];
+    const [p, q] = batches.map((batch) => [...batch].reverse());
+    const apart = p.some((d, k) => d !== 1 && (q[k] ?? 1) !== 1 && q[k] !== d);
+    if (a.length < 2 || b.length < 2 || a[a.length - 1] !== b[b.length - 2] || apart)
+      throw new ShapeError("MatMul", { got: `[${a}] · [${b}]`, want: "[…,m,k] · […,k,n]" });
+    return [[...broadcastShape("MatMul", batches), a[a.length - 2], b[b.length - 1]]];
   },
   pullBack: ({ inputs: [a, b], dy }) => [
     () => matmul(dy, swap(b)),

@@ -30,7 +30,10 @@ export const ReduceMean = plain<Axes>({
 /** p = eˣ / Σ eˣ along the last axis; dx = p·(dp − Σ dp·p). */
 export const Softmax = plain({
   name: "Softmax",
-  shape: ([x]) => [x],
+  shape: ([x]) => {
+    if (x.length === 0) throw new ShapeError("Softmax", { got: "[]", want: "[…,k]" });
+    return [x];
+  },
   node: () => ({ attributes: { axis: -1 } }),
   pullBack: ({ outputs: [p], dy }) => [() => mul(p, sub(dy, reduceSum(mul(dy, p), [-1])))],
 });

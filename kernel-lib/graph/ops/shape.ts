@@ -70,7 +70,7 @@ export const Slice = plain<{ axes: readonly number[]; starts: readonly number[];
       if (k < 0) return d;
       const [start, end, step] = [starts[k], ends[k], steps[k]];
       const length = step > 0 ? Math.ceil((Math.min(end, d) - start) / step) : Math.ceil((start - Math.max(end, -1)) / -step);
-      if (start < 0 || start >= d || length <= 0) throw new ShapeError("Slice", { got: `${start}:${end}:${step} on axis ${axis} of [${x}]`, want: "a part of it" });
+      if (start < 0 || start >= d || !(length > 0) || step === 0) throw new ShapeError("Slice", { got: `${start}:${end}:${step} on axis ${axis} of [${x}]`, want: "a part of it" });
       return length;
     });
     return [sides];
@@ -139,10 +139,13 @@ export const Expand = plain<{ shape: Shape }>({
   pullBack: ({ dy }) => [() => dy],
 });
 
-/** y[i…] = table[ids[i…]], rows of a [V,D] table; dtable adds each dy row to its id's row. */
+/** y[i…] = table[ids[i…]], rows of a [V,D] table; dtable adds each row of dy to its id's row. */
 export const Gather = plain({
   name: "Gather",
-  shape: ([table, ids]) => [[...ids, ...table.slice(1)]],
+  shape: ([table, ids]) => {
+    if (table.length !== 2) throw new ShapeError("Gather", { got: `table [${table}], ids [${ids}]`, want: "table [V,D], ids of any shape" });
+    return [[...ids, table[1]]];
+  },
   node: () => ({ attributes: { axis: 0 } }),
   pullBack: ({ inputs: [table, ids], dy }) => [
     () => {
@@ -150,7 +153,7 @@ export const Gather = plain({
       const n = sizeOf(ids.shape);
       const index = graph.node("Cast", [reshape(ids, [n, 1])], { to: ONNX_TYPE.int64 }, [{ shape: [n, 1], dtype: "int64" }])[0];
       // in float32: a row is a sum of many, and the CPU has no other
-      const updates = cast(reshape(dy, [n, ...table.shape.slice(1)]), "float32");
+      const updates = cast(reshape(dy, [n, table.shape[1]]), "float32");
       const zeros = expand(graph.constant(0), table.shape);
       return cast(graph.node("ScatterND", [zeros, index, updates], { reduction: "add" }, [{ shape: table.shape, dtype: "float32" }])[0], table.dtype);
     },
