@@ -1,4 +1,5 @@
 /** @file The public surface of Veduta, in the order a lesson meets it. */
+// biome-ignore-all assist/source/organizeImports: the order is a lesson's, not the alphabet's
 
 // a model
 export { BUNDLED_MODELS, openModel } from "./model.js";
@@ -17,13 +18,22 @@ export type { ResolvedSyncOptions, SyncOptions } from "./joint/sync-options.js";
 export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./joint/step-record.js";
 export type { JointModel, JointModelConfig, NoiseOptions, PerceptualOptions } from "./joint/joint-model.js";
 
+// a run on disk
+export { openRun } from "./run-folder.js";
+export type { SavedRun } from "./run-folder.js";
+export { reportRun, savedOptions, saveRun } from "./run.js";
+
 // its windows
 export { coverage, planWindows } from "./joint/windows.js";
 export type { Extent, Window } from "./joint/windows.js";
 export type { Grid } from "./joint/tiling.js";
 export { crop, cropAll, fuse } from "./joint/fuse.js";
 
-// tensors, noise, images
+// how well its windows agree
+export { intraLpips } from "./metrics/intra-lpips.js";
+export type { Distance } from "./metrics/intra-lpips.js";
+
+// tensors, noise, images, files
 export { rows, stack, tensor, zeros } from "./core/tensor.js";
 export type { Shape, Tensor } from "./core/tensor.js";
 export { createRng, randn } from "./core/random.js";

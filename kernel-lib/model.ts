@@ -3,15 +3,15 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { digestCheckpoint } from "./checkpoint/digest.js";
-import { openCheckpoint, perceptualFromFiles, type PerceptualFiles } from "./checkpoint/folder.js";
+import { openCheckpoint, type PerceptualFiles, perceptualFromFiles } from "./checkpoint/folder.js";
 import { CheckpointError, ClosedError, ShapeError } from "./core/errors.js";
 import { expectShape, type Tensor } from "./core/tensor.js";
 import { createSchedule } from "./diffusion/schedule.js";
 import { DEVICE_CHOICES, type DeviceChoice, openDevice } from "./graph/devices.js";
 import type { Graph } from "./graph/graph.js";
 import { availableBytes, peakBytes } from "./graph/memory.js";
-import { type BatchFeeds, planBatch, sessionPool } from "./graph/session-pool.js";
 import type { Device, Feed } from "./graph/session.js";
+import { type BatchFeeds, planBatch, sessionPool } from "./graph/session-pool.js";
 import type { JointModel, NoiseOptions } from "./joint/joint-model.js";
 import { checkedParts } from "./nets/checked-parts.js";
 import * as programs from "./nets/programs.js";
@@ -124,7 +124,8 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
     threads,
     notices,
     get digest() {
-      return (digest ??= digestCheckpoint(checkpoint, replaced));
+      digest ??= digestCheckpoint(checkpoint, replaced);
+      return digest;
     },
 
     async tokenize(prompt) {
@@ -151,7 +152,10 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
       const { shape, at, ...feeds } = guided("perceptualGradient", latent, noise);
       expectShape("perceptualGradient: anchor", anchor, [1, 3, scale * shape.height, scale * shape.width]);
       const shared = { ...feeds.shared, anchor };
-      const { loss, gradient } = await run(`perceptualGradient ${at}`, gradientBuild(shape), latent.shape[0], noise.batch, { ...feeds, shared });
+      const { loss, gradient } = await run(`perceptualGradient ${at}`, gradientBuild(shape), latent.shape[0], noise.batch, {
+        ...feeds,
+        shared,
+      });
       return { loss, gradient };
     },
 
@@ -177,7 +181,12 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
       expectShape("perceptualDistance", a, ["N", 3, "H", "W"]);
       const [n, , height, width] = a.shape;
       const references = b.shape[0] === 1 ? 1 : n;
-      expectShape("perceptualDistance: second image", b, [references, 3, height, width], "give one image, or as many as there are first ones");
+      expectShape(
+        "perceptualDistance: second image",
+        b,
+        [references, 3, height, width],
+        "give one image, or as many as there are first ones",
+      );
       const perceptual = parts.perceptual();
       const build = (size: number) =>
         programs.distanceProgram(perceptual, { batch: size, references: references === 1 ? 1 : size, height, width });

@@ -29,7 +29,11 @@ const rolled = ({ data, shape }: Tensor): Tensor => {
   return { data: data.map((_, k) => data[k - (k % width) + (((k % width) + width / 2) % width)]), shape };
 };
 /** What a call refuses with. */
-const refusal = async (call: Promise<unknown>): Promise<Error> => call.then(() => Promise.reject(new Error("the call returned")), (error) => error);
+const refusal = async (call: Promise<unknown>): Promise<Error> =>
+  call.then(
+    () => Promise.reject(new Error("the call returned")),
+    (error) => error,
+  );
 
 const latents = (n: number): Tensor => noise(n, [n, TINY.channels, TINY.window, TINY.window]);
 const text = noise(100, [2, TINY.tokens, TINY.dim]);
@@ -133,19 +137,22 @@ describe("the perceptual gradient", () => {
     expect(relativeL2(loss.data, distance.data)).toBeLessThan(1e-5);
   });
 
-  test.each(["epsilon", "v_prediction", "sample"] as const)("it agrees with central differences of the loss along it (%s)", async (prediction) => {
-    const of = await openModel(folder({ prediction }), { device: "cpu", threads: 2 });
-    const x = latents(1);
-    const options = { timestep, text, anchor };
-    const { gradient } = await of.perceptualGradient(x, options);
-    const norm = Math.hypot(...gradient.data);
-    expect(norm).toBeGreaterThan(1e-4);
-    const h = 2e-3;
-    const at = async (step: number) => (await of.perceptualGradient(lincomb(1, x, step / norm, gradient), options)).loss.data[0];
-    const slope = ((await at(h)) - (await at(-h))) / (2 * h);
-    await of.close();
-    expect(Math.abs(slope - norm) / norm).toBeLessThan(2e-2);
-  });
+  test.each(["epsilon", "v_prediction", "sample"] as const)(
+    "it agrees with central differences of the loss along it (%s)",
+    async (prediction) => {
+      const of = await openModel(folder({ prediction }), { device: "cpu", threads: 2 });
+      const x = latents(1);
+      const options = { timestep, text, anchor };
+      const { gradient } = await of.perceptualGradient(x, options);
+      const norm = Math.hypot(...gradient.data);
+      expect(norm).toBeGreaterThan(1e-4);
+      const h = 2e-3;
+      const at = async (step: number) => (await of.perceptualGradient(lincomb(1, x, step / norm, gradient), options)).loss.data[0];
+      const slope = ((await at(h)) - (await at(-h))) / (2 * h);
+      await of.close();
+      expect(Math.abs(slope - norm) / norm).toBeLessThan(2e-2);
+    },
+  );
 
   test("a row's gradient does not depend on the other rows, nor on the batch", async () => {
     const x = latents(5);
@@ -168,7 +175,8 @@ describe("the perceptual gradient", () => {
 
 test("a wrapped decode turns with the latent, an open one does not", async () => {
   const latent = noise(5, [1, 4, 8, 48]);
-  const turned = async (edge: "open" | "wrap") => largest(rolled(await model.decode(latent, { edge })), await model.decode(rolled(latent), { edge }));
+  const turned = async (edge: "open" | "wrap") =>
+    largest(rolled(await model.decode(latent, { edge })), await model.decode(rolled(latent), { edge }));
   expect(await turned("wrap")).toBeLessThan(1e-4);
   expect(await turned("open")).toBeGreaterThan(1e-2);
 });
@@ -207,17 +215,20 @@ describe("the digest", () => {
     expect(await digestOf(copy)).toBe(model.digest);
   });
 
-  test.each(["unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model", "text_encoder/model", "perceptual/backbone", "perceptual/linear"])(
-    "changes with the last byte of %s",
-    async (name) => {
-      const path = folder();
-      const file = join(path, `${name}.safetensors`);
-      const bytes = readFileSync(file);
-      bytes[bytes.length - 1] ^= 1;
-      writeFileSync(file, bytes);
-      expect(await digestOf(path)).not.toBe(model.digest);
-    },
-  );
+  test.each([
+    "unet/diffusion_pytorch_model",
+    "vae/diffusion_pytorch_model",
+    "text_encoder/model",
+    "perceptual/backbone",
+    "perceptual/linear",
+  ])("changes with the last byte of %s", async (name) => {
+    const path = folder();
+    const file = join(path, `${name}.safetensors`);
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1] ^= 1;
+    writeFileSync(file, bytes);
+    expect(await digestOf(path)).not.toBe(model.digest);
+  });
 
   test("changes with a config and with the tokenizer", async () => {
     const path = folder({ prediction: "sample" });
@@ -309,7 +320,11 @@ describe("bad input", () => {
     const x = latents(1);
     const anchor = noise(1, [1, 3, 16, 16]);
     for (const [call, kind, message] of [
-      [model.predictNoise(noise(1, [1, 3, 8, 8]), { timestep: 1, text }), ShapeError, /predictNoise: latent: got \[1,3,8,8\], want \[N,4,h,w\]/],
+      [
+        model.predictNoise(noise(1, [1, 3, 8, 8]), { timestep: 1, text }),
+        ShapeError,
+        /predictNoise: latent: got \[1,3,8,8\], want \[N,4,h,w\]/,
+      ],
       [model.predictNoise(x, { timestep: 1, text: noise(1, [3, 16, 8]) }), ShapeError, /text: got \[3,16,8\], want \[2,tokens,8\]/],
       [model.predictNoise(noise(1, [0, 4, 8, 8]), { timestep: 1, text }), ShapeError, /no rows/],
       [model.predictNoise(x, { timestep: 1000, text }), RangeError, /timestep 1000, want a whole number from 0 to 999/],
@@ -364,7 +379,9 @@ describe("devices", () => {
     const outcome = await asked.catch((error: unknown) => error);
     if (outcome instanceof Error) {
       expect(outcome).toBeInstanceOf(DeviceError);
-      expect(outcome.message).toMatch(/device cuda: not there \(.+\); there are: cpu\. .*npm rebuild onnxruntime-node --ignore-scripts=false/);
+      expect(outcome.message).toMatch(
+        /device cuda: not there \(.+\); there are: cpu\. .*npm rebuild onnxruntime-node --ignore-scripts=false/,
+      );
     } else {
       expect((outcome as Model).device).toBe("cuda");
       await (outcome as Model).close();
@@ -372,39 +389,47 @@ describe("devices", () => {
   });
 });
 
-describe.skipIf(!hasGolden).each(["sd1-tiny", "sd2-tiny", "sd21v-tiny"])(`%s through the model equals the official code${unlessGolden}`, (name) => {
-  const golden = hasGolden ? readSafetensors(join(GOLDEN, `units/${name}.safetensors`)) : {};
-  let official: Model;
-  beforeAll(async () => {
-    official = await openModel(join(GOLDEN, name), { device: "cpu", threads: 2 });
-  });
-  afterAll(() => official.close());
+describe.skipIf(!hasGolden).each(["sd1-tiny", "sd2-tiny", "sd21v-tiny"])(
+  `%s through the model equals the official code${unlessGolden}`,
+  (name) => {
+    const golden = hasGolden ? readSafetensors(join(GOLDEN, `units/${name}.safetensors`)) : {};
+    let official: Model;
+    beforeAll(async () => {
+      official = await openModel(join(GOLDEN, name), { device: "cpu", threads: 2 });
+    });
+    afterAll(() => official.close());
 
-  test.each(["a", "b", "c"])("predictNoise %s", async (unit) => {
-    const [sample, context, timestep, out] = ["sample", "context", "timestep", "out"].map((key) => golden[`unet.${unit}.${key}`]);
-    const [t] = timestep.data;
-    const level = createSchedule(official.config.schedule).level(t);
-    for (let k = 0; k < sample.shape[0]; k++) {
-      // each row of the unit has a text of its own
-      const [x, output] = [rows(sample, k, k + 1), rows(out, k, k + 1)];
-      const eps = await official.predictNoise(x, { timestep: t, text: rows(context, k, k + 1) });
-      const want = name === "sd21v-tiny" ? lincomb(level.sigma, x, level.alpha, output) : output;
-      expect(relativeL2(eps.data, want.data)).toBeLessThan(2e-5);
-    }
-  });
+    test.each(["a", "b", "c"])("predictNoise %s", async (unit) => {
+      const [sample, context, timestep, out] = ["sample", "context", "timestep", "out"].map((key) => golden[`unet.${unit}.${key}`]);
+      const [t] = timestep.data;
+      const level = createSchedule(official.config.schedule).level(t);
+      for (let k = 0; k < sample.shape[0]; k++) {
+        // each row of the unit has a text of its own
+        const [x, output] = [rows(sample, k, k + 1), rows(out, k, k + 1)];
+        const eps = await official.predictNoise(x, { timestep: t, text: rows(context, k, k + 1) });
+        const want = name === "sd21v-tiny" ? lincomb(level.sigma, x, level.alpha, output) : output;
+        expect(relativeL2(eps.data, want.data)).toBeLessThan(2e-5);
+      }
+    });
 
-  test.each(["a", "b"])("decode and encode %s", async (unit) => {
-    const [image, z, mean, decoded] = ["image", "z", "mean", "decoded"].map((key) => golden[`vae.${unit}.${key}`]);
-    const scaled = ({ data, shape }: Tensor, by: number): Tensor => tensor(data.map((v) => v * by), shape);
-    expect(relativeL2((await official.decode(scaled(z, 0.18215))).data, decoded.data)).toBeLessThan(2e-5);
-    expect(relativeL2((await official.encode(image)).data, scaled(mean, 0.18215).data)).toBeLessThan(2e-5);
-  });
-});
+    test.each(["a", "b"])("decode and encode %s", async (unit) => {
+      const [image, z, mean, decoded] = ["image", "z", "mean", "decoded"].map((key) => golden[`vae.${unit}.${key}`]);
+      const scaled = ({ data, shape }: Tensor, by: number): Tensor =>
+        tensor(
+          data.map((v) => v * by),
+          shape,
+        );
+      expect(relativeL2((await official.decode(scaled(z, 0.18215))).data, decoded.data)).toBeLessThan(2e-5);
+      expect(relativeL2((await official.encode(image)).data, scaled(mean, 0.18215).data)).toBeLessThan(2e-5);
+    });
+  },
+);
 
 describe.skipIf(!hasGolden)(`LPIPS through the model equals the official code${unlessGolden}`, () => {
   test.each(["vgg", "alex", "squeeze"] as const)("over %s from files of its own", async (net) => {
     const golden = readSafetensors(join(GOLDEN, `lpips/golden_${net}.safetensors`));
-    const backbone = net === "vgg" ? goldenVgg() : join(GOLDEN, "lpips", `${{ alex: "alexnet", squeeze: "squeezenet1_1" }[net]}.features.safetensors`);
+    const backbone =
+      net === "vgg" ? goldenVgg() : join(GOLDEN, "lpips", `${{ alex: "alexnet", squeeze: "squeezenet1_1" }[net]}.features.safetensors`);
     const linear = join(GOLDEN, `lpips/lpips_lin_${net}.safetensors`);
     const official = await openModel(join(GOLDEN, "sd2-tiny"), { device: "cpu", threads: 2, perceptual: { net, backbone, linear } });
     const distance = await official.perceptualDistance(golden["s64.in0"], golden["s64.in1"]);
@@ -417,7 +442,10 @@ describe.skipIf(!hasGolden)(`LPIPS through the model equals the official code${u
 test.skipIf(!hasGolden)(`a wrapped decode of the official autoencoder turns with the latent${unlessGolden}`, async () => {
   const official = await openModel(join(GOLDEN, "sd2-tiny"), { device: "cpu", threads: 2 });
   const latent = noise(5, [1, 4, 16, 64]);
-  const difference = largest(rolled(await official.decode(latent, { edge: "wrap" })), await official.decode(rolled(latent), { edge: "wrap" }));
+  const difference = largest(
+    rolled(await official.decode(latent, { edge: "wrap" })),
+    await official.decode(rolled(latent), { edge: "wrap" }),
+  );
   await official.close();
   expect(difference).toBeLessThan(1e-4);
 });

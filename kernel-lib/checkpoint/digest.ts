@@ -38,7 +38,9 @@ const FILES = [
 
 function addWeights(hash: Hash, part: string, { weights }: Weights): void {
   const files = [...new Set([...weights.values()].map(({ file }) => file))];
-  hash.update(JSON.stringify([...weights].map(([key, { file, dtype, shape, offset }]) => [key, files.indexOf(file), dtype, shape, offset])));
+  hash.update(
+    JSON.stringify([...weights].map(([key, { file, dtype, shape, offset }]) => [key, files.indexOf(file), dtype, shape, offset])),
+  );
   for (const [k, file] of files.entries()) addFile(hash, `${part} ${k}`, file);
 }
 

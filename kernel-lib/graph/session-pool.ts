@@ -33,15 +33,13 @@ export interface BatchFeeds {
 const MOST_SESSIONS = 8;
 
 /**
- * N rows in as few calls as `most` rows a call allow, the calls of one size. The size is rounded up to 1, 2, 3, 4, 6, 8, 12, … (never
- * past `most`), so that nearby batches share a loaded graph: at most a third of a call's rows are repeated ones.
+ * N rows in as few calls as `most` rows a call allow, the calls of one size: 21 rows of at most 8 are three calls of 7. A call that would be
+ * at least three quarters of `most` is filled up to it, so that the last part of a batch that was cut before shares the others' graph.
  */
 export function planBatch(n: number, most: number): BatchPlan {
   const calls = Math.ceil(n / most);
   const even = Math.ceil(n / calls);
-  const power = 2 ** Math.floor(Math.log2(even));
-  const round = [power, power * 1.5, power * 2].find((size) => size >= even && Number.isInteger(size)) ?? even;
-  return { size: Math.min(most, round), calls };
+  return { calls, size: calls === 1 && even >= 0.75 * most ? most : even };
 }
 
 interface Loaded {

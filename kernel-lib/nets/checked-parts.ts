@@ -52,9 +52,15 @@ export function checkedParts(checkpoint: Checkpoint, perceptual?: Part<Perceptua
       const { hiddenSize, maxPositionEmbeddings, vocabSize } = encoder.config;
       fits(encoder.file, "hidden_size", hiddenSize, unet.config.crossAttentionDim, "the U-Net's cross_attention_dim");
       if (tokenizer.contextLength > maxPositionEmbeddings)
-        throw new CheckpointError(encoder.file, { expected: `max_position_embeddings of at least ${tokenizer.contextLength}, the tokenizer's model_max_length`, found: String(maxPositionEmbeddings) });
+        throw new CheckpointError(encoder.file, {
+          expected: `max_position_embeddings of at least ${tokenizer.contextLength}, the tokenizer's model_max_length`,
+          found: String(maxPositionEmbeddings),
+        });
       if (tokenizer.vocabSize > vocabSize)
-        throw new CheckpointError(encoder.file, { expected: `vocab_size of at least ${tokenizer.vocabSize}, the tokenizer's`, found: String(vocabSize) });
+        throw new CheckpointError(encoder.file, {
+          expected: `vocab_size of at least ${tokenizer.vocabSize}, the tokenizer's`,
+          found: String(vocabSize),
+        });
       return { encoder, tokenizer };
     },
     perceptual: () => perceptual ?? checkpoint.part("perceptual"),

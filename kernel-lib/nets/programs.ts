@@ -4,8 +4,8 @@
  */
 import type { ClipTextConfig, PerceptualConfig, SchedulerConfig, UNetConfig, VaeConfig } from "../checkpoint/configs.js";
 import type { Part } from "../checkpoint/folder.js";
-import { Graph, type Value } from "../graph/graph.js";
 import { gradient } from "../graph/gradient.js";
+import { Graph, type Value } from "../graph/graph.js";
 import { add, clip, div, mul, sub } from "../graph/ops/elementwise.js";
 import { concat, expand, reshape, split } from "../graph/ops/shape.js";
 import { clipText } from "./clip-text.js";
@@ -50,7 +50,10 @@ export function noiseProgram(denoiser: Denoiser, shape: NoiseShape): Graph {
 }
 
 /** latent [N,c,h,w] (VAE latent × scaling factor) -> image [N,3,f·h,f·w] */
-export function decodeProgram(vae: Part<VaeConfig>, { batch, height, width, edge }: BatchShape & { readonly edge: "open" | "wrap" }): Graph {
+export function decodeProgram(
+  vae: Part<VaeConfig>,
+  { batch, height, width, edge }: BatchShape & { readonly edge: "open" | "wrap" },
+): Graph {
   const graph = new Graph();
   const latent = graph.input("latent", [batch, vae.config.latentChannels, height, width]);
   graph.output("image", decoded(graph, vae, latent, edge));
