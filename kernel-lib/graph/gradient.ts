@@ -29,7 +29,8 @@ export function gradient(graph: Graph, of: Value, wrt: Value | readonly Value[])
     const dys = entry.outputs.map((output) => grads.get(output));
     const dy = dys[0] ?? dys.find((d) => d !== undefined);
     if (dy === undefined || !entry.inputs.some((input) => needed.has(input))) continue;
-    if (entry.operator.pullBack === "none") throw new Error(`gradient: ${entry.operator.name} has no pull-back, and ${entry.outputs[0].name} needs one`);
+    if (entry.operator.pullBack === "none")
+      throw new Error(`gradient: ${entry.operator.name} has no pull-back, and ${entry.outputs[0].name} needs one`);
     const thunks = entry.operator.pullBack({ ...entry, dy, dys });
     for (const [k, input] of entry.inputs.entries()) {
       const thunk = needed.has(input) ? thunks[k] : null;

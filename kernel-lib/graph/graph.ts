@@ -5,7 +5,6 @@
 import { ShapeError } from "../core/errors.js";
 import type { Shape } from "../core/tensor.js";
 import { sizeOf } from "../core/tensor.js";
-import type { Operator } from "./operator.js";
 
 export type DType = "float32" | "float16" | "bfloat16" | "int64" | "int32" | "bool";
 
@@ -40,6 +39,32 @@ export interface Node {
 export type Attribute = number | { readonly float: number } | string | readonly number[];
 export type Attributes = Readonly<Record<string, Attribute>>;
 
+export interface Call<A> {
+  readonly inputs: readonly Value[];
+  readonly attrs: A;
+  readonly outputs: readonly Value[];
+  /** what the forward pass kept for the pull-back */
+  readonly saved: readonly Value[];
+  /** gradient of the first output */
+  readonly dy: Value;
+  /** gradients of all outputs; undefined where an output does not reach the result */
+  readonly dys: readonly (Value | undefined)[];
+}
+
+/** One thunk an input; null where an input is not differentiable (an index, a mask). */
+export type PullBack<A> = (call: Call<A>) => readonly ((() => Value) | null)[];
+
+export interface Operator<A> {
+  readonly name: string;
+  /** Builds the nodes. Whatever it applies inside is off the tape. */
+  readonly build: (
+    inputs: readonly Value[],
+    attrs: A,
+    graph: Graph,
+  ) => { readonly outputs: readonly Value[]; readonly saved?: readonly Value[] };
+  readonly pullBack: PullBack<A> | "none";
+}
+
 /** One application of an operator, as the reverse mode needs it. */
 export interface TapeEntry {
   readonly operator: Operator<unknown>;
@@ -64,7 +89,8 @@ export class Graph {
 
   /** A value that each run is fed with. */
   input(name: string, shape: Shape, dtype: DType = "float32"): Value {
-    if (this.inputs.some((value) => value.name === name)) throw new Error(`Graph.input: "${name}" is already an input; choose another name`);
+    if (this.inputs.some((value) => value.name === name))
+      throw new Error(`Graph.input: "${name}" is already an input; choose another name`);
     const value = this.#value(name, shape, dtype);
     this.inputs.push(value);
     return value;
@@ -100,7 +126,12 @@ export class Graph {
   }
 
   /** Adds one ONNX node; operators call this, networks call operators. */
-  node(type: string, inputs: readonly (Value | null)[], attributes: Attributes, outputs: readonly { shape: Shape; dtype: DType }[]): Value[] {
+  node(
+    type: string,
+    inputs: readonly (Value | null)[],
+    attributes: Attributes,
+    outputs: readonly { shape: Shape; dtype: DType }[],
+  ): Value[] {
     const values = outputs.map(({ shape, dtype }) => this.#value(`${type}${this.#names++}`, shape, dtype));
     this.nodes.push({ type, inputs: inputs.map((value) => value?.name ?? ""), outputs: values.map((value) => value.name), attributes });
     return values;
@@ -122,7 +153,8 @@ export class Graph {
   }
 
   #value(name: string, shape: Shape, dtype: DType): Value {
-    if (!shape.every((d) => Number.isInteger(d) && d >= 0)) throw new ShapeError(`Graph ("${name}")`, { got: `[${shape}]`, want: "whole numbers >= 0" });
+    if (!shape.every((d) => Number.isInteger(d) && d >= 0))
+      throw new ShapeError(`Graph ("${name}")`, { got: `[${shape}]`, want: "whole numbers >= 0" });
     const value = { graph: this, name, shape: [...shape], dtype };
     this.values.set(name, value);
     return value;

@@ -1,14 +1,15 @@
 /** @file A graph as the bytes of an ONNX model. Weights stay in their files: an initializer is {file, offset, length}. */
 import { create, toBinary } from "@bufbuild/protobuf";
+import type { AttributeProto, TensorProto, ValueInfoProto } from "onnx-buf";
 import {
-  AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataLocation as DataLocation,
   GraphProtoSchema,
   ModelProtoSchema,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
   StringStringEntryProtoSchema,
-  TensorProto_DataLocation as DataLocation,
   TensorProtoSchema,
   TensorShapeProto_DimensionSchema,
   TensorShapeProtoSchema,
@@ -16,7 +17,6 @@ import {
   TypeProtoSchema,
   ValueInfoProtoSchema,
 } from "onnx-buf";
-import type { AttributeProto, TensorProto, ValueInfoProto } from "onnx-buf";
 import type { Attribute, Graph, Initializer, Value } from "./graph.js";
 import { ONNX_TYPE } from "./operator.js";
 
@@ -54,7 +54,8 @@ export function onnxBytes(graph: Graph): Uint8Array {
 }
 
 function attribute(name: string, value: Attribute): AttributeProto {
-  if (typeof value === "string") return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: Uint8Array.from(Buffer.from(value)) });
+  if (typeof value === "string")
+    return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: Uint8Array.from(Buffer.from(value)) });
   if (typeof value === "number") return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value) });
   if ("float" in value) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: value.float });
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });

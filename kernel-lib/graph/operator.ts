@@ -5,29 +5,9 @@
  */
 import { ShapeError } from "../core/errors.js";
 import type { Shape } from "../core/tensor.js";
-import type { Attributes, DType, Graph, Value } from "./graph.js";
+import type { Attributes, DType, Graph, Operator, PullBack, Value } from "./graph.js";
 
-export interface Call<A> {
-  readonly inputs: readonly Value[];
-  readonly attrs: A;
-  readonly outputs: readonly Value[];
-  /** what the forward pass kept for the pull-back */
-  readonly saved: readonly Value[];
-  /** gradient of the first output */
-  readonly dy: Value;
-  /** gradients of all outputs; undefined where an output does not reach the result */
-  readonly dys: readonly (Value | undefined)[];
-}
-
-/** One thunk an input; null where an input is not differentiable (an index, a mask). */
-export type PullBack<A> = (call: Call<A>) => readonly ((() => Value) | null)[];
-
-export interface Operator<A> {
-  readonly name: string;
-  /** Builds the nodes. Whatever it applies inside is off the tape. */
-  readonly build: (inputs: readonly Value[], attrs: A, graph: Graph) => { readonly outputs: readonly Value[]; readonly saved?: readonly Value[] };
-  readonly pullBack: PullBack<A> | "none";
-}
+export type { Call, Operator, PullBack } from "./graph.js";
 
 export interface PlainOperator<A> {
   readonly name: string;
@@ -35,7 +15,11 @@ export interface PlainOperator<A> {
   readonly shape: (shapes: readonly Shape[], attrs: A) => readonly Shape[];
   readonly dtype?: (inputs: readonly Value[], attrs: A) => DType;
   /** ONNX inputs and attributes, where they are not just the operator's inputs. */
-  readonly node?: (inputs: readonly Value[], attrs: A, graph: Graph) => { readonly inputs?: readonly (Value | null)[]; readonly attributes?: Attributes };
+  readonly node?: (
+    inputs: readonly Value[],
+    attrs: A,
+    graph: Graph,
+  ) => { readonly inputs?: readonly (Value | null)[]; readonly attributes?: Attributes };
   readonly pullBack: PullBack<A> | "none";
 }
 

@@ -1,14 +1,36 @@
 /** @file The table of all operators by name: what the law tests go through, and what a lesson can list. */
+
+import type { Operator } from "./operator.js";
 import { Conv } from "./ops/conv.js";
 import {
-  Abs, Add, Cast, Clip, Cos, Div, Equal, Erf, Exp, Gelu, Greater, Log, Max, Mul, Neg, QuickGelu, Relu, Sigmoid, Silu, Sin, Sqrt, Sub,
+  Abs,
+  Add,
+  Cast,
+  Clip,
+  Cos,
+  Div,
+  Equal,
+  Erf,
+  Exp,
+  Gelu,
+  Greater,
+  Log,
+  Max,
+  Mul,
+  Neg,
+  QuickGelu,
+  Relu,
+  Sigmoid,
+  Silu,
+  Sin,
+  Sqrt,
+  Sub,
 } from "./ops/elementwise.js";
 import { Attention, MatMul } from "./ops/matmul.js";
 import { GroupNorm, LayerNorm, UnitLength } from "./ops/norm.js";
 import { AveragePool, MaxPool, Resize } from "./ops/pool.js";
 import { ReduceMean, ReduceSum, Softmax } from "./ops/reduce.js";
 import { Concat, Expand, Gather, Pad, Reshape, Slice, Split, Transpose } from "./ops/shape.js";
-import type { Operator } from "./operator.js";
 
 /** Every operator under its own name, family by family. */
 export const OPERATORS = {

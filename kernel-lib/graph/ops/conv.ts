@@ -26,14 +26,18 @@ export const Conv = plain<ConvAttrs>({
     if (x.length !== 4 || w.length !== 4 || x[1] !== w[1] || w[2] !== w[3] || (b && `${b}` !== `${w[0]}`))
       throw new ShapeError("Conv", { got, want: "x [N,C,H,W], W [O,C,k,k], b [O]" });
     const [h, wd] = [x[2], x[3]].map((d) => Math.floor((d + 2 * padding - w[2]) / stride) + 1);
-    if (h < 1 || wd < 1) throw new ShapeError("Conv", { got: `${got}, padding ${padding}`, want: "a kernel no larger than the padded picture" });
+    if (h < 1 || wd < 1)
+      throw new ShapeError("Conv", { got: `${got}, padding ${padding}`, want: "a kernel no larger than the padded picture" });
     return [[x[0], w[0], h, wd]];
   },
   node: ([, w], { stride, padding }) => ({
     attributes: { kernel_shape: [w.shape[2], w.shape[3]], pads: [padding, padding, padding, padding], strides: [stride, stride] },
   }),
   pullBack: ({ inputs: [x, w], attrs, dy }) => [
-    () => (attrs.stride === 1 && attrs.padding < w.shape[2] && w.shape[1] > 4 ? conv(dy, flipped(w), undefined, { padding: w.shape[2] - 1 - attrs.padding }) : convTranspose(dy, w, x, attrs)),
+    () =>
+      attrs.stride === 1 && attrs.padding < w.shape[2] && w.shape[1] > 4
+        ? conv(dy, flipped(w), undefined, { padding: w.shape[2] - 1 - attrs.padding })
+        : convTranspose(dy, w, x, attrs),
     () => weightGradient(x, w, dy, attrs),
     () => reshape(reduceSum(dy, [0, 2, 3]), [w.shape[0]]),
   ],
@@ -49,7 +53,12 @@ function flipped(w: Value): Value {
 /** The transposed convolution of dy, of x's size. */
 function convTranspose(dy: Value, w: Value, x: Value, { stride, padding }: ConvAttrs): Value {
   const output_padding = [2, 3].map((axis) => x.shape[axis] - ((dy.shape[axis] - 1) * stride - 2 * padding + w.shape[axis]));
-  const attributes = { kernel_shape: w.shape.slice(2), pads: [padding, padding, padding, padding], strides: [stride, stride], output_padding };
+  const attributes = {
+    kernel_shape: w.shape.slice(2),
+    pads: [padding, padding, padding, padding],
+    strides: [stride, stride],
+    output_padding,
+  };
   return dy.graph.node("ConvTranspose", [dy, w], attributes, [{ shape: x.shape, dtype: x.dtype }])[0];
 }
 
@@ -71,7 +80,13 @@ function weightGradient(x: Value, w: Value, dy: Value, { stride, padding }: Conv
           const each = matmul(reshape(dy, [N, O, pixels]), transpose(reshape(t, [N, C, pixels]), [0, 2, 1])); // [N,O,C]
           return reshape(reduceSum(each, [0]), [O, C]);
         });
-  const stacked = products.length === 1 ? products[0] : concat(products.map((p) => reshape(p, [O, C, 1])), 2); // [O,C,kh·kw]
+  const stacked =
+    products.length === 1
+      ? products[0]
+      : concat(
+          products.map((p) => reshape(p, [O, C, 1])),
+          2,
+        ); // [O,C,kh·kw]
   return reshape(stacked, w.shape);
 }
 

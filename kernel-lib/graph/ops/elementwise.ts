@@ -1,7 +1,7 @@
 /** @file Elementwise operators. L is the scalar at the end; d· is short for dL/d·. Broadcast axes are summed by the walker. */
 import type { DType, Value } from "../graph.js";
-import { apply, broadcastShape, ONNX_TYPE, operand, plain } from "../operator.js";
 import type { Operator } from "../operator.js";
+import { apply, broadcastShape, ONNX_TYPE, operand, plain } from "../operator.js";
 
 const alike = (name: string) => (shapes: readonly (readonly number[])[]) => [broadcastShape(name, shapes)];
 const bool = (): DType => "bool";
@@ -49,9 +49,17 @@ export const Erf = plain({
   pullBack: ({ inputs: [x], dy }) => [() => mul(dy, mul(exp(neg(mul(x, x))), 2 / Math.sqrt(Math.PI)))],
 });
 /** z = 1/(1+e^(−x)); dx = dz·z·(1−z). */
-export const Sigmoid = plain({ name: "Sigmoid", shape: alike("Sigmoid"), pullBack: ({ outputs: [z], dy }) => [() => mul(dy, mul(z, sub(1, z)))] });
+export const Sigmoid = plain({
+  name: "Sigmoid",
+  shape: alike("Sigmoid"),
+  pullBack: ({ outputs: [z], dy }) => [() => mul(dy, mul(z, sub(1, z)))],
+});
 /** z = max(x, 0); dx = dz where z > 0. */
-export const Relu = plain({ name: "Relu", shape: alike("Relu"), pullBack: ({ outputs: [z], dy }) => [() => mul(dy, indicator(greater(z, 0), dy))] });
+export const Relu = plain({
+  name: "Relu",
+  shape: alike("Relu"),
+  pullBack: ({ outputs: [z], dy }) => [() => mul(dy, indicator(greater(z, 0), dy))],
+});
 /** z = min(max(x, low), high); dx = dz where low ≤ x ≤ high, ends included, as PyTorch. */
 export const Clip = plain<{ low: number; high: number }>({
   name: "Clip",

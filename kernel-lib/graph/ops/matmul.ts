@@ -2,8 +2,8 @@
 import { ShapeError } from "../../core/errors.js";
 import { sizeOf } from "../../core/tensor.js";
 import type { Value } from "../graph.js";
-import { apply, broadcastShape, plain } from "../operator.js";
 import type { Operator } from "../operator.js";
+import { apply, broadcastShape, plain } from "../operator.js";
 import { add, mul, sub } from "./elementwise.js";
 import { reduceSum, softmax } from "./reduce.js";
 import { reshape, transpose } from "./shape.js";
@@ -28,7 +28,10 @@ export const MatMul = plain({
 
 const swap = (x: Value): Value => {
   const r = x.shape.length;
-  return transpose(x, [...x.shape.keys()].map((k) => (k === r - 1 ? r - 2 : k === r - 2 ? r - 1 : k)));
+  return transpose(
+    x,
+    [...x.shape.keys()].map((k) => (k === r - 1 ? r - 2 : k === r - 2 ? r - 1 : k)),
+  );
 };
 const flat = (x: Value): Value => (x.shape.length === 2 ? x : reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape[x.shape.length - 1]]));
 
@@ -92,4 +95,5 @@ const toHeads = (x: Value, heads: number): Value => {
 };
 const fromHeads = (x: Value, shape: readonly number[]): Value => reshape(transpose(x, [0, 2, 1, 3]), shape);
 
-export const attention = (q: Value, k: Value, v: Value, heads: number, mask?: Value): Value => apply(Attention, mask ? [q, k, v, mask] : [q, k, v], { heads });
+export const attention = (q: Value, k: Value, v: Value, heads: number, mask?: Value): Value =>
+  apply(Attention, mask ? [q, k, v, mask] : [q, k, v], { heads });

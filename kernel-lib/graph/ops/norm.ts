@@ -2,8 +2,8 @@
 import { ShapeError } from "../../core/errors.js";
 import { sizeOf } from "../../core/tensor.js";
 import type { Value } from "../graph.js";
-import { apply } from "../operator.js";
 import type { Operator } from "../operator.js";
+import { apply } from "../operator.js";
 import { add, cast, div, max, mul, neg, sqrt, sub } from "./elementwise.js";
 import { reduceMean, reduceSum } from "./reduce.js";
 import { expand, reshape } from "./shape.js";
@@ -12,7 +12,9 @@ import { expand, reshape } from "./shape.js";
 function layerNormalization(x: Value, scale: Value, shift: Value | null, epsilon: number): readonly Value[] {
   const row = { shape: [...x.shape.slice(0, -1), 1], dtype: "float32" as const }; // whatever x's type
   const outputs = [{ shape: x.shape, dtype: x.dtype }, row, row];
-  return x.graph.node("LayerNormalization", shift ? [x, scale, shift] : [x, scale], { axis: -1, epsilon: { float: epsilon } }, outputs).map((y) => cast(y, x.dtype));
+  return x.graph
+    .node("LayerNormalization", shift ? [x, scale, shift] : [x, scale], { axis: -1, epsilon: { float: epsilon } }, outputs)
+    .map((y) => cast(y, x.dtype));
 }
 
 /** y = x̂·γ + β, x̂ = (x − mean)/σ over the last axis; with g = dy·γ: dx = (g − mean(g) − x̂·mean(g·x̂))/σ, dγ = Σ dy·x̂, dβ = Σ dy. */
@@ -21,7 +23,10 @@ export const LayerNorm: Operator<{ epsilon: number }> = {
   build: ([x, gamma, beta], { epsilon }) => {
     const width = x.shape[x.shape.length - 1];
     if ([gamma, beta].some(({ shape }) => `${shape}` !== `${width}`))
-      throw new ShapeError("LayerNorm", { got: `x [${x.shape}], gamma [${gamma.shape}], beta [${beta.shape}]`, want: "x […,C], gamma and beta [C]" });
+      throw new ShapeError("LayerNorm", {
+        got: `x [${x.shape}], gamma [${gamma.shape}], beta [${beta.shape}]`,
+        want: "x […,C], gamma and beta [C]",
+      });
     const [y, mean, inverse] = layerNormalization(x, gamma, beta, epsilon);
     return { outputs: [y], saved: [mean, inverse] };
   },
@@ -115,5 +120,6 @@ export const UnitLength: Operator<{ epsilon: number; place: "inside" | "outside"
 const channelwise = (t: Value, x: Value): Value => reshape(t, [1, t.shape[0], ...x.shape.slice(2).map(() => 1)]);
 
 export const layerNorm = (x: Value, gamma: Value, beta: Value, epsilon: number): Value => apply(LayerNorm, [x, gamma, beta], { epsilon });
-export const groupNorm = (x: Value, gamma: Value, beta: Value, groups: number, epsilon: number): Value => apply(GroupNorm, [x, gamma, beta], { groups, epsilon });
+export const groupNorm = (x: Value, gamma: Value, beta: Value, groups: number, epsilon: number): Value =>
+  apply(GroupNorm, [x, gamma, beta], { groups, epsilon });
 export const unitLength = (x: Value, epsilon: number, place: "inside" | "outside"): Value => apply(UnitLength, [x], { epsilon, place });

@@ -58,8 +58,12 @@ export const MaxPool = plain<MaxPoolAttrs>({
     if (H < size || W < size) throw new ShapeError("MaxPool", { got: `[${shapes[0]}]`, want: `at least ${size}×${size} pixels` });
     return [[N, C, side(H), side(W)]];
   },
-  node: (_, { size, rounding }) => ({ attributes: { kernel_shape: [size, size], strides: [2, 2], ceil_mode: rounding === "ceil" ? 1 : 0 } }),
-  pullBack: ({ inputs: [x], outputs: [y], attrs: { size }, dy }) => [() => (size === 2 ? blockGradient(x, y, dy) : overlapGradient(x, y, dy))],
+  node: (_, { size, rounding }) => ({
+    attributes: { kernel_shape: [size, size], strides: [2, 2], ceil_mode: rounding === "ceil" ? 1 : 0 },
+  }),
+  pullBack: ({ inputs: [x], outputs: [y], attrs: { size }, dy }) => [
+    () => (size === 2 ? blockGradient(x, y, dy) : overlapGradient(x, y, dy)),
+  ],
 });
 
 /** 2×2 windows do not overlap: mask = [x = y repeated], dy shared among the marked. */
@@ -94,8 +98,15 @@ function overlapGradient(x: Value, y: Value, dy: Value): Value {
       parity[k] = before ? add(before, placed) : placed;
     }
   const [a, b, c, d] = parity as Value[];
-  const pair = (p: Value, q: Value) => concat([p, q].map((v) => reshape(v, [N, C, h + 1, w + 1, 1])), 4); // columns interleaved
-  const both = concat([pair(a, b), pair(c, d)].map((v) => reshape(v, [N, C, h + 1, 1, 2 * w + 2])), 3); // rows interleaved
+  const pair = (p: Value, q: Value) =>
+    concat(
+      [p, q].map((v) => reshape(v, [N, C, h + 1, w + 1, 1])),
+      4,
+    ); // columns interleaved
+  const both = concat(
+    [pair(a, b), pair(c, d)].map((v) => reshape(v, [N, C, h + 1, 1, 2 * w + 2])),
+    3,
+  ); // rows interleaved
   const whole = reshape(both, [N, C, 2 * h + 2, 2 * w + 2]);
   const cut = slice(slice(whole, 2, 0, Math.min(H, 2 * h + 2)), 3, 0, Math.min(W, 2 * w + 2));
   return pad(cut, [0, 0, 0, 0], [0, 0, H - cut.shape[2], W - cut.shape[3]]);

@@ -9,15 +9,26 @@ import { expand } from "./shape.js";
 
 type Axes = { readonly axes: readonly number[] };
 
-const reduced = (name: string) => ([x]: readonly Shape[], { axes }: Axes) => {
-  // ONNX would read no axes as all of them
-  if (axes.length === 0 || axes.some((axis) => x[axis] === undefined)) throw new ShapeError(name, { got: `axes [${axes}] of [${x}]`, want: "axes of it" });
-  return [x.map((d, k) => (axes.includes(k) ? 1 : d))];
-};
-const node = ([x]: readonly Value[], { axes }: Axes, graph: Graph) => ({ inputs: [x, graph.constant(axes, [axes.length], "int64")], attributes: { keepdims: 1 } });
+const reduced =
+  (name: string) =>
+  ([x]: readonly Shape[], { axes }: Axes) => {
+    // ONNX would read no axes as all of them
+    if (axes.length === 0 || axes.some((axis) => x[axis] === undefined))
+      throw new ShapeError(name, { got: `axes [${axes}] of [${x}]`, want: "axes of it" });
+    return [x.map((d, k) => (axes.includes(k) ? 1 : d))];
+  };
+const node = ([x]: readonly Value[], { axes }: Axes, graph: Graph) => ({
+  inputs: [x, graph.constant(axes, [axes.length], "int64")],
+  attributes: { keepdims: 1 },
+});
 
 /** y = Σ x over axes, kept as 1; dx = dy repeated. */
-export const ReduceSum = plain<Axes>({ name: "ReduceSum", shape: reduced("ReduceSum"), node, pullBack: ({ inputs: [x], dy }) => [() => expand(dy, x.shape)] });
+export const ReduceSum = plain<Axes>({
+  name: "ReduceSum",
+  shape: reduced("ReduceSum"),
+  node,
+  pullBack: ({ inputs: [x], dy }) => [() => expand(dy, x.shape)],
+});
 
 /** y = mean of x over axes, kept as 1; dx = dy/count repeated. */
 export const ReduceMean = plain<Axes>({

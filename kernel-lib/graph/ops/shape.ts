@@ -3,8 +3,8 @@ import { ShapeError } from "../../core/errors.js";
 import type { Shape } from "../../core/tensor.js";
 import { sizeOf } from "../../core/tensor.js";
 import type { Graph, Value } from "../graph.js";
-import { apply, applyAll, broadcastShape, fromFront, ONNX_TYPE, operand, plain } from "../operator.js";
 import type { Operator } from "../operator.js";
+import { apply, applyAll, broadcastShape, fromFront, ONNX_TYPE, operand, plain } from "../operator.js";
 import { add, cast } from "./elementwise.js";
 
 const int64 = (graph: Graph, numbers: readonly number[]) => graph.constant(numbers, [numbers.length], "int64");
@@ -29,7 +29,13 @@ export const Transpose = plain<{ perm: readonly number[] }>({
     return [perm.map((axis) => x[axis])];
   },
   node: (_, { perm }) => ({ attributes: { perm } }),
-  pullBack: ({ attrs: { perm }, dy }) => [() => transpose(dy, perm.map((_, k) => perm.indexOf(k)))],
+  pullBack: ({ attrs: { perm }, dy }) => [
+    () =>
+      transpose(
+        dy,
+        perm.map((_, k) => perm.indexOf(k)),
+      ),
+  ],
 });
 
 /** y = x₁ ‖ x₂ ‖ … along an axis; each dx is its part of dy. */
@@ -37,14 +43,22 @@ export const Concat = plain<{ axis: number }>({
   name: "Concat",
   shape: (shapes, { axis }) => {
     const [first] = shapes;
-    if (shapes.some((shape) => first[axis] === undefined || shape.length !== first.length || shape.some((d, k) => k !== axis && d !== first[k])))
+    if (
+      shapes.some(
+        (shape) => first[axis] === undefined || shape.length !== first.length || shape.some((d, k) => k !== axis && d !== first[k]),
+      )
+    )
       throw new ShapeError("Concat", { got: shapes.map((shape) => `[${shape}]`).join(", "), want: `shapes equal but for axis ${axis}` });
     return [first.map((d, k) => (k === axis ? shapes.reduce((n, shape) => n + shape[axis], 0) : d))];
   },
   node: (_, { axis }) => ({ attributes: { axis } }),
   pullBack: ({ inputs, attrs: { axis }, dy }) => {
     let parts: readonly Value[] | undefined;
-    const part = (k: number) => (parts ??= split(dy, axis, inputs.map((x) => x.shape[axis])))[k];
+    const sizes = inputs.map((x) => x.shape[axis]);
+    const part = (k: number) => {
+      parts ??= split(dy, axis, sizes);
+      return parts[k];
+    };
     return inputs.map((_, k) => () => part(k));
   },
 });
@@ -53,11 +67,18 @@ export const Concat = plain<{ axis: number }>({
 export const Split = plain<{ axis: number; sizes: readonly number[] }>({
   name: "Split",
   shape: ([x], { axis, sizes }) => {
-    if (sizes.reduce((n, d) => n + d, 0) !== x[axis]) throw new ShapeError("Split", { got: `[${x}] into ${sizes} on axis ${axis}`, want: "sizes that add up" });
+    if (sizes.reduce((n, d) => n + d, 0) !== x[axis])
+      throw new ShapeError("Split", { got: `[${x}] into ${sizes} on axis ${axis}`, want: "sizes that add up" });
     return sizes.map((size) => x.map((d, k) => (k === axis ? size : d)));
   },
   node: ([x], { axis, sizes }, graph) => ({ inputs: [x, int64(graph, sizes)], attributes: { axis } }),
-  pullBack: ({ outputs, attrs: { axis }, dys }) => [() => concat(dys.map((d, k) => d ?? zerosLike(outputs[k])), axis)],
+  pullBack: ({ outputs, attrs: { axis }, dys }) => [
+    () =>
+      concat(
+        dys.map((d, k) => d ?? zerosLike(outputs[k])),
+        axis,
+      ),
+  ],
 });
 
 /** y = x[start : end : step] on each named axis, steps of either sign, end −1 for "to the very first" of a negative one; dx = dy among zeros. */
@@ -70,7 +91,8 @@ export const Slice = plain<{ axes: readonly number[]; starts: readonly number[];
       if (k < 0) return d;
       const [start, end, step] = [starts[k], ends[k], steps[k]];
       const length = step > 0 ? Math.ceil((Math.min(end, d) - start) / step) : Math.ceil((start - Math.max(end, -1)) / -step);
-      if (start < 0 || start >= d || !(length > 0) || step === 0) throw new ShapeError("Slice", { got: `${start}:${end}:${step} on axis ${axis} of [${x}]`, want: "a part of it" });
+      if (start < 0 || start >= d || !(length > 0) || step === 0)
+        throw new ShapeError("Slice", { got: `${start}:${end}:${step} on axis ${axis} of [${x}]`, want: "a part of it" });
       return length;
     });
     return [sides];
@@ -83,7 +105,11 @@ export const Slice = plain<{ axes: readonly number[]; starts: readonly number[];
     () => {
       if (steps.every((step) => step === 1)) {
         const before = x.shape.map((_, axis) => (axes.includes(axis) ? starts[axes.indexOf(axis)] : 0));
-        return pad(dy, before, x.shape.map((d, axis) => d - before[axis] - dy.shape[axis]));
+        return pad(
+          dy,
+          before,
+          x.shape.map((d, axis) => d - before[axis] - dy.shape[axis]),
+        );
       }
       return axes.reduceRight((d, axis, k) => {
         if (steps[k] > 0) return spread(d, axis, starts[k], steps[k], x.shape[axis]);
@@ -98,11 +124,22 @@ export const Slice = plain<{ axes: readonly number[]; starts: readonly number[];
 function spread(d: Value, axis: number, start: number, step: number, size: number): Value {
   const wide = [...d.shape.slice(0, axis + 1), 1, ...d.shape.slice(axis + 1)];
   const none = wide.map(() => 0);
-  const gaps = pad(reshape(d, wide), none, none.map((_, k) => (k === axis + 1 ? step - 1 : 0)));
-  const flat = reshape(gaps, d.shape.map((n, k) => (k === axis ? n * step : n)));
+  const gaps = pad(
+    reshape(d, wide),
+    none,
+    none.map((_, k) => (k === axis + 1 ? step - 1 : 0)),
+  );
+  const flat = reshape(
+    gaps,
+    d.shape.map((n, k) => (k === axis ? n * step : n)),
+  );
   const cut = Math.min(flat.shape[axis], size - start);
   const kept = cut < flat.shape[axis] ? slice(flat, axis, 0, cut) : flat;
-  return pad(kept, d.shape.map((_, k) => (k === axis ? start : 0)), d.shape.map((_, k) => (k === axis ? size - start - cut : 0)));
+  return pad(
+    kept,
+    d.shape.map((_, k) => (k === axis ? start : 0)),
+    d.shape.map((_, k) => (k === axis ? size - start - cut : 0)),
+  );
 }
 
 /** y = x with `before` and `after` elements on each axis: zeros, or the opposite edge ("wrap"); dx cuts them off, a wrapped one adds them where they came from. */
@@ -111,7 +148,8 @@ export const Pad = plain<{ before: readonly number[]; after: readonly number[]; 
   shape: ([x], { before, after, mode }) => {
     if (before.length !== x.length || after.length !== x.length || [...before, ...after].some((n) => n < 0))
       throw new ShapeError("Pad", { got: `${before} and ${after} for [${x}]`, want: "one amount >= 0 an axis" });
-    if (mode === "wrap" && x.some((d, k) => before[k] > d || after[k] > d)) throw new ShapeError("Pad", { got: `wrap ${before}, ${after} of [${x}]`, want: "at most one turn" });
+    if (mode === "wrap" && x.some((d, k) => before[k] > d || after[k] > d))
+      throw new ShapeError("Pad", { got: `wrap ${before}, ${after} of [${x}]`, want: "at most one turn" });
     return [x.map((d, k) => d + before[k] + after[k])];
   },
   node: ([x], { before, after, mode }, graph) => ({ inputs: [x, int64(graph, [...before, ...after])], attributes: { mode } }),
@@ -143,7 +181,8 @@ export const Expand = plain<{ shape: Shape }>({
 export const Gather = plain({
   name: "Gather",
   shape: ([table, ids]) => {
-    if (table.length !== 2) throw new ShapeError("Gather", { got: `table [${table}], ids [${ids}]`, want: "table [V,D], ids of any shape" });
+    if (table.length !== 2)
+      throw new ShapeError("Gather", { got: `table [${table}], ids [${ids}]`, want: "table [V,D], ids of any shape" });
     return [[...ids, table[1]]];
   },
   node: () => ({ attributes: { axis: 0 } }),
@@ -155,7 +194,10 @@ export const Gather = plain({
       // in float32: a row is a sum of many, and the CPU has no other
       const updates = cast(reshape(dy, [n, table.shape[1]]), "float32");
       const zeros = expand(graph.constant(0), table.shape);
-      return cast(graph.node("ScatterND", [zeros, index, updates], { reduction: "add" }, [{ shape: table.shape, dtype: "float32" }])[0], table.dtype);
+      return cast(
+        graph.node("ScatterND", [zeros, index, updates], { reduction: "add" }, [{ shape: table.shape, dtype: "float32" }])[0],
+        table.dtype,
+      );
     },
     null,
   ],
@@ -165,15 +207,21 @@ const zerosLike = (x: Value): Value => expand(operand(0, x), x.shape);
 
 export const reshape = (x: Value, shape: Shape): Value => apply(Reshape, [x], { shape });
 export const transpose = (x: Value, perm: readonly number[]): Value => apply(Transpose, [x], { perm });
-export const concat = (parts: readonly Value[], axis: number): Value => apply(Concat, parts, { axis: fromFront(axis, parts[0].shape.length) });
+export const concat = (parts: readonly Value[], axis: number): Value =>
+  apply(Concat, parts, { axis: fromFront(axis, parts[0].shape.length) });
 export const split = (x: Value, axis: number, sizes: readonly number[]): readonly Value[] =>
   applyAll(Split as Operator<{ axis: number; sizes: readonly number[] }>, [x], { axis: fromFront(axis, x.shape.length), sizes });
 /** x[start : end : step] on one axis. */
 export const slice = (x: Value, axis: number, start: number, end: number, step = 1): Value =>
   apply(Slice, [x], { axes: [fromFront(axis, x.shape.length)], starts: [start], ends: [end], steps: [step] });
 /** x[starts : ends : steps] on several axes at once. */
-export const slices = (x: Value, axes: readonly number[], starts: readonly number[], ends: readonly number[], steps: readonly number[]): Value =>
-  apply(Slice, [x], { axes, starts, ends, steps });
+export const slices = (
+  x: Value,
+  axes: readonly number[],
+  starts: readonly number[],
+  ends: readonly number[],
+  steps: readonly number[],
+): Value => apply(Slice, [x], { axes, starts, ends, steps });
 export const pad = (x: Value, before: readonly number[], after: readonly number[], mode: "constant" | "wrap" = "constant"): Value =>
   before.every((n) => n === 0) && after.every((n) => n === 0) ? x : apply(Pad, [x], { before, after, mode });
 export const expand = (x: Value, shape: Shape): Value => apply(Expand, [x], { shape });
