@@ -54,7 +54,9 @@ export function createSchedule(config: ScheduleConfig): Schedule {
     const ratio = Math.floor(trainTimesteps / steps);
     const descending = Array.from({ length: steps }, (_, k) => (steps - 1 - k) * ratio + stepsOffset);
     if (descending[0] >= trainTimesteps)
-      throw new RangeError(`steps ${steps}: the first timestep would be ${descending[0]}, past the last one, ${trainTimesteps - 1}; take fewer steps`);
+      throw new RangeError(
+        `steps ${steps}: the first timestep would be ${descending[0]}, past the last one, ${trainTimesteps - 1}; take fewer steps`,
+      );
     return descending;
   };
   const level = (t: number): Level => {
@@ -79,7 +81,8 @@ function betas(config: ScheduleConfig): Float32Array {
   const { betaStart, betaEnd, betaSchedule, trainTimesteps } = config;
   if (!(betaStart > 0 && betaStart < 1 && betaEnd > 0 && betaEnd < 1))
     throw new RangeError(`betas from ${betaStart} to ${betaEnd}: want both above 0 and below 1`);
-  if (!Number.isInteger(trainTimesteps) || trainTimesteps < 1) throw new RangeError(`trainTimesteps ${trainTimesteps}: want a whole number >= 1`);
+  if (!Number.isInteger(trainTimesteps) || trainTimesteps < 1)
+    throw new RangeError(`trainTimesteps ${trainTimesteps}: want a whole number >= 1`);
   if (!Object.hasOwn(betaSchedules, betaSchedule))
     throw new RangeError(`betaSchedule ${betaSchedule}: want ${Object.keys(betaSchedules).join(" or ")}`);
   return betaSchedules[betaSchedule](config);

@@ -30,7 +30,9 @@ export async function intraLpips(panorama: Tensor, distance: Distance, crop: num
 function squares({ data, shape: [, , height, width] }: Tensor, side: number): Tensor[] {
   const [down, across] = [Math.floor(height / side), Math.floor(width / side)];
   if (!(Number.isInteger(side) && side >= 1 && down * across >= 2))
-    throw new RangeError(`intraLpips: crop ${side} px of ${height}×${width} px; want at least two crops, so a whole number up to ${largest(height, width)}`);
+    throw new RangeError(
+      `intraLpips: crop ${side} px of ${height}×${width} px; want at least two crops, so a whole number up to ${largest(height, width)}`,
+    );
   return Array.from({ length: down * across }, (_, k) => {
     const [top, left] = [Math.floor(k / across) * side, (k % across) * side];
     const pixel = (at: number) => {
@@ -42,4 +44,5 @@ function squares({ data, shape: [, , height, width] }: Tensor, side: number): Te
 }
 
 /** The largest side of which two squares fit. */
-const largest = (height: number, width: number): number => Math.max(Math.min(height, Math.floor(width / 2)), Math.min(width, Math.floor(height / 2)));
+const largest = (height: number, width: number): number =>
+  Math.max(Math.min(height, Math.floor(width / 2)), Math.min(width, Math.floor(height / 2)));

@@ -5,15 +5,19 @@ import { add, gelu, quickGelu } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
 import { gather } from "../graph/ops/shape.js";
 import { layerNormLayer, linearLayer } from "./layers.js";
-import { under } from "./parameters.js";
 import type { Parameters } from "./parameters.js";
+import { under } from "./parameters.js";
 
 /**
  * Token numbers -> the last hidden state after the final layer norm, [N,tokens,hiddenSize]. A text encoder that stops at the penultimate layer,
  * as SD 2's, has one layer less in its config: nothing is special about it here.
  * @param ids [N,tokens], int32; tokens at most maxPositionEmbeddings
  */
-export function clipText(config: ClipTextConfig, parameters: Parameters, ids: Value): { readonly lastHiddenState: Value; readonly hiddenStates: readonly Value[] } {
+export function clipText(
+  config: ClipTextConfig,
+  parameters: Parameters,
+  ids: Value,
+): { readonly lastHiddenState: Value; readonly hiddenStates: readonly Value[] } {
   const { hiddenSize, layerNormEps: epsilon, numAttentionHeads } = config;
   const p = under(parameters, "text_model");
   const [, tokens] = ids.shape;

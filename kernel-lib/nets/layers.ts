@@ -1,12 +1,12 @@
 /** @file The layers that Stable Diffusion's networks share, with the key names of diffusers. */
 import type { Value } from "../graph/graph.js";
-import { addChannels, conv } from "../graph/ops/conv.js";
 import type { ConvOptions } from "../graph/ops/conv.js";
+import { addChannels, conv } from "../graph/ops/conv.js";
 import { add, silu } from "../graph/ops/elementwise.js";
 import { linear } from "../graph/ops/matmul.js";
 import { groupNorm, layerNorm } from "../graph/ops/norm.js";
-import { under } from "./parameters.js";
 import type { Parameters } from "./parameters.js";
+import { under } from "./parameters.js";
 
 /** x [N,C,H,W] -> [N,out,H',W']; kernel side `size`, same padding. */
 export function convLayer(p: Parameters, key: string, x: Value, out: number, size: 1 | 3, options: ConvOptions = {}): Value {

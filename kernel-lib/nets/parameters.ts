@@ -19,7 +19,10 @@ const DTYPES: Readonly<Record<string, DType>> = { F32: "float32", F16: "float16"
  * @param part a checkpoint's part: its keys, and the file for errors
  * @throws CheckpointError, when the network asks, for a key that is missing or of another shape
  */
-export function checkpointParameters(graph: Graph, part: { readonly file: string; readonly weights: ReadonlyMap<string, TensorRef> }): Parameters {
+export function checkpointParameters(
+  graph: Graph,
+  part: { readonly file: string; readonly weights: ReadonlyMap<string, TensorRef> },
+): Parameters {
   const get = (key: string, shape: Shape): Value => {
     const ref = part.weights.get(key);
     if (!ref) throw new CheckpointError(part.file, { expected: `${key} [${shape}]`, found: "no such key" });
@@ -46,5 +49,7 @@ export function inputParameters(graph: Graph, prefix: string): Parameters & { re
 
 /** The same parameters below a prefix of their keys. */
 export function under(parameters: Parameters, prefix: string): Parameters {
-  return Object.assign((key: string, shape: Shape) => parameters(`${prefix}.${key}`, shape), { has: (key: string) => parameters.has(`${prefix}.${key}`) });
+  return Object.assign((key: string, shape: Shape) => parameters(`${prefix}.${key}`, shape), {
+    has: (key: string) => parameters.has(`${prefix}.${key}`),
+  });
 }

@@ -25,7 +25,31 @@ const layer = (p: Parameters, key: string, x: Value, out: number, size: number, 
   relu(conv(x, p(`${key}.weight`, [out, x.shape[1], size, size]), p(`${key}.bias`, [out]), { padding, stride }));
 
 const vgg: Backbone = (_, p, image) => {
-  const stages = [[[0, 64], [2, 64]], [[5, 128], [7, 128]], [[10, 256], [12, 256], [14, 256]], [[17, 512], [19, 512], [21, 512]], [[24, 512], [26, 512], [28, 512]]];
+  const stages = [
+    [
+      [0, 64],
+      [2, 64],
+    ],
+    [
+      [5, 128],
+      [7, 128],
+    ],
+    [
+      [10, 256],
+      [12, 256],
+      [14, 256],
+    ],
+    [
+      [17, 512],
+      [19, 512],
+      [21, 512],
+    ],
+    [
+      [24, 512],
+      [26, 512],
+      [28, 512],
+    ],
+  ];
   let h = image;
   return stages.map((stage, k) => {
     if (k > 0) h = maxPool(h, 2);
@@ -89,5 +113,8 @@ export function perceptualDistance(config: PerceptualConfig, p: Parameters, imag
     const mean = reshape(reduceMean(mul(d, d), [2, 3]), [N, C]); // weighting after the mean over pixels is the same sum
     return linear(mean, reshape(p(`lin${k}.model.1.weight`, [1, C, 1, 1]), [1, C])); // [N,1]
   });
-  return reshape(distances.reduce((a, b) => add(a, b)), [N]);
+  return reshape(
+    distances.reduce((a, b) => add(a, b)),
+    [N],
+  );
 }

@@ -9,8 +9,8 @@ import { attention } from "../graph/ops/matmul.js";
 import { upsample2 } from "../graph/ops/pool.js";
 import { concat, reshape, split, transpose } from "../graph/ops/shape.js";
 import { convLayer, groupNormLayer, layerNormLayer, linearLayer, resnetAt } from "./layers.js";
-import { under } from "./parameters.js";
 import type { Parameters } from "./parameters.js";
+import { under } from "./parameters.js";
 
 /**
  * The network's prediction (noise, v or x0, as it was trained).
@@ -24,7 +24,9 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, timestep:
   const levels = channels.length;
   const side = 2 ** (levels - 1);
   if (latent.shape[2] % side || latent.shape[3] % side)
-    throw new RangeError(`unet: got a latent window of ${latent.shape[2]}×${latent.shape[3]}, want multiples of ${side}, since ${levels} levels halve it`);
+    throw new RangeError(
+      `unet: got a latent window of ${latent.shape[2]}×${latent.shape[3]}, want multiples of ${side}, since ${levels} levels halve it`,
+    );
   const norm = { groups, epsilon };
   const time = timeEmbedding(config, p, timestep, channels[0]); // [N,4·C0]
 
@@ -81,7 +83,9 @@ function transformer({ normNumGroups, useLinearProjection }: UNetConfig, p: Para
 
   const block = under(p, "transformer_blocks.0");
   const attend = (key: string, from: Value, to: Value) => {
-    const [q, k, v] = [`${key}.to_q`, `${key}.to_k`, `${key}.to_v`].map((name, i) => linearLayer(block, name, i === 0 ? from : to, C, "no bias"));
+    const [q, k, v] = [`${key}.to_q`, `${key}.to_k`, `${key}.to_v`].map((name, i) =>
+      linearLayer(block, name, i === 0 ? from : to, C, "no bias"),
+    );
     return linearLayer(block, `${key}.to_out.0`, attention(q, k, v, heads), C);
   };
   const self = layerNormLayer(block, "norm1", h);

@@ -6,8 +6,8 @@ import { attention } from "../graph/ops/matmul.js";
 import { upsample2 } from "../graph/ops/pool.js";
 import { pad, reshape, split, transpose } from "../graph/ops/shape.js";
 import { convLayer, groupNormLayer, linearLayer, resnetAt } from "./layers.js";
-import { under } from "./parameters.js";
 import type { Parameters } from "./parameters.js";
+import { under } from "./parameters.js";
 
 type Edge = "open" | "wrap";
 const EPSILON = 1e-6;
@@ -21,7 +21,8 @@ export function vaeEncoder(config: VaeConfig, p: Parameters, image: Value): { re
     const block = `encoder.down_blocks.${level}`;
     for (let j = 0; j < layersPerBlock; j++) h = resnetAt(p, `${block}.resnets.${j}`, h, out, null, norm);
     // a column and a row of zeros at the far edges, as the official code pads
-    if (level < channels.length - 1) h = convLayer(p, `${block}.downsamplers.0.conv`, pad(h, [0, 0, 0, 0], [0, 0, 1, 1]), out, 3, { stride: 2, padding: 0 });
+    if (level < channels.length - 1)
+      h = convLayer(p, `${block}.downsamplers.0.conv`, pad(h, [0, 0, 0, 0], [0, 0, 1, 1]), out, 3, { stride: 2, padding: 0 });
   }
   h = middle(config, under(p, "encoder.mid_block"), h, "open");
   h = silu(groupNormLayer(p, "encoder.conv_norm_out", h, norm.groups, EPSILON));
