@@ -1,0 +1,35 @@
+/** @file `npm run check`: types, lint and format, import arrows. What it finds is printed; it ends with exit code 1 where anything was. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bin, command, ensureBuild, ensureNode, ensurePackages, ROOT, run, StepError } from "./ensure.mjs";
+
+/** Tests and scripts read the types of the build, so it comes first. @type {Record<string, () => void>} */
+export const CHECKS = {
+  "types of the viewer": () => run(process.execPath, [bin("tsc"), "-p", join(ROOT, "viewer")]),
+  "types of tests and scripts": () => run(process.execPath, [bin("tsc"), "-p", join(ROOT, "test")]),
+  "lint and format": () => run(process.execPath, [bin("biome"), "check", "--error-on-warnings", ROOT]),
+  "import arrows": () => run(process.execPath, [join(ROOT, "scripts/arrows.mjs")]),
+};
+
+/** Runs every check; @returns {string[]} the names of those that failed */
+export function failedChecks() {
+  return Object.entries(CHECKS).flatMap(([name, check]) => {
+    console.log(`Checking ${name} …`);
+    try {
+      check();
+      return [];
+    } catch (error) {
+      if (!(error instanceof StepError)) throw error;
+      return [name];
+    }
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await command(async () => {
+    ensureNode();
+    ensurePackages();
+    await ensureBuild();
+    const failed = failedChecks();
+    if (failed.length > 0) throw new StepError(`failed: ${failed.join(", ")}`);
+  });

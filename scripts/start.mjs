@@ -1,0 +1,22 @@
+/** @file `npm start`: installs what is missing, builds, paints the default 360° panorama. Words after `npm start --` go to `veduta paint`. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { command, ensureBuild, ensureNode, ensurePackages, ROOT } from "./ensure.mjs";
+
+/** Painting again replaces what the last start painted. */
+const WORDS = ["paint", "mountains", "--method", "sync", "--width", "768", "--loop", "--seed", "7", "--out", "veduta-out/start", "--force"];
+
+await command(async () => {
+  ensureNode();
+  ensurePackages();
+  await ensureBuild();
+  const painting = spawn(process.execPath, [join(ROOT, "dist/kernel-lib/cli.js"), ...WORDS, ...process.argv.slice(2)], {
+    cwd: ROOT,
+    stdio: "inherit",
+  });
+  process.on("SIGINT", () => {}); // Ctrl-C is the painting's to answer: it keeps the finished steps
+  process.exitCode = await new Promise((resolve, reject) => {
+    painting.on("error", reject);
+    painting.on("exit", (code) => resolve(code ?? 1));
+  });
+});

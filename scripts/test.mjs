@@ -1,0 +1,62 @@
+/** @file `npm test`: installs what is missing, builds, checks, tests. Its last line is "N passed, N failed, N skipped"; a check counts as a test. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { CHECKS, failedChecks } from "./check.mjs";
+import { ensureChromium } from "./chromium.mjs";
+import { bin, command, ensureBuild, ensureNode, ensurePackages, ROOT, StepError } from "./ensure.mjs";
+
+/** Vitest's own report of the run. */
+const REPORT = join(ROOT, ".work/vitest.json");
+
+/**
+ * @typedef {{ status: string, fullName: string }} Case
+ * @typedef {{ name: string, status: string, assertionResults: Case[] }} TestFile
+ */
+
+await command(async () => {
+  const begun = Date.now();
+  ensureNode();
+  ensurePackages();
+  const chromium = ensureChromium();
+  await ensureBuild();
+  const failed = failedChecks();
+  const status = vitest(chromium);
+  const files = testFiles();
+  const cases = files.flatMap(({ name, assertionResults }) =>
+    assertionResults.map((result) => ({ ...result, file: relative(ROOT, name) })),
+  );
+  const count = (/** @type {string[]} */ ...states) => cases.filter((result) => states.includes(result.status)).length;
+  /** files that could not be loaded, or whose hooks failed */
+  const broken = files.filter((file) => file.status === "failed" && !file.assertionResults.some((result) => result.status === "failed"));
+
+  const skipped = cases.filter((result) => ["skipped", "pending", "todo", "disabled"].includes(result.status));
+  if (skipped.length > 0) console.log(`\nSKIPPED, ${skipped.length} tests:`);
+  for (const { file, fullName } of skipped) console.log(`  ${file}: ${fullName.trim()}`);
+  if (!chromium) console.log("\nNO BROWSER: the tests in test/browser were skipped. Install Chromium, or name one in VEDUTA_CHROMIUM.");
+  for (const { name } of broken) console.log(`\nFAILED to run: ${relative(ROOT, name)}`);
+  for (const name of failed) console.log(`\nFAILED: ${name}`);
+
+  const failures = count("failed") + broken.length + failed.length;
+  console.log(`\n${Math.round((Date.now() - begun) / 1000)} s, ${Object.keys(CHECKS).length} checks among the tests`);
+  console.log(`${count("passed") + Object.keys(CHECKS).length - failed.length} passed, ${failures} failed, ${skipped.length} skipped`);
+  process.exitCode = failures > 0 || status !== 0 || count("passed") === 0 ? 1 : 0;
+});
+
+/** @param {string | undefined} chromium */
+function vitest(chromium) {
+  rmSync(REPORT, { force: true });
+  mkdirSync(dirname(REPORT), { recursive: true });
+  const words = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`, ...process.argv.slice(2)];
+  const env = { ...process.env, ...(chromium ? { VEDUTA_CHROMIUM: chromium } : {}) };
+  return spawnSync(process.execPath, [bin("vitest"), ...words], { cwd: ROOT, env, stdio: ["ignore", "inherit", "inherit"] }).status;
+}
+
+/** @returns {TestFile[]} */
+function testFiles() {
+  try {
+    return JSON.parse(readFileSync(REPORT, "utf8")).testResults;
+  } catch {
+    throw new StepError("vitest ended without its report");
+  }
+}
