@@ -27,7 +27,8 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.code === "commander.excessArguments") deps.stderr.write('A prompt of several words needs quotes: veduta paint "misty mountains"\n');
+      if (error.code === "commander.excessArguments")
+        deps.stderr.write('A prompt of several words needs quotes: veduta paint "misty mountains"\n');
       return error.exitCode === 0 ? 0 : 2;
     }
     deps.stderr.write(error instanceof InterruptedError ? `${error.message}\n` : `error: ${told(error)}\n`);

@@ -50,7 +50,11 @@ export async function openRun(dir: string): Promise<SavedRun> {
 
 async function readJson(file: string): Promise<unknown> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    throw new CheckpointError(file, { expected: "a file of a run", found: error.code === "ENOENT" ? "no file" : error.message, fix: "give the folder that a run was saved to" });
+    throw new CheckpointError(file, {
+      expected: "a file of a run",
+      found: error.code === "ENOENT" ? "no file" : error.message,
+      fix: "give the folder that a run was saved to",
+    });
   });
   try {
     return JSON.parse(text);
@@ -60,13 +64,17 @@ async function readJson(file: string): Promise<unknown> {
 }
 
 /** What a value must be: a test with its words, the fields of an object, or a list. */
-type Form = { readonly words: string; readonly test: (value: unknown) => boolean } | { readonly [key: string]: Form } | { readonly each: Form };
+type Form =
+  | { readonly words: string; readonly test: (value: unknown) => boolean }
+  | { readonly [key: string]: Form }
+  | { readonly each: Form };
 
 const form = (words: string, test: (value: unknown) => boolean): Form => ({ words, test });
 const is = (wanted: unknown): Form => form(JSON.stringify(wanted), (value) => value === wanted);
 const oneOf = (...wanted: unknown[]): Form => form(`one of ${JSON.stringify(wanted)}`, (value) => wanted.includes(value));
 const list = (each: Form): Form => ({ each });
-const absentOr = (inner: { words: string; test: (value: unknown) => boolean }): Form => form(`${inner.words}, or nothing`, (value) => value === undefined || inner.test(value));
+const absentOr = (inner: { words: string; test: (value: unknown) => boolean }): Form =>
+  form(`${inner.words}, or nothing`, (value) => value === undefined || inner.test(value));
 const number = { words: "a number", test: (value: unknown) => typeof value === "number" && Number.isFinite(value) };
 const count = form("a whole number >= 0", (value) => Number.isInteger(value) && (value as number) >= 0);
 const size = form("a whole number >= 1", (value) => Number.isInteger(value) && (value as number) >= 1);
@@ -104,7 +112,10 @@ const INFO: Form = {
 function expectFits(file: string, path: string, value: unknown, wanted: Form): unknown {
   const refuse = (expected: string): never => {
     const found = JSON.stringify(value) ?? "nothing";
-    throw new CheckpointError(file, { expected: `${path === "" ? "" : `${path}: `}${expected}`, found: found.length > 80 ? `${found.slice(0, 77)}...` : found });
+    throw new CheckpointError(file, {
+      expected: `${path === "" ? "" : `${path}: `}${expected}`,
+      found: found.length > 80 ? `${found.slice(0, 77)}...` : found,
+    });
   };
   if ("test" in wanted && typeof wanted.test === "function") return wanted.test(value) ? value : refuse(String(wanted.words));
   if ("each" in wanted) {

@@ -41,7 +41,8 @@ export async function embeddedSteps(files: readonly StepFile[]): Promise<Foresee
     if (sum(pictures) <= MOST_FORESEEN) return pictures;
   }
   if (files.length < 3) return [];
-  const every = 2 ** Math.ceil(Math.log2(sum(await atLevel(samples, LEVELS[LEVELS.length - 1])) / samples.length / (MOST_FORESEEN / files.length) + 1));
+  const every =
+    2 ** Math.ceil(Math.log2(sum(await atLevel(samples, LEVELS[LEVELS.length - 1])) / samples.length / (MOST_FORESEEN / files.length) + 1));
   return embeddedSteps(files.filter((_, k) => (files.length - 1 - k) % every === 0));
 }
 
@@ -54,7 +55,11 @@ async function atLevel(files: readonly StepFile[], { share, quality }: (typeof L
   const pictures: ForeseenPicture[] = [];
   for (const { step, file } of files) {
     const image = await decodeImage(file);
-    pictures.push({ step, type: "image/jpeg", bytes: await encodeJpeg(image, { quality, maxWidth: Math.max(1, Math.round(image.shape[3] * share)) }) });
+    pictures.push({
+      step,
+      type: "image/jpeg",
+      bytes: await encodeJpeg(image, { quality, maxWidth: Math.max(1, Math.round(image.shape[3] * share)) }),
+    });
   }
   return pictures;
 }

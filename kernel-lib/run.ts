@@ -59,10 +59,16 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
   const { existing = "refuse", foreseenEvery = 1 } = options;
   await expectRunFolder(dir, existing);
   await mkdir(dir, { recursive: true });
-  for (const name of ["run.json", "steps.json", "foreseen", "panorama.png", "report.html"]) await rm(join(dir, name), { recursive: true, force: true });
+  for (const name of ["run.json", "steps.json", "foreseen", "panorama.png", "report.html"])
+    await rm(join(dir, name), { recursive: true, force: true });
 
   const { width, height, loop } = head.options;
-  const coverage = stripCoverage({ width, height, edge: loop ? "wrap" : "open", window: head.options.windows[0].height * head.scaleFactor });
+  const coverage = stripCoverage({
+    width,
+    height,
+    edge: loop ? "wrap" : "open",
+    window: head.options.windows[0].height * head.scaleFactor,
+  });
   const begun = performance.now();
   const started = new Date().toISOString();
   const steps: StepNumbers[] = [];
@@ -140,7 +146,10 @@ export function savedOptions(run: { readonly info: RunInfo; readonly dir: string
     const shape = value.shape as readonly number[];
     const count = Array.isArray(shape) ? shape.reduce((n, d) => n * d, 1) : Number.NaN;
     if (bytes.length !== count * 4)
-      throw new CheckpointError(join(run.dir, "run.json"), { expected: `options.${key}: ${count} float32 numbers`, found: `${bytes.length} bytes` });
+      throw new CheckpointError(join(run.dir, "run.json"), {
+        expected: `options.${key}: ${count} float32 numbers`,
+        found: `${bytes.length} bytes`,
+      });
     return tensor(new Float32Array(bytes.buffer), shape);
   };
   return Object.fromEntries(Object.entries(run.info.options).map(([key, value]) => [key, revive(key, value)]));
@@ -149,9 +158,14 @@ export function savedOptions(run: { readonly info: RunInfo; readonly dir: string
 /** The report of a saved run as one HTML page, with its pictures made small enough to embed. */
 export const reportRun = async (run: SavedRun): Promise<string> => report(await withPictures(run.dir, run));
 
-async function withPictures(dir: string, { info, steps }: { readonly info: RunInfo; readonly steps: readonly StepNumbers[] }): Promise<ReportRun> {
+async function withPictures(
+  dir: string,
+  { info, steps }: { readonly info: RunInfo; readonly steps: readonly StepNumbers[] },
+): Promise<ReportRun> {
   const kept = await readdir(join(dir, "foreseen")).catch((): string[] => []);
-  const files = steps.flatMap(({ index }) => (kept.includes(foreseenName(index)) ? [{ step: index, file: join(dir, "foreseen", foreseenName(index)) }] : []));
+  const files = steps.flatMap(({ index }) =>
+    kept.includes(foreseenName(index)) ? [{ step: index, file: join(dir, "foreseen", foreseenName(index)) }] : [],
+  );
   const foreseen = await embeddedSteps(files);
   const last = files[files.length - 1]?.file;
   const file = info.complete ? join(dir, "panorama.png") : last;
@@ -160,16 +174,25 @@ async function withPictures(dir: string, { info, steps }: { readonly info: RunIn
 
 async function expectRunFolder(dir: string, existing: "refuse" | "replace"): Promise<void> {
   const holds = await folderHolds(dir);
-  if (holds === "other") throw new CheckpointError(dir, { expected: "a new or empty folder, or a run's", found: "other files", fix: "choose another folder" });
+  if (holds === "other")
+    throw new CheckpointError(dir, { expected: "a new or empty folder, or a run's", found: "other files", fix: "choose another folder" });
   if (holds === "run" && existing === "refuse")
-    throw new CheckpointError(dir, { expected: "a new or empty folder", found: "a run", fix: "choose another folder, or have it replaced" });
+    throw new CheckpointError(dir, {
+      expected: "a new or empty folder",
+      found: "a run",
+      fix: "choose another folder, or have it replaced",
+    });
 }
 
 /** What is in a folder: nothing (or no folder), a run, or something else, which a run never overwrites. */
 export async function folderHolds(dir: string): Promise<"nothing" | "run" | "other"> {
   const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
-    throw new CheckpointError(dir, { expected: "a folder", found: error.code === "ENOTDIR" ? "a file" : error.message, fix: "choose another folder" });
+    throw new CheckpointError(dir, {
+      expected: "a folder",
+      found: error.code === "ENOTDIR" ? "a file" : error.message,
+      fix: "choose another folder",
+    });
   });
   if (names.length === 0) return "nothing";
   const text = await readFile(join(dir, "run.json"), "utf8").catch(() => "");
@@ -195,10 +218,13 @@ const seconds = (milliseconds: number): number => Math.round(milliseconds) / 100
 /** Options as JSON: tensors as { shape, float32 }, functions and signals left out. */
 function plain(options: object): Record<string, unknown> {
   const entries = Object.entries(options).filter(([key, value]) => value !== undefined && key !== "signal" && typeof value !== "function");
-  return Object.fromEntries(entries.map(([key, value]) => [key, isTensor(value) ? { shape: value.shape, float32: base64(value.data) } : value]));
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, isTensor(value) ? { shape: value.shape, float32: base64(value.data) } : value]),
+  );
 }
 
-const isTensor = (value: unknown): value is Tensor => typeof value === "object" && value !== null && "data" in value && value.data instanceof Float32Array;
+const isTensor = (value: unknown): value is Tensor =>
+  typeof value === "object" && value !== null && "data" in value && value.data instanceof Float32Array;
 const base64 = (data: Float32Array): string => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64");
 
 /** The versions that a repetition needs. */

@@ -9,8 +9,8 @@ import type { JointResult, JointRun, StepRecord } from "../joint/step-record.js"
 import { SYNC_DEFAULTS, type SyncOptions } from "../joint/sync-options.js";
 import type { Model } from "../model.js";
 import { duration } from "../notebook/report.js";
-import type { SavedRun } from "../run-folder.js";
 import { createRunWriter, folderHolds, type RunWriter } from "../run.js";
+import type { SavedRun } from "../run-folder.js";
 import { createProgress, type Out } from "./progress.js";
 import { anchorName, number, wholeNumber } from "./values.js";
 
@@ -19,7 +19,10 @@ export type PaintModel = JointModel & Pick<Model, "device" | "threads" | "digest
 
 /** What the command line does not do itself. */
 export interface CliDeps {
-  readonly openModel: (pathOrName: string | undefined, options: { readonly device: DeviceChoice; readonly threads?: number }) => Promise<PaintModel>;
+  readonly openModel: (
+    pathOrName: string | undefined,
+    options: { readonly device: DeviceChoice; readonly threads?: number },
+  ) => Promise<PaintModel>;
   readonly stdout: Out;
   readonly stderr: Out;
   /** Calls `stop` once when the user interrupts. @returns a function that stops listening */
@@ -49,7 +52,13 @@ interface PaintFlags extends Omit<SyncOptions, "prompt" | "negativePrompt" | "gu
 }
 
 /** Flags that only SyncDiffusion reads. */
-const SYNC_FLAGS = { weight: "--weight", decay: "--decay", syncEvery: "--sync-every", syncSteps: "--sync-steps", anchor: "--anchor" } as const;
+const SYNC_FLAGS = {
+  weight: "--weight",
+  decay: "--decay",
+  syncEvery: "--sync-every",
+  syncSteps: "--sync-steps",
+  anchor: "--anchor",
+} as const;
 
 /** Adds the command to the program. */
 export function paintCommand(program: Command, deps: CliDeps): void {
@@ -57,9 +66,15 @@ export function paintCommand(program: Command, deps: CliDeps): void {
   program
     .command("paint")
     .summary("paint a panorama from a prompt")
-    .description("Paint a panorama from a prompt, step by step, and keep the run: panorama.png, report.html to look at, run.json to repeat it.")
+    .description(
+      "Paint a panorama from a prompt, step by step, and keep the run: panorama.png, report.html to look at, run.json to repeat it.",
+    )
     .argument("<prompt>", "what to paint, in quotes")
-    .addOption(new Option("--method <name>", "sync: windows that agree (SyncDiffusion); multi: windows averaged only (MultiDiffusion)").choices(Object.keys(methods)).default("sync"))
+    .addOption(
+      new Option("--method <name>", "sync: windows that agree (SyncDiffusion); multi: windows averaged only (MultiDiffusion)")
+        .choices(Object.keys(methods))
+        .default("sync"),
+    )
     .option("--width <px>", "width of the panorama; default six windows", wholeNumber(1))
     .option("--height <px>", "height of the panorama; default one window", wholeNumber(1))
     .option("--loop", "close it to 360°: the right edge goes on at the left")
@@ -70,19 +85,28 @@ export function paintCommand(program: Command, deps: CliDeps): void {
     .option("--negative <text>", `what to paint less of (default: "${negativePrompt}")`)
     .option("--window <n>", "side of a window in latent pixels; default the model's own", wholeNumber(1))
     .option("--stride <n>", "from window to window in latent pixels; default a quarter of the window", wholeNumber(1))
-    .option("--weight <x>", `sync: how far windows are drawn to the anchor; default the checkpoint's advice, else ${SYNC_DEFAULTS.weight}`, number(0))
+    .option(
+      "--weight <x>",
+      `sync: how far windows are drawn to the anchor; default the checkpoint's advice, else ${SYNC_DEFAULTS.weight}`,
+      number(0),
+    )
     .option("--decay <x>", `sync: step i has weight · decay^i (default: ${SYNC_DEFAULTS.decay})`, number(0))
     .option("--sync-every <n>", `sync: only every n-th step (default: ${SYNC_DEFAULTS.syncEvery})`, wholeNumber(1))
     .option("--sync-steps <n>", "sync: only the first n steps; default all", wholeNumber(0))
     .option("--anchor <index>", `sync: the window that the others are drawn to, or "middle" (default: ${SYNC_DEFAULTS.anchor})`, anchorName)
     .option("--foreseen <n>", "keep the picture foreseen after every n-th step; 0: none", wholeNumber(0), 1)
     .option("--model <path>", "a checkpoint's folder or name; default the bundled one")
-    .addOption(new Option("--device <name>", "where the networks run; auto takes the best there is").choices(DEVICE_CHOICES).default("auto"))
+    .addOption(
+      new Option("--device <name>", "where the networks run; auto takes the best there is").choices(DEVICE_CHOICES).default("auto"),
+    )
     .option("--batch <n>", "windows that one network call takes; default from memory", wholeNumber(1))
     .option("--threads <n>", "threads of the CPU; default all its cores", wholeNumber(1))
     .option("--out <dir>", "the run's folder; default veduta-out/<method>-<seed>")
     .option("--force", "replace a run that the folder holds already")
-    .addHelpText("after", '\nExamples:\n  veduta paint "mountains" --loop --seed 7\n  veduta paint "a misty lake at dawn" --method multi --width 1024 --out lake\n')
+    .addHelpText(
+      "after",
+      '\nExamples:\n  veduta paint "mountains" --loop --seed 7\n  veduta paint "a misty lake at dawn" --method multi --width 1024 --out lake\n',
+    )
     .action((prompt: string, flags: PaintFlags) => paint(prompt, flags, deps));
 }
 
@@ -94,7 +118,9 @@ async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): Promise<
 
   const { stderr } = deps;
   const stop = new AbortController();
-  const stopped = new Promise<never>((_, reject) => stop.signal.addEventListener("abort", () => reject(new InterruptedError("Stopped before the first step; nothing was written."))));
+  const stopped = new Promise<never>((_, reject) =>
+    stop.signal.addEventListener("abort", () => reject(new InterruptedError("Stopped before the first step; nothing was written."))),
+  );
   stopped.catch(() => {}); // it may also be that nobody waits for it any more
   const deaf = deps.onInterrupt(() => {
     stderr.write("\nStopping after this network call. Once more stops at once.\n");
@@ -110,10 +136,15 @@ async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): Promise<
     const dir = flags.out ?? join("veduta-out", `${flags.method}-${run.options.seed}`);
     if (flags.out === undefined) await expectFree(dir, flags.force);
     stderr.write(`${flags.method === "sync" ? "SyncDiffusion" : "MultiDiffusion"} on ${model.device}, seed ${run.options.seed}\n`);
-    const writer = await createRunWriter(dir, runHead(model, run, flags), { existing: flags.force ? "replace" : "refuse", foreseenEvery: flags.foreseen });
+    const writer = await createRunWriter(dir, runHead(model, run, flags), {
+      existing: flags.force ? "replace" : "refuse",
+      foreseenEvery: flags.foreseen,
+    });
     const saved = await follow(run, writer, stop.signal, stderr);
     const times = `${duration(tenths(performance.now() - begun))} in all, ${duration(tenths(opened - begun))} of them to open the model`;
-    deps.stdout.write(`${join(dir, "panorama.png")}\n${join(dir, "report.html")}\n${saved.info.width} × ${saved.info.height} px, ${saved.steps.length} steps, ${times}\n`);
+    deps.stdout.write(
+      `${join(dir, "panorama.png")}\n${join(dir, "report.html")}\n${saved.info.width} × ${saved.info.height} px, ${saved.steps.length} steps, ${times}\n`,
+    );
   } finally {
     deaf();
     await model?.close();
@@ -166,7 +197,10 @@ async function follow(run: JointRun, writer: RunWriter, signal: AbortSignal, std
     }
   } catch (error) {
     progress.end();
-    const where = done === 0 ? `before the first step was finished; ${writer.dir} holds the options` : `after ${done} of ${steps} steps; they are in ${writer.dir}`;
+    const where =
+      done === 0
+        ? `before the first step was finished; ${writer.dir} holds the options`
+        : `after ${done} of ${steps} steps; they are in ${writer.dir}`;
     if (!signal.aborted) {
       await writer.abort(error);
       stderr.write(`The run ended ${where}.\n`);
@@ -183,7 +217,8 @@ async function expectFree(dir: string, force: true | undefined): Promise<void> {
     throw new UsageError(`--out ${error.message}`, { cause: error });
   });
   if (holds === "other") throw new UsageError(`--out ${dir} holds files that are no run's; give a new or empty folder`);
-  if (holds === "run" && !force) throw new UsageError(`${dir} holds a run already; --force replaces it, --out gives another folder, --seed another picture`);
+  if (holds === "run" && !force)
+    throw new UsageError(`${dir} holds a run already; --force replaces it, --out gives another folder, --seed another picture`);
 }
 
 const tenths = (milliseconds: number): number => Math.round(milliseconds / 100) / 10;

@@ -47,7 +47,11 @@ export function createProgress({ steps, windows, out, now = () => performance.no
       const recent = ends.slice(-LAST_STEPS - 1);
       const left = ((recent[recent.length - 1] - recent[0]) / (recent.length - 1)) * (steps - done);
       const loss = meanLoss(records, anchor);
-      const facts = [`${windows} windows`, ...(loss === undefined ? [] : [`loss ${loss.toPrecision(3)}`]), done < steps ? `${clock(left)} left` : "decoding"];
+      const facts = [
+        `${windows} windows`,
+        ...(loss === undefined ? [] : [`loss ${loss.toPrecision(3)}`]),
+        done < steps ? `${clock(left)} left` : "decoding",
+      ];
       if (out.isTTY) return bar(done, ...facts);
       const reached = Math.floor((done * 10) / steps);
       if (reached === tenth && done > 1 && ends[ends.length - 1] - lineAt < LINE_EVERY) return;

@@ -6,7 +6,8 @@ export const wholeNumber =
   (least: number) =>
   (word: string): number => {
     const value = Number(word);
-    if (!/^\d+$/.test(word.trim()) || !Number.isSafeInteger(value) || value < least) throw new InvalidArgumentError(`Want a whole number, ${least} or more.`);
+    if (!/^\d+$/.test(word.trim()) || !Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`Want a whole number, ${least} or more.`);
     return value;
   };
 
@@ -16,7 +17,9 @@ export const number =
   (word: string): number => {
     const value = Number(word);
     if (word.trim() === "" || !Number.isFinite(value) || value < least)
-      throw new InvalidArgumentError(`Want a number${least === Number.NEGATIVE_INFINITY ? "" : `, ${least} or more`}, such as ${Math.max(1, least) + 0.5}.`);
+      throw new InvalidArgumentError(
+        `Want a number${least === Number.NEGATIVE_INFINITY ? "" : `, ${least} or more`}, such as ${Math.max(1, least) + 0.5}.`,
+      );
     return value;
   };
 

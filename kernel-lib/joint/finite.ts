@@ -10,7 +10,12 @@ import { nameWindow, type Window } from "./windows.js";
  * @param place `windows` in the order of the rows; `first`: the index of the first row's window, default 0
  * @throws NumericError naming the step and the first window
  */
-export function expectFinite(what: string, x: Tensor, hop: Hop, place: { readonly windows: readonly Window[]; readonly first?: number }): void {
+export function expectFinite(
+  what: string,
+  x: Tensor,
+  hop: Hop,
+  place: { readonly windows: readonly Window[]; readonly first?: number },
+): void {
   const wrong = x.data.findIndex((value) => !Number.isFinite(value));
   if (wrong < 0) return;
   const row = Math.floor(wrong / rows(x, 0, 1).data.length);

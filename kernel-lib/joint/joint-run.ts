@@ -12,7 +12,8 @@ import type { ResolvedOptions } from "./options.js";
 import type { JointResult, JointRun, JointSteps, StepRecord } from "./step-record.js";
 
 /** The steps of a method together with the options they run with. */
-export const jointRun = <Options extends ResolvedOptions>(options: Options, steps: JointSteps): JointRun<Options> => Object.assign(steps, { options });
+export const jointRun = <Options extends ResolvedOptions>(options: Options, steps: JointSteps): JointRun<Options> =>
+  Object.assign(steps, { options });
 
 /** A descent, as a record reports it. */
 export interface Descent extends Pull {

@@ -20,7 +20,14 @@ export const PANORAMA = { down: 1, across: 6 } as const;
 
 /** A grid with every default in place. */
 export function completeGrid(grid: Grid): Required<Grid> {
-  const { window, height = PANORAMA.down * window, width = PANORAMA.across * window, stride = quarter(window), loop = false, scaleFactor = 1 } = grid;
+  const {
+    window,
+    height = PANORAMA.down * window,
+    width = PANORAMA.across * window,
+    stride = quarter(window),
+    loop = false,
+    scaleFactor = 1,
+  } = grid;
   return { window, height, width, stride, loop, scaleFactor };
 }
 
@@ -60,7 +67,9 @@ export function expectTiling(grid: Grid): void {
 export function expectWhole(name: "height" | "width", extent: number, scaleFactor: number): void {
   if (isWhole(extent)) return;
   const values = nearest(extent, 1, Number.MAX_SAFE_INTEGER, isWhole).map((value) => value * scaleFactor);
-  throw new RangeError(`${name} ${extent * scaleFactor} px: want a multiple of ${scaleFactor} px; nearest that are: ${values.join(" or ")} px`);
+  throw new RangeError(
+    `${name} ${extent * scaleFactor} px: want a multiple of ${scaleFactor} px; nearest that are: ${values.join(" or ")} px`,
+  );
 }
 
 const isWhole = (x: number): boolean => Number.isSafeInteger(x) && x >= 1;

@@ -73,7 +73,9 @@ export function checkWindows(windows: readonly Window[], extent: Extent): void {
     if (w.height < 1 || w.width < 1 || w.height > extent.height || w.width > extent.width)
       throw new RangeError(`${at}: does not fit a latent of ${extent.height}×${extent.width}`);
     if (w.top < 0 || w.top + w.height > extent.height)
-      throw new RangeError(`${at}: want top from 0 to ${extent.height - w.height}, so that it ends inside a latent of ${extent.height} rows`);
+      throw new RangeError(
+        `${at}: want top from 0 to ${extent.height - w.height}, so that it ends inside a latent of ${extent.height} rows`,
+      );
     if (w.left < 0 || w.left >= extent.width)
       throw new RangeError(`${at}: want left from 0 to ${extent.width - 1}; only the right edge may be passed, and then the window wraps`);
   }
