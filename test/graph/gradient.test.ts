@@ -82,7 +82,10 @@ describe("gradient", () => {
     const wrt = [x, w, b, m];
     const together = gradient(graph, mul(y, y), wrt);
     const single = wrt.map((value) => gradient(graph, mul(y, y), value));
-    const numbers = await numbersOf(graph, Object.fromEntries([...together.entries(), ...single.entries()].map(([k, d], n) => [`${n < 4 ? "together" : "single"}${k}`, d])));
+    const numbers = await numbersOf(
+      graph,
+      Object.fromEntries([...together.entries(), ...single.entries()].map(([k, d], n) => [`${n < 4 ? "together" : "single"}${k}`, d])),
+    );
     for (const k of wrt.keys()) expect(numbers[`together${k}`]).toEqual(numbers[`single${k}`]);
   });
 });
@@ -100,7 +103,8 @@ describe("what needs no gradient costs nothing", () => {
       const graph = new Graph();
       const x = graph.input("x", [2, 3]);
       const y = mul(x, x);
-      const z = branch === "with" ? add(y, exp(matmul(exp(graph.input("u", [2, 4])), graph.input("v", [4, 3])))) : add(y, graph.input("u", [2, 3]));
+      const z =
+        branch === "with" ? add(y, exp(matmul(exp(graph.input("u", [2, 4])), graph.input("v", [4, 3])))) : add(y, graph.input("u", [2, 3]));
       return cost(graph, z, [x]);
     };
     expect(build("with")).toBe(build("without"));

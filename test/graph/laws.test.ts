@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { OPERATORS } from "#kernel-lib/graph/operators.js";
-import { apart, floatInputs, gradientName, LAWS, outputName, referenceGradient, runLaws } from "./laws.js";
+import { apart, floatInputs, gradientName, LAWS, outputName, referenceGradient, runLaws, runOnCpu } from "./laws.js";
 
-const results = await runLaws("cpu");
-const halfResults = await runLaws("cpu", "float16");
+const results = await runLaws(runOnCpu);
+const halfResults = await runLaws(runOnCpu, "float16");
 
 describe.each(Object.entries(OPERATORS))("%s", (name, operator) => {
   const laws = [...LAWS.entries()].filter(([, law]) => law.operator === name);
@@ -36,14 +36,20 @@ describe.each(Object.entries(OPERATORS))("%s", (name, operator) => {
 test.each(Object.keys(OPERATORS))("%s in half precision: results and gradients follow", (name) => {
   for (const [k, law] of LAWS.entries()) {
     if (law.operator !== name) continue;
-    for (const [j, want] of law.reference(law.inputs).entries()) expect(apart(halfResults[outputName(k, j)].data, want.data), law.title).toBeLessThan(2e-3);
-    for (const i of floatInputs(law)) expect(apart(halfResults[gradientName(k, i)].data, referenceGradient(law, i)), law.title).toBeLessThan(2e-3);
+    for (const [j, want] of law.reference(law.inputs).entries())
+      expect(apart(halfResults[outputName(k, j)].data, want.data), law.title).toBeLessThan(2e-3);
+    for (const i of floatInputs(law))
+      expect(apart(halfResults[gradientName(k, i)].data, referenceGradient(law, i)), law.title).toBeLessThan(2e-3);
   }
 });
 
 test("the table holds every operator that kernel-lib/graph/ops exports, under its own name", async () => {
   const folder = new URL("../../dist/kernel-lib/graph/ops/", import.meta.url);
-  const modules = await Promise.all(readdirSync(folder).filter((file) => file.endsWith(".js")).map((file) => import(new URL(file, folder).href)));
+  const modules = await Promise.all(
+    readdirSync(folder)
+      .filter((file) => file.endsWith(".js"))
+      .map((file) => import(new URL(file, folder).href)),
+  );
   const exported = modules.flatMap((module) => Object.entries<object>(module)).filter(([, value]) => "pullBack" in value);
   expect(Object.fromEntries(exported)).toEqual(OPERATORS);
   for (const [name, operator] of Object.entries(OPERATORS)) expect(operator.name).toBe(name);

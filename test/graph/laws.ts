@@ -8,7 +8,7 @@ import { applyAll, type Operator } from "#kernel-lib/graph/operator.js";
 import { OPERATORS, type OperatorName } from "#kernel-lib/graph/operators.js";
 import { add, cast, mul } from "#kernel-lib/graph/ops/elementwise.js";
 import { reduceSum } from "#kernel-lib/graph/ops/reduce.js";
-import { type Device, type Feed, openSession, type Results } from "#kernel-lib/graph/session.js";
+import { type Feed, type Feeds, openSession, type Results } from "#kernel-lib/graph/session.js";
 import { CASES, type Case, type Sample } from "./cases.js";
 import { type Numbers, REFERENCE } from "./reference.js";
 
@@ -55,16 +55,32 @@ export const outputName = (law: number, output: number): string => `y${law}.${ou
 export const gradientName = (law: number, input: number): string => `d${law}.${input}`;
 
 /** Runs all cases in one number format. A graph holds 20 of them: ONNX Runtime's optimiser takes longer than in proportion over larger ones. */
-export async function runLaws(device: Device, precision: "float32" | "float16" = "float32"): Promise<Results> {
+export async function runLaws(run: RunModel, precision: "float32" | "float16" = "float32", laws: readonly Law[] = LAWS): Promise<Results> {
   const all: Results[] = [];
-  for (let from = 0; from < LAWS.length; from += 20) all.push(await runSome([...LAWS.entries()].slice(from, from + 20), device, precision));
+  for (let from = 0; from < laws.length; from += 20) {
+    const { graph, feeds } = lawGraph(laws.slice(from, from + 20), precision);
+    all.push(await run(onnxBytes(graph), feeds));
+  }
   return Object.assign({}, ...all);
 }
 
-async function runSome(laws: readonly [number, Law][], device: Device, precision: "float32" | "float16"): Promise<Results> {
+/** Loads a model, runs it once, and lets it go. */
+export type RunModel = (model: Uint8Array, feeds: Feeds) => Promise<Results>;
+
+export const runOnCpu: RunModel = async (model, feeds) => {
+  const session = await openSession(model, { device: "cpu", threads: 1 });
+  try {
+    return await session.run(feeds);
+  } finally {
+    await session.release();
+  }
+};
+
+function lawGraph(laws: readonly Law[], precision: "float32" | "float16"): { graph: Graph; feeds: Feeds } {
   const graph = new Graph();
   const feeds: Record<string, Feed> = {};
-  for (const [k, law] of laws) {
+  for (const law of laws) {
+    const k = LAWS.indexOf(law);
     const inputs = law.inputs.map(({ data, shape, dtype }, i) => {
       feeds[`x${k}.${i}`] = { data: dtype === "int32" ? Int32Array.from(data) : Float32Array.from(data), shape };
       return graph.input(`x${k}.${i}`, shape, dtype);
@@ -76,14 +92,14 @@ async function runSome(laws: readonly [number, Law][], device: Device, precision
     const terms = outputs.map((output, j) => mul(output, graph.constant(law.weights[j], output.shape)));
     const total = terms.length === 1 ? terms[0] : terms.map((t) => reduceSum(t, [...t.shape.keys()])).reduce((a, b) => add(a, b));
     const wrt = floatInputs(law);
-    for (const [n, d] of gradient(graph, total, wrt.map((i) => inputs[i])).entries()) graph.output(gradientName(k, wrt[n]), d);
+    for (const [n, d] of gradient(
+      graph,
+      total,
+      wrt.map((i) => inputs[i]),
+    ).entries())
+      graph.output(gradientName(k, wrt[n]), d);
   }
-  const session = await openSession(onnxBytes(graph), { device, threads: 1 });
-  try {
-    return await session.run(feeds);
-  } finally {
-    await session.release();
-  }
+  return { graph, feeds };
 }
 
 /** ‖got − want‖ / ‖want‖; ‖got‖ where all that is wanted is 0; NaN where the lengths differ. */

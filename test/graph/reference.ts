@@ -1,6 +1,7 @@
 /** @file Every operator once more, in float64 and in the slowest, plainest way: what the law tests hold kernel-lib/graph/ops against. */
-import type { OPERATORS, OperatorName } from "#kernel-lib/graph/operators.js";
+
 import type { Operator } from "#kernel-lib/graph/operator.js";
+import type { OPERATORS, OperatorName } from "#kernel-lib/graph/operators.js";
 
 /** Row-major numbers with their shape. */
 export interface Numbers {
@@ -39,10 +40,12 @@ function broadcast(...shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) => Math.max(...shapes.map((shape) => shape[shape.length - rank + axis] ?? 1)));
 }
-const map = (f: (x: number) => number) => ([x]: readonly Numbers[]) => [fill(x.shape, (i) => f(read(x, i)))];
-const zip = (f: (a: number, b: number) => number) => ([a, b]: readonly Numbers[]) => [
-  fill(broadcast(a.shape, b.shape), (i) => f(read(a, i), read(b, i))),
-];
+const map =
+  (f: (x: number) => number) =>
+  ([x]: readonly Numbers[]) => [fill(x.shape, (i) => f(read(x, i)))];
+const zip =
+  (f: (a: number, b: number) => number) =>
+  ([a, b]: readonly Numbers[]) => [fill(broadcast(a.shape, b.shape), (i) => f(read(a, i), read(b, i)))];
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 /** erf x = 2/√π·e^(−x²)·Σ 2ⁿx^(2n+1)/(1·3·…·(2n+1)); all terms have one sign. Source: Abramowitz and Stegun, 7.1.6. */
@@ -122,7 +125,10 @@ function groupNorm([x, gamma, beta]: readonly Numbers[], { groups, epsilon }: At
 function maxPool([x]: readonly Numbers[], { size, rounding }: Attrs<"MaxPool">): Numbers[] {
   const [N, C, H, W] = x.shape;
   // "ceil": windows start at 0, 2, 4, … as long as they reach a pixel that the window before did not; "floor": whole windows only
-  const starts = (d: number) => Array.from({ length: d }, (_, k) => 2 * k).filter((at) => (rounding === "floor" ? at + size <= d : at < d && (at === 0 || at - 2 + size < d)));
+  const starts = (d: number) =>
+    Array.from({ length: d }, (_, k) => 2 * k).filter((at) =>
+      rounding === "floor" ? at + size <= d : at < d && (at === 0 || at - 2 + size < d),
+    );
   const [tops, lefts] = [starts(H), starts(W)];
   return [
     fill([N, C, tops.length, lefts.length], ([n, c, i, j]) => {
@@ -138,7 +144,18 @@ function reduceSum([x]: readonly Numbers[], { axes }: { readonly axes: readonly 
   const inner = x.shape.map((side, axis) => (axes.includes(axis) ? side : 1));
   const offsets: (readonly number[])[] = [];
   fill(inner, (index) => offsets.push(index));
-  return [fill(x.shape.map((side, axis) => (axes.includes(axis) ? 1 : side)), (at) => sum(offsets.length, (k) => read(x, at.map((i, axis) => i + offsets[k][axis]))))];
+  return [
+    fill(
+      x.shape.map((side, axis) => (axes.includes(axis) ? 1 : side)),
+      (at) =>
+        sum(offsets.length, (k) =>
+          read(
+            x,
+            at.map((i, axis) => i + offsets[k][axis]),
+          ),
+        ),
+    ),
+  ];
 }
 
 /** The positions a Slice visits on one axis of length `size`. */
@@ -174,26 +191,35 @@ export const REFERENCE: { readonly [K in OperatorName]: (inputs: readonly Number
   MatMul: ([a, b]) => {
     const [m, k, n] = [a.shape[a.shape.length - 2], a.shape[a.shape.length - 1], b.shape[b.shape.length - 1]];
     const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
-    return [fill([...batch, m, n], (index) => {
-      const [at, i, j] = [index.slice(0, -2), index[index.length - 2], index[index.length - 1]];
-      return sum(k, (e) => read(a, [...at, i, e]) * read(b, [...at, e, j]));
-    })];
+    return [
+      fill([...batch, m, n], (index) => {
+        const [at, i, j] = [index.slice(0, -2), index[index.length - 2], index[index.length - 1]];
+        return sum(k, (e) => read(a, [...at, i, e]) * read(b, [...at, e, j]));
+      }),
+    ];
   },
   Attention: attention,
   Conv: (inputs, attrs) => convolution(inputs, attrs),
   LayerNorm: ([x, gamma, beta], { epsilon }) => {
     const last = x.shape.length - 1;
     const width = x.shape[last];
-    return [fill(x.shape, (index) => {
-      const { mean, sigma } = moments(Array.from({ length: width }, (_, k) => read(x, without(index, last, k))), epsilon);
-      return ((read(x, index) - mean) / sigma) * gamma.data[index[last]] + beta.data[index[last]];
-    })];
+    return [
+      fill(x.shape, (index) => {
+        const { mean, sigma } = moments(
+          Array.from({ length: width }, (_, k) => read(x, without(index, last, k))),
+          epsilon,
+        );
+        return ((read(x, index) - mean) / sigma) * gamma.data[index[last]] + beta.data[index[last]];
+      }),
+    ];
   },
   GroupNorm: groupNorm,
-  UnitLength: ([x], { epsilon, place }) => [fill(x.shape, (index) => {
-    const square = sum(x.shape[1], (c) => read(x, without(index, 1, c)) ** 2);
-    return read(x, index) / (place === "inside" ? Math.sqrt(square + epsilon) : Math.sqrt(square) + epsilon);
-  })],
+  UnitLength: ([x], { epsilon, place }) => [
+    fill(x.shape, (index) => {
+      const square = sum(x.shape[1], (c) => read(x, without(index, 1, c)) ** 2);
+      return read(x, index) / (place === "inside" ? Math.sqrt(square + epsilon) : Math.sqrt(square) + epsilon);
+    }),
+  ],
   AveragePool: ([x]) => {
     const [N, C, H, W] = x.shape;
     return [fill([N, C, H / 2, W / 2], ([n, c, i, j]) => sum(4, (k) => read(x, [n, c, 2 * i + (k >> 1), 2 * j + (k & 1)])) / 4)];
@@ -210,36 +236,76 @@ export const REFERENCE: { readonly [K in OperatorName]: (inputs: readonly Number
   },
   Softmax: ([x]) => {
     const last = x.shape.length - 1;
-    return [fill(x.shape, (index) => softmax(Array.from({ length: x.shape[last] }, (_, k) => read(x, without(index, last, k))))[index[last]])];
+    return [
+      fill(x.shape, (index) => softmax(Array.from({ length: x.shape[last] }, (_, k) => read(x, without(index, last, k))))[index[last]]),
+    ];
   },
   Reshape: ([x], { shape }) => [{ data: x.data, shape }],
-  Transpose: ([x], { perm }) => [fill(perm.map((axis) => x.shape[axis]), (index) => read(x, x.shape.map((_, axis) => index[perm.indexOf(axis)])))],
+  Transpose: ([x], { perm }) => [
+    fill(
+      perm.map((axis) => x.shape[axis]),
+      (index) =>
+        read(
+          x,
+          x.shape.map((_, axis) => index[perm.indexOf(axis)]),
+        ),
+    ),
+  ],
   Concat: (parts, { axis }) => {
     const owners = parts.flatMap((part) => Array.from({ length: part.shape[axis] }, (_, k) => ({ part, k })));
-    return [fill(parts[0].shape.map((side, a) => (a === axis ? owners.length : side)), (index) => {
-      const { part, k } = owners[index[axis]];
-      return read(part, without(index, axis, k));
-    })];
+    return [
+      fill(
+        parts[0].shape.map((side, a) => (a === axis ? owners.length : side)),
+        (index) => {
+          const { part, k } = owners[index[axis]];
+          return read(part, without(index, axis, k));
+        },
+      ),
+    ];
   },
-  Split: ([x], { axis, sizes }) => sizes.map((size, part) => {
-    const before = sum(part, (k) => sizes[k]);
-    return fill(x.shape.map((side, a) => (a === axis ? size : side)), (index) => read(x, without(index, axis, before + index[axis])));
-  }),
+  Split: ([x], { axis, sizes }) =>
+    sizes.map((size, part) => {
+      const before = sum(part, (k) => sizes[k]);
+      return fill(
+        x.shape.map((side, a) => (a === axis ? size : side)),
+        (index) => read(x, without(index, axis, before + index[axis])),
+      );
+    }),
   Slice: ([x], { axes, starts, ends, steps }) => {
     const kept = x.shape.map((side, axis) => {
       const k = axes.indexOf(axis);
       return k < 0 ? positions(side, 0, side, 1) : positions(side, starts[k], ends[k], steps[k]);
     });
-    return [fill(kept.map((list) => list.length), (index) => read(x, index.map((i, axis) => kept[axis][i])))];
+    return [
+      fill(
+        kept.map((list) => list.length),
+        (index) =>
+          read(
+            x,
+            index.map((i, axis) => kept[axis][i]),
+          ),
+      ),
+    ];
   },
-  Pad: ([x], { before, after, mode }) => [fill(x.shape.map((side, axis) => before[axis] + side + after[axis]), (index) => {
-    const from = index.map((i, axis) => i - before[axis]);
-    if (mode === "wrap") return read(x, from.map((i, axis) => (i + x.shape[axis]) % x.shape[axis]));
-    return from.every((i, axis) => i >= 0 && i < x.shape[axis]) ? read(x, from) : 0;
-  })],
+  Pad: ([x], { before, after, mode }) => [
+    fill(
+      x.shape.map((side, axis) => before[axis] + side + after[axis]),
+      (index) => {
+        const from = index.map((i, axis) => i - before[axis]);
+        if (mode === "wrap")
+          return read(
+            x,
+            from.map((i, axis) => (i + x.shape[axis]) % x.shape[axis]),
+          );
+        return from.every((i, axis) => i >= 0 && i < x.shape[axis]) ? read(x, from) : 0;
+      },
+    ),
+  ],
   Expand: ([x], { shape }) => [fill(broadcast(x.shape, shape), (index) => read(x, index))],
-  Gather: ([table, ids]) => [fill([...ids.shape, ...table.shape.slice(1)], (index) => {
-    const row = read(ids, index.slice(0, ids.shape.length));
-    return read(table, [row, ...index.slice(ids.shape.length)]);
-  })],
+  Gather: ([table, ids]) => [
+    fill([...ids.shape, ...table.shape.slice(1)], (index) => {
+      const row = read(ids, index.slice(0, ids.shape.length));
+      return read(table, [row, ...index.slice(ids.shape.length)]);
+    }),
+  ],
 };

@@ -31,7 +31,10 @@ function graphOf(size: number, build: (x: Value) => Value): Graph {
 const doubling = () => graphOf(3, (x) => mul(x, 2));
 
 /** A safetensors file of these parts, in this order; what lies after one byte lies at an odd place. */
-function safetensors(name: string, parts: Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[]; readonly bytes: Uint8Array }>>): string {
+function safetensors(
+  name: string,
+  parts: Readonly<Record<string, { readonly dtype: string; readonly shape: readonly number[]; readonly bytes: Uint8Array }>>,
+): string {
   let at = 0;
   const header = Object.entries(parts).map(([key, { dtype, shape, bytes }]) => {
     at += bytes.length;
@@ -46,9 +49,11 @@ function safetensors(name: string, parts: Readonly<Record<string, { readonly dty
 }
 const float32 = (...numbers: number[]) => new Uint8Array(Float32Array.from(numbers).buffer);
 /** The upper half of a float32 is a bfloat16. */
-const bfloat16 = (...numbers: number[]) => new Uint8Array(Uint16Array.from(new Uint32Array(Float32Array.from(numbers).buffer), (bits) => bits >>> 16).buffer);
+const bfloat16 = (...numbers: number[]) =>
+  new Uint8Array(Uint16Array.from(new Uint32Array(Float32Array.from(numbers).buffer), (bits) => bits >>> 16).buffer);
 /** Half precision of 0 and powers of two. */
-const float16 = (...numbers: number[]) => new Uint8Array(Uint16Array.from(numbers, (x) => (x === 0 ? 0 : ((Math.log2(Math.abs(x)) + 15) << 10) | (x < 0 ? 0x8000 : 0))).buffer);
+const float16 = (...numbers: number[]) =>
+  new Uint8Array(Uint16Array.from(numbers, (x) => (x === 0 ? 0 : ((Math.log2(Math.abs(x)) + 15) << 10) | (x < 0 ? 0x8000 : 0))).buffer);
 
 /** x + the tensor `key` of a file, widened to float32. */
 function plusWeight(file: string, key: string, dtype: DType): Graph {
@@ -75,15 +80,23 @@ describe("weights are read where they lie in a .safetensors", () => {
 
   test("32 bits, at an odd place", async () => {
     const single = offset("single");
-    const moved = safetensors("even.safetensors", { ...(single ? {} : { more: { dtype: "U8", shape: [1], bytes: Uint8Array.of(7) } }), single: { dtype: "F32", shape: [3], bytes: float32(0.1, -20, 300) } });
+    const moved = safetensors("even.safetensors", {
+      ...(single ? {} : { more: { dtype: "U8", shape: [1], bytes: Uint8Array.of(7) } }),
+      single: { dtype: "F32", shape: [3], bytes: float32(0.1, -20, 300) },
+    });
     const odd = [file, moved].filter((path) => (openSafetensors(path).tensors.get("single")?.offset ?? 0) % 2);
     expect(odd.length).toBeGreaterThan(0);
-    for (const path of odd) expect(await runOnce(runtime, plusWeight(path, "single", "float32"), feed(1, 2, 3))).toEqual([1 + Math.fround(0.1), -18, 303].map(Math.fround));
+    for (const path of odd)
+      expect(await runOnce(runtime, plusWeight(path, "single", "float32"), feed(1, 2, 3))).toEqual(
+        [1 + Math.fround(0.1), -18, 303].map(Math.fround),
+      );
   });
 
-  test("half precision, widened in the graph", async () => expect(await runOnce(runtime, plusWeight(file, "half", "float16"), feed(1, 2, 3))).toEqual([1.5, 0, 1027]));
+  test("half precision, widened in the graph", async () =>
+    expect(await runOnce(runtime, plusWeight(file, "half", "float16"), feed(1, 2, 3))).toEqual([1.5, 0, 1027]));
 
-  test("bfloat16, widened in the graph", async () => expect(await runOnce(runtime, plusWeight(file, "brain", "bfloat16"), feed(1, 2, 3))).toEqual([1.5, -1, 303]));
+  test("bfloat16, widened in the graph", async () =>
+    expect(await runOnce(runtime, plusWeight(file, "brain", "bfloat16"), feed(1, 2, 3))).toEqual([1.5, -1, 303]));
 
   test("through the links of a hub cache, several files in one graph", async () => {
     const [snapshot, blobs] = [join(folder, "snapshots/abc/unet"), join(folder, "blobs")];
@@ -102,7 +115,9 @@ describe("weights are read where they lie in a .safetensors", () => {
   test("one tensor's bytes in two shapes", async () => {
     const ref = openSafetensors(file).tensors.get("single");
     if (!ref) throw new Error("no such tensor");
-    const graph = graphOf(3, (x) => add(add(x, x.graph.weight("a", [3], "float32", ref)), reshape(x.graph.weight("b", [3, 1], "float32", ref), [3])));
+    const graph = graphOf(3, (x) =>
+      add(add(x, x.graph.weight("a", [3], "float32", ref)), reshape(x.graph.weight("b", [3, 1], "float32", ref), [3])),
+    );
     expect(await runOnce(runtime, graph, feed(0, 0, 0))).toEqual([0.1, -20, 300].map((w) => Math.fround(2 * Math.fround(w))));
   });
 
@@ -141,7 +156,11 @@ describe("a session in its worker", () => {
   test("answers calls in their order, from several sessions", async () => {
     const sessions = await Promise.all([2, 3].map((factor) => runtime.open(graphOf(1, (x) => mul(x, factor)))));
     const order: number[] = [];
-    const answers = [0, 1, 0, 1].map((k, n) => sessions[k].run({ x: feed(n + 1) }).then(({ y }) => (order.push(n), y.data[0])));
+    const answers = [0, 1, 0, 1].map(async (k, n) => {
+      const { y } = await sessions[k].run({ x: feed(n + 1) });
+      order.push(n);
+      return y.data[0];
+    });
     expect(await Promise.all(answers)).toEqual([2, 6, 6, 12]);
     expect(order).toEqual([0, 1, 2, 3]);
     for (const session of sessions) await session.release();
@@ -155,7 +174,11 @@ describe("a session in its worker", () => {
     const x = feed(1, 2, 3);
     const first = await session.run({ x });
     const second = await session.run({ x: feed(10, 20, 30) });
-    expect([first.y, first.same, first.input].map(({ data }) => [...data])).toEqual([[2, 4, 6], [2, 4, 6], [1, 2, 3]]);
+    expect([first.y, first.same, first.input].map(({ data }) => [...data])).toEqual([
+      [2, 4, 6],
+      [2, 4, 6],
+      [1, 2, 3],
+    ]);
     expect(first.y.shape).toEqual([3]);
     first.y.data.fill(0);
     first.input.data.fill(0);

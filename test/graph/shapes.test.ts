@@ -75,7 +75,13 @@ const MISFITS: { readonly [K in OperatorName]: readonly Misfit<Attrs<K>>[] | "an
   Transpose: [misfit({ perm: [0] }, [2, 3]), misfit({ perm: [0, 0] }, [2, 3]), misfit({ perm: [0, 2] }, [2, 3])],
   Concat: [misfit({ axis: 0 }, [2, 3], [2, 4]), misfit({ axis: 1 }, [2, 3], [2]), misfit({ axis: 2 }, [2, 3], [2, 3])],
   Split: [misfit({ axis: 1, sizes: [1, 1] }, [2, 3]), misfit({ axis: 2, sizes: [3] }, [2, 3])],
-  Slice: [misfit(sliced(1, 3, 5, 1), [2, 3]), misfit(sliced(1, 2, 2, 1), [2, 3]), misfit(sliced(1, 0, 2, 0), [2, 3]), misfit(sliced(2, 0, 1, 1), [2, 3])],
+  Slice: [
+    misfit(sliced(1, 3, 5, 1), [2, 3]),
+    misfit(sliced(1, 2, 2, 1), [2, 3]),
+    misfit(sliced(1, 0, 2, 0), [2, 3]),
+    misfit(sliced(1, 1, -1, -1), [2, 3]),
+    misfit(sliced(2, 0, 1, 1), [2, 3]),
+  ],
   Pad: [
     misfit({ before: [1], after: [1, 1], mode: "constant" }, [2, 3]),
     misfit({ before: [0, 0], after: [0, -1], mode: "constant" }, [2, 3]),
@@ -85,18 +91,23 @@ const MISFITS: { readonly [K in OperatorName]: readonly Misfit<Attrs<K>>[] | "an
   Gather: [misfit(undefined, [5], [2, 3])],
 };
 
-const calls = Object.entries(MISFITS).flatMap(([name, list]) => (list === "any shape" ? [] : list.map((call) => ({ name: name as OperatorName, ...call }))));
+const calls = Object.entries(MISFITS).flatMap(([name, list]) =>
+  list === "any shape" ? [] : list.map((call) => ({ name: name as OperatorName, ...call })),
+);
 
 describe("a shape that does not fit throws where the node is added, and names operator and shapes", () => {
-  test.each(calls.map((call) => ({ ...call, title: call.shapes.map((shape) => `[${shape}]`).join(" ") })))("$name: $title", ({ name, shapes, attrs }) => {
-    const graph = new Graph();
-    const inputs = shapes.map((shape, k) => graph.input(`x${k}`, shape));
-    const call = () => applyAll(OPERATORS[name] as Operator<unknown>, inputs, attrs);
-    expect(call).toThrow(ShapeError);
-    expect(call).toThrow(new RegExp(`^${name}: got .*, want `));
-    for (const shape of shapes) expect(call).toThrow(`[${shape}]`);
-    expect(graph.tape).toHaveLength(0);
-  });
+  test.each(calls.map((call) => ({ ...call, title: call.shapes.map((shape) => `[${shape}]`).join(" ") })))(
+    "$name: $title",
+    ({ name, shapes, attrs }) => {
+      const graph = new Graph();
+      const inputs = shapes.map((shape, k) => graph.input(`x${k}`, shape));
+      const call = () => applyAll(OPERATORS[name] as Operator<unknown>, inputs, attrs);
+      expect(call).toThrow(ShapeError);
+      expect(call).toThrow(new RegExp(`^${name}: got .*, want `));
+      for (const shape of shapes) expect(call).toThrow(`[${shape}]`);
+      expect(graph.tape).toHaveLength(0);
+    },
+  );
 });
 
 test.each(Object.entries(MISFITS).filter(([, list]) => list === "any shape"))("%s takes any shape", (name) => {
@@ -110,7 +121,13 @@ test.each(Object.entries(MISFITS).filter(([, list]) => list === "any shape"))("%
 test("the shape of a value is that of its result, before anything runs", () => {
   for (const law of LAWS) {
     const graph = new Graph();
-    const outputs = law.build(law.inputs.map(({ shape, dtype }, k) => graph.input(`x${k}`, shape, dtype)), graph);
-    expect(outputs.map(({ shape }) => shape), `${law.operator} (${law.title})`).toEqual(law.reference(law.inputs).map(({ shape }) => shape));
+    const outputs = law.build(
+      law.inputs.map(({ shape, dtype }, k) => graph.input(`x${k}`, shape, dtype)),
+      graph,
+    );
+    expect(
+      outputs.map(({ shape }) => shape),
+      `${law.operator} (${law.title})`,
+    ).toEqual(law.reference(law.inputs).map(({ shape }) => shape));
   }
 });

@@ -81,7 +81,10 @@ export const Split = plain<{ axis: number; sizes: readonly number[] }>({
   ],
 });
 
-/** y = x[start : end : step] on each named axis, steps of either sign, end −1 for "to the very first" of a negative one; dx = dy among zeros. */
+/**
+ * y = x[start : end : step] on each named axis; dx = dy among zeros. A negative step starts at the last element (ONNX Runtime's WebGPU
+ * kernel starts there whatever it is told); its end −1 is "to the very first".
+ */
 export const Slice = plain<{ axes: readonly number[]; starts: readonly number[]; ends: readonly number[]; steps: readonly number[] }>({
   name: "Slice",
   shape: ([x], { axes, starts, ends, steps }) => {
@@ -91,8 +94,11 @@ export const Slice = plain<{ axes: readonly number[]; starts: readonly number[];
       if (k < 0) return d;
       const [start, end, step] = [starts[k], ends[k], steps[k]];
       const length = step > 0 ? Math.ceil((Math.min(end, d) - start) / step) : Math.ceil((start - Math.max(end, -1)) / -step);
-      if (start < 0 || start >= d || !(length > 0) || step === 0)
-        throw new ShapeError("Slice", { got: `${start}:${end}:${step} on axis ${axis} of [${x}]`, want: "a part of it" });
+      if (start < 0 || start >= d || !(length > 0) || step === 0 || (step < 0 && start !== d - 1))
+        throw new ShapeError("Slice", {
+          got: `${start}:${end}:${step} on axis ${axis} of [${x}]`,
+          want: "a part of it; a negative step from the last element",
+        });
       return length;
     });
     return [sides];
