@@ -62,6 +62,8 @@ describe("the tarball", () => {
       folder,
     );
     writeFileSync(join(folder, "consumer.ts"), CONSUMER);
+    const example = readFileSync(join(ROOT, "README.md"), "utf8").match(/```ts\n([^`]*)```/)?.[1];
+    writeFileSync(join(folder, "readme.ts"), `${example}export const shape: readonly number[] = panorama.shape;\n`);
   }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -94,7 +96,7 @@ describe("the tarball", () => {
     for (const name of ["panorama.png", "report.html", "run.json"]) expect(existsSync(join(folder, "run", name)), name).toBe(true);
   });
 
-  test.each(Object.entries(RESOLUTIONS))("TypeScript 5.0.4 reads its types, with %s", (name, resolution) => {
+  test.each(Object.entries(RESOLUTIONS))("TypeScript 5.0.4 reads its types and README's example, with %s", (name, resolution) => {
     const config = `tsconfig.${resolution.module}.json`;
     const compilerOptions = {
       ...resolution,
@@ -105,7 +107,7 @@ describe("the tarball", () => {
       noEmit: true,
       skipLibCheck: false,
     };
-    writeFileSync(join(folder, config), JSON.stringify({ compilerOptions, files: ["consumer.ts"] }));
+    writeFileSync(join(folder, config), JSON.stringify({ compilerOptions, files: ["consumer.ts", "readme.ts"] }));
     const compiler = join(folder, "node_modules/typescript/bin/tsc");
     const { ok, said } = compile(compiler, config);
     expect(said, name).toBe("");
