@@ -3,8 +3,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * @typedef {{ version?: string, optional?: boolean, link?: boolean, os?: string[], cpu?: string[], libc?: string[] }} LockEntry
  * @typedef {{ platform: string, arch: string, libc: string | undefined }} Machine
+ * @typedef {Record<string, string>} Ranges versions by package
+ * @typedef {{
+ *   version?: string, optional?: boolean, os?: string[], cpu?: string[], libc?: string[],
+ *   dependencies?: Ranges, devDependencies?: Ranges, optionalDependencies?: Ranges, peerDependencies?: Ranges,
+ * }} LockEntry
  */
 
 /** @returns {Machine} */
@@ -24,13 +28,43 @@ function libc() {
  * @returns {string[]} their places, such as "node_modules/three"
  */
 export function missingPackages(root, machine = thisMachine()) {
-  const wanted = packagesOf(join(root, "package-lock.json"));
+  const locked = packagesOf(join(root, "package-lock.json"));
   const installed = packagesOf(join(root, "node_modules/.package-lock.json"));
-  return Object.entries(wanted).flatMap(([place, entry]) => {
-    if (place === "" || entry.link || (entry.optional && !isFor(entry, machine))) return [];
-    const there = installed[place]?.version === entry.version && existsSync(join(root, place, "package.json"));
-    return there ? [] : [place];
-  });
+  const isThere = (/** @type {string} */ place) =>
+    installed[place]?.version === locked[place].version && existsSync(join(root, place, "package.json"));
+  return neededPlaces(locked, machine).filter((place) => !isThere(place));
+}
+
+/**
+ * What the root's dependencies lead to; an optional package for another machine, and what only it needs, is left out.
+ * @param {Record<string, LockEntry>} locked
+ * @param {Machine} machine
+ */
+function neededPlaces(locked, machine) {
+  const needed = new Set([""]);
+  for (const place of needed) {
+    const { dependencies, devDependencies, optionalDependencies, peerDependencies } = locked[place] ?? {};
+    for (const name of Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies, ...peerDependencies })) {
+      const found = placeOf(locked, name, place);
+      if (found !== undefined && !(locked[found].optional && !isFor(locked[found], machine))) needed.add(found);
+    }
+  }
+  needed.delete("");
+  return [...needed];
+}
+
+/**
+ * Where Node would find a package from another's folder: beside it, or further up.
+ * @param {Record<string, LockEntry>} locked
+ * @param {string} name
+ * @param {string} from
+ */
+function placeOf(locked, name, from) {
+  for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/node_modules/")))) {
+    const place = `${folder}${folder && "/"}node_modules/${name}`;
+    if (place in locked) return place;
+    if (folder === "") return undefined;
+  }
 }
 
 /**
@@ -40,8 +74,8 @@ export function missingPackages(root, machine = thisMachine()) {
 export function lockFits(root) {
   const wanted = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const locked = packagesOf(join(root, "package-lock.json"))[""];
-  const kinds = ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"];
-  return locked !== undefined && kinds.every((kind) => sorted(wanted[kind]) === sorted(/** @type {any} */ (locked)[kind]));
+  const kinds = /** @type {const} */ (["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"]);
+  return locked !== undefined && kinds.every((kind) => sorted(wanted[kind]) === sorted(locked[kind]));
 }
 
 /**
