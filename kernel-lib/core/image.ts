@@ -1,6 +1,6 @@
 /** @file Pictures in and out: tensors [1,3,H,W] in [0,1] to PNG, JPEG and WebP bytes and back. */
 import { crc32 } from "node:zlib";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { CheckpointError } from "./errors.js";
 import { expectShape, type Tensor, tensor } from "./tensor.js";
 
@@ -86,7 +86,7 @@ export async function readXmp(file: string | Uint8Array): Promise<string | undef
 const raw = (image: Tensor) =>
   sharp(imageBytes(image), { raw: { width: image.shape[3], height: image.shape[2], channels: 3 }, limitInputPixels: false });
 
-const shrunk = (picture: sharp.Sharp, maxWidth: number | undefined) =>
+const shrunk = (picture: Sharp, maxWidth: number | undefined) =>
   maxWidth === undefined ? picture : picture.resize({ width: maxWidth, withoutEnlargement: true });
 
 /**
