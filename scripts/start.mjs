@@ -6,17 +6,25 @@ import { command, ensureBuild, ensureNode, ensurePackages, ROOT } from "./ensure
 /** Painting again replaces what the last start painted. */
 const WORDS = ["paint", "mountains", "--method", "sync", "--width", "768", "--loop", "--seed", "7", "--out", "veduta-out/start", "--force"];
 
+/** @param {number} milliseconds */
+const seconds = (milliseconds) => `${Math.round(milliseconds / 1000)} s`;
+
 await command(async () => {
+  const begun = Date.now();
   ensureNode();
   ensurePackages();
   await ensureBuild();
+  const ready = Date.now();
   const painting = spawn(process.execPath, [join(ROOT, "dist/kernel-lib/cli.js"), ...WORDS, ...process.argv.slice(2)], {
     cwd: ROOT,
     stdio: "inherit",
   });
   process.on("SIGINT", () => {}); // Ctrl-C is the painting's to answer: it keeps the finished steps
-  process.exitCode = await new Promise((resolve, reject) => {
+  const code = await new Promise((resolve, reject) => {
     painting.on("error", reject);
-    painting.on("exit", (code) => resolve(code ?? 1));
+    painting.on("exit", (status) => resolve(status ?? 1));
   });
+  process.exitCode = code;
+  if (code === 0 && ready - begun > 2000)
+    console.log(`${seconds(Date.now() - begun)} with installing and building, ${seconds(ready - begun)} of them`);
 });
