@@ -32,10 +32,10 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, text: 
   const { windows, guidanceScale } = options;
   const batched = async <T>(kind: "noise" | "gradient", x: Tensor, call: (x: Tensor, batch: number) => Promise<T>): Promise<T[]> => {
     const done: T[] = [];
-    const batch = options.batch ?? model.batchSize?.(kind, windows[0]) ?? x.shape[0];
+    const batch = Math.max(1, Math.floor(options.batch ?? model.batchSize?.(kind, windows[0]) ?? x.shape[0]));
     for (const part of evenParts(x, batch)) {
       signal?.throwIfAborted();
-      done.push(await call(part, part.shape[0]));
+      done.push(await call(part, batch));
     }
     return done;
   };
@@ -57,12 +57,12 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, text: 
     const after = rows(all, anchor.index + 1, windows.length);
     const options = { timestep: hop.now.t, text, guidanceScale, anchor: anchor.image };
     const parts = await batched("gradient", stack([before, after]), (part, batch) => model.perceptualGradient(part, { ...options, batch }));
-    const withAnchor = (others: readonly Tensor[], rowShape: readonly number[]) => {
-      const whole = stack([zeros([0, ...rowShape]), ...others]);
-      return stack([rows(whole, 0, anchor.index), zeros([1, ...rowShape]), rows(whole, anchor.index, windows.length - 1)]);
+    const withAnchor = (key: "loss" | "gradient", rowShape: readonly number[]) => {
+      const others = stack([zeros([0, ...rowShape]), ...parts.map((part) => part[key])]);
+      return stack([rows(others, 0, anchor.index), zeros([1, ...rowShape]), rows(others, anchor.index, windows.length - 1)]);
     };
-    const loss = withAnchor(parts.map((part) => part.loss), []); // [windows]
-    const gradient = withAnchor(parts.map((part) => part.gradient), all.shape.slice(1)); // [windows,c,h,w]
+    const loss = withAnchor("loss", []); // [windows]
+    const gradient = withAnchor("gradient", all.shape.slice(1)); // [windows,c,h,w]
     expectFinite("loss", loss, hop, { windows });
     expectFinite("gradient", gradient, hop, { windows });
     return { loss, gradient };
@@ -73,7 +73,8 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, text: 
 /** The rows of x in as few parts of at most `size` rows as hold them all, and those as even as can be: few sizes, few compiled graphs. */
 function evenParts(x: Tensor, size: number): Tensor[] {
   const [n] = x.shape;
-  const count = Math.ceil(n / Math.max(1, Math.floor(size)));
-  const even = Math.ceil(n / count);
-  return Array.from({ length: count }, (_, k) => rows(x, Math.min(n, k * even), Math.min(n, (k + 1) * even))).filter((part) => part.shape[0] > 0);
+  const even = Math.ceil(n / Math.ceil(n / size));
+  const parts: Tensor[] = [];
+  for (let from = 0; from < n; from += even) parts.push(rows(x, from, Math.min(n, from + even)));
+  return parts;
 }

@@ -99,5 +99,6 @@ describe("ddimStep", () => {
   test("from the level that is its own last one it does nothing to an exact prediction", () => near(ddimStep(xt, eps, now, now).prev, xt));
 
   test.each([-0.1, 1.5, Number.NaN])("eta %d is refused", (eta) =>
-    expect(() => ddimStep(xt, eps, now, next, { stochastic: { eta, noise: eps } })).toThrow(/ddimStep: eta .*, want a number from 0 to 1/));
+    expect(() => ddimStep(xt, eps, now, next, { stochastic: { eta, noise: eps } })).toThrow(/ddimStep: eta .*, want a number from 0 to 1/),
+  );
 });

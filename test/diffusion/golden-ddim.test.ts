@@ -22,7 +22,8 @@ describe.skipIf(!hasGolden)(`DDIM follows diffusers${unlessGolden}`, () => {
   test("every alphaBar is bit-identical", () => expect(schedule.alphaBar).toEqual(golden.alphas_cumprod.data));
 
   test.each([5, 7, 50])("a run of %i steps visits the same timesteps", (steps) =>
-    expect(schedule.timesteps(steps)).toEqual([...golden[`${steps}.timesteps`].data]));
+    expect(schedule.timesteps(steps)).toEqual([...golden[`${steps}.timesteps`].data]),
+  );
 
   const cases = [...new Set(Object.keys(golden).flatMap((key) => key.match(/^\w+\.N\d+\.i\d+/)?.[0] ?? []))];
   test("there are cases of every prediction", () => expect(cases.length).toBe(36));

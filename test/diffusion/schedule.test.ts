@@ -45,7 +45,10 @@ describe("the schedule", () => {
   });
 
   test("the last hop ends at timestep 0's level, or without noise where setAlphaToOne says so", () => {
-    const last = (setAlphaToOne: boolean) => createSchedule({ ...config, setAlphaToOne }).path(10).at(-1)?.next;
+    const last = (setAlphaToOne: boolean) =>
+      createSchedule({ ...config, setAlphaToOne })
+        .path(10)
+        .at(-1)?.next;
     expect(last(true)).toEqual({ t: -1, alpha: 1, sigma: 0 });
     expect(last(false)).toEqual({ ...createSchedule(config).level(0), t: -1 });
   });
@@ -55,14 +58,17 @@ describe("the schedule", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 999 }), (steps) => {
         const path = schedule.path(steps);
-        return path.every(({ index, now, next }) => path[index].now === now && next.sigma < now.sigma && next.t === (path[index + 1]?.now.t ?? -1));
+        return path.every(
+          ({ index, now, next }) => path[index].now === now && next.sigma < now.sigma && next.t === (path[index + 1]?.now.t ?? -1),
+        );
       }),
       { numRuns: 50 },
     );
   });
 
   test.each([0, -1, 2.5, Number.NaN, 1001])("%d steps are refused with what is possible", (steps) =>
-    expect(() => createSchedule(config).timesteps(steps)).toThrow(new RangeError(`steps ${steps}: want a whole number from 1 to 1000`)));
+    expect(() => createSchedule(config).timesteps(steps)).toThrow(new RangeError(`steps ${steps}: want a whole number from 1 to 1000`)),
+  );
 
   test("steps whose offset leads past the last timestep are refused", () => {
     expect(() => createSchedule(config).timesteps(1000)).toThrow(/steps 1000: the first timestep would be 1000, past the last one, 999/);
@@ -78,5 +84,6 @@ describe("the schedule", () => {
     [{ trainTimesteps: 0 }, /trainTimesteps 0/],
     [{ betaSchedule: "squaredcos_cap_v2" as "linear" }, /betaSchedule squaredcos_cap_v2: want linear or scaled_linear/],
   ])("a config that is no schedule is refused: %o", (wrong, message) =>
-    expect(() => createSchedule({ ...config, ...wrong })).toThrow(message));
+    expect(() => createSchedule({ ...config, ...wrong })).toThrow(message),
+  );
 });

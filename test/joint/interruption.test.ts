@@ -48,10 +48,11 @@ describe.each(Object.entries(methods))("%s, interrupted", (_, method) => {
 
 describe("NaN or infinity", () => {
   /** Spoils one number of the given row, once, at the given timestep. */
-  const poison = (kind: string, t: number, row: number, value: number) => (which: string, x: Tensor, call: { timestep: number; latent: Tensor }) => {
-    if (which === kind && (call.timestep === t || t < 0) && x.shape[0] > row) x.data[(row * x.data.length) / x.shape[0]] = value;
-    return x;
-  };
+  const poison =
+    (kind: string, t: number, row: number, value: number) => (which: string, x: Tensor, call: { timestep: number; latent: Tensor }) => {
+      if (which === kind && (call.timestep === t || t < 0) && x.shape[0] > row) x.data[(row * x.data.length) / x.shape[0]] = value;
+      return x;
+    };
 
   test.each(Object.entries(methods))("%s stops at that step, names the window, and keeps every earlier record", async (_, method) => {
     const { steps, error } = await fail(method(toy({ spoil: poison("noise", timesteps[2], 5, Number.NaN) }), base));
@@ -78,7 +79,9 @@ describe("NaN or infinity", () => {
 
   test("in the anchor's foreseen image is the anchor's, not that of the windows compared with it", async () => {
     const { steps, error } = await fail(syncDiffusion(toy({ spoil: poison("image", -1, 0, Number.NaN) }), base));
-    expect(error.message).toBe(`step 0 (timestep ${timesteps[0]}): NaN in the foreseen image of window 6 (top 0, left 12, 8×8); no step was finished`);
+    expect(error.message).toBe(
+      `step 0 (timestep ${timesteps[0]}): NaN in the foreseen image of window 6 (top 0, left 12, 8×8); no step was finished`,
+    );
     expect(steps).toEqual([]);
   });
 
@@ -90,7 +93,9 @@ describe("NaN or infinity", () => {
   });
 
   test.each(Object.entries(methods))("%s says so where only the final decode has it", async (_, method) => {
-    const { steps, error } = await fail(method(toy({ spoil: (kind, x, call) => (call.edge === "open" ? poison("image", -1, 0, Number.NaN)(kind, x, call) : x) }), base));
+    const { steps, error } = await fail(
+      method(toy({ spoil: (kind, x, call) => (call.edge === "open" ? poison("image", -1, 0, Number.NaN)(kind, x, call) : x) }), base),
+    );
     expect(error.message).toBe("NaN in the decoded panorama; the records of all steps stay usable");
     expect(steps.length).toBe(6);
   });

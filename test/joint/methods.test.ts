@@ -99,7 +99,9 @@ describe.each(Object.entries(methods))("%s", (_, method) => {
     for (const batch of [1, 4, 13, 1000]) {
       const model = toy({ mean: fork });
       expect(latents((await finish(method(model, { ...base, batch }))).steps)).toEqual(latents(whole.steps));
-      expect(Math.max(...model.calls.filter((call) => call.kind !== "text").map((call) => call.latent.shape[0]))).toBeLessThanOrEqual(batch);
+      expect(Math.max(...model.calls.filter((call) => call.kind !== "text").map((call) => call.latent.shape[0]))).toBeLessThanOrEqual(
+        batch,
+      );
     }
   });
 
@@ -184,7 +186,10 @@ describe("SyncDiffusion", () => {
     const latent = { data: Float32Array.from({ length: 4 * 8 * 32 }, (_, k) => (k % 32 < 15 ? 0.6 : -0.6)), shape: [1, 4, 8, 32] };
     const sides = async (run: ReturnType<typeof multiDiffusion>) => {
       const { result } = await finish(run);
-      return [crop(result.latent, { top: 0, left: 0, height: 8, width: 8 }), crop(result.latent, { top: 0, left: 24, height: 8, width: 8 })].map(fork);
+      return [
+        crop(result.latent, { top: 0, left: 0, height: 8, width: 8 }),
+        crop(result.latent, { top: 0, left: 24, height: 8, width: 8 }),
+      ].map(fork);
     };
     const options = { prompt: "hills", steps: 20, latent };
     expect(await sides(multiDiffusion(model(), options))).toEqual([1, -1]);

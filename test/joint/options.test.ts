@@ -4,8 +4,8 @@ import { createRng, randn } from "#kernel-lib/core/random.js";
 import { zeros } from "#kernel-lib/core/tensor.js";
 import { methods } from "#kernel-lib/joint/methods.js";
 import { multiDiffusion } from "#kernel-lib/joint/multidiffusion.js";
-import { planWindows } from "#kernel-lib/joint/windows.js";
 import { syncDiffusion } from "#kernel-lib/joint/syncdiffusion.js";
+import { planWindows } from "#kernel-lib/joint/windows.js";
 import { finish, toy } from "./toy.js";
 
 const base = { prompt: "hills", seed: 3, steps: 4, width: 64 };
@@ -80,7 +80,9 @@ describe.each(Object.entries(methods))("the options of %s", (_, method) => {
   test("a prompt longer than the context is cut, and the first record says so", async () => {
     const long = "a very long list of hills and lakes";
     const { steps, result } = await finish(method(toy(), { ...base, prompt: long, negativePrompt: long }));
-    const notices = ["prompt", "negativePrompt"].map((name) => `${name}: longer than the model's 7 tokens; what came after them was not read`);
+    const notices = ["prompt", "negativePrompt"].map(
+      (name) => `${name}: longer than the model's 7 tokens; what came after them was not read`,
+    );
     expect(steps.map((step) => step.notices)).toEqual([notices, undefined, undefined, undefined]);
     expect(result.notices).toEqual(notices);
     expect((await finish(method(toy(), base))).steps[0]).not.toHaveProperty("notices");
@@ -94,10 +96,22 @@ describe.each(Object.entries(methods))("the options of %s", (_, method) => {
     [{ height: 17 }, RangeError, `height 17 px: ${tiling}; nearest that do: height 16 px or 20 px`],
     [{ height: 8 }, RangeError, `height 8 px: ${tiling}; nearest that do: height 16 px; window 4`],
     [{ width: Number.NaN }, RangeError, `width NaN px: ${tiling}; nearest that do: width 16 px`],
-    [{ stride: 5 }, RangeError, /^width 64 px: windows of 8 at stride 5 .*; nearest that do: width 56 px or 66 px; stride 4 or 6; window 7 or 12$/],
-    [{ stride: 9 }, RangeError, "stride 9: more than the window, 8, so columns between windows would stay empty; nearest that do: stride 8"],
+    [
+      { stride: 5 },
+      RangeError,
+      /^width 64 px: windows of 8 at stride 5 .*; nearest that do: width 56 px or 66 px; stride 4 or 6; window 7 or 12$/,
+    ],
+    [
+      { stride: 9 },
+      RangeError,
+      "stride 9: more than the window, 8, so columns between windows would stay empty; nearest that do: stride 8",
+    ],
     [{ stride: 0 }, RangeError, "stride 0: want a whole number of latent pixels, at least 1; nearest that do: stride 1"],
-    [{ window: 7, stride: 2 }, RangeError, /^width 64 px: windows of 7 at stride 2 .*; nearest that do: width 62 px or 66 px; stride 1 or 5; window 6 or 8$/],
+    [
+      { window: 7, stride: 2 },
+      RangeError,
+      /^width 64 px: windows of 7 at stride 2 .*; nearest that do: width 62 px or 66 px; stride 1 or 5; window 6 or 8$/,
+    ],
     [{ window: 2.5 }, RangeError, "window 2.5: want a whole number of latent pixels, at least 1; nearest that do: window 2 or 3"],
     [{ steps: 0 }, RangeError, "steps 0: want a whole number from 1 to 1000"],
     [{ steps: 1000 }, RangeError, "steps 1000: the first timestep would be 1000, past the last one, 999; take fewer steps"],
@@ -109,7 +123,11 @@ describe.each(Object.entries(methods))("the options of %s", (_, method) => {
     [{ latent: zeros([1, 3, 8, 32]) }, ShapeError, /^(multi|sync)Diffusion: latent: got \[1,3,8,32\], want \[1,4,height,width\]$/],
     [{ latent: zeros([1, 4, 8, 30]) }, RangeError, "width 64 px: the latent given is of 60 px; leave width out"],
     [{ text: zeros([1, 3, 5]) }, ShapeError, /^(multi|sync)Diffusion: text: got \[1,3,5\], want \[2,tokens,dim\]; stack the negative/],
-    [{ width: 65, windows: [{ top: 0, left: 0, height: 8, width: 8 }] }, RangeError, "width 65 px: want a multiple of 2 px; nearest that are: 64 or 66 px"],
+    [
+      { width: 65, windows: [{ top: 0, left: 0, height: 8, width: 8 }] },
+      RangeError,
+      "width 65 px: want a multiple of 2 px; nearest that are: 64 or 66 px",
+    ],
     [{ windows: [{ top: 0, left: 0, height: 8, width: 8 }] }, RangeError, "windows: latent columns 8 to 31 are covered by no window"],
     [{ windows: [] }, RangeError, "windows: got none, want at least one"],
   ])("are refused at once where they are wrong: %o", (wrong, error, message) => {
@@ -135,5 +153,6 @@ describe("SyncDiffusion's own options", () => {
     expect(() => syncDiffusion(toy(), { ...base, ...wrong })).toThrow(message);
   });
 
-  test("are not read by MultiDiffusion", () => expect(multiDiffusion(toy(), { ...base, ...{ weight: Number.NaN } }).options).not.toHaveProperty("weight"));
+  test("are not read by MultiDiffusion", () =>
+    expect(multiDiffusion(toy(), { ...base, ...{ weight: Number.NaN } }).options).not.toHaveProperty("weight"));
 });

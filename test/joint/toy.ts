@@ -80,14 +80,23 @@ export function toy({ config: changes, mean = () => 0.3, watch, spoil = (_, x) =
     predictNoise: async (latent, { timestep }) => {
       const entry = call("noise", timestep, latent);
       const { alpha, sigma } = schedule.level(timestep);
-      return spoil("noise", eachRow(latent, (x, m) => sigma * (x - alpha * m)), entry);
+      return spoil(
+        "noise",
+        eachRow(latent, (x, m) => sigma * (x - alpha * m)),
+        entry,
+      );
     },
     decode: async (latent, options) => {
       const entry = call("decode", -1, latent, options?.edge);
       const [n, c, h, w] = latent.shape;
       const image = zeros([n, 3, h * s, w * s]);
       for (let k = 0; k < image.data.length; k++) {
-        const [x, y, channel, row] = [k % (w * s), Math.floor(k / (w * s)) % (h * s), Math.floor(k / (w * s * h * s)) % 3, Math.floor(k / (3 * w * s * h * s))];
+        const [x, y, channel, row] = [
+          k % (w * s),
+          Math.floor(k / (w * s)) % (h * s),
+          Math.floor(k / (w * s * h * s)) % 3,
+          Math.floor(k / (3 * w * s * h * s)),
+        ];
         image.data[k] = latent.data[((row * c + channel) * h + Math.floor(y / s)) * w + Math.floor(x / s)];
       }
       return spoil("image", image, entry);

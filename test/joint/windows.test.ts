@@ -28,7 +28,10 @@ const noise = (seed: number, { height, width }: { height: number; width: number 
 /** The latent moved right by `by` columns, around the edge. */
 function roll(latent: Tensor, by: number): Tensor {
   const width = latent.shape[3];
-  return { data: latent.data.map((_, k) => latent.data[k - (k % width) + ((((k % width) - by) % width) + width) % width]), shape: latent.shape };
+  return {
+    data: latent.data.map((_, k) => latent.data[k - (k % width) + (((((k % width) - by) % width) + width) % width)]),
+    shape: latent.shape,
+  };
 }
 
 describe("crop and fuse", () => {
@@ -78,7 +81,10 @@ describe("crop and fuse", () => {
 
   test("a window that wraps shows the right edge, then the left one", () => {
     const latent = { data: Float32Array.from({ length: 12 }, (_, k) => k), shape: [1, 1, 2, 6] };
-    expect(crop(latent, { top: 0, left: 4, height: 2, width: 4 })).toEqual({ data: Float32Array.of(4, 5, 0, 1, 10, 11, 6, 7), shape: [1, 1, 2, 4] });
+    expect(crop(latent, { top: 0, left: 4, height: 2, width: 4 })).toEqual({
+      data: Float32Array.of(4, 5, 0, 1, 10, 11, 6, 7),
+      shape: [1, 1, 2, 4],
+    });
   });
 
   test("parts that are not the windows' size are refused", () => {
@@ -143,7 +149,10 @@ describe("planWindows", () => {
     [{ stride: 7 }, /^width 768 px: windows of 16 at stride 7 .*; nearest that do: width 744 px or 800 px; stride 5 or 8$/],
     [{ window: 12.5 }, "window 12.5: want a whole number of latent pixels, at least 1; nearest that do: window 12 or 16"],
     [{ window: 0 }, "window 0: want a whole number of latent pixels, at least 1; nearest that do: window 4"],
-    [{ height: undefined, stride: 7 }, /^width 768 px: windows of 16 at stride 7 .*; nearest that do: width 744 px or 800 px; stride 5 or 8; window 12 or 19$/],
+    [
+      { height: undefined, stride: 7 },
+      /^width 768 px: windows of 16 at stride 7 .*; nearest that do: width 744 px or 800 px; stride 5 or 8; window 12 or 19$/,
+    ],
     [
       { height: undefined, width: undefined, window: 15 },
       /^width 720 px: windows of 15 at stride 4 .*; nearest that do: width 696 px or 728 px; stride 3 or 5; window 12 or 16$/,
@@ -157,18 +166,26 @@ describe("planWindows", () => {
 
   test("every value that an error names does tile", () =>
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 12 }), fc.boolean(), (height, width, window, stride, loop) => {
-        const grid = { height, width, window, stride, loop };
-        const message = refusal(grid);
-        const named = message?.split("nearest that do: ")[1]?.split("; ") ?? [];
-        const changes = named.flatMap((text) => {
-          const [name, ...values] = text.split(/ (?:or )?/);
-          return values.map((value) => ({ [name]: Number(value) }));
-        });
-        // where both height and width are wrong, each is named for its own axis
-        const both = changes.some((c) => "height" in c) && changes.some((c) => "width" in c);
-        for (const change of changes.filter((c) => !both || !("height" in c || "width" in c))) expect(refusal({ ...grid, ...change })).toBeUndefined();
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.boolean(),
+        (height, width, window, stride, loop) => {
+          const grid = { height, width, window, stride, loop };
+          const message = refusal(grid);
+          const named = message?.split("nearest that do: ")[1]?.split("; ") ?? [];
+          const changes = named.flatMap((text) => {
+            const [name, ...values] = text.split(/ (?:or )?/);
+            return values.map((value) => ({ [name]: Number(value) }));
+          });
+          // where both height and width are wrong, each is named for its own axis
+          const both = changes.some((c) => "height" in c) && changes.some((c) => "width" in c);
+          for (const change of changes.filter((c) => !both || !("height" in c || "width" in c)))
+            expect(refusal({ ...grid, ...change })).toBeUndefined();
+        },
+      ),
     ));
   function refusal(grid: Parameters<typeof planWindows>[0]): string | undefined {
     try {
@@ -193,11 +210,23 @@ describe("windows given by hand", () => {
     [[a, { ...b, width: 4 }], extent, "window 1 (top 0, left 4, 8×4): want 8×8 like window 0; the windows of a run are of one size"],
     [[{ ...a, width: 16 }], extent, "window 0 (top 0, left 0, 8×16): does not fit a latent of 8×12"],
     [[a, { ...b, top: 1 }], extent, "window 1 (top 1, left 4, 8×8): want top from 0 to 0, so that it ends inside a latent of 8 rows"],
-    [[a, { ...b, left: -1 }], extent, "window 1 (top 0, left -1, 8×8): want left from 0 to 11; only the right edge may be passed, and then the window wraps"],
-    [[a, { ...b, left: 12 }], extent, "window 1 (top 0, left 12, 8×8): want left from 0 to 11; only the right edge may be passed, and then the window wraps"],
+    [
+      [a, { ...b, left: -1 }],
+      extent,
+      "window 1 (top 0, left -1, 8×8): want left from 0 to 11; only the right edge may be passed, and then the window wraps",
+    ],
+    [
+      [a, { ...b, left: 12 }],
+      extent,
+      "window 1 (top 0, left 12, 8×8): want left from 0 to 11; only the right edge may be passed, and then the window wraps",
+    ],
     [[a], extent, "windows: latent columns 8 to 11 are covered by no window; add or move windows until all are"],
     [[a, b], { height: 9, width: 13 }, "windows: latent columns 0 to 12 are covered by no window"],
-    [[a, { ...a, top: 4 }, { ...b, top: 4 }], { height: 12, width: 12 }, "windows: latent columns 8 to 11 in rows 0 to 3 are covered by no window"],
+    [
+      [a, { ...a, top: 4 }, { ...b, top: 4 }],
+      { height: 12, width: 12 },
+      "windows: latent columns 8 to 11 in rows 0 to 3 are covered by no window",
+    ],
   ])("that do not fit are refused: %o in %o", (windows, size, message) => {
     expect(() => checkWindows(windows, size)).toThrow(RangeError);
     expect(() => checkWindows(windows, size)).toThrow(message);
@@ -226,7 +255,12 @@ describe.skipIf(!hasGolden)(`the windows of the reference runs${unlessGolden}`, 
     ["sync_loop", { height: 24, width: 48, window: 24, stride: 8, loop: true }],
   ])("%s: planned in the same order; a ring has the one that is missing there", (name, grid) => {
     const { views } = readGolden(`runs/${name}.safetensors`); // [n,4]: top, bottom, left, right
-    const planned = planWindows(grid).map(({ top, left, height, width }) => [top, top + height, left, left + width <= grid.width ? left + width : left + width - grid.width]);
+    const planned = planWindows(grid).map(({ top, left, height, width }) => [
+      top,
+      top + height,
+      left,
+      left + width <= grid.width ? left + width : left + width - grid.width,
+    ]);
     const reference = Array.from({ length: views.shape[0] }, (_, k) => [...rows(views, k, k + 1).data]);
     expect(planned.slice(0, reference.length)).toEqual(reference);
     expect(planned.length - reference.length).toBe(name === "sync_loop" ? 1 : 0);

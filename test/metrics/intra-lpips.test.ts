@@ -28,14 +28,21 @@ describe("Intra-LPIPS", () => {
     await intraLpips(
       strip([0, 0.5, 1], 3),
       async (a, b) => {
-        expect([a.shape, b.shape]).toEqual([[1, 3, 4, 4], [1, 3, 4, 4]]);
+        expect([a.shape, b.shape]).toEqual([
+          [1, 3, 4, 4],
+          [1, 3, 4, 4],
+        ]);
         expect(new Set(a.data).size).toBe(1);
         seen.push([a.data[0], b.data[0]]);
         return zeros([1]);
       },
       4,
     );
-    expect(seen).toEqual([[-1, 0], [-1, 1], [0, 1]]);
+    expect(seen).toEqual([
+      [-1, 0],
+      [-1, 1],
+      [0, 1],
+    ]);
   });
 
   test("is 0 for a panorama that repeats itself, and does not depend on the crops' order", () =>

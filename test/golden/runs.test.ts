@@ -1,0 +1,178 @@
+/**
+ * Golden: runs/*.safetensors, the official MultiDiffusion and SyncDiffusion code on small random checkpoints in float32. From the same
+ * starting latent and embeddings our latents follow theirs at every step. The SyncDiffusion gradient passes ReLUs, pools and a clamp, where
+ * two float32 computations may fall on different sides: so it is compared from the stored latent of each step, and free runs
+ * with large weights drift further apart than others (golden/README.md measured how far the very same code does in float64).
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  createSchedule,
+  crop,
+  cropAll,
+  type Model,
+  multiDiffusion,
+  openModel,
+  rows,
+  type SyncOptions,
+  stack,
+  syncDiffusion,
+  type Tensor,
+  type Window,
+  x0FromEps,
+} from "veduta";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { GOLDEN, goldenVgg, hasGolden, relativeL2, unlessGolden } from "./golden.js";
+import { maxOverStd, readGolden } from "./read.js";
+
+interface Case {
+  readonly name: string;
+  /** largest difference of the latent at any step, over its standard deviation */
+  readonly latents: number;
+  readonly perceptual?: "vgg" | "squeeze" | "squeeze, random linear weights";
+  /** relative L2 of the teacher-forced gradients of a step */
+  readonly gradients?: number;
+  readonly seconds?: number;
+}
+
+const MULTI: readonly Case[] = [
+  { name: "md_sd1", latents: 1e-4 },
+  { name: "md_vpred", latents: 1e-4 },
+  { name: "md_tall", latents: 1e-4 },
+  { name: "md_pano", latents: 1e-4, seconds: 600 },
+];
+const SYNC: readonly Case[] = [
+  { name: "sync_none", latents: 1e-4, perceptual: "vgg", gradients: 1e-2 },
+  { name: "sync_w20", latents: 1e-3, perceptual: "vgg", gradients: 1e-2 },
+  { name: "sync_freq2_thres3", latents: 1e-3, perceptual: "vgg", gradients: 1e-2 },
+  { name: "sync_loop", latents: 1.2e-2, perceptual: "vgg", gradients: 1e-2 },
+  { name: "sync_tall", latents: 1.2e-2, perceptual: "vgg", gradients: 1e-2 },
+  { name: "sync_gs3_w400", latents: 1.2e-2, perceptual: "vgg", gradients: 1e-2 },
+  { name: "sync_sd1", latents: 2e-2, perceptual: "vgg", gradients: 1e-2 },
+  { name: "sync_vpred", latents: 2.6e-2, perceptual: "vgg", gradients: 1e-2 },
+  { name: "sync_squeeze", latents: 9e-2, perceptual: "squeeze", gradients: 2.5e-2 },
+  { name: "sync_squeeze_21", latents: 9e-2, perceptual: "squeeze", gradients: 2.5e-2 },
+  { name: "sync_squeeze_random_lin", latents: 9e-2, perceptual: "squeeze, random linear weights", gradients: 2.5e-2 },
+  // 64×64 latents: minutes, so only where they are asked for
+  ...(process.env.VEDUTA_SLOW === "1"
+    ? [{ name: "sync_unpatched_512x640", latents: 1e-3, perceptual: "vgg", gradients: 1e-2, seconds: 600 } as const]
+    : []),
+];
+
+const perceptualFiles = (kind: NonNullable<Case["perceptual"]>) => {
+  const lpips = (name: string) => join(GOLDEN, `lpips/${name}.safetensors`);
+  if (kind === "vgg") return { net: "vgg", backbone: goldenVgg(), linear: lpips("lpips_lin_vgg") } as const;
+  const linear = lpips(kind === "squeeze" ? "lpips_lin_squeeze" : "lpips_lin_squeeze_random");
+  return { net: "squeeze", backbone: lpips("squeezenet1_1.features"), linear } as const;
+};
+
+interface Reference {
+  readonly checkpoint: string;
+  readonly options: SyncOptions;
+  readonly tensors: Readonly<Record<string, Tensor>>;
+}
+
+/** A golden run as options of ours: its starting latent, its embeddings, its windows. */
+function reference(name: string): Reference {
+  const { checkpoint, call } = JSON.parse(readFileSync(join(GOLDEN, `runs/${name}.json`), "utf8"));
+  const tensors = readGolden(`runs/${name}.safetensors`);
+  const width = tensors.init_latent.shape[3];
+  const windows = Array.from({ length: tensors.views.shape[0] }, (_, k): Window => {
+    const [top, bottom, left, right] = rows(tensors.views, k, k + 1).data;
+    return { top, left, height: bottom - top, width: right > left ? right - left : right + width - left };
+  });
+  const options = {
+    latent: tensors.init_latent,
+    text: tensors.text_embeds,
+    windows,
+    steps: call.num_inference_steps,
+    guidanceScale: call.guidance_scale,
+    weight: call.sync_weight,
+    decay: call.sync_decay_rate,
+    syncEvery: call.sync_freq,
+    syncSteps: call.sync_thres,
+  };
+  return { checkpoint: join(GOLDEN, checkpoint), options, tensors };
+}
+
+/** Runs to the end and returns what the run returns; the latents of every step must follow the reference's. */
+async function expectLatents(run: ReturnType<typeof multiDiffusion>, { tensors }: Reference, tolerance: number) {
+  let next = await run.next();
+  for (; !next.done; next = await run.next()) {
+    const { index, timestep, latent } = next.value;
+    expect(timestep).toBe(tensors.timesteps.data[index]);
+    const want = rows(tensors.latents_after_step, index, index + 1);
+    expect(maxOverStd(latent.data, want.data), `step ${index}`).toBeLessThan(tolerance);
+  }
+  return next.value;
+}
+
+describe.skipIf(!hasGolden).each(MULTI)(`$name follows the official MultiDiffusion${unlessGolden}`, ({ name, latents, seconds = 300 }) => {
+  let model: Model;
+  const golden = hasGolden ? reference(name) : undefined;
+  beforeAll(async () => {
+    model = await openModel(golden!.checkpoint, { device: "cpu" });
+  });
+  afterAll(() => model.close());
+
+  test(`latents at every step within ${latents} of their std, and the image`, { timeout: seconds * 1000 }, async () => {
+    const { panorama } = await expectLatents(multiDiffusion(model, golden!.options), golden!, latents);
+    const image = golden!.tensors.final_image;
+    if (image) expect(panorama.data.every((x, k) => Math.abs(x - image.data[k]) < 1e-4)).toBe(true);
+  });
+});
+
+describe.skipIf(!hasGolden)(`md_uncovered${unlessGolden}`, () => {
+  test("windows that leave latent columns uncovered are refused, where the official code leaves them 0", async () => {
+    const { checkpoint, options } = reference("md_uncovered");
+    const model = await openModel(checkpoint, { device: "cpu" });
+    expect(() => multiDiffusion(model, options)).toThrow(RangeError);
+    expect(() => multiDiffusion(model, options)).toThrow("windows: latent columns 40 to 44 are covered by no window");
+    await model.close();
+  });
+});
+
+describe.skipIf(!hasGolden).each(SYNC)(
+  `$name follows the official SyncDiffusion${unlessGolden}`,
+  ({ name, latents, perceptual, gradients, seconds = 300 }) => {
+    let model: Model;
+    const golden = hasGolden ? reference(name) : undefined;
+    beforeAll(async () => {
+      model = await openModel(golden!.checkpoint, { device: "cpu", perceptual: perceptualFiles(perceptual!) });
+    });
+    afterAll(() => model.close());
+    const synced = golden ? [...golden.tensors.synced_steps.data.keys()].filter((i) => golden.tensors.synced_steps.data[i] === 1) : [];
+
+    test.runIf(synced.length > 0)(
+      `gradients from the stored latents within ${gradients}, losses within 1e-4`,
+      { timeout: seconds * 1000 },
+      async () => {
+        const { options, tensors } = golden!;
+        const { windows = [], text = tensors.text_embeds, guidanceScale } = options;
+        const [anchor] = tensors.anchor_view_idx.data;
+        const others = (x: Tensor) => stack([rows(x, 0, anchor), rows(x, anchor + 1, windows.length)]);
+        for (const [k, i] of synced.entries()) {
+          const level = createSchedule(model.config.schedule).level(tensors.timesteps.data[i]);
+          const latent =
+            i === 0 ? tensors.init_latent : { ...rows(tensors.latents_after_step, i - 1, i), shape: tensors.init_latent.shape };
+          const ask = { timestep: level.t, text, guidanceScale };
+          const xa = crop(latent, windows[anchor]);
+          const image = await model.decode(x0FromEps(xa, await model.predictNoise(xa, ask), level));
+          const { loss, gradient } = await model.perceptualGradient(others(cropAll(latent, windows)), { ...ask, anchor: image });
+          const want = rows(tensors.window_grad, k, k + 1); // [1,windows,c,h,w]
+          const wantGradient = others({ data: want.data, shape: want.shape.slice(1) });
+          const wantLoss = others({ data: rows(tensors.window_loss, i, i + 1).data, shape: [windows.length] });
+          expect(relativeL2(gradient.data, wantGradient.data), `gradient of step ${i}`).toBeLessThan(gradients!);
+          for (const [j, value] of loss.data.entries())
+            expect(Math.abs(value / wantLoss.data[j] - 1), `loss ${j} of step ${i}`).toBeLessThan(1e-4);
+        }
+      },
+    );
+
+    test(`latents of a free run within ${latents} of their std at every step`, { timeout: seconds * 1000 }, async () => {
+      const run = syncDiffusion(model, golden!.options);
+      expect(run.options.anchor).toBe(golden!.tensors.anchor_view_idx.data[0]);
+      await expectLatents(run, golden!, latents);
+    });
+  },
+);
