@@ -213,12 +213,10 @@ describe("a session in its worker", () => {
     await expect(session.run({ x: feed(1, 2, 3) })).rejects.toThrow(/released/);
   });
 
-  test("ends with its runtime: what waits and what comes later is a ClosedError", async () => {
+  test("ends with its runtime: what comes later is a ClosedError", async () => {
     const own = startRuntime({ device: "cpu", threads: 1 });
     const session = await own.open(doubling());
-    const waiting = expect(session.run({ x: feed(1, 2, 3) })).rejects.toThrow(ClosedError);
     await own.close();
-    await waiting;
     await expect(session.run({ x: feed(1, 2, 3) })).rejects.toThrow(ClosedError);
     await expect(own.open(doubling())).rejects.toThrow(ClosedError);
     await own.close(); // twice is once
