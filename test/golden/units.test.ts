@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { openCheckpoint, perceptualFromFiles } from "#kernel-lib/checkpoint/folder.js";
 import { readSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
-import { Graph } from "#kernel-lib/graph/graph.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
+import { Graph } from "#kernel-lib/graph/graph.js";
 import { mul } from "#kernel-lib/graph/ops/elementwise.js";
 import { startRuntime } from "#kernel-lib/graph/runtime.js";
 import { clipText } from "#kernel-lib/nets/clip-text.js";
@@ -62,18 +62,24 @@ describe.skipIf(!hasGolden).each(["sd1-tiny", "sd2-tiny", "sd21v-tiny"])(`%s equ
     const part = checkpoint!.part("text_encoder");
     const ids = golden["clip.input_ids"];
     const graph = new Graph();
-    const { lastHiddenState, hiddenStates } = clipText(part.config, checkpointParameters(graph, part), graph.input("ids", ids.shape, "int32"));
+    const { lastHiddenState, hiddenStates } = clipText(
+      part.config,
+      checkpointParameters(graph, part),
+      graph.input("ids", ids.shape, "int32"),
+    );
     graph.output("last", lastHiddenState);
     for (const [k, state] of hiddenStates.entries()) graph.output(`state${k}`, state);
     const results = await run(graph, { ids: { data: Int32Array.from(ids.data), shape: ids.shape } });
     expect(relativeL2(results.last.data, golden["clip.last_hidden_state"].data)).toBeLessThan(2e-5);
-    for (const k of hiddenStates.keys()) expect(relativeL2(results[`state${k}`].data, golden[`clip.hidden_states.${k}`].data)).toBeLessThan(2e-5);
+    for (const k of hiddenStates.keys())
+      expect(relativeL2(results[`state${k}`].data, golden[`clip.hidden_states.${k}`].data)).toBeLessThan(2e-5);
   });
 });
 
 const lpipsFiles = (net: "vgg" | "alex" | "squeeze") => ({
   net,
-  backbone: net === "vgg" ? goldenVgg() : join(GOLDEN, "lpips", { alex: "alexnet", squeeze: "squeezenet1_1" }[net] + ".features.safetensors"),
+  backbone:
+    net === "vgg" ? goldenVgg() : join(GOLDEN, "lpips", { alex: "alexnet", squeeze: "squeezenet1_1" }[net] + ".features.safetensors"),
   linear: join(GOLDEN, `lpips/lpips_lin_${net}.safetensors`),
 });
 
@@ -95,7 +101,8 @@ describe.skipIf(!hasGolden).each(["vgg", "alex", "squeeze"] as const)(`LPIPS ove
     const errors = [relativeL2(d0.data, golden[`${size}.grad0`].data), relativeL2(d1.data, golden[`${size}.grad1`].data)];
     for (const error of errors) expect(error).toBeLessThan(1e-2);
     const flipped = errors.filter((error) => error > 2e-5);
-    if (flipped.length) console.log(`LPIPS ${net} ${size}: a ReLU or pool flipped, relative L2 ${flipped.map((e) => e.toExponential(1)).join(", ")}`);
+    if (flipped.length)
+      console.log(`LPIPS ${net} ${size}: a ReLU or pool flipped, relative L2 ${flipped.map((e) => e.toExponential(1)).join(", ")}`);
   });
 
   test("identical images: distance and gradient are exactly 0", async () => {
@@ -109,7 +116,8 @@ describe.skipIf(!hasGolden).each(["vgg", "alex", "squeeze"] as const)(`LPIPS ove
     const black = { data: new Float32Array(3 * 64 * 64).fill(-1), shape: [1, 3, 64, 64] };
     const { loss, d0 } = await distance(black, { data: golden["s64.in0"].data.slice(0, 3 * 64 * 64), shape: [1, 3, 64, 64] });
     expect(relativeL2(loss.data, golden["black.dist"].data)).toBeLessThan(2e-5);
-    const sums = (data: Float32Array) => Float32Array.from([0, 1, 2], (c) => data.subarray(c * 4096, (c + 1) * 4096).reduce((a, b) => a + b, 0));
+    const sums = (data: Float32Array) =>
+      Float32Array.from([0, 1, 2], (c) => data.subarray(c * 4096, (c + 1) * 4096).reduce((a, b) => a + b, 0));
     expect(relativeL2(sums(d0.data), sums(golden["black.grad"].data))).toBeLessThan(2e-5);
   });
 });

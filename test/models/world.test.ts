@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
 import { loadTokenizer } from "#kernel-lib/checkpoint/tokenizer.js";
 import { createRng } from "#kernel-lib/core/random.js";
 import {
@@ -16,7 +17,6 @@ import {
 } from "#models/tiny-landscapes/world/captions.js";
 import { drawLandscape } from "#models/tiny-landscapes/world/landscape.js";
 import { MODEL_MAX_LENGTH, tokenizerFiles } from "#models/tiny-landscapes/world/tokenizer-files.js";
-import { afterAll, describe, expect, test } from "vitest";
 
 const pick = <T>(rng: { below(n: number): number }, all: readonly T[]): T => all[rng.below(all.length)];
 const kinds = (seed: number, n: number) => {
@@ -103,8 +103,7 @@ describe("captions", () => {
 
   test("each caption names its terrain and no other", () => {
     for (const { text, terrain } of all)
-      for (const other of TERRAINS)
-        expect(names(text, TERRAIN_WORDS[other]), `${other} in "${text}"`).toBe(other === terrain);
+      for (const other of TERRAINS) expect(names(text, TERRAIN_WORDS[other]), `${other} in "${text}"`).toBe(other === terrain);
   });
 
   test("a time that is named is the right one, and 70 % name it; 60 % name snow or mist", () => {

@@ -25,7 +25,11 @@ export function classScores(config: PerceptualConfig, p: Parameters, image: Valu
   const maps = features(config, p, image);
   const last = maps[maps.length - 1];
   const pooled = reshape(reduceMean(last, [2, 3]), [last.shape[0], last.shape[1]]); // [N,C]
-  return split(linearLayer(p, "head", pooled, CLASSES), 1, HEADS.map((names) => names.length));
+  return split(
+    linearLayer(p, "head", pooled, CLASSES),
+    1,
+    HEADS.map((names) => names.length),
+  );
 }
 
 /** Sum of the three cross-entropies. */
@@ -33,7 +37,11 @@ function loss(config: PerceptualConfig): LossGraph {
   return (graph, p) => {
     const image = graph.input("image", [COUNT, 3, SIDE, SIDE]);
     const labels = graph.input("labels", [COUNT, CLASSES]); // three ones a row
-    const wanted = split(labels, 1, HEADS.map((names) => names.length));
+    const wanted = split(
+      labels,
+      1,
+      HEADS.map((names) => names.length),
+    );
     const entropies = classScores(config, p, image).map((scores, k) => {
       const correct = reduceSum(mul(softmax(scores), wanted[k]), [1]); // [N,1]
       return reshape(reduceMean(neg(log(add(correct, 1e-7))), [0, 1]), []);
@@ -56,7 +64,8 @@ function roughen(rng: Rng, { data, shape }: Tensor): Tensor {
   for (let n = 0; n < shape[0]; n++) {
     const level = 0.15 * rng.uniform() ** 2;
     const soft = rng.uniform() < 0.5 ? 1 + rng.below(2) : 0;
-    for (let c = 0; c < 3; c++) for (let round = 0; round < soft; round++) soften(rough.subarray((n * 3 + c) * plane, (n * 3 + c + 1) * plane), shape[3]);
+    for (let c = 0; c < 3; c++)
+      for (let round = 0; round < soft; round++) soften(rough.subarray((n * 3 + c) * plane, (n * 3 + c + 1) * plane), shape[3]);
     for (let k = n * 3 * plane; k < (n + 1) * 3 * plane; k++) rough[k] += level * rng.normal();
   }
   return { data: rough, shape };
@@ -65,7 +74,8 @@ function roughen(rng: Rng, { data, shape }: Tensor): Tensor {
 /** Mean of a cross of five pixels, in place but for the rim. */
 function soften(plane: Float32Array, width: number): void {
   const before = plane.slice();
-  for (let k = width + 1; k < plane.length - width - 1; k++) plane[k] = (before[k] + before[k - 1] + before[k + 1] + before[k - width] + before[k + width]) / 5;
+  for (let k = width + 1; k < plane.length - width - 1; k++)
+    plane[k] = (before[k] + before[k - 1] + before[k + 1] + before[k - width] + before[k + width]) / 5;
 }
 
 export function classifierTask(name: string, config: PerceptualConfig, seed: number, save: Task["save"]): Task {
@@ -77,7 +87,10 @@ export function classifierTask(name: string, config: PerceptualConfig, seed: num
     initial: initialParameter,
     batch(_, rng) {
       const crops = randomCrops(rng, data, COUNT, SIDE);
-      return { loss: 0, feeds: { image: roughen(rng, crops), labels: { data: Float32Array.from(crops.of.flatMap(labelsOf)), shape: [COUNT, CLASSES] } } };
+      return {
+        loss: 0,
+        feeds: { image: roughen(rng, crops), labels: { data: Float32Array.from(crops.of.flatMap(labelsOf)), shape: [COUNT, CLASSES] } },
+      };
     },
     save,
   };

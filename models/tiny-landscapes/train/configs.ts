@@ -96,6 +96,7 @@ export const JUDGE_JSON = { _class_name: "PerceptualNetwork", net: "tiny", chann
 const HERE = "models/tiny-landscapes";
 export const unetArchitecture = (): UNetConfig => unetConfig(`${HERE}/unet/config.json`, UNET_JSON);
 export const vaeArchitecture = (): VaeConfig => vaeConfig(`${HERE}/vae/config.json`, vaeJson(1));
-export const textArchitecture = (vocabulary: number): ClipTextConfig => clipTextConfig(`${HERE}/text_encoder/config.json`, textEncoderJson(vocabulary));
+export const textArchitecture = (vocabulary: number): ClipTextConfig =>
+  clipTextConfig(`${HERE}/text_encoder/config.json`, textEncoderJson(vocabulary));
 export const perceptualArchitecture = (): PerceptualConfig => perceptualConfig(`${HERE}/perceptual/config.json`, PERCEPTUAL_JSON);
 export const judgeArchitecture = (): PerceptualConfig => perceptualConfig(`${HERE}/judge/config.json`, JUDGE_JSON);

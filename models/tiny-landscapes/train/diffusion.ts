@@ -1,24 +1,25 @@
 /** @file Training the U-Net and the text encoder together: noise prediction on latents that are encoded once. */
-import { randn } from "../../../kernel-lib/core/random.js";
+
+import { openCheckpoint } from "../../../kernel-lib/checkpoint/folder.js";
+import { readSafetensors } from "../../../kernel-lib/checkpoint/safetensors.js";
 import type { Rng } from "../../../kernel-lib/core/random.js";
+import { randn } from "../../../kernel-lib/core/random.js";
 import { createSchedule } from "../../../kernel-lib/diffusion/schedule.js";
 import { Graph } from "../../../kernel-lib/graph/graph.js";
+import { onnxBytes } from "../../../kernel-lib/graph/onnx.js";
 import { add, mul, sub } from "../../../kernel-lib/graph/ops/elementwise.js";
 import { reduceMean } from "../../../kernel-lib/graph/ops/reduce.js";
 import { reshape } from "../../../kernel-lib/graph/ops/shape.js";
-import { onnxBytes } from "../../../kernel-lib/graph/onnx.js";
 import { openSession } from "../../../kernel-lib/graph/session.js";
 import { clipText } from "../../../kernel-lib/nets/clip-text.js";
 import { checkpointParameters, under } from "../../../kernel-lib/nets/parameters.js";
 import { unet } from "../../../kernel-lib/nets/unet.js";
 import { vaeEncoder } from "../../../kernel-lib/nets/vae.js";
-import { openCheckpoint } from "../../../kernel-lib/checkpoint/folder.js";
 import { caption } from "../world/captions.js";
 import type { Landscape } from "../world/landscape.js";
 import { textArchitecture, unetArchitecture } from "./configs.js";
 import { DRAWING_HEIGHT, DRAWING_WIDTH, drawings, SEEDS } from "./drawings.js";
 import { FOLDER, saveAutoencoder, saveDiffusion, vocabularySize } from "./folder.js";
-import { readSafetensors } from "../../../kernel-lib/checkpoint/safetensors.js";
 import type { LossGraph, Task } from "./trainer.js";
 import { initialParameter } from "./trainer.js";
 
@@ -148,4 +149,3 @@ export async function diffusionTask(): Promise<Task> {
     save: saveDiffusion,
   };
 }
-

@@ -19,7 +19,15 @@ export function drawings(count: number, seed: number): Landscape[] {
 }
 
 /** A crop as [3,side,side] in [-1,1], written into `out` at `offset`; `mirror` turns left and right. */
-export function writeCrop(out: Float32Array, offset: number, { pixels, width }: Landscape, left: number, top: number, side: number, mirror: boolean): void {
+export function writeCrop(
+  out: Float32Array,
+  offset: number,
+  { pixels, width }: Landscape,
+  left: number,
+  top: number,
+  side: number,
+  mirror: boolean,
+): void {
   const plane = side * side;
   for (let y = 0; y < side; y++)
     for (let x = 0; x < side; x++) {
@@ -30,7 +38,12 @@ export function writeCrop(out: Float32Array, offset: number, { pixels, width }: 
 }
 
 /** A batch of random crops, half of them mirrored: [N,3,side,side] in [-1,1], and the drawings they came from. */
-export function randomCrops(rng: Rng, from: readonly Landscape[], count: number, side: number): { readonly data: Float32Array; readonly shape: readonly number[]; readonly of: Landscape[] } {
+export function randomCrops(
+  rng: Rng,
+  from: readonly Landscape[],
+  count: number,
+  side: number,
+): { readonly data: Float32Array; readonly shape: readonly number[]; readonly of: Landscape[] } {
   const data = new Float32Array(count * 3 * side * side);
   const of = Array.from({ length: count }, (_, k) => {
     const drawing = from[rng.below(from.length)];

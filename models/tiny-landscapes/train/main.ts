@@ -9,8 +9,8 @@ import { judgeArchitecture, perceptualArchitecture } from "./configs.js";
 import { diffusionTask } from "./diffusion.js";
 import { SEEDS } from "./drawings.js";
 import { FOLDER, saveFixedFiles, saveJudge, savePerceptual } from "./folder.js";
-import { train } from "./trainer.js";
 import type { Task } from "./trainer.js";
+import { train } from "./trainer.js";
 
 /** Minutes on two cores that each part is given where --minutes does not say otherwise. */
 const PARTS = {
@@ -24,7 +24,11 @@ const isPart = (name: string): name is PartName => Object.hasOwn(PARTS, name);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { minutes: { type: "string" }, device: { type: "string", default: "cpu" }, threads: { type: "string", default: String(availableParallelism()) } },
+  options: {
+    minutes: { type: "string" },
+    device: { type: "string", default: "cpu" },
+    threads: { type: "string", default: String(availableParallelism()) },
+  },
 });
 const names = positionals.length ? positionals : Object.keys(PARTS);
 for (const name of names)

@@ -23,7 +23,8 @@ export interface AdamState {
 }
 
 export function adamState(parameters: Arrays): AdamState {
-  const like = (copy: boolean) => Object.fromEntries(Object.entries(parameters).map(([key, x]) => [key, copy ? x.slice() : new Float32Array(x.length)]));
+  const like = (copy: boolean) =>
+    Object.fromEntries(Object.entries(parameters).map(([key, x]) => [key, copy ? x.slice() : new Float32Array(x.length)]));
   return { parameters, first: like(false), second: like(false), average: like(true), step: 0 };
 }
 

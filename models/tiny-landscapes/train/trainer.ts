@@ -78,11 +78,18 @@ export async function train(task: Task, options: TrainOptions): Promise<void> {
     const { loss, feeds } = task.batch(state.step, createRng(options.seed * 1_000_003 + state.step + broken));
     const { gradients, values } = await runProgram(programs[loss], feeds, state.parameters, shapes);
     const norm = adamStep(state, gradients, { learningRate, weightDecay: task.weightDecay });
-    if (!Number.isFinite(norm) && ++broken > 100) throw new Error(`train ${task.name}: 100 batches gave no finite gradient; lower the learning rate`);
-    for (const [name, value] of Object.entries({ ...values, norm })) running[name] = running[name] === undefined ? value : 0.97 * running[name] + 0.03 * value;
+    if (!Number.isFinite(norm) && ++broken > 100)
+      throw new Error(`train ${task.name}: 100 batches gave no finite gradient; lower the learning rate`);
+    for (const [name, value] of Object.entries({ ...values, norm }))
+      running[name] = running[name] === undefined ? value : 0.97 * running[name] + 0.03 * value;
     if (state.step % 50 === 0) {
       if (!existsSync(log)) writeFileSync(log, `step,seconds,rate,${Object.keys(running).join(",")}\n`);
-      appendFileSync(log, `${state.step},${elapsed().toFixed(0)},${learningRate.toExponential(2)},${Object.values(running).map((x) => x.toPrecision(5)).join(",")}\n`);
+      appendFileSync(
+        log,
+        `${state.step},${elapsed().toFixed(0)},${learningRate.toExponential(2)},${Object.values(running)
+          .map((x) => x.toPrecision(5))
+          .join(",")}\n`,
+      );
       const shown = Object.entries(running).map(([name, x]) => `${name} ${x.toPrecision(4)}`);
       console.log(`${task.name} step ${state.step} · ${(elapsed() / 60).toFixed(1)} of ${options.minutes} min · ${shown.join(" · ")}`);
     }
@@ -116,7 +123,10 @@ async function openProgram(build: LossGraph, { device, threads }: TrainOptions):
 }
 
 async function runProgram({ session }: Program, feeds: Feeds, parameters: Arrays, shapes: Readonly<Record<string, Shape>>) {
-  const all = { ...feeds, ...Object.fromEntries(Object.entries(parameters).map(([key, data]) => [PREFIX + key, { data, shape: shapes[key] }])) };
+  const all = {
+    ...feeds,
+    ...Object.fromEntries(Object.entries(parameters).map(([key, data]) => [PREFIX + key, { data, shape: shapes[key] }])),
+  };
   const gradients: Arrays = {};
   const values: Record<string, number> = {};
   for (const [name, { data }] of Object.entries(await session.run(all)))
@@ -125,17 +135,37 @@ async function runProgram({ session }: Program, feeds: Feeds, parameters: Arrays
   return { gradients, values };
 }
 
-function loadState(task: Task, { stateFolder, seed }: TrainOptions, shapes: Readonly<Record<string, Shape>>): { state: AdamState; seconds: number } {
+function loadState(
+  task: Task,
+  { stateFolder, seed }: TrainOptions,
+  shapes: Readonly<Record<string, Shape>>,
+): { state: AdamState; seconds: number } {
   const file = join(stateFolder, `${task.name}.safetensors`);
   const rng = createRng(seed);
-  if (!existsSync(file)) return { state: adamState(Object.fromEntries(Object.entries(shapes).map(([key, shape]) => [key, task.initial(key, shape, rng)]))), seconds: 0 };
+  if (!existsSync(file))
+    return {
+      state: adamState(Object.fromEntries(Object.entries(shapes).map(([key, shape]) => [key, task.initial(key, shape, rng)]))),
+      seconds: 0,
+    };
   const tensors = readSafetensors(file);
   const part = (prefix: string): Arrays => Object.fromEntries(Object.keys(shapes).map((key) => [key, tensors[`${prefix}/${key}`].data]));
-  const state = { parameters: part("parameters"), first: part("first"), second: part("second"), average: part("average"), step: tensors.step.data[0] };
+  const state = {
+    parameters: part("parameters"),
+    first: part("first"),
+    second: part("second"),
+    average: part("average"),
+    step: tensors.step.data[0],
+  };
   return { state, seconds: tensors.seconds.data[0] };
 }
 
-function saveState(task: Task, { stateFolder }: TrainOptions, state: AdamState, shapes: Readonly<Record<string, Shape>>, seconds: number): void {
+function saveState(
+  task: Task,
+  { stateFolder }: TrainOptions,
+  state: AdamState,
+  shapes: Readonly<Record<string, Shape>>,
+  seconds: number,
+): void {
   const all: Record<string, Tensor> = { step: tensor([state.step], [1]), seconds: tensor([seconds], [1]) };
   for (const part of ["parameters", "first", "second", "average"] as const)
     for (const [key, x] of Object.entries(named(state[part], shapes))) all[`${part}/${key}`] = x;

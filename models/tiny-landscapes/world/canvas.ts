@@ -32,11 +32,7 @@ export const createCanvas = (width: number, height: number): Canvas => ({
   data: new Float32Array(width * height * 3),
 });
 
-export const mix = (a: Rgb, b: Rgb, t: number): Rgb => [
-  a[0] + (b[0] - a[0]) * t,
-  a[1] + (b[1] - a[1]) * t,
-  a[2] + (b[2] - a[2]) * t,
-];
+export const mix = (a: Rgb, b: Rgb, t: number): Rgb => [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t, a[2] + (b[2] - a[2]) * t];
 
 /** Blends `fill` into every pixel of `box` by its coverage. */
 export function paint(canvas: Canvas, box: Box, coverage: Coverage, fill: Fill): void {

@@ -18,7 +18,15 @@ export function paintSky(scene: Scene): Point[] {
 const skies = {
   dawn: (scene) => {
     const suns = discs(scene, { apart: [190, 280], rows: [54, 60], radius: 11, halo: 22, strength: 0.75 });
-    streaks(scene, { colours: [[1, 0.93, 0.93], [1, 0.8, 0.84]], rows: [12, 48], apart: [50, 80], alpha: 0.75 });
+    streaks(scene, {
+      colours: [
+        [1, 0.93, 0.93],
+        [1, 0.8, 0.84],
+      ],
+      rows: [12, 48],
+      apart: [50, 80],
+      alpha: 0.75,
+    });
     return suns;
   },
   noon: (scene) => {
@@ -28,7 +36,15 @@ const skies = {
   },
   sunset: (scene) => {
     const suns = discs(scene, { apart: [170, 260], rows: [50, 58], radius: 14, halo: 26, strength: 0.7 });
-    streaks(scene, { colours: [[1, 0.62, 0.3], [0.62, 0.2, 0.5]], rows: [10, 46], apart: [45, 75], alpha: 0.85 });
+    streaks(scene, {
+      colours: [
+        [1, 0.62, 0.3],
+        [0.62, 0.2, 0.5],
+      ],
+      rows: [10, 46],
+      apart: [45, 75],
+      alpha: 0.85,
+    });
     return suns;
   },
   night: (scene) => {

@@ -19,14 +19,22 @@ export const mountains: TerrainPainter = (scene) => {
   const { canvas, rng, light } = scene;
   const peak = ([x, top]: Point, foot: number, width: number, distance: number, cap: number) => {
     const spine = x + between(rng, [-0.1, 0.3]) * width;
-    const left: Point[] = [[x, top], [spine, foot], [x - width, foot]];
-    const right: Point[] = [[x, top], [x + width, foot], [spine, foot]];
+    const left: Point[] = [
+      [x, top],
+      [spine, foot],
+      [x - width, foot],
+    ];
+    const right: Point[] = [
+      [x, top],
+      [x + width, foot],
+      [spine, foot],
+    ];
     const rock = (lit: number) => light.shade(light.ground(ROCK, 0.25), lit, distance);
     const foothill = (lit: number) => light.shade(light.ground(mix(ROCK, MEADOW, 0.35), 0.5), lit, distance);
     polygon(canvas, left, { top: rock(0.85), bottom: foothill(0.7) });
     polygon(canvas, right, { top: rock(0.1), bottom: foothill(0.15) });
     const line = top + cap * (foot - top);
-    const teeth: Coverage = (px, py) => line + Math.abs(((((px - x) / 11) % 2) + 2) % 2 - 1) * 10 - 5 - py + 0.5;
+    const teeth: Coverage = (px, py) => line + Math.abs((((((px - x) / 11) % 2) + 2) % 2) - 1) * 10 - 5 - py + 0.5;
     polygon(canvas, left, { top: light.shade(light.snow, 1, distance) }, teeth);
     polygon(canvas, right, { top: light.shade(light.snow, 0.3, distance) }, teeth);
   };
@@ -41,7 +49,12 @@ export const mountains: TerrainPainter = (scene) => {
   under(canvas, wave(scene, 108, 4, 110), { top: light.shade(grass, 0.75), bottom: light.shade(grass, 0.25) });
 };
 
-const GRASS: readonly Rgb[] = [[0.42, 0.74, 0.24], [0.55, 0.8, 0.28], [0.32, 0.66, 0.26], [0.7, 0.82, 0.3]];
+const GRASS: readonly Rgb[] = [
+  [0.42, 0.74, 0.24],
+  [0.55, 0.8, 0.28],
+  [0.32, 0.66, 0.26],
+  [0.7, 0.82, 0.3],
+];
 
 /** Overlapping green domes. */
 export const hills: TerrainPainter = (scene) => {

@@ -29,18 +29,43 @@ export const forest: TerrainPainter = (scene) => {
 function fir({ canvas, light }: Scene, [x, foot]: Point, tall: number, half: number, distance: number): void {
   const green = light.ground(FIR, 0.2);
   const top = foot - tall;
-  for (const [from, to, wide] of [[0.42, 1, 1], [0.18, 0.72, 0.8], [0, 0.44, 0.58]] as const) {
+  for (const [from, to, wide] of [
+    [0.42, 1, 1],
+    [0.18, 0.72, 0.8],
+    [0, 0.44, 0.58],
+  ] as const) {
     const [y0, y1, w] = [top + from * tall, top + to * tall, wide * half];
     const fill = (lit: number) => ({
       top: light.shade(light.ground(FIR, 1), lit, distance),
       bottom: light.shade(green, lit * 0.6, distance),
     });
-    polygon(canvas, [[x, y0], [x + w, y1], [x - w, y1]], fill(0.9));
-    polygon(canvas, [[x, y0], [x + w, y1], [x + 1, y1]], fill(0.25));
+    polygon(
+      canvas,
+      [
+        [x, y0],
+        [x + w, y1],
+        [x - w, y1],
+      ],
+      fill(0.9),
+    );
+    polygon(
+      canvas,
+      [
+        [x, y0],
+        [x + w, y1],
+        [x + 1, y1],
+      ],
+      fill(0.25),
+    );
   }
 }
 
-const WALLS: readonly Rgb[] = [[0.72, 0.52, 0.46], [0.62, 0.66, 0.72], [0.82, 0.74, 0.62], [0.5, 0.56, 0.66]];
+const WALLS: readonly Rgb[] = [
+  [0.72, 0.52, 0.46],
+  [0.62, 0.66, 0.72],
+  [0.82, 0.74, 0.62],
+  [0.5, 0.56, 0.66],
+];
 const STREET: Rgb = [0.42, 0.43, 0.46];
 
 /** A row of towers with large windows before a hazy one. */
@@ -68,7 +93,15 @@ function tower(scene: Scene, x: number, wide: number, top: number, distance: num
   if (shape === 1) block(x + wide * 0.2, x + wide * 0.8, top - 12, top + 1);
   if (shape === 2) {
     const roof = light.shade(light.ground(mix(wall, [0.5, 0.2, 0.2], 0.4)), 0.6, distance);
-    polygon(canvas, [[x + wide / 2, top - 14], [x + wide, top + 1], [x, top + 1]], { top: roof });
+    polygon(
+      canvas,
+      [
+        [x + wide / 2, top - 14],
+        [x + wide, top + 1],
+        [x, top + 1],
+      ],
+      { top: roof },
+    );
   }
   block(x, x + wide, top, foot);
   if (distance < 0.3) panes(scene, [x, top], wide);
@@ -106,7 +139,11 @@ export const sea: TerrainPainter = (scene, suns) => {
     const beam: Coverage = (px, py) => Math.exp(-0.5 * ((px - x) / (7 + 0.16 * (py - line))) ** 2) * Math.min(1, (py - line) / 2);
     paint(canvas, [x - 48, line, x + 48, canvas.height], beam, { top: light.disc, alpha: 0.55 });
   }
-  for (const [row, high] of [[82, 1.6], [95, 2.4], [112, 3.4]] as const) {
+  for (const [row, high] of [
+    [82, 1.6],
+    [95, 2.4],
+    [112, 3.4],
+  ] as const) {
     for (const x of along(scene, [44 + high * 8, 70 + high * 10])) {
       ellipse(canvas, [x, row + between(rng, [-2, 2])], 14 + high * 6, high, { top: crest, alpha: 0.8 }, 1.5);
     }
