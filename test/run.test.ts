@@ -9,8 +9,8 @@ import { createRng, randn } from "#kernel-lib/core/random.js";
 import { tensor } from "#kernel-lib/core/tensor.js";
 import { syncDiffusion } from "#kernel-lib/joint/syncdiffusion.js";
 import { coverageOf, parseGpano } from "#kernel-lib/notebook/gpano.js";
-import { openRun } from "#kernel-lib/run-folder.js";
 import { createRunWriter, folderHolds, reportRun, savedOptions, saveRun } from "#kernel-lib/run.js";
+import { openRun } from "#kernel-lib/run-folder.js";
 import { finish, toy } from "./joint/toy.js";
 import { paintedRun } from "./notebook/painted-run.js";
 
@@ -28,10 +28,26 @@ describe.skipIf(!built)("a run on disk (needs the built viewer: npm run build)",
     const dir = fresh();
     const run = paintedRun(small);
     const saved = await saveRun(dir, run);
-    expect(files(dir)).toEqual(["foreseen", "foreseen/000.jpg", "foreseen/001.jpg", "foreseen/002.jpg", "panorama.png", "report.html", "run.json", "steps.json"]);
+    expect(files(dir)).toEqual([
+      "foreseen",
+      "foreseen/000.jpg",
+      "foreseen/001.jpg",
+      "foreseen/002.jpg",
+      "panorama.png",
+      "report.html",
+      "run.json",
+      "steps.json",
+    ]);
     const opened = await openRun(dir);
     expect(opened).toEqual(saved);
-    expect(opened.info).toMatchObject({ complete: true, method: "sync", width: 192, height: 32, model: run.model, options: { seed: 7, prompt: "mountains in the evening" } });
+    expect(opened.info).toMatchObject({
+      complete: true,
+      method: "sync",
+      width: 192,
+      height: 32,
+      model: run.model,
+      options: { seed: 7, prompt: "mountains in the evening" },
+    });
     expect(opened.steps.map(({ seconds: _, ...step }) => step)).toEqual(run.steps.map(({ preview: _, ...step }) => step));
     expect(opened.panorama && imageBytes(opened.panorama)).toEqual(imageBytes(run.result.panorama));
     expect(opened.foreseen.map(({ step }) => step)).toEqual([0, 1, 2]);
@@ -51,10 +67,19 @@ describe.skipIf(!built)("a run on disk (needs the built viewer: npm run build)",
   test("repeats bit for bit from its options alone, drawn seed, given latent and embeddings included", async () => {
     const model = toy();
     const latent = randn(createRng(9), [1, 4, 8, 32]);
-    for (const given of [{ prompt: "hills", steps: 4 }, { latent, text: randn(createRng(2), [2, 3, 5]), steps: 3, anchor: 1 }]) {
+    for (const given of [
+      { prompt: "hills", steps: 4 },
+      { latent, text: randn(createRng(2), [2, 3, 5]), steps: 3, anchor: 1 },
+    ]) {
       const run = syncDiffusion(model, given);
       const { steps, result } = await finish(run);
-      const head = { method: "sync", options: run.options, model: { name: "toy", digest: "0", device: "cpu", threads: 1 }, batch: { noise: 1, gradient: 1 }, scaleFactor: 2 } as const;
+      const head = {
+        method: "sync",
+        options: run.options,
+        model: { name: "toy", digest: "0", device: "cpu", threads: 1 },
+        batch: { noise: 1, gradient: 1 },
+        scaleFactor: 2,
+      } as const;
       const saved = await openRun((await saveRun(fresh(), { ...head, steps, result })).dir);
       const again = await finish(syncDiffusion(model, savedOptions(saved)));
       expect(again.result.latent.data).toEqual(result.latent.data);
@@ -105,7 +130,13 @@ describe.skipIf(!built)("a run on disk (needs the built viewer: npm run build)",
         await writer.step({ index, timestep: 1, weight: 0, anchor: -1, windows, preview: async () => image });
         if (index === 5) console.log("going");
       }`;
-    const child = spawn(process.execPath, ["--input-type=module", "-e", script, new URL("../dist/kernel-lib/run.js", import.meta.url).href, dir]);
+    const child = spawn(process.execPath, [
+      "--input-type=module",
+      "-e",
+      script,
+      new URL("../dist/kernel-lib/run.js", import.meta.url).href,
+      dir,
+    ]);
     await new Promise<void>((resolve) => child.stdout.once("data", () => resolve()));
     child.kill("SIGKILL");
     await new Promise((resolve) => child.once("exit", resolve));
@@ -145,8 +176,15 @@ describe.skipIf(!built)("a run on disk (needs the built viewer: npm run build)",
   test("a report stays under 3 MB for a panorama of the paper's size that no codec likes", { timeout: 60_000 }, async () => {
     const rng = createRng(1);
     const run = paintedRun({ width: 3072, height: 512, stride: 16, steps: 6 });
-    const noise = tensor(Float32Array.from(run.result.panorama.data, (x) => Math.min(1, Math.max(0, x + 0.2 * rng.normal()))), [1, 3, 512, 3072]);
-    const { dir } = await saveRun(fresh(), { ...run, steps: run.steps.map((step) => ({ ...step, preview: async () => noise })), result: { panorama: noise } });
+    const noise = tensor(
+      Float32Array.from(run.result.panorama.data, (x) => Math.min(1, Math.max(0, x + 0.2 * rng.normal()))),
+      [1, 3, 512, 3072],
+    );
+    const { dir } = await saveRun(fresh(), {
+      ...run,
+      steps: run.steps.map((step) => ({ ...step, preview: async () => noise })),
+      result: { panorama: noise },
+    });
     expect(statSync(join(dir, "report.html")).size).toBeLessThan(3_000_000);
   });
 
@@ -174,11 +212,23 @@ describe.skipIf(!built)("a run on disk (needs the built viewer: npm run build)",
       ["run.json", json((v) => Object.assign(v, { method: "magic" })), /expected method: one of \["multi","sync"\], found "magic"/],
       ["run.json", json((v) => Object.assign(v, { width: "wide" })), /expected width: a whole number >= 1, found "wide"/],
       ["run.json", json((v) => Object.assign(v.model, { threads: null })), /expected model\.threads: a number, found null/],
-      ["run.json", json((v) => Object.assign(v, { width: 200 })), /panorama\.png: expected 200 × 32 pixels, as run\.json says, found 192 × 32/],
+      [
+        "run.json",
+        json((v) => Object.assign(v, { width: 200 })),
+        /panorama\.png: expected 200 × 32 pixels, as run\.json says, found 192 × 32/,
+      ],
       ["steps.json", () => undefined, /steps\.json: expected a file of a run, found no file/],
       ["steps.json", json((v) => Object.assign(v.steps[1], { windows: {} })), /expected steps\[1\]\.windows: a list, found \{\}/],
-      ["steps.json", json((v) => Object.assign((v.steps as { windows: object[] }[])[2].windows[3], { left: -1 })), /expected steps\[2\]\.windows\[3\]\.left: a whole number >= 0, found -1/],
-      ["steps.json", json((v) => Object.assign((v.steps as { windows: object[] }[])[0].windows[0], { loss: "low" })), /windows\[0\]\.loss: a number, or nothing, found "low"/],
+      [
+        "steps.json",
+        json((v) => Object.assign((v.steps as { windows: object[] }[])[2].windows[3], { left: -1 })),
+        /expected steps\[2\]\.windows\[3\]\.left: a whole number >= 0, found -1/,
+      ],
+      [
+        "steps.json",
+        json((v) => Object.assign((v.steps as { windows: object[] }[])[0].windows[0], { loss: "low" })),
+        /windows\[0\]\.loss: a number, or nothing, found "low"/,
+      ],
       ["steps.json", json((v) => Object.assign(v.steps[0], { index: 4 })), /expected steps\[0\]\.index: 0, found 4/],
       ["panorama.png", () => undefined, /panorama\.png: expected a PNG/],
     ];

@@ -70,11 +70,15 @@ export async function decodeImage(file: string | Uint8Array): Promise<Tensor> {
   const source = sharp(file).autoOrient().flatten().toColourspace("srgb").removeAlpha().raw({ depth: "uchar" });
   const { data, info } = await source.toBuffer({ resolveWithObject: true }).catch((error: unknown) => {
     const name = typeof file === "string" ? file : "image";
-    throw new CheckpointError(name, { expected: "a PNG, JPEG or WebP image", found: error instanceof Error ? error.message : String(error) });
+    throw new CheckpointError(name, {
+      expected: "a PNG, JPEG or WebP image",
+      found: error instanceof Error ? error.message : String(error),
+    });
   });
   const plane = info.width * info.height;
   const pixels = new Float32Array(plane * 3);
-  for (let k = 0; k < plane; k++) for (let c = 0; c < 3; c++) pixels[c * plane + k] = data[k * info.channels + (info.channels < 3 ? 0 : c)] / 255;
+  for (let k = 0; k < plane; k++)
+    for (let c = 0; c < 3; c++) pixels[c * plane + k] = data[k * info.channels + (info.channels < 3 ? 0 : c)] / 255;
   return tensor(pixels, [1, 3, info.height, info.width]);
 }
 

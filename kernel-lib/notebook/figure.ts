@@ -29,12 +29,11 @@ export interface StripSpec {
 }
 
 /** One entry of the queue: the root's id, the kind, and what it needs. */
-export type FigureJob =
-  | readonly [id: string, kind: "panorama", spec: PanoramaSpec]
-  | readonly [id: string, kind: "strip", spec: StripSpec];
+export type FigureJob = readonly [id: string, kind: "panorama", spec: PanoramaSpec] | readonly [id: string, kind: "strip", spec: StripSpec];
 
 /** The script element that queues a figure. */
-export const figureJob = (job: FigureJob): string => `<script>(globalThis.__veduta=globalThis.__veduta||[]).push(${scriptLiteral(job)})</script>`;
+export const figureJob = (job: FigureJob): string =>
+  `<script>(globalThis.__veduta=globalThis.__veduta||[]).push(${scriptLiteral(job)})</script>`;
 
 /** A panorama's figure: the still, and its job. @param src data: URL of the picture @param alt its description, any text */
 export function panoramaFigure(id: string, { src, alt, spec }: { src: string; alt: string; spec: PanoramaSpec }): string {
@@ -47,7 +46,9 @@ let script: string | undefined;
 export function viewerScript(): string {
   const file = new URL("../../viewer/veduta-viewer.js", import.meta.url);
   try {
-    script ??= readFileSync(file, "utf8").replace(/<\/(script)/gi, "<\\/$1").replace(/<!--/g, "<\\!--");
+    script ??= readFileSync(file, "utf8")
+      .replace(/<\/(script)/gi, "<\\/$1")
+      .replace(/<!--/g, "<\\!--");
   } catch {
     throw new CheckpointError(file.pathname, { expected: "the built viewer", found: "no file", fix: "run npm run build" });
   }

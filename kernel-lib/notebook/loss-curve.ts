@@ -48,7 +48,7 @@ export function lossCurve(steps: readonly StepNumbers[], place: StripPlace): str
       if (points.length === 0) return "";
       const shade = Math.min(SHADES - 1, Math.floor((away(window) / farthest) * SHADES));
       const d = path(points.map(({ index, loss }) => [x(index), y(loss)]));
-      const told = `window ${window}, ${Math.round(away(window))}° from the anchor: ${short(points[0].loss)} in step ${points[0].index + 1}, ${short(points[points.length - 1].loss)} in step ${points[points.length - 1].index + 1}`;
+      const told = `window ${window}, ${Math.round(away(window))}° from the anchor: ${short(points[0].loss)} in step ${points[0].index}, ${short(points[points.length - 1].loss)} in step ${points[points.length - 1].index}`;
       return `<g class="shade-${shade}"><title>${told}</title><path class="near" d="${d}"/><path d="${d}"/></g>`;
     });
   const means = measured.map(({ index, windows }) => {
@@ -59,7 +59,7 @@ export function lossCurve(steps: readonly StepNumbers[], place: StripPlace): str
   const ticks = logTicks(low, high);
   const grid = ticks.map((tick) => `<path class="grid" d="M0 ${y(tick)}H1000"/>`).join("");
   const labels = ticks.map((tick) => `<span style="top:${round1(y(tick) / 4)}%">${short(tick)}</span>`).join("");
-  const range = `${short(means[0].loss)} in step ${means[0].index + 1} to ${short(means[means.length - 1].loss)} in step ${means[means.length - 1].index + 1}`;
+  const range = `${short(means[0].loss)} in step ${means[0].index} to ${short(means[means.length - 1].loss)} in step ${means[means.length - 1].index}`;
   return `<div class="plot"><div class="y">${labels}</div><div class="area"><svg viewBox="0 0 1000 400" preserveAspectRatio="none" role="img" aria-label="Distance to the anchor of ${lines.length} windows; their mean goes from ${range}">${grid}${lines.join("")}<g class="mean"><title>mean of the windows: ${range}</title><path class="near" d="${mean}"/><path d="${mean}"/></g></svg></div><div class="unit">step</div><div class="x">${stepLabels(first, last, x)}</div></div>
 <ul class="legend"><li><i class="key mean-key"></i>mean</li><li><span>beside the anchor</span><i class="shades">${Array.from({ length: SHADES }, (_, k) => `<b class="shade-${k}"></b>`).join("")}</i><span>farthest from it</span></li>${anchor >= 0 ? `<li><i class="key anchor-key"></i>anchor: window ${anchor}, 0 by definition, so without a line</li>` : ""}</ul>`;
 }
@@ -68,12 +68,16 @@ export function lossCurve(steps: readonly StepNumbers[], place: StripPlace): str
 function stepLabels(first: number, last: number, x: (index: number) => number): string {
   const span = last - first;
   const gap = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((g) => span / g <= 5) ?? span;
-  const inner = Array.from({ length: span + 1 }, (_, k) => first + k).filter((i) => (i + 1) % gap === 0 && i - first > gap * 0.6 && last - i > gap * 0.6);
-  return [...new Set([first, ...inner, last])].map((i) => `<span style="left:${x(i) / 10}%">${i + 1}</span>`).join("");
+  const inner = Array.from({ length: span + 1 }, (_, k) => first + k).filter(
+    (i) => i % gap === 0 && i - first > gap * 0.6 && last - i > gap * 0.6,
+  );
+  return [...new Set([first, ...inner, last])].map((i) => `<span style="left:${x(i) / 10}%">${i}</span>`).join("");
 }
 
 /** A line through points; a lone point is a short dash, which would else be invisible. */
 const path = (points: readonly (readonly [number, number])[]): string =>
-  points.length === 1 ? `M${points[0][0] - 4} ${points[0][1]}h8` : points.map(([px, py], k) => `${k === 0 ? "M" : "L"}${px} ${py}`).join("");
+  points.length === 1
+    ? `M${points[0][0] - 4} ${points[0][1]}h8`
+    : points.map(([px, py], k) => `${k === 0 ? "M" : "L"}${px} ${py}`).join("");
 
 const round1 = (v: number): number => Math.round(v * 10) / 10;

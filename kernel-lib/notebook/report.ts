@@ -5,12 +5,13 @@ import { dataUrl, escapeHtml } from "./html.js";
 import { lossCurve } from "./loss-curve.js";
 import { REPORT_STYLE } from "./report-style.js";
 import type { ReportRun, RunInfo, StepNumbers } from "./run-data.js";
-import { short, type StripPlace, windowStrip } from "./window-strip.js";
+import { type StripPlace, short, windowStrip } from "./window-strip.js";
 
 const METHODS = { sync: "SyncDiffusion", multi: "MultiDiffusion" } as const;
 
 /** Nothing is fetched: the browser itself holds the page to that. */
-const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+const POLICY =
+  "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /**
  * The report of a run, finished or interrupted, as one self-contained HTML page. All text of the run (prompts, paths, reasons) is escaped.
@@ -53,7 +54,7 @@ ${run.picture ? `<script>${viewerScript()}</script>` : ""}
 }
 
 const FOOTNOTES = `<footer>
-<p>Distances are LPIPS between what a window foresees and what the anchor foresees, before the descent; lower is more alike. Windows count from 0.</p>
+<p>Distances are LPIPS between what a window foresees and what the anchor foresees, before the descent; lower is more alike. Steps and windows count from 0.</p>
 <p>Colours: viridis (Smith, van der Walt and Firing, CC0), even in lightness and readable with every common colour blindness.</p>
 </footer>`;
 
@@ -63,7 +64,10 @@ const placeOf = ({ width, scaleFactor, coverage }: RunInfo): StripPlace => ({ wi
 function facts(info: RunInfo, steps: readonly StepNumbers[]): string {
   const { width, height, coverage, options, seconds, model } = info;
   const turn = coverage.edge === "wrap" ? "a full turn" : `${Math.round(coverage.horizontal)}° wide`;
-  const parts = [`${width} × ${height} pixels, ${turn}`, `${count(steps[0]?.windows.length ?? 0, "window")}, ${count(steps.length, "step")}`];
+  const parts = [
+    `${width} × ${height} pixels, ${turn}`,
+    `${count(steps[0]?.windows.length ?? 0, "window")}, ${count(steps.length, "step")}`,
+  ];
   if (typeof options.seed === "number") parts.push(`seed ${options.seed}`);
   return `${[...parts, `${duration(seconds)} on ${model.device}`].join("; ")}.`;
 }
@@ -72,7 +76,7 @@ function pictureSection({ info, picture, foreseen = [] }: ReportRun, prompt: str
   if (!picture) return "";
   const alt = `Panorama: ${prompt}`;
   // The finished panorama takes the last step's place: after that step it is what was foreseen.
-  const pictures = foreseen.map((one): StepPicture => ({ src: dataUrl(one.type, one.bytes), label: `step ${one.step + 1}` }));
+  const pictures = foreseen.map((one): StepPicture => ({ src: dataUrl(one.type, one.bytes), label: `step ${one.step}` }));
   const finished: StepPicture = { src: null, label: info.complete ? "finished" : (pictures[pictures.length - 1]?.label ?? "last step") };
   const steps = pictures.length > 1 ? [...pictures.slice(0, -1), finished] : undefined;
   const figure = panoramaFigure("panorama", { src: dataUrl(picture.type, picture.bytes), alt, spec: { coverage: info.coverage, steps } });
@@ -89,7 +93,7 @@ function mapSection(info: RunInfo, steps: readonly StepNumbers[]): string {
         ? "MultiDiffusion averages its windows and measures no distance between them. The same seed with --method sync shows what synchronising changes."
         : "No step of this run was synchronised, so no distance was measured."
     }</p>`;
-  const last = steps[steps.length - 1].index + 1;
+  const last = steps[steps.length - 1].index;
   const skipped = strip.every > 1 ? ` Every ${strip.every}th step is drawn.` : "";
   const { left, width, name } = anchorColumns(info, steps);
   const mark = left.map((at, k) => `<div class="anchor" style="left:${at}%;width:${width[k]}%"></div>`).join("");
@@ -98,7 +102,7 @@ function mapSection(info: RunInfo, steps: readonly StepNumbers[]): string {
 <figure id="strip" class="map" style="margin-inline:0">
 <div class="anchor-name">${name}</div>
 <div class="strip"><img data-copy hidden alt="">${mark}</div>
-<div class="rows"><span>${steps[0].index + 1}</span><span>${last}</span></div>
+<div class="rows"><span>${steps[0].index}</span><span>${last}</span></div>
 <div class="cells">${strip.svg}${mark}</div>
 <div class="degrees">${degreeLabels(info.coverage)}</div>
 </figure>
@@ -154,7 +158,10 @@ const MEANINGS: Readonly<Record<string, string>> = {
 function optionTable({ options }: RunInfo): string {
   const known = Object.keys(MEANINGS).filter((key) => options[key] !== undefined);
   const others = Object.keys(options).filter((key) => !(key in MEANINGS) && options[key] !== undefined);
-  return table("Options", [...known, ...others].map((key) => [MEANINGS[key] ?? key, shown(key, options[key])]));
+  return table(
+    "Options",
+    [...known, ...others].map((key) => [MEANINGS[key] ?? key, shown(key, options[key])]),
+  );
 }
 
 function machineTable({ model, versions, started, seconds }: RunInfo, steps: readonly StepNumbers[]): string {
@@ -178,7 +185,8 @@ const table = (caption: string, rows: readonly (readonly [string, string])[]): s
 function shown(key: string, value: unknown): string {
   if (value === "") return "(none)";
   if (typeof value === "boolean") return value ? "yes" : "no";
-  if (key === "windows" && Array.isArray(value)) return `${value.length}${value[0] ? ` of ${value[0].width}×${value[0].height} latent pixels` : ""}`;
+  if (key === "windows" && Array.isArray(value))
+    return `${value.length}${value[0] ? ` of ${value[0].width}×${value[0].height} latent pixels` : ""}`;
   if (typeof value === "object" && value !== null && "shape" in value) return `given, [${String(value.shape)}]`;
   return typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value);
 }
@@ -195,10 +203,21 @@ function command({ method, options, model }: RunInfo): string {
     stride: "--stride",
     seed: "--seed",
     batch: "--batch",
-    ...(method === "sync" ? { weight: "--weight", decay: "--decay", syncEvery: "--sync-every", syncSteps: "--sync-steps", anchor: "--anchor" } : {}),
+    ...(method === "sync"
+      ? { weight: "--weight", decay: "--decay", syncEvery: "--sync-every", syncSteps: "--sync-steps", anchor: "--anchor" }
+      : {}),
   };
-  const given = Object.entries(flags).flatMap(([key, flag]) => (options[key] === undefined || options[key] === "" ? [] : [flag, quoted(String(options[key]))]));
-  const words = ["veduta paint", quoted(String(options.prompt ?? "")), "--method", method, ...given, ...(options.loop === true ? ["--loop"] : [])];
+  const given = Object.entries(flags).flatMap(([key, flag]) =>
+    options[key] === undefined || options[key] === "" ? [] : [flag, quoted(String(options[key]))],
+  );
+  const words = [
+    "veduta paint",
+    quoted(String(options.prompt ?? "")),
+    "--method",
+    method,
+    ...given,
+    ...(options.loop === true ? ["--loop"] : []),
+  ];
   return [...words, "--device", model.device, "--threads", String(model.threads)].join(" ");
 }
 

@@ -63,7 +63,11 @@ export function windowCells(windows: StepNumbers["windows"], { width, scaleFacto
 export function windowStrip(steps: readonly StepNumbers[], place: StripPlace): { svg: string; legend: string; every: number } | undefined {
   const losses = steps.flatMap(({ windows }) => windows.flatMap(({ loss }) => (loss === undefined ? [] : [loss])));
   if (losses.length === 0) return undefined;
-  const most = Math.max(...losses.slice(0, 1), losses.reduce((a, b) => Math.max(a, b), 0)) || 1;
+  const most =
+    Math.max(
+      ...losses.slice(0, 1),
+      losses.reduce((a, b) => Math.max(a, b), 0),
+    ) || 1;
   const cells = windowCells(steps[0].windows, place);
   const every = Math.ceil((steps.length * cells.length) / MOST_CELLS);
   const rows = steps.filter((_, k) => k % every === 0);
@@ -81,10 +85,11 @@ function drawCell({ window, pieces, heading, row, rows }: WindowCell, step: Step
     const [x, w] = [Math.round(from * 1e4) / 10, Math.round((to - from) * 1e4) / 10];
     return `<rect x="${x}" y="${round3(y + row / rows)}" width="${w}" height="${round3(1 / rows)}"${fill}/>`;
   });
-  return `<g${loss === undefined ? ' class="none"' : ""} data-heading="${Math.round(heading * 10) / 10}"><title>step ${step.index + 1}, window ${window}: ${what}</title>${rects.join("")}</g>`;
+  return `<g${loss === undefined ? ' class="none"' : ""} data-heading="${Math.round(heading * 10) / 10}"><title>step ${step.index}, window ${window}: ${what}</title>${rects.join("")}</g>`;
 }
 
 const round3 = (x: number): number => Math.round(x * 1e3) / 1e3;
 
 /** A number in three significant digits. */
-export const short = (x: number): string => (x === 0 ? "0" : Math.abs(x) >= 1000 || Math.abs(x) < 1e-3 ? x.toExponential(1) : String(Number(x.toPrecision(3))));
+export const short = (x: number): string =>
+  x === 0 ? "0" : Math.abs(x) >= 1000 || Math.abs(x) < 1e-3 ? x.toExponential(1) : String(Number(x.toPrecision(3)));

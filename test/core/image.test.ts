@@ -14,17 +14,25 @@ afterAll(() => rmSync(dir, { recursive: true }));
 
 const random = (height: number, width: number): Tensor => {
   const rng = createRng(3);
-  return tensor(Float32Array.from({ length: 3 * height * width }, () => rng.uniform()), [1, 3, height, width]);
+  return tensor(
+    Float32Array.from({ length: 3 * height * width }, () => rng.uniform()),
+    [1, 3, height, width],
+  );
 };
 /** Smooth, as pictures are. */
 const smooth = (height: number, width: number): Tensor =>
-  tensor(Float32Array.from({ length: 3 * height * width }, (_, k) => 0.5 + 0.4 * Math.sin((k % width) / 9 + Math.floor(k / width) / 14)), [1, 3, height, width]);
+  tensor(
+    Float32Array.from({ length: 3 * height * width }, (_, k) => 0.5 + 0.4 * Math.sin((k % width) / 9 + Math.floor(k / width) / 14)),
+    [1, 3, height, width],
+  );
 const apart = (a: Tensor, b: Tensor): number => a.data.reduce((sum, x, k) => sum + Math.abs(x - b.data[k]), 0) / a.data.length;
 
 describe("bytes", () => {
   test("are truncated, not rounded, as the official ToPILImage does", () => {
     const values = [0, 0.5, 0.999, 1, 1.999 / 255, 254.9 / 255];
-    expect([...imageBytes(tensor([...values, ...values, ...values], [1, 3, 1, 6]))].filter((_, k) => k % 3 === 0)).toEqual([0, 127, 254, 255, 1, 254]);
+    expect([...imageBytes(tensor([...values, ...values, ...values], [1, 3, 1, 6]))].filter((_, k) => k % 3 === 0)).toEqual([
+      0, 127, 254, 255, 1, 254,
+    ]);
   });
   test("k/255 in float32 comes back as k for every byte", () => {
     const all = Float32Array.from({ length: 768 }, (_, k) => (k % 256) / 255);
@@ -65,11 +73,17 @@ describe("files", () => {
     expect((await encode(image, { quality: 30 })).length).toBeLessThan((await encode(image, { quality: 95 })).length);
   });
   test("grey, transparent and 16-bit files are read as RGB in [0,1]", async () => {
-    const grey = await sharp(Buffer.from([0, 51, 102, 255]), { raw: { width: 2, height: 2, channels: 1 } }).png().toBuffer();
+    const grey = await sharp(Buffer.from([0, 51, 102, 255]), { raw: { width: 2, height: 2, channels: 1 } })
+      .png()
+      .toBuffer();
     expect([...(await decodeImage(grey)).data.subarray(4, 8)]).toEqual([0, 51 / 255, 102 / 255, 1].map(Math.fround));
-    const clear = await sharp({ create: { width: 1, height: 1, channels: 4, background: { r: 200, g: 100, b: 50, alpha: 0 } } }).png().toBuffer();
+    const clear = await sharp({ create: { width: 1, height: 1, channels: 4, background: { r: 200, g: 100, b: 50, alpha: 0 } } })
+      .png()
+      .toBuffer();
     expect([...(await decodeImage(clear)).data]).toEqual([0, 0, 0]);
-    const deep = await sharp(Buffer.from(Uint16Array.from([65535, 32896, 0]).buffer), { raw: { width: 1, height: 1, channels: 3, depth: "ushort" } as never })
+    const deep = await sharp(Buffer.from(Uint16Array.from([65535, 32896, 0]).buffer), {
+      raw: { width: 1, height: 1, channels: 3, depth: "ushort" } as never,
+    })
       .toColourspace("rgb16")
       .png()
       .toBuffer();

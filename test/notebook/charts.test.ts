@@ -1,21 +1,26 @@
 import { describe, expect, test } from "vitest";
+import { planWindows } from "#kernel-lib/joint/windows.js";
 import { viridis } from "#kernel-lib/notebook/colors.js";
 import { stripCoverage } from "#kernel-lib/notebook/coverage.js";
 import { escapeHtml, scriptLiteral } from "#kernel-lib/notebook/html.js";
 import { logTicks, lossCurve } from "#kernel-lib/notebook/loss-curve.js";
 import type { StepNumbers } from "#kernel-lib/notebook/run-data.js";
 import { short, windowCells, windowStrip } from "#kernel-lib/notebook/window-strip.js";
-import { planWindows } from "#kernel-lib/joint/windows.js";
 import { paintedRun } from "./painted-run.js";
 
 const numbers = (run: ReturnType<typeof paintedRun>): StepNumbers[] => run.steps.map(({ preview: _, ...step }) => step);
-const placeOf = (width: number, edge: "wrap" | "open") => ({ width, scaleFactor: 8, coverage: stripCoverage({ width, height: 128, edge }) });
+const placeOf = (width: number, edge: "wrap" | "open") => ({
+  width,
+  scaleFactor: 8,
+  coverage: stripCoverage({ width, height: 128, edge }),
+});
 const looped = paintedRun({ steps: 6 });
 const place = placeOf(768, "wrap");
 
 describe("the colour scale", () => {
   test("begins dark violet, ends yellow, and its lightness only rises", () => {
-    const light = (hex: string) => [0.2126, 0.7152, 0.0722].reduce((sum, w, c) => sum + w * (Number.parseInt(hex.slice(1 + 2 * c, 3 + 2 * c), 16) / 255) ** 2.2, 0);
+    const light = (hex: string) =>
+      [0.2126, 0.7152, 0.0722].reduce((sum, w, c) => sum + w * (Number.parseInt(hex.slice(1 + 2 * c, 3 + 2 * c), 16) / 255) ** 2.2, 0);
     expect(viridis(0)).toBe("#440154");
     expect(viridis(1)).toBe("#fde725");
     expect(viridis(-3)).toBe(viridis(0));
@@ -66,7 +71,9 @@ describe("the strip of distances", () => {
     expect(svg).not.toMatch(/NaN|undefined/);
   });
   test("leaves a step that was not synchronised empty, not zero", () => {
-    const steps = numbers(looped).map((step, k) => (k % 2 === 0 ? step : { ...step, windows: step.windows.map(({ loss: _, gradientNorm: __, ...w }) => w) }));
+    const steps = numbers(looped).map((step, k) =>
+      k % 2 === 0 ? step : { ...step, windows: step.windows.map(({ loss: _, gradientNorm: __, ...w }) => w) },
+    );
     const { svg } = windowStrip(steps, place) ?? { svg: "" };
     expect(svg.match(/<g class="none"/g)).toHaveLength(24 * 3);
   });
@@ -92,9 +99,23 @@ describe("the loss curve", () => {
     expect(html).not.toMatch(/NaN|Infinity|undefined/);
   });
   test("is logarithmic: equal ratios are equal heights", () => {
-    const windows = [{ top: 0, left: 0, height: 16, width: 16 }, { top: 0, left: 16, height: 16, width: 16 }];
-    const steps = [1, 0.1, 0.01].map((loss, index) => ({ index, timestep: 1, weight: 1, anchor: 0, windows: [{ ...windows[0], loss: 0 }, { ...windows[1], loss }] }));
-    const d = /<g class="shade-\d"><title>[^<]*<\/title><path class="near" d="([^"]+)"/.exec(lossCurve(steps, placeOf(256, "open")) ?? "")?.[1] ?? "";
+    const windows = [
+      { top: 0, left: 0, height: 16, width: 16 },
+      { top: 0, left: 16, height: 16, width: 16 },
+    ];
+    const steps = [1, 0.1, 0.01].map((loss, index) => ({
+      index,
+      timestep: 1,
+      weight: 1,
+      anchor: 0,
+      windows: [
+        { ...windows[0], loss: 0 },
+        { ...windows[1], loss },
+      ],
+    }));
+    const d =
+      /<g class="shade-\d"><title>[^<]*<\/title><path class="near" d="([^"]+)"/.exec(lossCurve(steps, placeOf(256, "open")) ?? "")?.[1] ??
+      "";
     const heights = [...d.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y));
     expect(heights[1] - heights[0]).toBeCloseTo(heights[2] - heights[1], 0);
   });

@@ -9,7 +9,12 @@ const edges = ["wrap", "open"] as const;
 
 describe("coverage", () => {
   test("a looped 512×3072 strip is a full turn and about 60° high", () => {
-    expect(stripCoverage({ width: 3072, height: 512, edge: "wrap" })).toEqual({ projection: "cylinder", horizontal: 360, vertical: expect.closeTo(55.273, 2), edge: "wrap" });
+    expect(stripCoverage({ width: 3072, height: 512, edge: "wrap" })).toEqual({
+      projection: "cylinder",
+      horizontal: 360,
+      vertical: expect.closeTo(55.273, 2),
+      edge: "wrap",
+    });
   });
   test("an open panorama counts 60° a window, up to a full turn", () => {
     expect(stripCoverage({ width: 512, height: 512, edge: "open" }).horizontal).toBe(60);
@@ -66,7 +71,14 @@ describe("GPano", () => {
   test("is read from attributes as from elements, and not at all where a tag is missing", () => {
     const attributes = `<rdf:Description GPano:FullPanoWidthPixels="8" GPano:FullPanoHeightPixels='4' GPano:CroppedAreaImageWidthPixels="8"
       GPano:CroppedAreaImageHeightPixels="2" GPano:CroppedAreaLeftPixels="0" GPano:CroppedAreaTopPixels="1"/>`;
-    expect(parseGpano(attributes)).toEqual({ fullWidth: 8, fullHeight: 4, croppedWidth: 8, croppedHeight: 2, croppedLeft: 0, croppedTop: 1 });
+    expect(parseGpano(attributes)).toEqual({
+      fullWidth: 8,
+      fullHeight: 4,
+      croppedWidth: 8,
+      croppedHeight: 2,
+      croppedLeft: 0,
+      croppedTop: 1,
+    });
     expect(parseGpano(attributes.replace("CroppedAreaTopPixels", "Other"))).toBeUndefined();
     expect(parseGpano("")).toBeUndefined();
   });

@@ -35,7 +35,10 @@ export function landscape(width: number, height: number): Tensor {
   ];
   for (let x = 0; x < width; x++) {
     const turn = (x / width) * 2 * Math.PI;
-    const tops = ridges.map(({ base, rise, waves }, k) => base - rise * waves.reduce((sum, n, i) => sum + Math.abs(Math.sin((turn * n) / 2 + k * 2 + i)) / (i + 1) / 1.8, 0));
+    const tops = ridges.map(
+      ({ base, rise, waves }, k) =>
+        base - rise * waves.reduce((sum, n, i) => sum + Math.abs(Math.sin((turn * n) / 2 + k * 2 + i)) / (i + 1) / 1.8, 0),
+    );
     for (let y = 0; y < height; y++) {
       const v = y / height;
       const sun = Math.exp(-(((turn - 3.6) * 2.2) ** 2) - ((v - 0.36) * 5) ** 2);
@@ -54,10 +57,26 @@ export function landscape(width: number, height: number): Tensor {
 }
 
 /** The run: window j's distance falls by a factor of about ten, faster near the anchor. */
-export function paintedRun({ prompt = "mountains in the evening", negativePrompt = "", method = "sync", width = 768, height = 128, steps = 50, loop = true, stride = 4 }: PaintedOptions = {}): PaintedRun {
+export function paintedRun({
+  prompt = "mountains in the evening",
+  negativePrompt = "",
+  method = "sync",
+  width = 768,
+  height = 128,
+  steps = 50,
+  loop = true,
+  stride = 4,
+}: PaintedOptions = {}): PaintedRun {
   const scaleFactor = 8;
   const panorama = landscape(width, height);
-  const windows = planWindows({ height: height / scaleFactor, width: width / scaleFactor, window: height / scaleFactor, stride, loop, scaleFactor });
+  const windows = planWindows({
+    height: height / scaleFactor,
+    width: width / scaleFactor,
+    window: height / scaleFactor,
+    stride,
+    loop,
+    scaleFactor,
+  });
   const anchor = Math.floor((windows.length - (loop ? 3 : 0)) / 2);
   const rng = createRng(5);
   const blotches = Float32Array.from({ length: 3 * Math.ceil(height / 16) * Math.ceil(width / 16) }, () => 0.5 + 0.2 * rng.normal());
@@ -65,7 +84,8 @@ export function paintedRun({ prompt = "mountains in the evening", negativePrompt
     const [x, y, c] = [(k % width) / 16, (Math.floor(k / width) % height) / 16, Math.floor(k / (width * height))];
     return blotches[(c * Math.ceil(height / 16) + Math.floor(y)) * Math.ceil(width / 16) + Math.floor(x)];
   };
-  const away = (j: number) => Math.min(Math.abs(j - anchor), loop ? windows.length - Math.abs(j - anchor) : Number.POSITIVE_INFINITY) / windows.length;
+  const away = (j: number) =>
+    Math.min(Math.abs(j - anchor), loop ? windows.length - Math.abs(j - anchor) : Number.POSITIVE_INFINITY) / windows.length;
   const moods = windows.map((_, j) => 0.75 + 0.25 * Math.sin(j * 1.9));
   const records = Array.from({ length: steps }, (_, index): RunStep => {
     const left = 1 - (index + 1) / steps;
@@ -75,14 +95,30 @@ export function paintedRun({ prompt = "mountains in the evening", negativePrompt
       timestep: Math.round(1 + 980 * left),
       weight: method === "sync" ? 20 * 0.95 ** index : 0,
       anchor: method === "sync" ? anchor : -1,
-      windows: windows.map((window, j) => ({ ...window, ...(method === "sync" ? { loss: j === anchor ? 0 : loss(j), gradientNorm: j === anchor ? 0 : loss(j) / 9 } : {}) })),
+      windows: windows.map((window, j) => ({
+        ...window,
+        ...(method === "sync" ? { loss: j === anchor ? 0 : loss(j), gradientNorm: j === anchor ? 0 : loss(j) / 9 } : {}),
+      })),
       preview: async () => ({
         data: panorama.data.map((value, k) => Math.min(1, Math.max(0, value * (1 - left ** 2) + blotch(k) * left ** 2))),
         shape: panorama.shape,
       }),
     };
   });
-  const shared = { prompt, negativePrompt, height, width, steps, guidanceScale: 7.5, window: height / scaleFactor, stride, seed: 7, loop, windows, batch: 8 };
+  const shared = {
+    prompt,
+    negativePrompt,
+    height,
+    width,
+    steps,
+    guidanceScale: 7.5,
+    window: height / scaleFactor,
+    stride,
+    seed: 7,
+    loop,
+    windows,
+    batch: 8,
+  };
   return {
     method,
     options: method === "sync" ? { ...shared, weight: 20, decay: 0.95, syncEvery: 1, syncSteps: steps, anchor } : shared,

@@ -37,7 +37,9 @@ const own = (html: string): string => html.replace(/<script>(?!\(globalThis\.__v
 describe.skipIf(!built)("a report (needs the built viewer: npm run build)", () => {
   test("holds everything in one file: no address but data: and the namespaces, and a policy that lets nothing be fetched", async () => {
     const html = own((await reportOf()).html);
-    expect([...html.matchAll(/(?:src|href)="([^"]{0,20})/g)].map(([, address]) => address).filter((address) => !address.startsWith("data:"))).toEqual([]);
+    expect(
+      [...html.matchAll(/(?:src|href)="([^"]{0,20})/g)].map(([, address]) => address).filter((address) => !address.startsWith("data:")),
+    ).toEqual([]);
     expect(html).not.toMatch(/https?:|url\(|@import/);
     expect(html).toContain("default-src 'none'");
   });
@@ -48,7 +50,10 @@ describe.skipIf(!built)("a report (needs the built viewer: npm run build)", () =
   });
   test("keeps wicked text as text wherever it shows", async () => {
     const wicked = `<script>alert(1)</script><img src=x onerror=alert(2)>"'&`;
-    const { html } = await reportOf({ prompt: wicked, negativePrompt: wicked }, { complete: false, stopped: wicked, model: { name: wicked, digest: wicked, device: wicked, threads: 1 } });
+    const { html } = await reportOf(
+      { prompt: wicked, negativePrompt: wicked },
+      { complete: false, stopped: wicked, model: { name: wicked, digest: wicked, device: wicked, threads: 1 } },
+    );
     expect(own(html)).not.toMatch(/<script>alert|<img src=x/);
     expect(own(html).match(/&lt;script&gt;alert\(1\)/g)?.length).toBeGreaterThanOrEqual(7);
   });
@@ -56,7 +61,8 @@ describe.skipIf(!built)("a report (needs the built viewer: npm run build)", () =
     const { html } = await reportOf({ prompt: "it's dusk" });
     expect(html).toContain("veduta paint &#39;it&#39;\\&#39;&#39;s dusk&#39; --method sync --width 768 --height 128 --steps 3");
     expect(html).toContain("--weight 20 --decay 0.95 --sync-every 1 --sync-steps 3 --anchor 10 --loop --device cpu --threads 2");
-    for (const name of ["guidance scale", "seed", "weight of the first descent", "checkpoint digest"]) expect(html).toContain(`<th scope="row">${name}</th>`);
+    for (const name of ["guidance scale", "seed", "weight of the first descent", "checkpoint digest"])
+      expect(html).toContain(`<th scope="row">${name}</th>`);
   });
   test("says that MultiDiffusion measures nothing, and draws no chart of it", async () => {
     const html = own((await reportOf({ method: "multi" })).html);
@@ -64,7 +70,9 @@ describe.skipIf(!built)("a report (needs the built viewer: npm run build)", () =
     expect(html).not.toMatch(/class="cells"|class="plot"|--weight/);
   });
   test("tells of a run that stopped, also before its first step", async () => {
-    expect((await reportOf({}, { complete: false, stopped: "NaN in step 4" })).html).toContain("This run stopped after 3 steps: NaN in step 4.");
+    expect((await reportOf({}, { complete: false, stopped: "NaN in step 4" })).html).toContain(
+      "This run stopped after 3 steps: NaN in step 4.",
+    );
     const { run } = await reportOf({}, { complete: false });
     const html = report({ info: run.info, steps: [] });
     expect(html).toContain("stopped after 0 steps");

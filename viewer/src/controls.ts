@@ -1,7 +1,8 @@
 /** @file Hands on the picture: drag, pinch, wheel and keys become changes of the state. Knows nothing of drawing. */
+
+import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
 import { horizontalFov } from "./projections.js";
 import { FOV_MAX, FOV_MIN, type ViewState } from "./state.js";
-import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
 
 export interface Handled {
   /** reads the state */
@@ -16,7 +17,11 @@ export interface Handled {
 const SLACK = 6;
 
 /** Turns by degrees and zooms by a factor, kept where there is picture to see. */
-export function move({ state, coverage, change }: Handled, canvas: HTMLCanvasElement, by: { right?: number; up?: number; zoom?: number }): void {
+export function move(
+  { state, coverage, change }: Handled,
+  canvas: HTMLCanvasElement,
+  by: { right?: number; up?: number; zoom?: number },
+): void {
   const { heading, pitch, fov } = state();
   const next = clamp(fov * (by.zoom ?? 1), FOV_MIN, FOV_MAX);
   const across = horizontalFov(next, canvas.clientWidth / Math.max(1, canvas.clientHeight));
@@ -71,26 +76,30 @@ export function listen(canvas: HTMLCanvasElement, handled: Handled): () => void 
     false,
   );
   on("dblclick", handled.reset);
-  on("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const { fov } = handled.state();
-    const far = fov * (event.shiftKey ? 0.5 : 0.1);
-    const keys: Record<string, () => void> = {
-      ArrowLeft: () => move(handled, canvas, { right: -far }),
-      ArrowRight: () => move(handled, canvas, { right: far }),
-      ArrowUp: () => move(handled, canvas, { up: far }),
-      ArrowDown: () => move(handled, canvas, { up: -far }),
-      "+": () => move(handled, canvas, { zoom: 0.9 }),
-      "=": () => move(handled, canvas, { zoom: 0.9 }),
-      "-": () => move(handled, canvas, { zoom: 1 / 0.9 }),
-      "0": handled.reset,
-      Home: handled.reset,
-    };
-    const key = keys[event.key];
-    if (!key) return;
-    event.preventDefault();
-    key();
-  }, false);
+  on(
+    "keydown",
+    (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const { fov } = handled.state();
+      const far = fov * (event.shiftKey ? 0.5 : 0.1);
+      const keys: Record<string, () => void> = {
+        ArrowLeft: () => move(handled, canvas, { right: -far }),
+        ArrowRight: () => move(handled, canvas, { right: far }),
+        ArrowUp: () => move(handled, canvas, { up: far }),
+        ArrowDown: () => move(handled, canvas, { up: -far }),
+        "+": () => move(handled, canvas, { zoom: 0.9 }),
+        "=": () => move(handled, canvas, { zoom: 0.9 }),
+        "-": () => move(handled, canvas, { zoom: 1 / 0.9 }),
+        "0": handled.reset,
+        Home: handled.reset,
+      };
+      const key = keys[event.key];
+      if (!key) return;
+      event.preventDefault();
+      key();
+    },
+    false,
+  );
   return () => stop.abort();
 }
 

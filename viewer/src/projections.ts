@@ -11,4 +11,5 @@ export const projections = {
 export type Projection = keyof typeof projections;
 
 /** Degrees of heading that a view of this shape shows at the height of its middle. */
-export const horizontalFov = (fov: number, aspect: number): number => (2 * Math.atan(Math.tan((fov * Math.PI) / 360) * aspect) * 180) / Math.PI;
+export const horizontalFov = (fov: number, aspect: number): number =>
+  (2 * Math.atan(Math.tan((fov * Math.PI) / 360) * aspect) * 180) / Math.PI;

@@ -24,6 +24,7 @@ uniform mat3 camera;       // camera space to the panorama's
 uniform sampler2D picture;
 uniform vec2 texels;       // of the picture
 uniform vec2 extent;       // horizontal and vertical, radians
+uniform float anisotropy;  // most texels side by side that the texture filter averages
 uniform int cylinder;      // 1: rows are heights on a cylinder, 0: equal steps of pitch
 uniform int wraps;         // 1: right edge goes on at the left
 uniform vec3 background;
@@ -52,7 +53,7 @@ vec4 smoothSample(vec2 uv) {
 void main() {
   vec3 d = normalize(camera * ray(screen));
   float heading = atan(d.x, d.z);
-  float pitch = asin(clamp(d.y, -1.0, 1.0));
+  float pitch = atan(d.y, length(d.xz));
   float height = cylinder == 1 ? d.y / max(length(d.xz), 1e-6) : pitch;
   float full = cylinder == 1 ? 2.0 * tan(extent.y * 0.5) : extent.y;
   vec2 uv = vec2(heading / extent.x, height / full) + 0.5;
@@ -61,6 +62,12 @@ void main() {
   dx.x -= 2.0 * PI * round(dx.x / (2.0 * PI));
   dy.x -= 2.0 * PI * round(dy.x / (2.0 * PI));
   vec2 scale = 1.0 / vec2(extent.x, full);
+  // Near a pole a pixel spans many columns of one direction: no more of them than the filter takes without blurring across the rows.
+  float rows = max(1.0, max(length(dFdx(d)), length(dFdy(d))) * texels.y / full);
+  float columns = max(abs(dx.x), abs(dy.x)) * scale.x * texels.x;
+  float fewer = min(1.0, anisotropy * rows / max(columns, 1e-6));
+  dx.x *= fewer;
+  dy.x *= fewer;
   float reach = max(length(dx * scale * texels), length(dy * scale * texels));
   vec3 inside = reach < 1.0 ? clamp(smoothSample(uv).rgb, 0.0, 1.0) : textureGrad(picture, uv, dx * scale, dy * scale).rgb;
 

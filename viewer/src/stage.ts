@@ -66,7 +66,9 @@ function createStage(): Stage | null {
   const context = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false });
   if (!context) return null;
   const renderer = new WebGLRenderer({ canvas, context });
-  canvas.addEventListener("webglcontextrestored", () => restored.forEach((redraw) => requestAnimationFrame(redraw)));
+  canvas.addEventListener("webglcontextrestored", () => {
+    for (const redraw of restored) requestAnimationFrame(redraw);
+  });
   const triangle = new BufferGeometry().setAttribute("position", new BufferAttribute(new Float32Array([-1, -1, 0, 3, -1, 0, -1, 3, 0]), 3));
   const meshes = new Map<Projection, { mesh: Mesh; material: RawShaderMaterial }>();
   const camera = new Camera();
@@ -88,6 +90,7 @@ function createStage(): Stage | null {
         picture: { value: null },
         texels: { value: new Vector2() },
         extent: { value: new Vector2() },
+        anisotropy: { value: renderer.capabilities.getMaxAnisotropy() },
         cylinder: { value: 1 },
         wraps: { value: 0 },
         background: { value: new Color() },
@@ -129,8 +132,8 @@ function createStage(): Stage | null {
       const [r, g, b] = rgb(background);
       (uniforms.background.value as Color).setRGB(r, g, b);
       renderer.render(mesh, camera);
-      to.canvas.width = width;
-      to.canvas.height = height;
+      if (to.canvas.width !== width) to.canvas.width = width;
+      if (to.canvas.height !== height) to.canvas.height = height;
       to.drawImage(canvas, 0, 0);
     },
   };

@@ -53,7 +53,8 @@ const checks: { readonly [K in keyof ViewState]: Check } = {
   pitch: between(-90, 90),
   roll: angle,
   fov: between(FOV_MIN, FOV_MAX),
-  projection: (x) => (typeof x === "string" && x in projections ? undefined : `one of ${Object.keys(projections).join(", ")} (others are not there yet)`),
+  projection: (x) =>
+    typeof x === "string" && x in projections ? undefined : `one of ${Object.keys(projections).join(", ")} (others are not there yet)`,
   step: (x, steps) => {
     if (steps === 0) return x === null ? undefined : "null: this panorama came without steps";
     return typeof x === "number" && Number.isInteger(x) && x >= 0 && x < steps ? undefined : `a whole number from 0 to ${steps - 1}`;

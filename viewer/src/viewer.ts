@@ -1,7 +1,7 @@
 /** @file A viewer in its root element: state, pictures, drawing on demand, and the few things around the picture. */
 import type { PanoramaSpec } from "../../kernel-lib/notebook/figure.js";
 import { listen, move } from "./controls.js";
-import { type Surface, leaveStage, stage } from "./stage.js";
+import { leaveStage, type Surface, stage } from "./stage.js";
 import { changed, FOV_MAX, FOV_MIN, type ViewState } from "./state.js";
 import { style } from "./style.js";
 import { TEXTS } from "./texts.js";
@@ -238,7 +238,8 @@ function furniture(root: HTMLElement, alt: string, { steps = [] }: PanoramaSpec)
   };
 }
 
-const fullScreen = (root: HTMLElement): Promise<void> => (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen());
+const fullScreen = (root: HTMLElement): Promise<void> =>
+  document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen();
 
 const make = <K extends keyof HTMLElementTagNameMap>(tag: K, properties: Partial<HTMLElementTagNameMap[K]>): HTMLElementTagNameMap[K] =>
   Object.assign(document.createElement(tag), properties);

@@ -1,0 +1,212 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodePng } from "#kernel-lib/core/image.js";
+import { createRng } from "#kernel-lib/core/random.js";
+import { type Tensor, zeros } from "#kernel-lib/core/tensor.js";
+import { type Coverage, stripCoverage } from "#kernel-lib/notebook/coverage.js";
+import { panoramaFigure, viewerScript } from "#kernel-lib/notebook/figure.js";
+import { dataUrl } from "#kernel-lib/notebook/html.js";
+import { launch, missing, open, type PageRoot, pages } from "./browser.js";
+
+const radians = (degrees: number) => (degrees * Math.PI) / 180;
+const degrees = (angle: number) => (angle * 180) / Math.PI;
+
+/** A smooth colour for each direction, in [0,1]; the same at ±180°. */
+const colourOf = (heading: number, pitch: number): number[] => [
+  0.5 + 0.4 * Math.sin(radians(heading)),
+  0.5 + 0.4 * Math.cos(radians(heading)) * Math.cos(radians(pitch)),
+  0.5 + 0.4 * Math.sin(radians(2 * pitch)),
+];
+
+/** The picture whose every pixel has its direction's colour. */
+function picture(width: number, height: number, { projection, horizontal, vertical }: Coverage): Tensor {
+  const image = zeros([1, 3, height, width]);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const up = 0.5 - (y + 0.5) / height;
+      const pitch = projection === "cylinder" ? degrees(Math.atan(up * 2 * Math.tan(radians(vertical / 2)))) : up * vertical;
+      const colour = colourOf(((x + 0.5) / width - 0.5) * horizontal, pitch);
+      for (let c = 0; c < 3; c++) image.data[(c * height + y) * width + x] = colour[c];
+    }
+  return image;
+}
+
+/** The direction of a point of the screen, (0,0) its middle, (±1) its edges, up positive; by rotating about the axes one after the other. */
+function direction(
+  u: number,
+  v: number,
+  aspect: number,
+  s: { heading: number; pitch: number; roll: number; fov: number },
+): { heading: number; pitch: number } {
+  const t = Math.tan(radians(s.fov) / 2);
+  let [x, y, z] = [u * t * aspect, v * t, 1];
+  const spin = (a: number, b: number, angle: number) => [
+    a * Math.cos(angle) - b * Math.sin(angle),
+    a * Math.sin(angle) + b * Math.cos(angle),
+  ];
+  [x, y] = spin(x, y, -radians(s.roll)); // clockwise
+  [z, y] = spin(z, y, radians(s.pitch)); // ahead goes up
+  [z, x] = spin(z, x, radians(s.heading)); // ahead goes right
+  return { heading: degrees(Math.atan2(x, z)), pitch: degrees(Math.atan2(y, Math.hypot(x, z))) };
+}
+
+describe.skipIf(missing !== "")(`the viewer${missing}`, () => {
+  const folder = pages();
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    folder.remove();
+  });
+  const figure = async (image: Tensor, coverage: Coverage, id = "v") =>
+    panoramaFigure(id, { src: dataUrl("image/png", await encodePng(image)), alt: "test", spec: { coverage } });
+  const page = (...figures: string[]) =>
+    folder.write(`<!doctype html><meta charset=utf-8>${figures.join("")}<script>${viewerScript()}</script>`);
+
+  /** Sets states one after the other and reads points of the screen, given from its middle. */
+  const look = async (file: string, states: object[], points: [number, number][]) => {
+    const { page: tab, complaints } = await open(browser, file, { viewport: { width: 460, height: 400 } });
+    const seen = await tab.evaluate(
+      async ([wanted, at]) => {
+        const root = document.querySelector(".veduta-panorama") as PageRoot;
+        const canvas = root.querySelector("canvas") as HTMLCanvasElement;
+        const all: number[][][] = [];
+        for (const state of wanted) {
+          root.viewer.state = state as Record<string, unknown>;
+          await root.viewer.settled();
+          // A copy is read, so that the viewer's own canvas stays on the graphics card.
+          const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", {
+            willReadFrequently: true,
+          }) as OffscreenCanvasRenderingContext2D;
+          copy.drawImage(canvas, 0, 0);
+          const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+          all.push(
+            at.map(([u, v]) => {
+              const k = Math.floor(((1 - v) / 2) * canvas.height) * canvas.width + Math.floor(((u + 1) / 2) * canvas.width);
+              return [...data.subarray(4 * k, 4 * k + 3)];
+            }),
+          );
+        }
+        return { all, width: canvas.width, height: canvas.height };
+      },
+      [states, points] as const,
+    );
+    await tab.close();
+    expect(complaints).toEqual([]);
+    return seen;
+  };
+
+  test.each([
+    ["a full sphere", 1024, 512, { projection: "equirectangular", horizontal: 360, vertical: 180, edge: "wrap" }],
+    ["a looped cylinder strip", 1536, 256, stripCoverage({ width: 1536, height: 256, edge: "wrap" })],
+    ["an open cylinder strip", 640, 256, stripCoverage({ width: 640, height: 256, edge: "open" })],
+    ["a part of a sphere", 400, 300, { projection: "equirectangular", horizontal: 100, vertical: 75, edge: "open" }],
+  ] as [string, number, number, Coverage][])(
+    "draws every direction of %s in its colour, within 2/255",
+    async (_, width, height, coverage) => {
+      const rng = createRng(4);
+      const states = Array.from({ length: 40 }, (_, k) => ({
+        heading: (rng.uniform() - 0.5) * (coverage.horizontal - 20),
+        pitch: coverage.vertical === 180 ? [-90, 90, (rng.uniform() - 0.5) * 180][k % 3] : (rng.uniform() - 0.5) * coverage.vertical * 0.8,
+        roll: k % 2 === 0 ? 0 : (rng.uniform() - 0.5) * 360,
+        fov: [25, 60, 110][k % 3],
+      }));
+      const points: [number, number][] = [
+        [0, 0],
+        [0.9, 0.8],
+        [-0.5, 0.3],
+        [0.2, -0.95],
+        [-0.97, -0.1],
+      ];
+      const { all, width: w, height: h } = await look(page(await figure(picture(width, height, coverage), coverage)), states, points);
+      let compared = 0;
+      for (const [k, state] of states.entries())
+        for (const [j, [u, v]] of points.entries()) {
+          // the middle of the pixel that was read
+          const at = [((Math.floor(((u + 1) / 2) * w) + 0.5) / w) * 2 - 1, 1 - ((Math.floor(((1 - v) / 2) * h) + 0.5) / h) * 2];
+          const { heading, pitch } = direction(at[0], at[1], w / h, state);
+          if (
+            Math.abs(heading) > coverage.horizontal / 2 - (coverage.edge === "wrap" ? 0 : 1) ||
+            Math.abs(pitch) > coverage.vertical / 2 - (coverage.vertical === 180 ? 0 : 1)
+          )
+            continue;
+          compared++;
+          const wanted = colourOf(heading, pitch).map((x) => x * 255);
+          const off = Math.max(...wanted.map((x, c) => Math.abs(x - all[k][j][c])));
+          expect(off, `${JSON.stringify(state)} at ${u},${v}: ${all[k][j]} for ${wanted.map(Math.round)}`).toBeLessThanOrEqual(2);
+        }
+      expect(compared).toBeGreaterThan(80);
+    },
+  );
+
+  test("a looped panorama shows no seam: across the cut colours differ as beside it", async () => {
+    const coverage = stripCoverage({ width: 768, height: 128, edge: "wrap" });
+    const points = Array.from({ length: 61 }, (_, k): [number, number] => [(k - 30) / 330, 0.1]);
+    const file = page(await figure(picture(768, 128, coverage), coverage));
+    for (const fov of [30, 110]) {
+      const { all } = await look(file, [{ heading: 180, fov }], points);
+      const steps = all[0].slice(1).map((colour, k) => Math.max(...colour.map((x, c) => Math.abs(x - all[0][k][c]))));
+      expect(Math.max(...steps)).toBeLessThanOrEqual(1 + Math.max(...steps.slice(0, 20)));
+    }
+  });
+
+  test("outside an open panorama the edge fades into the page's background, without a jump", async () => {
+    const coverage = stripCoverage({ width: 256, height: 256, edge: "open" });
+    const points = Array.from({ length: 331 }, (_, k): [number, number] => [k / 331, 0]);
+    const { all } = await look(page(await figure(picture(256, 256, coverage), coverage)), [{ heading: 15, fov: 60 }], points);
+    const steps = all[0].slice(1).map((colour, k) => Math.max(...colour.map((x, c) => Math.abs(x - all[0][k][c]))));
+    expect(Math.max(...steps)).toBeLessThanOrEqual(6);
+    expect(all[0][330]).toEqual([236, 233, 228]); // --veduta-space, light
+  });
+
+  test("draws on demand: an idle viewer draws nothing", async () => {
+    const coverage = stripCoverage({ width: 256, height: 64, edge: "wrap" });
+    const { page: tab } = await open(browser, page(await figure(picture(256, 64, coverage), coverage)));
+    const drawn = await tab.evaluate(async () => {
+      const root = document.querySelector(".veduta-panorama") as PageRoot;
+      await root.viewer.settled();
+      let count = 0;
+      root.addEventListener("veduta:drawn", () => count++);
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      const idle = count;
+      root.viewer.state = { heading: 10 };
+      root.viewer.state = { heading: 20 };
+      await root.viewer.settled();
+      return { idle, moved: count };
+    });
+    expect(drawn).toEqual({ idle: 0, moved: 1 });
+    await tab.close();
+  });
+
+  test("many viewers share one WebGL context, and a removed one leaves its still picture", async () => {
+    const coverage = stripCoverage({ width: 256, height: 64, edge: "wrap" });
+    const image = picture(256, 64, coverage);
+    const figures = await Promise.all(Array.from({ length: 30 }, (_, k) => figure(image, coverage, `v${k}`)));
+    let contexts = 0;
+    const { page: tab, complaints } = await open(browser, page(...figures), {
+      prepare: async (made) => {
+        await made.exposeFunction("counted", () => contexts++);
+        await made.addInitScript(() => {
+          const real = HTMLCanvasElement.prototype.getContext;
+          HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string, ...rest: unknown[]) {
+            if (kind.startsWith("webgl")) void (globalThis as unknown as { counted: () => void }).counted();
+            return (real as (...all: unknown[]) => unknown).call(this, kind, ...rest);
+          } as typeof real;
+        });
+      },
+    });
+    const live = await tab.evaluate(async () => {
+      const roots = [...document.querySelectorAll<PageRoot>(".veduta-panorama")];
+      for (const root of roots) await root.viewer.settled();
+      const count = roots.filter((root) => root.dataset.state === "live").length;
+      roots[3].viewer.dispose();
+      return { count, left: roots[3].children.length, visible: (roots[3].querySelector("img") as HTMLElement).offsetHeight > 0 };
+    });
+    expect(live).toEqual({ count: 30, left: 1, visible: true });
+    expect(contexts).toBe(1);
+    expect(complaints).toEqual([]);
+    await tab.close();
+  });
+});
