@@ -19,8 +19,16 @@ await command(async () => {
   ensureNode();
   ensurePackages();
   const chromium = ensureChromium();
-  await ensureBuild();
+  try {
+    await ensureBuild();
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    console.log(`FAILED: the build\n${error.message}\n0 passed, 1 failed, 0 skipped`);
+    process.exitCode = 1;
+    return;
+  }
   const failed = failedChecks();
+  const checked = Object.keys(CHECKS).length - failed.length;
   const status = vitest(chromium);
   const files = testFiles();
   const cases = files.flatMap(({ name, assertionResults }) =>
@@ -35,12 +43,13 @@ await command(async () => {
   for (const { file, fullName } of skipped) console.log(`  ${file}: ${fullName.trim()}`);
   if (!chromium) console.log("\nNO BROWSER: the tests in test/browser were skipped. Install Chromium, or name one in VEDUTA_CHROMIUM.");
   for (const { name } of broken) console.log(`\nFAILED to run: ${relative(ROOT, name)}`);
+  if (status !== 0 && count("failed") + broken.length === 0) failed.push("vitest ended with an error outside the tests");
   for (const name of failed) console.log(`\nFAILED: ${name}`);
 
   const failures = count("failed") + broken.length + failed.length;
   console.log(`\n${Math.round((Date.now() - begun) / 1000)} s, ${Object.keys(CHECKS).length} checks among the tests`);
-  console.log(`${count("passed") + Object.keys(CHECKS).length - failed.length} passed, ${failures} failed, ${skipped.length} skipped`);
-  process.exitCode = failures > 0 || status !== 0 || count("passed") === 0 ? 1 : 0;
+  console.log(`${count("passed") + checked} passed, ${failures} failed, ${skipped.length} skipped`);
+  process.exitCode = failures > 0 || count("passed") === 0 ? 1 : 0;
 });
 
 /** @param {string | undefined} chromium */
