@@ -113,7 +113,7 @@ describe.skipIf(!built)("a run on disk (needs the built viewer: npm run build)",
       expect(info.complete).toBe(false);
       seen.push(steps.length);
     }
-    expect(seen.every((n, k) => n <= k + 1 && (k === 0 || n >= seen[k - 1]))).toBe(true);
+    expect(seen).toEqual([1, 2, 3]);
     await writer.finish(run.result);
     expect(files(dir).filter((name) => name.endsWith(".part"))).toEqual([]);
   });
@@ -142,7 +142,7 @@ describe.skipIf(!built)("a run on disk (needs the built viewer: npm run build)",
     await new Promise((resolve) => child.once("exit", resolve));
     const { info, steps } = await openRun(dir);
     expect(info).toMatchObject({ complete: false, stopped: "it was still running" });
-    expect(steps.length).toBeGreaterThanOrEqual(1);
+    expect(steps.length).toBeGreaterThanOrEqual(6);
   });
 
   test("keeps every n-th foreseen picture, or none", async () => {
@@ -173,9 +173,9 @@ describe.skipIf(!built)("a run on disk (needs the built viewer: npm run build)",
     expect(files(other)).toEqual(["thesis.doc"]);
   });
 
-  test("a report stays under 3 MB for a panorama of the paper's size that no codec likes", { timeout: 60_000 }, async () => {
+  test("a report stays under 3 MB for a panorama of the paper's size that no codec likes", { timeout: 180_000 }, async () => {
     const rng = createRng(1);
-    const run = paintedRun({ width: 3072, height: 512, stride: 16, steps: 6 });
+    const run = paintedRun({ width: 3072, height: 512, stride: 16, steps: 3 });
     const noise = tensor(
       Float32Array.from(run.result.panorama.data, (x) => Math.min(1, Math.max(0, x + 0.2 * rng.normal()))),
       [1, 3, 512, 3072],

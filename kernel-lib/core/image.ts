@@ -45,7 +45,7 @@ export function imageBytes(image: Tensor): Uint8Array {
  * @param image [1,3,H,W] in [0,1]
  */
 export async function encodePng(image: Tensor, { xmp }: PngOptions = {}): Promise<Uint8Array> {
-  const png = await raw(image).png({ compressionLevel: 9 }).toBuffer();
+  const png = await raw(image).png().toBuffer();
   return xmp === undefined ? png : withXmpChunk(png, xmp);
 }
 
