@@ -2,6 +2,7 @@
 import type { Shape } from "../core/tensor.js";
 import { sizeOf } from "../core/tensor.js";
 import type { Graph, TapeEntry, Value } from "./graph.js";
+import { operand } from "./operator.js";
 import { add } from "./ops/elementwise.js";
 import { reduceSum } from "./ops/reduce.js";
 import { expand, reshape } from "./ops/shape.js";
@@ -12,7 +13,7 @@ import { expand, reshape } from "./ops/shape.js";
  * @param of any float value; a non-scalar counts as the sum of its elements
  * @param wrt float values of the graph: inputs, weights or anything computed
  * @returns one value a `wrt`, of its shape
- * @throws Error where `of` does not depend on one of `wrt`, or an operator on the way has no pull-back
+ * @throws Error where `of` does not depend on one of `wrt`, or an operator on the way has no pull-back. A gradient has no gradient itself.
  */
 export function gradient(graph: Graph, of: Value, wrt: Value): Value;
 export function gradient(graph: Graph, of: Value, wrt: readonly Value[]): Value[];
@@ -22,10 +23,14 @@ export function gradient(graph: Graph, of: Value, wrt: Value | readonly Value[])
     if (value.graph !== graph) throw new Error(`gradient: "${value.name}" belongs to another graph`);
     if (!value.dtype.includes("float")) throw new TypeError(`gradient: "${value.name}" is ${value.dtype}, want a float value`);
   }
-  const tape = [...graph.tape]; // pull-backs may record too
+  // off the tape: what an operator saved for its pull-back is no function of its inputs there, so a second derivative would miss terms
+  return graph.offTape(() => walk(graph.tape, of, wrt));
+}
+
+function walk(tape: readonly TapeEntry[], of: Value, wrt: readonly Value[]): Value[] {
   const needed = dependents(tape, wrt);
-  const grads = new Map<Value, Value>([[of, expand(graph.constant(1), of.shape)]]);
-  for (const entry of tape.reverse()) {
+  const grads = new Map<Value, Value>([[of, expand(operand(1, of), of.shape)]]);
+  for (const entry of tape.toReversed()) {
     const dys = entry.outputs.map((output) => grads.get(output));
     const dy = dys[0] ?? dys.find((d) => d !== undefined);
     if (dy === undefined || !entry.inputs.some((input) => needed.has(input))) continue;

@@ -11,7 +11,7 @@ export interface Runtime {
   readonly options: SessionOptions;
   /** Loads a graph. */
   open(graph: Graph): Promise<Session>;
-  /** Ends the worker and with it every session. */
+  /** Ends the worker and with it every session; a network call that is under way is waited for, its answer and all others are ClosedErrors. */
   close(): Promise<void>;
 }
 
@@ -19,15 +19,17 @@ export interface Runtime {
 export type Request =
   | { readonly id: number; readonly kind: "open"; readonly model: Uint8Array; readonly options: SessionOptions }
   | { readonly id: number; readonly kind: "run"; readonly session: number; readonly feeds: Feeds }
-  | { readonly id: number; readonly kind: "release"; readonly session: number };
+  | { readonly id: number; readonly kind: "release"; readonly session: number }
+  | { readonly id: number; readonly kind: "end" };
 export type Reply = { readonly id: number } & ({ readonly value: number | Results | undefined } | { readonly error: string });
 
 /** Starts a worker for sessions on one device. It does not keep the process alive while nothing runs. */
 export function startRuntime(options: SessionOptions): Runtime {
   const url = new URL("./session-worker.js", import.meta.url);
   if (!existsSync(url)) throw new Error(`startRuntime: ${url.pathname} is missing; build the project (npm run build) and import the build`);
-  const worker = new Worker(url);
+  const worker = new Worker(url, { execArgv: [] }); // a program from `node --input-type=module -e` would pass on what a file cannot have
   worker.unref();
+  const exit = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   let ids = 0;
   let ended: Error | undefined;
@@ -41,7 +43,7 @@ export function startRuntime(options: SessionOptions): Runtime {
   worker.on("message", (reply: Reply) => {
     const call = waiting.get(reply.id);
     waiting.delete(reply.id);
-    if (waiting.size === 0) worker.unref();
+    if (waiting.size === 0 && !ended) worker.unref();
     if ("error" in reply) call?.reject(new Error(reply.error));
     else call?.resolve(reply.value as never);
   });
@@ -64,9 +66,11 @@ export function startRuntime(options: SessionOptions): Runtime {
         release: () => ask<void>({ kind: "release", session }),
       };
     },
-    async close() {
+    close() {
       end(new ClosedError("the model is closed; open it again"));
-      await worker.terminate();
+      worker.ref();
+      worker.postMessage({ id: ids++, kind: "end" } satisfies Request); // worker.terminate() within a native call aborts the process
+      return exit;
     },
   };
 }

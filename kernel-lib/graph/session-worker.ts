@@ -7,7 +7,7 @@ import { openSession } from "./session.js";
 const sessions = new Map<number, Session>();
 let queue = Promise.resolve();
 
-async function answer(request: Request): Promise<number | Results | undefined> {
+async function answer(request: Exclude<Request, { kind: "end" }>): Promise<number | Results | undefined> {
   if (request.kind === "open") {
     sessions.set(request.id, await openSession(request.model, request.options));
     return request.id;
@@ -20,8 +20,16 @@ async function answer(request: Request): Promise<number | Results | undefined> {
   return undefined;
 }
 
+let ended = false;
+
 parentPort?.on("message", (request: Request) => {
+  if (request.kind === "end") ended = true; // and nobody waits for an answer any more
   queue = queue.then(async () => {
+    if (request.kind === "end") {
+      for (const session of sessions.values()) await session.release();
+      parentPort?.close(); // with nothing left to do, the thread ends
+    }
+    if (request.kind === "end" || ended) return;
     let reply: Reply;
     let transfer: ArrayBuffer[] = [];
     try {

@@ -44,7 +44,7 @@ export async function openSession(model: Uint8Array, { device, threads }: Sessio
     interOpNumThreads: 1,
     enableMemPattern: false,
     graphOptimizationLevel: "all",
-    logSeverityLevel: 3,
+    logSeverityLevel: 4, // errors are thrown, not printed besides
     extra: { session: { model_external_initializers_file_folder_path: parse(process.cwd()).root } },
   });
   return {

@@ -162,6 +162,11 @@ describe("a gradient that cannot be is refused", () => {
     expect(() => gradient(graph, gather(x, ids), ids)).toThrow(/"ids" is int32, want a float value/);
   });
 
+  test("of a gradient: second derivatives would miss what operators keep for their pull-backs", () => {
+    const d = gradient(graph, exp(x), x);
+    expect(() => gradient(graph, d, x)).toThrow(/does not depend on "x"/);
+  });
+
   test("across graphs", () => {
     const stranger = new Graph().input("stranger", [2, 3]);
     expect(() => gradient(graph, y, stranger)).toThrow(/"stranger" belongs to another graph/);

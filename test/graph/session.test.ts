@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { openSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
@@ -133,18 +134,24 @@ describe("weights are read where they lie in a .safetensors", () => {
   });
 });
 
+/** Takes a third of a second on one core. */
+function longGraph(): Graph {
+  const graph = new Graph();
+  let y = graph.input("x", [512, 512]);
+  const w = graph.constant(new Float32Array(512 * 512).fill(1 / 512), [512, 512]);
+  for (let k = 0; k < 60; k++) y = matmul(y, w);
+  graph.output("y", y);
+  return graph;
+}
+const threes: Feed = { data: new Float32Array(512 * 512).fill(3), shape: [512, 512] };
+
 describe("a session in its worker", () => {
   test("leaves the calling thread free while it runs", async () => {
-    const graph = new Graph();
-    let y = graph.input("x", [512, 512]);
-    const w = graph.constant(new Float32Array(512 * 512).fill(1 / 512), [512, 512]);
-    for (let k = 0; k < 60; k++) y = matmul(y, w);
-    graph.output("y", y);
-    const session = await runtime.open(graph);
+    const session = await runtime.open(longGraph());
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);
     const started = performance.now();
-    const { y: result } = await session.run({ x: { data: new Float32Array(512 * 512).fill(3), shape: [512, 512] } });
+    const { y: result } = await session.run({ x: threes });
     const took = performance.now() - started;
     clearInterval(timer);
     await session.release();
@@ -213,29 +220,31 @@ describe("a session in its worker", () => {
     await expect(session.run({ x: feed(1, 2, 3) })).rejects.toThrow(/released/);
   });
 
-  test("ends with its runtime: what comes later is a ClosedError", async () => {
+  test("ends with its runtime: what waits and what comes later is a ClosedError", async () => {
     const own = startRuntime({ device: "cpu", threads: 1 });
-    const session = await own.open(doubling());
-    await own.close();
-    await expect(session.run({ x: feed(1, 2, 3) })).rejects.toThrow(ClosedError);
+    const session = await own.open(longGraph());
+    const waiting = [1, 2, 3].map(() => expect(session.run({ x: threes })).rejects.toThrow(ClosedError));
+    await new Promise((resolve) => setTimeout(resolve, 50)); // the first is under way
+    const closing = own.close();
+    await Promise.all(waiting);
+    await closing;
+    await expect(session.run({ x: threes })).rejects.toThrow(ClosedError);
     await expect(own.open(doubling())).rejects.toThrow(ClosedError);
     await own.close(); // twice is once
   });
 
-  test("lets the process end by itself, without a close", async () => {
-    const build = new URL("../../dist/kernel-lib/graph/", import.meta.url).href;
-    const program = join(folder, "program.mjs");
-    const source = `
-      import { Graph } from "${build}graph.js";
-      import { mul } from "${build}ops/elementwise.js";
-      import { startRuntime } from "${build}runtime.js";
+  test("lets the process end by itself, without a close, in a program given with -e too", async () => {
+    const program = `
+      import { Graph } from "#kernel-lib/graph/graph.js";
+      import { mul } from "#kernel-lib/graph/ops/elementwise.js";
+      import { startRuntime } from "#kernel-lib/graph/runtime.js";
       const graph = new Graph();
       graph.output("y", mul(graph.input("x", [1]), 2));
       const session = await startRuntime({ device: "cpu", threads: 1 }).open(graph);
       const { y } = await session.run({ x: { data: Float32Array.of(21), shape: [1] } });
       console.log(y.data[0]);`;
-    writeFileSync(program, source);
-    const { stdout } = await promisify(execFile)(process.execPath, [program], { timeout: 20_000 });
+    const cwd = fileURLToPath(new URL("../..", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], { cwd, timeout: 30_000 });
     expect(stdout.trim()).toBe("42");
   });
 });
