@@ -46,6 +46,7 @@ const SYNC: readonly Case[] = [
   { name: "sync_w20", latents: 1e-3, perceptual: "vgg", gradients: 1e-2 },
   { name: "sync_freq2_thres3", latents: 1e-3, perceptual: "vgg", gradients: 1e-2 },
   { name: "sync_loop", latents: 1.2e-2, perceptual: "vgg", gradients: 1e-2 },
+  // the tightest: moving the starting latent by 1e-7 moves our own run by 1e-2 to 2.2e-2, and from the reference it is then 1.0e-2 to 1.6e-2
   { name: "sync_tall", latents: 1.2e-2, perceptual: "vgg", gradients: 1e-2 },
   { name: "sync_gs3_w400", latents: 1.2e-2, perceptual: "vgg", gradients: 1e-2 },
   { name: "sync_sd1", latents: 2e-2, perceptual: "vgg", gradients: 1e-2 },
@@ -117,8 +118,11 @@ describe.skipIf(!hasGolden).each(MULTI)(`$name follows the official MultiDiffusi
 
   test(`latents at every step within ${latents} of their std, and the image`, { timeout: seconds * 1000 }, async () => {
     const { panorama } = await expectLatents(multiDiffusion(model, golden!.options), golden!, latents);
-    const image = golden!.tensors.final_image;
-    if (image) expect(panorama.data.every((x, k) => Math.abs(x - image.data[k]) < 1e-4)).toBe(true);
+    const { final_image: whole, final_image_sub2: everySecond } = golden!.tensors;
+    const every = whole ? 1 : 2; // of a large image every second pixel is stored
+    const [, , height, width] = panorama.shape;
+    const kept = panorama.data.filter((_, k) => (k % width) % every === 0 && (Math.floor(k / width) % height) % every === 0);
+    expect(relativeL2(kept, (whole ?? everySecond).data)).toBeLessThan(2e-5);
   });
 });
 
