@@ -77,7 +77,7 @@ const absentOr = (inner: { words: string; test: (value: unknown) => boolean }): 
   form(`${inner.words}, or nothing`, (value) => value === undefined || inner.test(value));
 const number = { words: "a number", test: (value: unknown) => typeof value === "number" && Number.isFinite(value) };
 const count = form("a whole number >= 0", (value) => Number.isInteger(value) && (value as number) >= 0);
-const size = form("a whole number >= 1", (value) => Number.isInteger(value) && (value as number) >= 1);
+const size = { words: "a whole number >= 1", test: (value: unknown) => Number.isInteger(value) && (value as number) >= 1 };
 const text = { words: "a text", test: (value: unknown) => typeof value === "string" };
 const texts = form("an object of texts", (value) => isObject(value) && Object.values(value).every((entry) => typeof entry === "string"));
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -98,7 +98,7 @@ const INFO: Form = {
   method: oneOf(...Object.keys(methods)),
   options: form("an object", isObject),
   model: { name: text, digest: text, device: text, threads: number },
-  batch: { noise: size, gradient: size },
+  batch: { noise: size, gradient: absentOr(size) },
   versions: texts,
   width: size,
   height: size,

@@ -170,7 +170,7 @@ function runHead(model: PaintModel, run: JointRun, flags: PaintFlags) {
     method: flags.method,
     options,
     model: { name: flags.model ?? basename(model.path), digest, device, threads },
-    batch: { noise: batch("noise"), gradient: batch("gradient") },
+    batch: { noise: batch("noise"), ...(flags.method === "sync" ? { gradient: batch("gradient") } : {}) },
     scaleFactor: config.scaleFactor,
   };
 }

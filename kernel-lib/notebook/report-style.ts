@@ -40,8 +40,8 @@ h2+p{margin:0 0 22px;max-width:66ch;color:var(--soft)}
 .anchor-name{grid-column:2;position:relative;height:1.7em}
 .anchor-name span{position:absolute;transform:translateX(-50%);color:var(--ink);white-space:nowrap}
 .veduta-frame{position:absolute;top:0;bottom:0;border:2px solid #fff;border-radius:4px;box-shadow:0 0 0 1px rgb(0 0 0/.55),inset 0 0 0 1px rgb(0 0 0/.55);pointer-events:none}
-.scale{display:flex;align-items:center;gap:8px;font-size:13px;color:var(--soft);font-variant-numeric:tabular-nums;margin:8px 0 0 calc(2.2rem + 8px)}
-.scale b{font-weight:400;margin-left:6px}
+.scale{display:flex;flex-wrap:wrap;align-items:center;gap:8px;font-size:13px;color:var(--soft);font-variant-numeric:tabular-nums;margin:8px 0 0 calc(2.2rem + 8px)}
+.scale b{font-weight:400;white-space:nowrap;margin-left:6px}
 .scale i{flex:0 1 200px;height:9px;border-radius:5px}
 .plot{display:grid;grid-template-columns:2.2rem minmax(0,1fr);column-gap:8px;font-size:12px;color:var(--soft);font-variant-numeric:tabular-nums}
 .plot .y{position:relative}

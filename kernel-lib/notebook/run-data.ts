@@ -47,8 +47,8 @@ export interface RunInfo {
   /** every option of the method, resolved, with the seed drawn; a tensor is { shape, float32: base64, little endian } */
   readonly options: Readonly<Record<string, unknown>>;
   readonly model: RunModel;
-  /** windows that one network call took: denoising, and the gradient */
-  readonly batch: { readonly noise: number; readonly gradient: number };
+  /** windows that one network call took: denoising, and the gradient where the method takes one */
+  readonly batch: { readonly noise: number; readonly gradient?: number };
   readonly versions: Readonly<Record<string, string>>;
   /** of the panorama, pixels */
   readonly width: number;
