@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { findChromium } from "../../scripts/chromium.mjs";
 
-export const CHROMIUM = "/usr/bin/chromium";
+const CHROMIUM = findChromium();
 /** Why the browser's tests do not run, or an empty text. */
-export const missing: string = !existsSync(CHROMIUM)
-  ? " (not run: no /usr/bin/chromium; Debian's package chromium has it)"
+export const missing: string = !CHROMIUM
+  ? " (not run: no Chromium on the path; Debian's package chromium has it, VEDUTA_CHROMIUM names another)"
   : !existsSync(new URL("../../dist/viewer/veduta-viewer.js", import.meta.url))
     ? " (not run: the viewer is not built; npm run build)"
     : "";

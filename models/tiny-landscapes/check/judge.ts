@@ -1,7 +1,7 @@
 /** @file The judge: a classifier of time, terrain and weather that is not the perceptual network. */
 import { join } from "node:path";
-import { perceptualConfig } from "../../../kernel-lib/checkpoint/perceptual-config.js";
 import { readJson } from "../../../kernel-lib/checkpoint/json.js";
+import { perceptualConfig } from "../../../kernel-lib/checkpoint/perceptual-config.js";
 import { openSafetensors } from "../../../kernel-lib/checkpoint/safetensors.js";
 import type { Tensor } from "../../../kernel-lib/core/tensor.js";
 import { rows } from "../../../kernel-lib/core/tensor.js";
@@ -25,7 +25,11 @@ export async function openJudge(folder: string, threads: number): Promise<Judge>
   const { file, tensors } = openSafetensors(join(folder, "judge/backbone.safetensors"));
   const graph = new Graph();
   const image = graph.input("image", [COUNT, 3, SIDE, SIDE]);
-  const scores = classScores(perceptualConfig(configFile, readJson(configFile)), checkpointParameters(graph, { file, weights: tensors }), image);
+  const scores = classScores(
+    perceptualConfig(configFile, readJson(configFile)),
+    checkpointParameters(graph, { file, weights: tensors }),
+    image,
+  );
   for (const [k, head] of scores.entries()) graph.output(`head${k}`, head);
   const runtime = startRuntime({ device: "cpu", threads });
   const session = await runtime.open(graph);
@@ -38,7 +42,9 @@ export async function openJudge(folder: string, threads: number): Promise<Judge>
         data.set(part.data); // a last, smaller batch is filled up with zeros
         const results = await session.run({ image: { data, shape: [COUNT, 3, SIDE, SIDE] } });
         for (let n = 0; n < part.shape[0]; n++) {
-          const [time, terrain, weather] = HEADS.map((names, k) => names[largest(results[`head${k}`].data.subarray(n * names.length, (n + 1) * names.length))]);
+          const [time, terrain, weather] = HEADS.map(
+            (names, k) => names[largest(results[`head${k}`].data.subarray(n * names.length, (n + 1) * names.length))],
+          );
           kinds.push({ time: time as Time, terrain: terrain as Terrain, weather: weather as Weather });
         }
       }

@@ -35,9 +35,22 @@ interface Line {
 }
 const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 /** `higher`: more is better. */
-function line(what: string, value: number, floor: number, aim: number, better: "higher" | "lower", show: (x: number) => string = percent): Line {
+function line(
+  what: string,
+  value: number,
+  floor: number,
+  aim: number,
+  better: "higher" | "lower",
+  show: (x: number) => string = percent,
+): Line {
   const meets = (bound: number) => (better === "higher" ? value >= bound : value <= bound);
-  return { what, measured: show(value), floor: show(floor), aim: show(aim), reached: meets(aim) ? "aim" : meets(floor) ? "floor" : "missed" };
+  return {
+    what,
+    measured: show(value),
+    floor: show(floor),
+    aim: show(aim),
+    reached: meets(aim) ? "aim" : meets(floor) ? "floor" : "missed",
+  };
 }
 
 const threads = Number(values.threads);
@@ -62,11 +75,35 @@ if (wanted("windows")) {
   const count = Number(values.windows);
   const timed = await judgedWindows(model, judge, TIMED, count);
   await writeFile(join(pictures, "windows.png"), await encodePng(sideBySide(timed.samples)));
-  lines.push(line(`${count} windows, terrain and time in the prompt: time right`, share(timed.seen, (k) => k.time === k.asked.time), 0.8, 0.92, "higher"));
-  lines.push(line(`${count} windows, terrain and time in the prompt: terrain right`, share(timed.seen, (k) => k.terrain === k.asked.terrain), 0.6, 0.85, "higher"));
+  lines.push(
+    line(
+      `${count} windows, terrain and time in the prompt: time right`,
+      share(timed.seen, (k) => k.time === k.asked.time),
+      0.8,
+      0.92,
+      "higher",
+    ),
+  );
+  lines.push(
+    line(
+      `${count} windows, terrain and time in the prompt: terrain right`,
+      share(timed.seen, (k) => k.terrain === k.asked.terrain),
+      0.6,
+      0.85,
+      "higher",
+    ),
+  );
   const untimed = await judgedWindows(model, judge, UNTIMED, count);
   await writeFile(join(pictures, "windows-untimed.png"), await encodePng(sideBySide(untimed.samples)));
-  lines.push(line(`${count} windows, no time in the prompt: the commonest time's share`, commonestShare(untimed.seen.map((k) => k.time)), 0.6, 0.4, "lower"));
+  lines.push(
+    line(
+      `${count} windows, no time in the prompt: the commonest time's share`,
+      commonestShare(untimed.seen.map((k) => k.time)),
+      0.6,
+      0.4,
+      "lower",
+    ),
+  );
 }
 if (wanted("panoramas")) {
   const all = await pairs(model, judge, Number(values.panoramas), pictures);
@@ -74,15 +111,29 @@ if (wanted("panoramas")) {
   lines.push(line(`${all.length} seeds, 128×768: SyncDiffusion lowers Intra-LPIPS by`, fall, 0.15, 0.25, "higher"));
   const agreeing = (which: "multi" | "sync") => all.filter((p) => new Set(p[which].times).size === 1).length;
   const [sync, multi] = [agreeing("sync"), agreeing("multi")];
-  const agreement = line("panoramas whose six windows agree on the time", sync, all.length / 2, (all.length * 3) / 4, "higher", (x) => `${x} of ${all.length}`);
+  const agreement = line(
+    "panoramas whose six windows agree on the time",
+    sync,
+    all.length / 2,
+    (all.length * 3) / 4,
+    "higher",
+    (x) => `${x} of ${all.length}`,
+  );
   lines.push(sync > multi ? agreement : { ...agreement, reached: "missed" });
   notes.push(`MultiDiffusion's panoramas that agree on the time: ${multi} of ${all.length}`);
-  const terrain = (p: (typeof all)[number], which: "multi" | "sync") => share(p[which].terrains, (name) => name === UNTIMED.find(({ prompt }) => prompt === p.prompt)?.terrain);
+  const terrain = (p: (typeof all)[number], which: "multi" | "sync") =>
+    share(p[which].terrains, (name) => name === UNTIMED.find(({ prompt }) => prompt === p.prompt)?.terrain);
   const lost = all.map((p) => terrain(p, "multi") - terrain(p, "sync"));
   const [low, high] = bootstrapInterval(lost);
   const points = (x: number) => `${(100 * x).toFixed(1)} points`;
   const reached = low <= 0 ? "aim" : mean(lost) <= 0.04 ? "floor" : "missed";
-  lines.push({ what: "terrain agreement lost against MultiDiffusion", measured: `${points(mean(lost))} [${points(low)}, ${points(high)}]`, floor: "4 points", aim: "none that the interval shows", reached });
+  lines.push({
+    what: "terrain agreement lost against MultiDiffusion",
+    measured: `${points(mean(lost))} [${points(low)}, ${points(high)}]`,
+    floor: "4 points",
+    aim: "none that the interval shows",
+    reached,
+  });
 }
 await judge.close();
 await model.close();

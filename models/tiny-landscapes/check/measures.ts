@@ -1,6 +1,7 @@
 /** @file What is measured of the bundled model: fresh drawings, single windows, panoramas. */
-import { rename, writeFile } from "node:fs/promises";
+
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodePng } from "../../../kernel-lib/core/image.js";
 import { createRng, randn } from "../../../kernel-lib/core/random.js";
@@ -8,8 +9,8 @@ import type { Tensor } from "../../../kernel-lib/core/tensor.js";
 import { rows, stack } from "../../../kernel-lib/core/tensor.js";
 import { ddimStep } from "../../../kernel-lib/diffusion/ddim.js";
 import { createSchedule } from "../../../kernel-lib/diffusion/schedule.js";
-import { JOINT_DEFAULTS } from "../../../kernel-lib/joint/options.js";
 import { methods } from "../../../kernel-lib/joint/methods.js";
+import { JOINT_DEFAULTS } from "../../../kernel-lib/joint/options.js";
 import { intraLpips } from "../../../kernel-lib/metrics/intra-lpips.js";
 import type { Model } from "../../../kernel-lib/model.js";
 import { drawings, randomCrops, SEEDS } from "../train/drawings.js";
@@ -27,7 +28,8 @@ export async function judgeAccuracy(judge: Judge): Promise<{ readonly time: numb
   return { time: right(seen, of, "time"), terrain: right(seen, of, "terrain") };
 }
 
-const right = (seen: readonly Kind[], of: readonly Kind[], what: keyof Kind): number => mean(seen.map((kind, k) => Number(kind[what] === of[k][what])));
+const right = (seen: readonly Kind[], of: readonly Kind[], what: keyof Kind): number =>
+  mean(seen.map((kind, k) => Number(kind[what] === of[k][what])));
 const freshCrops = (count: number) => randomCrops(createRng(SEEDS.fresh), drawings(200, SEEDS.fresh), count, SIDE);
 
 /** Mean PSNR of fresh drawings through encoder and decoder, dB; and a picture of eight, drawn above reconstructed. */
@@ -53,7 +55,10 @@ export function sideBySide(lines: readonly Tensor[]): Tensor {
       for (let c = 0; c < 3; c++)
         for (let y = 0; y < SIDE; y++)
           for (let x = 0; x < SIDE; x++)
-            out[(c * H + line * SIDE + y) * W + k * SIDE + x] = Math.min(1, Math.max(0, data[((k * 3 + c) * SIDE + y) * SIDE + x] / 2 + 0.5));
+            out[(c * H + line * SIDE + y) * W + k * SIDE + x] = Math.min(
+              1,
+              Math.max(0, data[((k * 3 + c) * SIDE + y) * SIDE + x] / 2 + 0.5),
+            );
   return { data: out, shape: [1, 3, H, W] };
 }
 
@@ -77,9 +82,17 @@ export interface Asked {
   readonly time?: Kind["time"];
 }
 
-const AT: Readonly<Record<Kind["time"], string>> = { dawn: "at dawn", noon: "at noon", sunset: "at sunset", night: "at night", overcast: "under an overcast sky" };
+const AT: Readonly<Record<Kind["time"], string>> = {
+  dawn: "at dawn",
+  noon: "at noon",
+  sunset: "at sunset",
+  night: "at night",
+  overcast: "under an overcast sky",
+};
 /** Every terrain at every time; and every terrain alone. */
-export const TIMED: readonly Asked[] = TERRAINS.flatMap((terrain) => TIMES.map((time) => ({ prompt: `${terrain} ${AT[time]}`, terrain, time })));
+export const TIMED: readonly Asked[] = TERRAINS.flatMap((terrain) =>
+  TIMES.map((time) => ({ prompt: `${terrain} ${AT[time]}`, terrain, time })),
+);
 export const UNTIMED: readonly Asked[] = TERRAINS.map((terrain) => ({ prompt: terrain, terrain }));
 
 /** `count` windows, shared evenly among what is asked, and what the judge sees in them. */
@@ -128,7 +141,9 @@ export async function pairs(model: Model, judge: Judge, count: number, folder: s
         await writeFile(join(folder, `${seed}-${name}.png`), await encodePng(panorama));
         const intra = await intraLpips(panorama, (a, b) => model.perceptualDistance(a, b));
         const kinds = await judge.look(windowsOf(panorama));
-        console.error(`${prompt} ${seed} ${name}: Intra-LPIPS ${intra.toFixed(3)}, ${kinds.map(({ time }) => time).join(" ")} (${((Date.now() - started) / 1000).toFixed(0)} s)`);
+        console.error(
+          `${prompt} ${seed} ${name}: Intra-LPIPS ${intra.toFixed(3)}, ${kinds.map(({ time }) => time).join(" ")} (${((Date.now() - started) / 1000).toFixed(0)} s)`,
+        );
         return { intra, times: kinds.map(({ time }) => time), terrains: kinds.map(({ terrain }) => terrain) };
       };
       const pair: Pair = { prompt, seed, multi: await paint("multi"), sync: await paint("sync") };

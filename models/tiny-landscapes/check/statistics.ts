@@ -16,6 +16,8 @@ export function commonestShare(xs: readonly string[]): number {
 /** 95 % percentile bootstrap interval of the mean of paired differences, 10,000 resamples, seeded. */
 export function bootstrapInterval(differences: readonly number[]): readonly [low: number, high: number] {
   const rng = createRng(1);
-  const means = Array.from({ length: 10_000 }, () => mean(differences.map(() => differences[rng.below(differences.length)]))).sort((a, b) => a - b);
+  const means = Array.from({ length: 10_000 }, () => mean(differences.map(() => differences[rng.below(differences.length)]))).sort(
+    (a, b) => a - b,
+  );
   return [means[249], means[9749]];
 }
