@@ -4,9 +4,9 @@ import { openSession } from "#kernel-lib/graph/session.js";
 process.on("message", async ({ model, feeds, options }) => {
   try {
     const session = await openSession(model, options);
-    process.send({ results: await session.run(feeds) });
+    process.send?.({ results: await session.run(feeds) });
     await session.release();
   } catch (error) {
-    process.send({ error: error.message });
+    process.send?.({ error: error instanceof Error ? error.message : String(error) });
   }
 });
