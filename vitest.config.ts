@@ -1,7 +1,13 @@
 import { defineConfig } from "vitest/config";
 
 /** Files that keep both cores busy, or install packages: they run alone, one after the other, after the rest. */
-const HEAVY = ["test/golden/**/*.test.ts", "test/browser/**/*.test.ts", "test/notebooks/**/*.test.ts", "test/package.test.ts"];
+const HEAVY = [
+  "test/graph/webgpu.test.ts",
+  "test/golden/**/*.test.ts",
+  "test/browser/**/*.test.ts",
+  "test/notebooks/**/*.test.ts",
+  "test/package.test.ts",
+];
 
 export default defineConfig({
   test: {
