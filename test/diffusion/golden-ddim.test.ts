@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ddimStep } from "#kernel-lib/diffusion/ddim.js";
 import { addNoise, type Prediction } from "#kernel-lib/diffusion/notation.js";
 import { createSchedule, type ScheduleConfig } from "#kernel-lib/diffusion/schedule.js";
-import { hasGolden, relativeL2, unlessGolden } from "../golden/golden.js";
+import { relativeL2 } from "../golden/golden.js";
 import { readGolden } from "../golden/read.js";
 
 const stableDiffusion: Omit<ScheduleConfig, "prediction"> = {
@@ -15,7 +15,7 @@ const stableDiffusion: Omit<ScheduleConfig, "prediction"> = {
   setAlphaToOne: false,
 };
 
-describe.skipIf(!hasGolden)(`DDIM follows diffusers${unlessGolden}`, () => {
+describe("DDIM follows diffusers", () => {
   const golden = readGolden("units/ddim.safetensors");
   const schedule = createSchedule({ ...stableDiffusion, prediction: "epsilon" });
 

@@ -1,11 +1,10 @@
 /** Golden files by their path in the folder, and the distance the sampling tests use. */
-import { join } from "node:path";
 import { readSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
-import { GOLDEN, hasGolden } from "./golden.js";
+import { golden, has } from "./golden.js";
 
-/** A golden file's tensors by name; none where the folder is absent. */
-export const readGolden = (path: string): Record<string, Tensor> => (hasGolden ? readSafetensors(join(GOLDEN, path)) : {});
+/** A golden file's tensors by name; none where the file is absent. */
+export const readGolden = (path: string): Record<string, Tensor> => (has(path) ? readSafetensors(golden(path)) : {});
 
 /** max |got − want| / std(want) */
 export function maxOverStd(got: Float32Array, want: Float32Array): number {

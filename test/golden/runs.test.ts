@@ -5,7 +5,6 @@
  * with large weights drift further apart than others (golden/README.md measured how far the very same code does in float64).
  */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import {
   createSchedule,
   crop,
@@ -22,7 +21,7 @@ import {
   x0FromEps,
 } from "veduta";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { GOLDEN, goldenVgg, hasGolden, relativeL2, unlessGolden } from "./golden.js";
+import { golden as at, goldenVgg, hasGolden, relativeL2, unless, unlessGolden } from "./golden.js";
 import { maxOverStd, readGolden } from "./read.js";
 
 interface Case {
@@ -60,8 +59,11 @@ const SYNC: readonly Case[] = [
     : []),
 ];
 
+/** What is skipped says why in its title. */
+const withTitle = (cases: readonly Case[]) => cases.map((each) => ({ ...each, skipped: unless(`runs/${each.name}.json`) }));
+
 const perceptualFiles = (kind: NonNullable<Case["perceptual"]>) => {
-  const lpips = (name: string) => join(GOLDEN, `lpips/${name}.safetensors`);
+  const lpips = (name: string) => at(`lpips/${name}.safetensors`);
   if (kind === "vgg") return { net: "vgg", backbone: goldenVgg(), linear: lpips("lpips_lin_vgg") } as const;
   const linear = lpips(kind === "squeeze" ? "lpips_lin_squeeze" : "lpips_lin_squeeze_random");
   return { net: "squeeze", backbone: lpips("squeezenet1_1.features"), linear } as const;
@@ -75,7 +77,7 @@ interface Reference {
 
 /** A golden run as options of ours: its starting latent, its embeddings, its windows. */
 function reference(name: string): Reference {
-  const { checkpoint, call } = JSON.parse(readFileSync(join(GOLDEN, `runs/${name}.json`), "utf8"));
+  const { checkpoint, call } = JSON.parse(readFileSync(at(`runs/${name}.json`), "utf8"));
   const tensors = readGolden(`runs/${name}.safetensors`);
   const width = tensors.init_latent.shape[3];
   const windows = Array.from({ length: tensors.views.shape[0] }, (_, k): Window => {
@@ -93,7 +95,7 @@ function reference(name: string): Reference {
     syncEvery: call.sync_freq,
     syncSteps: call.sync_thres,
   };
-  return { checkpoint: join(GOLDEN, checkpoint), options, tensors };
+  return { checkpoint: at(checkpoint), options, tensors };
 }
 
 /** Runs to the end and returns what the run returns; the latents of every step must follow the reference's. */
@@ -108,15 +110,15 @@ async function expectLatents(run: ReturnType<typeof multiDiffusion>, { tensors }
   return next.value;
 }
 
-describe.skipIf(!hasGolden).each(MULTI)(`$name follows the official MultiDiffusion${unlessGolden}`, ({ name, latents, seconds = 300 }) => {
+describe.each(withTitle(MULTI))("$name follows the official MultiDiffusion$skipped", ({ name, skipped, latents, seconds = 300 }) => {
   let model: Model;
-  const golden = hasGolden ? reference(name) : undefined;
+  const golden = skipped ? undefined : reference(name);
   beforeAll(async () => {
-    model = await openModel(golden!.checkpoint, { device: "cpu" });
+    if (golden) model = await openModel(golden.checkpoint, { device: "cpu" });
   });
-  afterAll(() => model.close());
+  afterAll(() => model?.close());
 
-  test(`latents at every step within ${latents} of their std, and the image`, { timeout: seconds * 1000 }, async () => {
+  test.skipIf(skipped)(`latents at every step within ${latents} of their std, and the image`, { timeout: seconds * 1000 }, async () => {
     const { panorama } = await expectLatents(multiDiffusion(model, golden!.options), golden!, latents);
     const { final_image: whole, final_image_sub2: everySecond } = golden!.tensors;
     const every = whole ? 1 : 2; // of a large image every second pixel is stored
@@ -136,15 +138,15 @@ describe.skipIf(!hasGolden)(`md_uncovered${unlessGolden}`, () => {
   });
 });
 
-describe.skipIf(!hasGolden).each(SYNC)(
-  `$name follows the official SyncDiffusion${unlessGolden}`,
-  ({ name, latents, perceptual, gradients, seconds = 300 }) => {
+describe.each(withTitle(SYNC))(
+  "$name follows the official SyncDiffusion$skipped",
+  ({ name, skipped, latents, perceptual, gradients, seconds = 300 }) => {
     let model: Model;
-    const golden = hasGolden ? reference(name) : undefined;
+    const golden = skipped ? undefined : reference(name);
     beforeAll(async () => {
-      model = await openModel(golden!.checkpoint, { device: "cpu", perceptual: perceptualFiles(perceptual!) });
+      if (golden) model = await openModel(golden.checkpoint, { device: "cpu", perceptual: perceptualFiles(perceptual!) });
     });
-    afterAll(() => model.close());
+    afterAll(() => model?.close());
     const synced = golden ? [...golden.tensors.synced_steps.data.keys()].filter((i) => golden.tensors.synced_steps.data[i] === 1) : [];
 
     test.runIf(synced.length > 0)(
@@ -173,7 +175,7 @@ describe.skipIf(!hasGolden).each(SYNC)(
       },
     );
 
-    test(`latents of a free run within ${latents} of their std at every step`, { timeout: seconds * 1000 }, async () => {
+    test.skipIf(skipped)(`latents of a free run within ${latents} of their std at every step`, { timeout: seconds * 1000 }, async () => {
       const run = syncDiffusion(model, golden!.options);
       expect(run.options.anchor).toBe(golden!.tensors.anchor_view_idx.data[0]);
       await expectLatents(run, golden!, latents);
