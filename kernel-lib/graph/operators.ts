@@ -1,7 +1,7 @@
 /** @file The table of all operators by name: what the law tests go through, and what a lesson can list. */
 
 import type { Operator } from "./operator.js";
-import { Conv } from "./ops/conv.js";
+import { Conv, UpsampleConv } from "./ops/conv.js";
 import {
   Abs,
   Add,
@@ -59,6 +59,7 @@ export const OPERATORS = {
   MatMul,
   Attention,
   Conv,
+  UpsampleConv,
   LayerNorm,
   GroupNorm,
   UnitLength,

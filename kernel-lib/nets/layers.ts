@@ -1,7 +1,7 @@
 /** @file The layers that Stable Diffusion's networks share, with the key names of diffusers. */
 import type { Value } from "../graph/graph.js";
 import type { ConvOptions } from "../graph/ops/conv.js";
-import { addChannels, conv } from "../graph/ops/conv.js";
+import { addChannels, conv, upsampleConv } from "../graph/ops/conv.js";
 import { add, silu } from "../graph/ops/elementwise.js";
 import { linear } from "../graph/ops/matmul.js";
 import { groupNorm, layerNorm } from "../graph/ops/norm.js";
@@ -12,6 +12,11 @@ import { under } from "./parameters.js";
 export function convLayer(p: Parameters, key: string, x: Value, out: number, size: 1 | 3, options: ConvOptions = {}): Value {
   const weight = p(`${key}.weight`, [out, x.shape[1], size, size]);
   return conv(x, weight, p(`${key}.bias`, [out]), { padding: (size - 1) / 2, ...options });
+}
+
+/** x [N,C,h,w] -> [N,out,2h,2w]: scaled by 2, then a 3×3 convolution. */
+export function upsampleLayer(p: Parameters, key: string, x: Value, out: number, edge: "open" | "wrap" = "open"): Value {
+  return upsampleConv(x, p(`${key}.weight`, [out, x.shape[1], 3, 3]), p(`${key}.bias`, [out]), edge);
 }
 
 /** x […,in] -> […,out]. */

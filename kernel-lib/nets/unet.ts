@@ -6,9 +6,8 @@ import type { UNetConfig } from "../checkpoint/configs.js";
 import type { Value } from "../graph/graph.js";
 import { add, cos, gelu, mul, silu, sin } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
-import { upsample2 } from "../graph/ops/pool.js";
 import { concat, reshape, split, transpose } from "../graph/ops/shape.js";
-import { convLayer, groupNormLayer, layerNormLayer, linearLayer, resnetAt } from "./layers.js";
+import { convLayer, groupNormLayer, layerNormLayer, linearLayer, resnetAt, upsampleLayer } from "./layers.js";
 import type { Parameters } from "./parameters.js";
 import { under } from "./parameters.js";
 
@@ -59,7 +58,7 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, timestep:
       h = resnetAt(p, `${block}.resnets.${j}`, concat([h, skip], 1), channels[level], time, norm);
       if (type === "CrossAttnUpBlock2D") h = attend(h, `${block}.attentions.${j}`, level);
     }
-    if (level > 0) h = convLayer(p, `${block}.upsamplers.0.conv`, upsample2(h), channels[level], 3);
+    if (level > 0) h = upsampleLayer(p, `${block}.upsamplers.0.conv`, h, channels[level]);
   }
   return convLayer(p, "conv_out", silu(groupNormLayer(p, "conv_norm_out", h, groups, epsilon)), config.outChannels, 3);
 }

@@ -3,9 +3,8 @@ import type { VaeConfig } from "../checkpoint/configs.js";
 import type { Value } from "../graph/graph.js";
 import { add, clip, silu } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
-import { upsample2 } from "../graph/ops/pool.js";
 import { pad, reshape, split, transpose } from "../graph/ops/shape.js";
-import { convLayer, groupNormLayer, linearLayer, resnetAt } from "./layers.js";
+import { convLayer, groupNormLayer, linearLayer, resnetAt, upsampleLayer } from "./layers.js";
 import type { Parameters } from "./parameters.js";
 import { under } from "./parameters.js";
 
@@ -41,7 +40,7 @@ export function vaeDecoder(config: VaeConfig, p: Parameters, latent: Value, edge
   for (const [up, out] of channels.entries()) {
     const block = `decoder.up_blocks.${up}`;
     for (let j = 0; j <= layersPerBlock; j++) h = resnetAt(p, `${block}.resnets.${j}`, h, out, null, norm);
-    if (up < channels.length - 1) h = convLayer(p, `${block}.upsamplers.0.conv`, upsample2(h), out, 3, { edge });
+    if (up < channels.length - 1) h = upsampleLayer(p, `${block}.upsamplers.0.conv`, h, out, edge);
   }
   h = silu(groupNormLayer(p, "decoder.conv_norm_out", h, norm.groups, EPSILON));
   return convLayer(p, "decoder.conv_out", h, config.outChannels, 3, { edge });

@@ -142,6 +142,10 @@ export const CASES: { readonly [K in OperatorName]: readonly Case<Attrs<K>>[] } 
     wrapped("3×3, left and right edges meet", 1, normal(2, 3, 4, 5), normal(2, 3, 3, 3), normal(2)),
     wrapped("5×5, left and right edges meet", 2, normal(1, 5, 3, 4), normal(2, 5, 5, 5)),
   ],
+  UpsampleConv: [
+    plain("odd sizes", normal(2, 3, 3, 5), normal(2, 3, 3, 3), normal(2)),
+    plain("one pixel, more than four channels, no bias", normal(2, 5, 1, 1), normal(3, 5, 3, 3)),
+  ],
   LayerNorm: [
     withAttrs("rows of a batch", { epsilon: 1e-5 }, normal(2, 3, 7), normal(7), normal(7)),
     withAttrs("an epsilon that matters", { epsilon: 0.5 }, normal(3, 4), normal(4), normal(4)),

@@ -109,6 +109,12 @@ export function convolution([x, w, b]: readonly Numbers[], { stride, padding }: 
   return [fill([N, O, side(H), side(W)], out)];
 }
 
+/** Every pixel twice in both directions. */
+function doubled(x: Numbers): Numbers {
+  const [N, C, H, W] = x.shape;
+  return fill([N, C, 2 * H, 2 * W], ([n, c, i, j]) => read(x, [n, c, i >> 1, j >> 1]));
+}
+
 function groupNorm([x, gamma, beta]: readonly Numbers[], { groups, epsilon }: Attrs<"GroupNorm">): Numbers[] {
   const [N, C, H, W] = x.shape;
   const M = (C / groups) * H * W; // a group's numbers lie together
@@ -200,6 +206,7 @@ export const REFERENCE: { readonly [K in OperatorName]: (inputs: readonly Number
   },
   Attention: attention,
   Conv: (inputs, attrs) => convolution(inputs, attrs),
+  UpsampleConv: ([x, w, b]) => convolution(b ? [doubled(x), w, b] : [doubled(x), w], { stride: 1, padding: 1 }),
   LayerNorm: ([x, gamma, beta], { epsilon }) => {
     const last = x.shape.length - 1;
     const width = x.shape[last];
@@ -225,10 +232,7 @@ export const REFERENCE: { readonly [K in OperatorName]: (inputs: readonly Number
     return [fill([N, C, H / 2, W / 2], ([n, c, i, j]) => sum(4, (k) => read(x, [n, c, 2 * i + (k >> 1), 2 * j + (k & 1)])) / 4)];
   },
   MaxPool: maxPool,
-  Resize: ([x]) => {
-    const [N, C, H, W] = x.shape;
-    return [fill([N, C, 2 * H, 2 * W], ([n, c, i, j]) => read(x, [n, c, i >> 1, j >> 1]))];
-  },
+  Resize: ([x]) => [doubled(x)],
   ReduceSum: reduceSum,
   ReduceMean: (inputs, attrs) => {
     const count = attrs.axes.reduce((n, axis) => n * inputs[0].shape[axis], 1);

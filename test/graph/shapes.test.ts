@@ -57,6 +57,12 @@ const MISFITS: { readonly [K in OperatorName]: readonly Misfit<Attrs<K>>[] | "an
     misfit(onePixel, [1, 3, 4, 4], [2, 3, 3, 1]),
     misfit(onePixel, [1, 3, 4, 2], [2, 3, 3, 3]),
   ],
+  UpsampleConv: [
+    misfit(undefined, [1, 3, 4, 4], [2, 4, 3, 3]),
+    misfit(undefined, [1, 3, 4, 4], [2, 3, 1, 1]),
+    misfit(undefined, [1, 3, 4, 4], [2, 3, 3, 3], [3]),
+    misfit(undefined, [3, 4, 4], [2, 3, 3, 3]),
+  ],
   LayerNorm: [misfit({ epsilon: 1 }, [2, 3], [2], [2]), misfit({ epsilon: 1 }, [2, 3], [3], [2])],
   GroupNorm: [
     misfit({ groups: 2, epsilon: 1 }, [1, 3, 2, 2], [3], [3]),

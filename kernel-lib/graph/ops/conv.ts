@@ -2,9 +2,11 @@
 import { ShapeError } from "../../core/errors.js";
 import { sizeOf } from "../../core/tensor.js";
 import type { Value } from "../graph.js";
+import type { Operator } from "../operator.js";
 import { apply, plain } from "../operator.js";
 import { add } from "./elementwise.js";
 import { matmul } from "./matmul.js";
+import { upsample2 } from "./pool.js";
 import { reduceSum } from "./reduce.js";
 import { concat, pad, reshape, slices, transpose } from "./shape.js";
 
@@ -42,6 +44,38 @@ export const Conv = plain<ConvAttrs>({
     () => reshape(reduceSum(dy, [0, 2, 3]), [w.shape[0]]),
   ],
 });
+
+/**
+ * y = W ⋆ (x with every pixel twice in both directions) + b; x [N,C,h,w], W [O,C,3,3], b [O] -> [N,O,2h,2w], padding 1.
+ * dx = K ⋆ dy at stride 2, K [C,O,4,4] the sum of W's turned kernel at its four places in a 4×4 square: the sum over 2×2 pixels is inside the
+ * kernel, 16 products a pixel of x instead of 36. dW and db are Conv's on the larger picture.
+ */
+export const UpsampleConv: Operator<undefined> = {
+  name: "UpsampleConv",
+  build: ([x, w, b]) => {
+    if (x.shape.length !== 4 || `${w.shape}` !== `${[w.shape[0], x.shape[1], 3, 3]}` || (b && `${b.shape}` !== `${w.shape[0]}`))
+      throw new ShapeError("UpsampleConv", {
+        got: `x [${x.shape}], W [${w.shape}]${b ? `, b [${b.shape}]` : ""}`,
+        want: "x [N,C,h,w], W [O,C,3,3], b [O]",
+      });
+    const large = upsample2(x); // [N,C,2h,2w]
+    return { outputs: [conv(large, w, b, { padding: 1 })], saved: [large] };
+  },
+  pullBack: ({ inputs: [, w], saved: [large], dy }) => [
+    () => {
+      const turned = flipped(w); // [C,O,3,3]
+      const places = [0, 1].flatMap((i) => [0, 1].map((j) => pad(turned, [0, 0, i, j], [0, 0, 1 - i, 1 - j])));
+      return conv(
+        dy,
+        places.reduce((a, b) => add(a, b)),
+        undefined,
+        { stride: 2, padding: 1 },
+      );
+    },
+    () => weightGradient(large, w, dy, { stride: 1, padding: 1 }),
+    () => reshape(reduceSum(dy, [0, 2, 3]), [w.shape[0]]),
+  ],
+};
 
 /** [O,C,k,k] -> [C,O,k,k], turned by 180°. */
 function flipped(w: Value): Value {
@@ -106,6 +140,11 @@ export function conv(x: Value, weight: Value, bias?: Value, { stride = 1, paddin
   if (edge === "open" || padding === 0) return apply(Conv, inputs(x), { stride, padding });
   const closed = pad(pad(x, [0, 0, 0, padding], [0, 0, 0, padding], "wrap"), [0, 0, padding, 0], [0, 0, padding, 0]);
   return apply(Conv, inputs(closed), { stride, padding: 0 });
+}
+
+/** A 3×3 convolution of x scaled by 2 (nearest neighbour): x [N,C,h,w], weight [O,C,3,3], bias [O] -> [N,O,2h,2w]; see UpsampleConv. */
+export function upsampleConv(x: Value, weight: Value, bias: Value, edge: "open" | "wrap" = "open"): Value {
+  return edge === "open" ? apply(UpsampleConv, [x, weight, bias], undefined) : conv(upsample2(x), weight, bias, { padding: 1, edge });
 }
 
 /** Adds a value a channel and batch entry, [N,C], to [N,C,H,W]. */

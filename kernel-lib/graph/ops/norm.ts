@@ -5,8 +5,9 @@ import type { Value } from "../graph.js";
 import type { Operator } from "../operator.js";
 import { apply } from "../operator.js";
 import { add, cast, div, max, mul, neg, sqrt, sub } from "./elementwise.js";
+import { matmul } from "./matmul.js";
 import { reduceMean, reduceSum } from "./reduce.js";
-import { expand, reshape } from "./shape.js";
+import { expand, reshape, transpose } from "./shape.js";
 
 /** ONNX LayerNormalization over the last axis: the result, the mean [...,1] and 1/σ [...,1]. */
 function layerNormalization(x: Value, scale: Value, shift: Value | null, epsilon: number): readonly Value[] {
@@ -47,7 +48,8 @@ export const LayerNorm: Operator<{ epsilon: number }> = {
 /**
  * y = x̂·γ + β a channel, x̂ = (x − mean)/σ over each group's channels and pixels; x [N,C,H,W], γ and β [C].
  * With A = Σ dy, B = Σ dy·x̂ a channel (over pixels), M pixels and channels a group: dx = (γ·dy − ΣγA/M − x̂·ΣγB/M)/σ, sums over the
- * group's channels; dγ = Σ_N B, dβ = Σ_N A.
+ * group's channels; dγ = Σ_N B, dβ = Σ_N A. B is built as a matrix product of one row and one column a
+ * channel, half the time of an elementwise product and its sum.
  */
 export const GroupNorm: Operator<{ groups: number; epsilon: number }> = {
   name: "GroupNorm",
@@ -68,13 +70,13 @@ export const GroupNorm: Operator<{ groups: number; epsilon: number }> = {
     const [N, C] = x.shape;
     const pixels = sizeOf(x.shape.slice(2));
     const M = (C / groups) * pixels;
-    const overPixels = (t: Value) => reduceSum(reshape(t, [N, C, pixels]), [2]); // [N,C,1]
     const once = (f: () => Value) => {
       let made: Value | undefined;
       return () => (made ??= f());
     };
-    const A = once(() => overPixels(dy)); // [N,C,1]
-    const B = once(() => overPixels(mul(dy, xhat))); // [N,C,1]
+    const rows = (t: Value) => reshape(t, [N * C, 1, pixels]);
+    const A = once(() => reduceSum(reshape(dy, [N, C, pixels]), [2])); // [N,C,1]
+    const B = once(() => reshape(matmul(rows(dy), transpose(rows(xhat), [0, 2, 1])), [N, C, 1])); // [N,C,1]
     const sigma = reshape(inverse, [N, groups, 1]); // 1/σ
     const g = reshape(gamma, [1, groups, C / groups]);
     const groupMean = (t: Value) => mul(reduceSum(mul(g, reshape(t, [N, groups, C / groups])), [2]), 1 / M); // [N,groups,1]
