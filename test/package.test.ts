@@ -101,7 +101,7 @@ describe("the tarball", () => {
     const compilerOptions = {
       ...resolution,
       target: "es2022",
-      lib: ["es2022"],
+      lib: ["es2022", "dom"],
       types: [],
       strict: true,
       noEmit: true,
