@@ -21,7 +21,7 @@ export type { JointModel, JointModelConfig, NoiseOptions, PerceptualOptions } fr
 // a run on disk
 export { openRun } from "./run-folder.js";
 export type { SavedRun } from "./run-folder.js";
-export { reportRun, savedOptions, saveRun } from "./run.js";
+export { reportRun, runHead, savedOptions, saveRun } from "./run.js";
 
 // its windows
 export { coverage, planWindows } from "./joint/windows.js";

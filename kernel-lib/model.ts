@@ -116,6 +116,7 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
       latentChannels: channels,
       scaleFactor: scale,
       window: unet.config.sampleSize,
+      windowMultiple: 2 ** (unet.config.blockOutChannels.length - 1),
       schedule: scheduleConfig,
       ...(parts.weight === undefined ? {} : { weight: parts.weight }),
     },

@@ -4,10 +4,11 @@
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { CheckpointError } from "./core/errors.js";
 import { encodeJpeg, encodePng } from "./core/image.js";
 import { type Tensor, tensor } from "./core/tensor.js";
+import type { JointModel } from "./joint/joint-model.js";
 import type { MethodName } from "./joint/methods.js";
 import type { ResolvedOptions } from "./joint/options.js";
 import type { StepRecord } from "./joint/step-record.js";
@@ -28,6 +29,27 @@ export interface RunHead {
   readonly batch: RunInfo["batch"];
   /** pixels a latent pixel, `model.config.scaleFactor` */
   readonly scaleFactor: number;
+}
+
+/**
+ * The head of a run of a joint method: `saveRun(dir, { ...runHead("sync", run, model), steps, result })`.
+ * @param name how the model was opened; default its folder's name
+ */
+export function runHead(
+  method: MethodName,
+  { options }: { readonly options: ResolvedOptions },
+  model: JointModel & { readonly device: string; readonly threads: number; readonly digest: string; readonly path: string },
+  name: string = basename(model.path),
+): RunHead {
+  const batch = (kind: "noise" | "gradient") => options.batch ?? model.batchSize?.(kind, options.windows[0]) ?? options.windows.length;
+  const { device, threads, digest, config } = model;
+  return {
+    method,
+    options,
+    model: { name, digest, device, threads },
+    batch: { noise: batch("noise"), ...(method === "sync" ? { gradient: batch("gradient") } : {}) },
+    scaleFactor: config.scaleFactor,
+  };
 }
 
 export interface RunWriterOptions {

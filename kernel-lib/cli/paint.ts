@@ -1,5 +1,5 @@
 /** @file `veduta paint`: a prompt becomes a run's folder. */
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { DEVICE_CHOICES, type DeviceChoice } from "../graph/devices.js";
 import type { JointModel } from "../joint/joint-model.js";
@@ -9,7 +9,7 @@ import type { JointResult, JointRun, StepRecord } from "../joint/step-record.js"
 import { SYNC_DEFAULTS, type SyncOptions } from "../joint/sync-options.js";
 import type { Model } from "../model.js";
 import { duration } from "../notebook/report.js";
-import { createRunWriter, folderHolds, type RunWriter } from "../run.js";
+import { createRunWriter, folderHolds, type RunWriter, runHead } from "../run.js";
 import type { SavedRun } from "../run-folder.js";
 import { createProgress, type Out } from "./progress.js";
 import { anchorName, number, wholeNumber } from "./values.js";
@@ -136,7 +136,7 @@ async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): Promise<
     const dir = flags.out ?? join("veduta-out", `${flags.method}-${run.options.seed}`);
     if (flags.out === undefined) await expectFree(dir, flags.force);
     stderr.write(`${flags.method === "sync" ? "SyncDiffusion" : "MultiDiffusion"} on ${model.device}, seed ${run.options.seed}\n`);
-    const writer = await createRunWriter(dir, runHead(model, run, flags), {
+    const writer = await createRunWriter(dir, runHead(flags.method, run, model, flags.model), {
       existing: flags.force ? "replace" : "refuse",
       foreseenEvery: flags.foreseen,
     });
@@ -160,19 +160,6 @@ function startRun(model: PaintModel, prompt: string, flags: PaintFlags, signal: 
     if (error instanceof RangeError || error instanceof TypeError) throw new UsageError(error.message, { cause: error });
     throw error;
   }
-}
-
-function runHead(model: PaintModel, run: JointRun, flags: PaintFlags) {
-  const { options } = run;
-  const batch = (kind: "noise" | "gradient") => options.batch ?? model.batchSize?.(kind, options.windows[0]) ?? options.windows.length;
-  const { device, threads, digest, config } = model;
-  return {
-    method: flags.method,
-    options,
-    model: { name: flags.model ?? basename(model.path), digest, device, threads },
-    batch: { noise: batch("noise"), ...(flags.method === "sync" ? { gradient: batch("gradient") } : {}) },
-    scaleFactor: config.scaleFactor,
-  };
 }
 
 /** Runs to the end, every step into the folder; a run that ends early leaves the steps so far. */

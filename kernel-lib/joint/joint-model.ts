@@ -45,6 +45,8 @@ export interface JointModelConfig {
   readonly scaleFactor: number;
   /** the window the network was trained on, in latent pixels */
   readonly window: number;
+  /** heights and widths of windows are multiples of it, in latent pixels, since the network halves them; default 1 */
+  readonly windowMultiple?: number;
   readonly schedule: ScheduleConfig;
   /** the checkpoint's recommended SyncDiffusion weight, where it states one */
   readonly weight?: number;

@@ -81,7 +81,7 @@ export function resolveOptions(who: string, config: JointModelConfig, options: J
 /** Where the windows lie. */
 function resolvePlace(who: string, config: JointModelConfig, options: JointOptions) {
   const { latent, windows } = options;
-  const { scaleFactor, latentChannels } = config;
+  const { scaleFactor, latentChannels, windowMultiple: multiple } = config;
   if (latent) expectShape(`${who}: latent`, latent, [1, latentChannels, "height", "width"]);
   const extent = (name: "height" | "width") => {
     const px = options[name];
@@ -95,11 +95,11 @@ function resolvePlace(who: string, config: JointModelConfig, options: JointOptio
     const width = extent("width") ?? PANORAMA.across * (windows[0]?.width ?? config.window);
     expectWhole("height", height, scaleFactor);
     expectWhole("width", width, scaleFactor);
-    checkWindows(windows, { height, width });
+    checkWindows(windows, { height, width }, multiple);
     return { height: height * scaleFactor, width: width * scaleFactor, windows, loop: windows.some((each) => wraps(each, width)) };
   }
   const { window = config.window, stride, loop = JOINT_DEFAULTS.loop } = options;
-  const grid = { window, stride, loop, height: extent("height"), width: extent("width"), scaleFactor };
+  const grid = { window, stride, loop, height: extent("height"), width: extent("width"), multiple, scaleFactor };
   const planned = planWindows(grid);
   const whole = completeGrid(grid);
   return { height: whole.height * scaleFactor, width: whole.width * scaleFactor, window, stride: whole.stride, loop, windows: planned };

@@ -11,6 +11,8 @@ export interface Grid {
   readonly stride?: number;
   /** whether the right edge goes on at the left one; default false */
   readonly loop?: boolean;
+  /** windows are multiples of it, since the network halves them; default 1 */
+  readonly multiple?: number;
   /** pixels a latent pixel: errors name heights and widths in pixels; default 1 */
   readonly scaleFactor?: number;
 }
@@ -26,9 +28,10 @@ export function completeGrid(grid: Grid): Required<Grid> {
     width = PANORAMA.across * window,
     stride = quarter(window),
     loop = false,
+    multiple = 1,
     scaleFactor = 1,
   } = grid;
-  return { window, height, width, stride, loop, scaleFactor };
+  return { window, height, width, stride, loop, multiple, scaleFactor };
 }
 
 /**
@@ -36,11 +39,12 @@ export function completeGrid(grid: Grid): Required<Grid> {
  * @throws RangeError naming the option, and the nearest values of each option that would fit the others (defaults follow the window)
  */
 export function expectTiling(grid: Grid): void {
-  const { height, width, window, stride, scaleFactor } = completeGrid(grid);
+  const { height, width, window, stride, multiple, scaleFactor } = completeGrid(grid);
   const px = (extent: number) => `${extent * scaleFactor}${scaleFactor === 1 ? "" : " px"}`;
   const unit = scaleFactor === 1 ? "" : ` latent pixels (${scaleFactor} px each)`;
   const wrong =
     (!isWhole(window) && `window ${window}: want a whole number of latent pixels, at least 1`) ||
+    (window % multiple !== 0 && `window ${window}: want a multiple of ${multiple} latent pixels, since the network halves it`) ||
     (!isWhole(stride) && `stride ${stride}: want a whole number of latent pixels, at least 1`) ||
     (stride > window && `stride ${stride}: more than the window, ${window}, so columns between windows would stay empty`) ||
     (!tilesDown(grid) && `height ${px(height)}: windows of ${window} at stride ${stride}${unit} do not tile it`) ||
@@ -50,10 +54,10 @@ export function expectTiling(grid: Grid): void {
   const changed = (change: Partial<Grid>) => ({ ...grid, ...change });
   const fits = (change: Partial<Grid>) => tilesDown(changed(change)) && tilesAcross(changed(change));
   const most = Number.MAX_SAFE_INTEGER;
-  const sound = isWhole(window) && isWhole(stride) && stride <= window; // else no height or width would do
+  const sound = isWhole(window) && window % multiple === 0 && isWhole(stride) && stride <= window; // else no height or width would do
   const heights = !sound || tilesDown(grid) ? [] : nearest(height, window, most, (value) => tilesDown(changed({ height: value })));
   const widths = !sound || tilesAcross(grid) ? [] : nearest(width, window, most, (value) => tilesAcross(changed({ width: value })));
-  const strides = isWhole(window) ? nearest(stride, 1, window, (value) => fits({ stride: value })) : [];
+  const strides = isWhole(window) && window % multiple === 0 ? nearest(stride, 1, window, (value) => fits({ stride: value })) : [];
   const windows = nearest(window, 1, Math.min(grid.height ?? most, grid.width ?? most), (value) => fits({ window: value }));
   const named = Object.entries({ height: heights.map(px), width: widths.map(px), stride: strides, window: windows });
   const better = named.filter(([, values]) => values.length > 0).map(([name, values]) => `${name} ${values.join(" or ")}`);
@@ -75,12 +79,12 @@ export function expectWhole(name: "height" | "width", extent: number, scaleFacto
 const isWhole = (x: number): boolean => Number.isSafeInteger(x) && x >= 1;
 
 const tilesDown = (grid: Grid): boolean => {
-  const { height, window, stride } = completeGrid(grid);
-  return tiles(height, window, stride, height - window);
+  const { height, window, stride, multiple } = completeGrid(grid);
+  return window % multiple === 0 && tiles(height, window, stride, height - window);
 };
 const tilesAcross = (grid: Grid): boolean => {
-  const { width, window, stride, loop } = completeGrid(grid);
-  return tiles(width, window, stride, loop ? width : width - window);
+  const { width, window, stride, loop, multiple } = completeGrid(grid);
+  return window % multiple === 0 && tiles(width, window, stride, loop ? width : width - window);
 };
 const tiles = (extent: number, window: number, stride: number, reach: number): boolean =>
   [extent, window, stride].every(isWhole) && stride <= window && window <= extent && reach % stride === 0;

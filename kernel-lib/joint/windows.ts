@@ -60,9 +60,10 @@ export function coverage(windows: readonly Window[], { height, width }: Extent):
 
 /**
  * Windows given by hand: all of one size, inside the latent (only the right edge may be passed), every latent pixel covered.
+ * @param multiple what the network can halve: height and width are multiples of it
  * @throws RangeError naming the window, or the uncovered columns
  */
-export function checkWindows(windows: readonly Window[], extent: Extent): void {
+export function checkWindows(windows: readonly Window[], extent: Extent, multiple = 1): void {
   if (windows.length === 0) throw new RangeError("windows: got none, want at least one");
   const [first] = windows;
   for (const [k, w] of windows.entries()) {
@@ -70,6 +71,8 @@ export function checkWindows(windows: readonly Window[], extent: Extent): void {
     if (![w.top, w.left, w.height, w.width].every(Number.isInteger)) throw new RangeError(`${at}: want whole numbers of latent pixels`);
     if (w.height !== first.height || w.width !== first.width)
       throw new RangeError(`${at}: want ${first.height}×${first.width} like window 0; the windows of a run are of one size`);
+    if (w.height % multiple !== 0 || w.width % multiple !== 0)
+      throw new RangeError(`${at}: want multiples of ${multiple} latent pixels, since the network halves a window`);
     if (w.height < 1 || w.width < 1 || w.height > extent.height || w.width > extent.width)
       throw new RangeError(`${at}: does not fit a latent of ${extent.height}×${extent.width}`);
     if (w.top < 0 || w.top + w.height > extent.height)

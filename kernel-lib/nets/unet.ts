@@ -73,7 +73,13 @@ function timeEmbedding({ flipSinToCos, freqShift }: UNetConfig, p: Parameters, t
 }
 
 /** Self-attention over the pixels, cross-attention to the text, a gated feed-forward layer, each residual. x [N,C,H,W]. */
-function transformer({ normNumGroups, useLinearProjection }: UNetConfig, p: Parameters, x: Value, text: Value, heads: number): Value {
+export function transformer(
+  { normNumGroups, useLinearProjection }: UNetConfig,
+  p: Parameters,
+  x: Value,
+  text: Value,
+  heads: number,
+): Value {
   const [N, C, H, W] = x.shape;
   const toTokens = (t: Value) => reshape(transpose(t, [0, 2, 3, 1]), [N, H * W, C]);
   const toPixels = (t: Value) => transpose(reshape(t, [N, H, W, C]), [0, 3, 1, 2]);
