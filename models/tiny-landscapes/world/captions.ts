@@ -126,7 +126,7 @@ export function caption(rng: Rng, { time, terrain, weather }: Kind): string {
   }
   if (!withTime) return opening + noun + tail;
   const form = rng.below(6);
-  if (form <= 1) return opening + noun + (rng.below(2) ? tail + ` ${pick(day.after)}` : ` ${pick(day.after)}${tail}`);
+  if (form <= 1) return opening + noun + (rng.below(2) ? `${tail} ${pick(day.after)}` : ` ${pick(day.after)}${tail}`);
   if (form === 2) return `${opening}${noun}${tail}, ${pick(day.noun)}`;
   if (form === 3) return opening + described(pick(day.before), noun) + tail;
   if (form === 4) return `${pick(day.noun)} over ${/^(a|the) /.test(noun) ? noun : `the ${noun}`}${tail}`;
