@@ -66,7 +66,9 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, timestep:
 /** Sines and cosines of the timestep at geometrically spaced frequencies, through two linear layers: [N] -> [N,4·width]. */
 function timeEmbedding({ flipSinToCos, freqShift }: UNetConfig, p: Parameters, timestep: Value, width: number): Value {
   const half = width / 2;
-  const frequencies = Float32Array.from({ length: half }, (_, k) => Math.exp((-Math.log(10000) * k) / (half - freqShift)));
+  // rounded to float32 where the official code does: at timestep 999 the angles would differ by 1e-5 otherwise
+  const exponent = (k: number) => Math.fround(Math.fround(Math.fround(-Math.log(10000)) * k) / (half - freqShift));
+  const frequencies = Float32Array.from({ length: half }, (_, k) => Math.exp(exponent(k)));
   const angle = mul(reshape(timestep, [timestep.shape[0], 1]), timestep.graph.constant(frequencies, [1, half])); // [N,half]
   const waves = concat(flipSinToCos ? [cos(angle), sin(angle)] : [sin(angle), cos(angle)], 1); // [N,width]
   return linearLayer(p, "time_embedding.linear_2", silu(linearLayer(p, "time_embedding.linear_1", waves, 4 * width)), 4 * width);
