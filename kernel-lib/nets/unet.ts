@@ -66,7 +66,7 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, timestep:
 /** Sines and cosines of the timestep at geometrically spaced frequencies, through two linear layers: [N] -> [N,4·width]. */
 function timeEmbedding({ flipSinToCos, freqShift }: UNetConfig, p: Parameters, timestep: Value, width: number): Value {
   const half = width / 2;
-  // rounded to float32 where the official code does: at timestep 999 the angles would differ by 1e-5 otherwise
+  // rounded to float32 where the official code does: near timestep 1000 an angle would be off by 6e-5 radians otherwise
   const exponent = (k: number) => Math.fround(Math.fround(Math.fround(-Math.log(10000)) * k) / (half - freqShift));
   const frequencies = Float32Array.from({ length: half }, (_, k) => Math.exp(exponent(k)));
   const angle = mul(reshape(timestep, [timestep.shape[0], 1]), timestep.graph.constant(frequencies, [1, half])); // [N,half]

@@ -1,0 +1,34 @@
+/**
+ * @file `npm run bench [-- name …]`: what the project promises about time and memory, measured here. Exit code 1 where a bound is missed.
+ */
+import { cpus, loadavg } from "node:os";
+import { measureGemm } from "./gemm.mjs";
+import { measureMemory } from "./memory.mjs";
+import { measurePaint } from "./paint.mjs";
+import { measureBlock, measureVgg } from "./ratios.mjs";
+import { printTable, verdict } from "./table.mjs";
+
+/** @type {Record<string, () => Promise<import("./table.mjs").Row[]>>} */
+const BENCHMARKS = { gemm: measureGemm, block: measureBlock, vgg: measureVgg, memory: measureMemory, paint: measurePaint };
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in BENCHMARKS));
+if (unknown.length > 0) {
+  console.error(`bench: got ${unknown.join(", ")}, want ${Object.keys(BENCHMARKS).join(", ")}; none runs all`);
+  process.exit(2);
+}
+
+const [processor] = cpus();
+const load = loadavg()[0];
+console.log(
+  `${cpus().length} × ${processor?.model ?? "unknown processor"}, Node ${process.versions.node}, load ${load.toFixed(1)} before the start`,
+);
+if (load > 0.5) console.log("Other programs are at work: times are upper bounds; ratios hold.");
+const rows = [];
+for (const name of asked.length > 0 ? asked : Object.keys(BENCHMARKS)) {
+  console.log(`Measuring ${name} …`);
+  rows.push(...(await BENCHMARKS[name]()));
+}
+console.log();
+printTable(rows);
+process.exitCode = rows.some((row) => verdict(row) === "MISSED") ? 1 : 0;
