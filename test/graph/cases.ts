@@ -154,6 +154,7 @@ export const CASES: { readonly [K in OperatorName]: readonly Case<Attrs<K>>[] } 
     withAttrs("groups of two channels", { groups: 3, epsilon: 1e-5 }, normal(2, 6, 3, 4), normal(6), normal(6)),
     withAttrs("one group", { groups: 1, epsilon: 1e-6 }, normal(2, 4, 3, 3), normal(4), normal(4)),
     withAttrs("a group a channel, an epsilon that matters", { groups: 4, epsilon: 0.5 }, normal(1, 4, 3, 5), normal(4), normal(4)),
+    withAttrs("over 1024 pixels", { groups: 1, epsilon: 1e-5 }, normal(1, 1, 32, 32), normal(1), normal(1)),
   ],
   UnitLength: [
     withAttrs("epsilon beside the root", { epsilon: 1e-10, place: "outside" }, normal(2, 5, 3, 2)),

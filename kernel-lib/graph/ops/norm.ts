@@ -48,8 +48,8 @@ export const LayerNorm: Operator<{ epsilon: number }> = {
 /**
  * y = x̂·γ + β a channel, x̂ = (x − mean)/σ over each group's channels and pixels; x [N,C,H,W], γ and β [C].
  * With A = Σ dy, B = Σ dy·x̂ a channel (over pixels), M pixels and channels a group: dx = (γ·dy − ΣγA/M − x̂·ΣγB/M)/σ, sums over the
- * group's channels; dγ = Σ_N B, dβ = Σ_N A. B is built as a matrix product of one row and one column a
- * channel, half the time of an elementwise product and its sum.
+ * group's channels; dγ = Σ_N B, dβ = Σ_N A. Over many pixels B is built as a matrix product of one row and
+ * one column a channel, half the time of an elementwise product and its sum.
  */
 export const GroupNorm: Operator<{ groups: number; epsilon: number }> = {
   name: "GroupNorm",
@@ -74,9 +74,11 @@ export const GroupNorm: Operator<{ groups: number; epsilon: number }> = {
       let made: Value | undefined;
       return () => (made ??= f());
     };
-    const rows = (t: Value) => reshape(t, [N * C, 1, pixels]);
-    const A = once(() => reduceSum(reshape(dy, [N, C, pixels]), [2])); // [N,C,1]
-    const B = once(() => reshape(matmul(rows(dy), transpose(rows(xhat), [0, 2, 1])), [N, C, 1])); // [N,C,1]
+    const overPixels = (t: Value) => reduceSum(reshape(t, [N, C, pixels]), [2]); // [N,C,1]
+    const row = (t: Value) => reshape(t, [N * C, 1, pixels]);
+    const dot = (t: Value, u: Value) => reshape(matmul(row(t), transpose(row(u), [0, 2, 1])), [N, C, 1]);
+    const A = once(() => overPixels(dy)); // [N,C,1]
+    const B = once(() => (pixels < 1024 ? overPixels(mul(dy, xhat)) : dot(dy, xhat))); // [N,C,1]
     const sigma = reshape(inverse, [N, groups, 1]); // 1/σ
     const g = reshape(gamma, [1, groups, C / groups]);
     const groupMean = (t: Value) => mul(reduceSum(mul(g, reshape(t, [N, groups, C / groups])), [2]), 1 / M); // [N,groups,1]
