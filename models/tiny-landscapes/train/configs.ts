@@ -25,7 +25,7 @@ export const SCHEDULER_JSON = {
   beta_schedule: "scaled_linear",
   clip_sample: false,
   num_train_timesteps: 1000,
-  prediction_type: "epsilon",
+  prediction_type: "v_prediction",
   set_alpha_to_one: false,
   steps_offset: 1,
   trained_betas: null,

@@ -1,4 +1,7 @@
-/** @file Training the U-Net and the text encoder together: noise prediction on latents that are encoded once. */
+/**
+ * @file Training the U-Net and the text encoder together, on latents that are encoded once, to predict v = alpha·eps − sigma·x0
+ * (arXiv:2202.00512, appendix D): at high noise that is the picture itself, so a small network soon learns its large colours.
+ */
 
 import { openCheckpoint } from "../../../kernel-lib/checkpoint/folder.js";
 import { readSafetensors } from "../../../kernel-lib/checkpoint/safetensors.js";
@@ -28,8 +31,8 @@ const WINDOW = 16;
 const TOKENS = 24;
 /** how often the caption is left out, so that guidance has something to compare with */
 const DROPPED = 0.1;
-/** loss weight min(SNR, 5)/SNR: every noise level learns at a like pace (arXiv:2303.09556, section 3.4) */
-const SNR_CAP = 5;
+/** An error of x0 weighs SNR + 1 in the loss of v; capped, so that the lowest noise does not outweigh all else (as arXiv:2303.09556 caps it). */
+const WEIGHT_CAP = 5;
 const [LATENT_HEIGHT, LATENT_WIDTH] = [DRAWING_HEIGHT / 8, DRAWING_WIDTH / 8];
 
 function loss(vocabulary: number): LossGraph {
@@ -41,7 +44,8 @@ function loss(vocabulary: number): LossGraph {
     const ids = graph.input("ids", [COUNT, TOKENS], "int32");
     const noisy = add(mul(clean, alpha), mul(noise, sigma)); // x_t
     const text = clipText(textArchitecture(vocabulary), under(p, "text"), ids).lastHiddenState; // [N,24,64]
-    const error = sub(unet(unetArchitecture(), under(p, "unet"), noisy, timestep, text), noise);
+    const v = sub(mul(noise, alpha), mul(clean, sigma));
+    const error = sub(unet(unetArchitecture(), under(p, "unet"), noisy, timestep, text), v);
     const square = mul(error, error);
     const mean = (x: typeof square) => reshape(reduceMean(x, [0, 1, 2, 3]), []);
     return { loss: mean(mul(square, weight)), square: mean(square) };
@@ -119,13 +123,13 @@ export async function diffusionTask(): Promise<Task> {
       timestep[n] = t;
       alpha[n] = Math.sqrt(a);
       sigma[n] = Math.sqrt(1 - a);
-      weight[n] = Math.min(1, (SNR_CAP * (1 - a)) / a);
+      weight[n] = Math.min(1, WEIGHT_CAP * (1 - a)); // SNR + 1 = 1/(1 − ᾱ)
     }
     return { clean, alpha, sigma, weight, timestep, ids };
   };
   return {
     name: "diffusion",
-    learningRate: 6e-4,
+    learningRate: 8e-4,
     weightDecay: 0.01,
     losses: [loss(vocabulary)],
     initial: initialParameter,
