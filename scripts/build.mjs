@@ -19,9 +19,9 @@ const filesIn = (folder) =>
 
 function sourceDigest() {
   const sources = ["kernel-lib", "models", "viewer"].flatMap((folder) =>
-    filesIn(join(ROOT, folder)).filter((file) => /\.(ts|mjs|json)$/.test(file)),
+    filesIn(join(ROOT, folder)).filter((file) => /\.(ts|mjs)$/.test(file)),
   );
-  const files = [...sources, ...["package-lock.json", "tsconfig.json"].map((name) => join(ROOT, name))];
+  const files = [...sources, ...["package-lock.json", "tsconfig.json", "viewer/tsconfig.json"].map((name) => join(ROOT, name))];
   const hash = createHash("sha256");
   for (const file of files)
     hash
@@ -58,5 +58,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url))
   await command(async () => {
     ensureNode();
     ensurePackages();
-    build();
+    if (isBuilt()) console.log("dist/ is built from these sources.");
+    else build();
   });
