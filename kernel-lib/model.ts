@@ -49,7 +49,7 @@ export interface Model extends JointModel {
 /** Checkpoints that come with Veduta, by name. */
 export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes"];
 
-/** Rows that one network call takes at most, where memory allows more: on the CPU more bring nothing. */
+/** Rows that one network call takes at most, where memory allows more. On the CPU, 24 windows took equally long (5 %) in calls of 4 to 24. */
 const MOST_ROWS = 8;
 
 /**
