@@ -33,9 +33,10 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, text: 
   const batched = async <T>(kind: "noise" | "gradient", x: Tensor, call: (x: Tensor, batch: number) => Promise<T>): Promise<T[]> => {
     const done: T[] = [];
     const batch = Math.max(1, Math.floor(options.batch ?? model.batchSize?.(kind, windows[0]) ?? x.shape[0]));
-    for (const part of evenParts(x, batch)) {
+    const parts = evenParts(x, batch);
+    for (const part of parts) {
       signal?.throwIfAborted();
-      done.push(await call(part, batch));
+      done.push(await call(part, parts[0].shape[0])); // one size for all, so one loaded graph
     }
     return done;
   };
