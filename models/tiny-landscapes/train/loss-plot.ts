@@ -24,5 +24,5 @@ export function lossPlot(title: string, csv: string): string {
     return `<line x1="${left}" x2="${width - 110}" y1="${at}" y2="${at}" stroke="#ccc"/><text x="${left - 6}" y="${at}" text-anchor="end" dy="4">1e${low + i}</text>`;
   });
   const style = "font: 12px sans-serif; background: white";
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" style="${style}"><text x="${left}" y="16">${title}: ${lastStep} steps</text>${grid.join("")}${curves.join("")}<text x="${left}" y="${height - 12}">step 0</text><text x="${width - 110}" y="${height - 12}" text-anchor="end">${lastStep}</text></svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" style="${style}"><title>Training of ${title}</title><text x="${left}" y="16">${title}: ${lastStep} steps</text>${grid.join("")}${curves.join("")}<text x="${left}" y="${height - 12}">step 0</text><text x="${width - 110}" y="${height - 12}" text-anchor="end">${lastStep}</text></svg>\n`;
 }
