@@ -89,7 +89,7 @@ export const textEncoderJson = (vocabulary: number) => ({
 });
 
 /** Squared feature lengths get 1e-2 before the root: flat pictures have features near zero, whose normalised gradient explodes. */
-export const PERCEPTUAL_JSON = { _class_name: "PerceptualNetwork", net: "tiny", channels: [16, 32, 64, 64], epsilon: 1e-2, weight: 20 };
+export const PERCEPTUAL_JSON = { _class_name: "PerceptualNetwork", net: "tiny", channels: [16, 32, 64, 64], epsilon: 1e-2, weight: 40 };
 /** Another network than the perceptual one: it only judges what was painted. */
 export const JUDGE_JSON = { _class_name: "PerceptualNetwork", net: "tiny", channels: [24, 32, 48, 64, 64], epsilon: 1e-2 };
 
