@@ -24,19 +24,26 @@ export function gradient(graph: Graph, of: Value, wrt: Value | readonly Value[])
     if (!value.dtype.includes("float")) throw new TypeError(`gradient: "${value.name}" is ${value.dtype}, want a float value`);
   }
   // off the tape: what an operator saved for its pull-back is no function of its inputs there, so a second derivative would miss terms
-  return graph.offTape(() => walk(graph.tape, of, wrt));
+  const { tape } = graph;
+  return graph.offTape(() => pullBack(tape, { of, dy: expand(operand(1, of), of.shape) }, wrt));
 }
 
-function walk(tape: readonly TapeEntry[], of: Value, wrt: readonly Value[]): Value[] {
+/** Walks a tape backwards from `of`, whose gradient `dy` is known, to `wrt`. */
+export function pullBack(
+  tape: readonly TapeEntry[],
+  { of, dy: seed }: { readonly of: Value; readonly dy: Value },
+  wrt: readonly Value[],
+): Value[] {
   const needed = dependents(tape, wrt);
-  const grads = new Map<Value, Value>([[of, expand(operand(1, of), of.shape)]]);
+  const grads = new Map<Value, Value>([[of, seed]]);
   for (const entry of tape.toReversed()) {
     const dys = entry.outputs.map((output) => grads.get(output));
     const dy = dys[0] ?? dys.find((d) => d !== undefined);
-    if (dy === undefined || !entry.inputs.some((input) => needed.has(input))) continue;
+    const asked = entry.inputs.filter((input) => needed.has(input));
+    if (dy === undefined || asked.length === 0) continue;
     if (entry.operator.pullBack === "none")
       throw new Error(`gradient: ${entry.operator.name} has no pull-back, and ${entry.outputs[0].name} needs one`);
-    const thunks = entry.operator.pullBack({ ...entry, dy, dys });
+    const thunks = entry.operator.pullBack({ ...entry, dy, dys, needed: asked });
     for (const [k, input] of entry.inputs.entries()) {
       const thunk = needed.has(input) ? thunks[k] : null;
       if (!thunk) continue;

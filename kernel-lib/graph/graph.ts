@@ -49,6 +49,8 @@ export interface Call<A> {
   readonly dy: Value;
   /** gradients of all outputs; undefined where an output does not reach the result */
   readonly dys: readonly (Value | undefined)[];
+  /** inputs whose gradient is asked for */
+  readonly needed: readonly Value[];
 }
 
 /** One thunk an input; null where an input is not differentiable (an index, a mask). */
@@ -74,18 +76,41 @@ export interface TapeEntry {
   readonly saved: readonly Value[];
 }
 
+/** What a gradient finds of the forward pass: everything, or only the ends of its segments and what they keep (segment.ts). */
+export type Keeps = "all" | "ends";
+export interface GraphOptions {
+  /** default "all" */
+  readonly keeps?: Keeps;
+  /** where it keeps ends, bytes of attention scores that are held at once; default 128 MiB */
+  readonly scoreBytes?: number;
+}
+/** Gives a value that a segment keeps: builds it, or recalls it. */
+export type Keeper = (build: () => Value) => Value;
+
 export class Graph {
+  readonly keeps: Keeps;
+  readonly scoreBytes: number;
   readonly nodes: Node[] = [];
   readonly initializers: Initializer[] = [];
   readonly inputs: Value[] = [];
   readonly outputs: { readonly name: string; readonly value: Value }[] = [];
-  readonly tape: TapeEntry[] = [];
   /** every value by its name: inputs, initializers and what nodes compute */
   readonly values = new Map<string, Value>();
   readonly #constants = new Map<string, Value>();
   readonly #weights = new Map<string, Value>();
   #names = 0;
-  #taping = true;
+  #tape: TapeEntry[] | undefined = [];
+  #keeper: Keeper = (build) => build();
+
+  constructor({ keeps = "all", scoreBytes = 2 ** 27 }: GraphOptions = {}) {
+    this.keeps = keeps;
+    this.scoreBytes = scoreBytes;
+  }
+
+  /** What was applied so far; empty while nothing is recorded. */
+  get tape(): readonly TapeEntry[] {
+    return this.#tape ?? [];
+  }
 
   /** A value that each run is fed with. */
   input(name: string, shape: Shape, dtype: DType = "float32"): Value {
@@ -137,18 +162,56 @@ export class Graph {
     return values;
   }
 
+  /** The nodes that an output needs, in order. */
+  liveNodes(): Node[] {
+    const wanted = new Set(this.outputs.map(({ value }) => value.name));
+    const live: Node[] = [];
+    for (const node of this.nodes.toReversed()) {
+      if (!node.outputs.some((name) => wanted.has(name))) continue;
+      for (const name of node.inputs) wanted.add(name);
+      live.push(node);
+    }
+    return live.reverse();
+  }
+
   record(entry: TapeEntry): void {
-    if (this.#taping) this.tape.push(entry);
+    this.#tape?.push(entry);
   }
 
   /** Runs `build` without recording: the nodes inside an operator that has a pull-back of its own. */
   offTape<T>(build: () => T): T {
-    const before = this.#taping;
-    this.#taping = false;
+    return this.#onTape(undefined, build);
+  }
+
+  /** Runs `build` and records it on a tape of its own. */
+  taped<T>(build: () => T): { readonly result: T; readonly tape: readonly TapeEntry[] } {
+    const tape: TapeEntry[] = [];
+    return { result: this.#onTape(tape, build), tape };
+  }
+
+  /** A value that is dear to compute and small to hold: a segment keeps it from the forward pass and does not compute it again. */
+  keep(build: () => Value): Value {
+    return this.#keeper(build);
+  }
+
+  /** Runs `build` with another answer to `keep`. */
+  keeping<T>(keeper: Keeper, build: () => T): T {
+    const before = this.#keeper;
+    this.#keeper = keeper;
     try {
       return build();
     } finally {
-      this.#taping = before;
+      this.#keeper = before;
+    }
+  }
+
+  #onTape<T>(tape: TapeEntry[] | undefined, build: () => T): T {
+    const before = this.#tape;
+    this.#tape = tape;
+    try {
+      return build();
+    } finally {
+      this.#tape = before;
     }
   }
 

@@ -15,14 +15,15 @@ export function peakBytes(graph: Graph): number {
     const value = graph.values.get(name);
     return value ? sizeOf(value.shape) * BYTES[value.dtype] : 0;
   };
-  const computed = new Set(graph.nodes.flatMap((node) => node.outputs));
+  const nodes = graph.liveNodes();
+  const computed = new Set(nodes.flatMap((node) => node.outputs));
   const lastUse = new Map<string, number>();
-  for (const [k, { inputs, outputs }] of graph.nodes.entries()) for (const name of [...outputs, ...inputs]) lastUse.set(name, k);
-  for (const { value } of graph.outputs) lastUse.set(value.name, graph.nodes.length);
+  for (const [k, { inputs, outputs }] of nodes.entries()) for (const name of [...outputs, ...inputs]) lastUse.set(name, k);
+  for (const { value } of graph.outputs) lastUse.set(value.name, nodes.length);
 
   let alive = graph.inputs.reduce((sum, { name }) => sum + bytesOf(name), 0); // a run's feeds stay until its end
   let peak = alive;
-  for (const [k, { inputs, outputs }] of graph.nodes.entries()) {
+  for (const [k, { inputs, outputs }] of nodes.entries()) {
     for (const name of outputs) alive += bytesOf(name);
     peak = Math.max(peak, alive);
     for (const name of new Set([...inputs, ...outputs])) if (computed.has(name) && lastUse.get(name) === k) alive -= bytesOf(name);

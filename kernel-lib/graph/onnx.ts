@@ -26,7 +26,7 @@ const IR_VERSION = 10n;
 /** The model's bytes. External files are named by their absolute path without the leading "/", see session.ts. */
 export function onnxBytes(graph: Graph): Uint8Array {
   if (graph.outputs.length === 0) throw new Error("onnxBytes: the graph has no output; name one with graph.output(name, value)");
-  const nodes = graph.nodes.map((node, k) =>
+  const nodes = graph.liveNodes().map((node, k) =>
     create(NodeProtoSchema, {
       name: `${node.type}_${k}`,
       opType: node.type,

@@ -7,6 +7,7 @@ import type { Value } from "../graph/graph.js";
 import { add, cos, gelu, mul, silu, sin } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
 import { concat, reshape, split, transpose } from "../graph/ops/shape.js";
+import { segment } from "../graph/segment.js";
 import { convLayer, groupNormLayer, layerNormLayer, linearLayer, resnetAt, upsampleLayer } from "./layers.js";
 import type { Parameters } from "./parameters.js";
 import { under } from "./parameters.js";
@@ -29,13 +30,15 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, timestep:
   const norm = { groups, epsilon };
   const time = timeEmbedding(config, p, timestep, channels[0]); // [N,4·C0]
 
-  const attend = (x: Value, key: string, level: number) => transformer(config, under(p, key), x, text, config.heads[level]);
+  const attend = (x: Value, key: string, level: number) =>
+    segment([x], ([x]) => transformer(config, under(p, key), x, text, config.heads[level]));
+  const residual = (x: Value, key: string, out: number) => segment([x, time], ([x, time]) => resnetAt(p, key, x, out, time, norm));
   let h = convLayer(p, "conv_in", latent, channels[0], 3); // [N,C0,h,w]
   const skips = [h];
   for (const [level, out] of channels.entries()) {
     const block = `down_blocks.${level}`;
     for (let j = 0; j < layersPerBlock; j++) {
-      h = resnetAt(p, `${block}.resnets.${j}`, h, out, time, norm); // [N,C_level,h/2^level,w/2^level]
+      h = residual(h, `${block}.resnets.${j}`, out); // [N,C_level,h/2^level,w/2^level]
       if (config.downBlockTypes[level] === "CrossAttnDownBlock2D") h = attend(h, `${block}.attentions.${j}`, level);
       skips.push(h);
     }
@@ -46,16 +49,18 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, timestep:
   }
 
   const deepest = channels[levels - 1];
-  h = resnetAt(p, "mid_block.resnets.0", h, deepest, time, norm);
+  h = residual(h, "mid_block.resnets.0", deepest);
   h = attend(h, "mid_block.attentions.0", levels - 1);
-  h = resnetAt(p, "mid_block.resnets.1", h, deepest, time, norm);
+  h = residual(h, "mid_block.resnets.1", deepest);
 
   for (const [up, type] of config.upBlockTypes.entries()) {
     const level = levels - 1 - up;
     const block = `up_blocks.${up}`;
     for (let j = 0; j <= layersPerBlock; j++) {
       const skip = skips.pop() as Value;
-      h = resnetAt(p, `${block}.resnets.${j}`, concat([h, skip], 1), channels[level], time, norm);
+      h = segment([h, skip, time], ([h, skip, time]) =>
+        resnetAt(p, `${block}.resnets.${j}`, concat([h, skip], 1), channels[level], time, norm),
+      );
       if (type === "CrossAttnUpBlock2D") h = attend(h, `${block}.attentions.${j}`, level);
     }
     if (level > 0) h = upsampleLayer(p, `${block}.upsamplers.0.conv`, h, channels[level]);

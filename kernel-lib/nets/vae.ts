@@ -4,6 +4,7 @@ import type { Value } from "../graph/graph.js";
 import { add, clip, silu } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
 import { pad, reshape, split, transpose } from "../graph/ops/shape.js";
+import { segment } from "../graph/segment.js";
 import { convLayer, groupNormLayer, linearLayer, resnetAt, upsampleLayer } from "./layers.js";
 import type { Parameters } from "./parameters.js";
 import { under } from "./parameters.js";
@@ -35,11 +36,12 @@ export function vaeDecoder(config: VaeConfig, p: Parameters, latent: Value, edge
   const { blockOutChannels, layersPerBlock, latentChannels } = config;
   const channels = [...blockOutChannels].reverse();
   const norm = { groups: config.normNumGroups, epsilon: EPSILON, edge };
+  const residual = (x: Value, key: string, out: number) => segment([x], ([x]) => resnetAt(p, key, x, out, null, norm));
   let h = convLayer(p, "decoder.conv_in", convLayer(p, "post_quant_conv", latent, latentChannels, 1), channels[0], 3, { edge });
-  h = middle(config, under(p, "decoder.mid_block"), h, edge);
+  h = segment([h], ([h]) => middle(config, under(p, "decoder.mid_block"), h, edge));
   for (const [up, out] of channels.entries()) {
     const block = `decoder.up_blocks.${up}`;
-    for (let j = 0; j <= layersPerBlock; j++) h = resnetAt(p, `${block}.resnets.${j}`, h, out, null, norm);
+    for (let j = 0; j <= layersPerBlock; j++) h = residual(h, `${block}.resnets.${j}`, out);
     if (up < channels.length - 1) h = upsampleLayer(p, `${block}.upsamplers.0.conv`, h, out, edge);
   }
   h = silu(groupNormLayer(p, "decoder.conv_norm_out", h, norm.groups, EPSILON));

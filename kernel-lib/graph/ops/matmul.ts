@@ -1,12 +1,12 @@
 /** @file Matrix products and what is made of them: linear layers and attention. */
 import { ShapeError } from "../../core/errors.js";
-import { sizeOf } from "../../core/tensor.js";
+import { type Shape, sizeOf } from "../../core/tensor.js";
 import type { Value } from "../graph.js";
 import type { Operator } from "../operator.js";
 import { apply, broadcastShape, plain } from "../operator.js";
 import { add, mul, sub } from "./elementwise.js";
 import { reduceSum, softmax } from "./reduce.js";
-import { reshape, transpose } from "./shape.js";
+import { after, concat, reshape, slice, transpose } from "./shape.js";
 
 /** C = A·B over the last two axes, the others broadcast; dA = dC·Bᵀ, dB = Aᵀ·dC. */
 export const MatMul = plain({
@@ -50,11 +50,12 @@ export interface AttentionAttrs {
 /**
  * softmax(Q·Kᵀ/√d + mask)·V a head, d = C/heads; q [B,S,C], k and v [B,T,C], mask [S,T] -> [B,S,C].
  * With S the scores, P the probabilities, O the result and D = Σ dO∘O a row (∘ elementwise): dV = Pᵀ·dO, dS = P∘(dO·Vᵀ − D),
- * dQ = dS·K/√d, dK = dSᵀ·Q/√d, dmask = dS summed over batch and heads (the walker's). Source of D: FlashAttention, arXiv:2205.14135, B.4.
+ * dQ = dS·K/√d, dK = dSᵀ·Q/√d, dmask = dS summed over batch and heads. Source of D, and of P computed again: FlashAttention,
+ * arXiv:2205.14135, B.4.
  */
 export const Attention: Operator<AttentionAttrs> = {
   name: "Attention",
-  build: ([q, k, v, mask], { heads }) => {
+  build: ([q, k, v, mask], { heads }, graph) => {
     const [B, S, C] = q.shape;
     const T = k.shape[1];
     const fits = q.shape.length === 3 && [k, v].every(({ shape }) => `${shape}` === `${[B, T, C]}`) && C % heads === 0;
@@ -63,37 +64,111 @@ export const Attention: Operator<AttentionAttrs> = {
         got: `${[q, k, v].map(({ shape }) => `[${shape}]`)}${mask ? `, mask [${mask.shape}]` : ""} with ${heads} heads`,
         want: "[B,S,C], [B,T,C], [B,T,C], a mask [S,T], C a multiple of heads",
       });
-    const Q = toHeads(q, heads); // [B,heads,S,d]
-    const K = toHeads(k, heads); // [B,heads,T,d]
-    const V = toHeads(v, heads); // [B,heads,T,d]
-    const scores = mul(matmul(Q, swap(K)), (C / heads) ** -0.5); // [B,heads,S,T]
-    const P = softmax(mask ? add(scores, mask) : scores);
-    const O = matmul(P, V); // [B,heads,S,d]
-    return { outputs: [fromHeads(O, [B, S, C])], saved: [Q, K, V, P, O] };
+    const [Q, K, V] = [q, k, v].map((x) => toHeads(x, heads)); // [B·heads,S|T,d]
+    const parts = partsOf(Q, K);
+    if (parts.length === 1 && parts[0].length === 1) {
+      const P = probabilities(Q, K, mask); // [B·heads,S,T]
+      const O = graph.keep(() => matmul(P, V)); // [B·heads,S,d]
+      return { outputs: [fromHeads(O, q.shape)], saved: [Q, K, V, O, P] };
+    }
+    const O = graph.keep(() => {
+      let before: Value[] = [];
+      const one = ({ ofQueries, ofKeys, ofMask }: Part) => {
+        const P = probabilities(before.reduce(after, ofQueries(Q)), ofKeys(K), mask && ofMask(mask)); // [rows,queries,T]
+        before = [matmul(P, ofKeys(V))]; // [rows,queries,d]
+        return before[0];
+      };
+      return joined(
+        parts.map((queries) => joined(queries.map(one), 1)),
+        0,
+      ); // [B·heads,S,d]
+    });
+    return { outputs: [fromHeads(O, q.shape)], saved: [Q, K, V, O] };
   },
-  pullBack: ({ inputs: [q, k], attrs: { heads }, saved: [Q, K, V, P, O], dy }) => {
-    const scale = (q.shape[2] / heads) ** -0.5;
-    const once = <T>(f: () => T) => {
-      let made: T | undefined;
-      return () => (made ??= f());
-    };
-    const dO = once(() => toHeads(dy, heads)); // [B,heads,S,d]
-    const dS = once(() => mul(P, sub(matmul(dO(), swap(V)), reduceSum(mul(dO(), O), [-1])))); // [B,heads,S,T]
+  pullBack: ({ inputs: [q, k, v, mask], attrs: { heads }, saved: [Q, K, V, O, P], dy, needed }) => {
+    const scale = Q.shape[2] ** -0.5;
+    const [forQ, forK, forV, forMask] = [q, k, v, mask].map((x) => x !== undefined && needed.includes(x));
+    const once = memo(() => {
+      const dO = toHeads(dy, heads); // [B·heads,S,d]
+      let before: Value[] = [];
+      return partsOf(Q, K).map((queries) =>
+        queries.map(({ ofQueries, ofKeys, ofMask }) => {
+          const [Qp, dOp] = [Q, dO].map((x) => before.reduce(after, ofQueries(x))); // [rows,queries,d]
+          const Pp = P ?? probabilities(Qp, ofKeys(K), mask && ofMask(mask)); // [rows,queries,T]
+          const dS = memo(() => mul(Pp, sub(matmul(dOp, swap(ofKeys(V))), reduceSum(mul(dOp, ofQueries(O)), [-1])))); // [rows,queries,T]
+          const grads = {
+            dQ: forQ && mul(matmul(dS(), ofKeys(K)), scale), // [rows,queries,d]
+            dK: forK && mul(matmul(swap(dS()), Qp), scale), // [rows,T,d]
+            dV: forV && matmul(swap(Pp), dOp), // [rows,T,d]
+            dmask: forMask && reduceSum(dS(), [0]), // [1,queries,T]
+          };
+          before = Object.values(grads).filter((d) => d !== false);
+          return grads;
+        }),
+      );
+    });
+    const get = (name: "dQ" | "dK" | "dV" | "dmask") => once().map((queries) => queries.map((grads) => grads[name] as Value));
+    const sum = (values: readonly Value[]) => values.reduce((a, b) => add(a, b));
     return [
-      () => fromHeads(mul(matmul(dS(), K), scale), q.shape),
-      () => fromHeads(mul(matmul(swap(dS()), Q), scale), k.shape),
-      () => fromHeads(matmul(swap(P), dO()), k.shape),
-      dS,
+      () =>
+        fromHeads(
+          joined(
+            get("dQ").map((queries) => joined(queries, 1)),
+            0,
+          ),
+          q.shape,
+        ),
+      () => fromHeads(joined(get("dK").map(sum), 0), k.shape),
+      () => fromHeads(joined(get("dV").map(sum), 0), v.shape),
+      () => sum(get("dmask").map((queries) => joined(queries, 1))),
     ];
   },
 };
 
-/** [B,S,C] -> [B,heads,S,C/heads] */
+/** Some rows (a head of a batch entry each) and some of their queries, cut out of [rows,S,d], [rows,T,d] and [S,T]. */
+type Part = Readonly<Record<"ofQueries" | "ofKeys" | "ofMask", (x: Value) => Value>>;
+
+/**
+ * Parts of all queries of all rows; a list of parts of their queries a part of the rows. One part holds all, or, in a graph that keeps ends,
+ * as many as keep the scores below the bound.
+ */
+function partsOf({ graph, shape: [rows, S] }: Value, { shape: [, T] }: Value): Part[][] {
+  const most = graph.keeps === "all" ? rows * S * T : graph.scoreBytes / 4;
+  const ranges = (n: number, size: number) =>
+    Array.from({ length: Math.ceil(n / size) }, (_, k) => [k * size, Math.min(n, (k + 1) * size)] as const);
+  const queries = ranges(S, Math.max(1, Math.min(S, Math.floor(most / T))));
+  const cut = (x: Value, axis: number, [from, to]: readonly [number, number]) =>
+    to - from === x.shape[axis] ? x : slice(x, axis, from, to);
+  return ranges(rows, Math.max(1, Math.min(rows, Math.floor(most / (S * T))))).map((row) =>
+    queries.map((query) => ({
+      ofQueries: (x) => cut(cut(x, 0, row), 1, query),
+      ofKeys: (x) => cut(x, 0, row),
+      ofMask: (x) => cut(x, 0, query),
+    })),
+  );
+}
+
+const joined = (parts: readonly Value[], axis: number): Value => (parts.length === 1 ? parts[0] : concat(parts, axis));
+
+/** softmax(Q·Kᵀ/√d + mask): [rows,S,d], [rows,T,d] -> [rows,S,T] */
+function probabilities(Q: Value, K: Value, mask: Value | undefined): Value {
+  const scores = mul(matmul(Q, swap(K)), Q.shape[2] ** -0.5);
+  return softmax(mask ? add(scores, mask) : scores);
+}
+
+const memo = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+};
+
+/** [B,S,C] -> [B·heads,S,C/heads] */
 const toHeads = (x: Value, heads: number): Value => {
   const [B, S, C] = x.shape;
-  return transpose(reshape(x, [B, S, heads, C / heads]), [0, 2, 1, 3]);
+  return reshape(transpose(reshape(x, [B, S, heads, C / heads]), [0, 2, 1, 3]), [B * heads, S, C / heads]);
 };
-const fromHeads = (x: Value, shape: readonly number[]): Value => reshape(transpose(x, [0, 2, 1, 3]), shape);
+/** [B·heads,S,C/heads] -> [B,S,C] */
+const fromHeads = (x: Value, [B, S, C]: Shape): Value =>
+  reshape(transpose(reshape(x, [B, x.shape[0] / B, S, x.shape[2]]), [0, 2, 1, 3]), [B, S, C]);
 
 export const attention = (q: Value, k: Value, v: Value, heads: number, mask?: Value): Value =>
   apply(Attention, mask ? [q, k, v, mask] : [q, k, v], { heads });

@@ -5,7 +5,7 @@ import { sizeOf } from "../../core/tensor.js";
 import type { Graph, Value } from "../graph.js";
 import type { Operator } from "../operator.js";
 import { apply, applyAll, broadcastShape, fromFront, ONNX_TYPE, operand, plain } from "../operator.js";
-import { add, cast } from "./elementwise.js";
+import { add, cast, greater } from "./elementwise.js";
 
 const int64 = (graph: Graph, numbers: readonly number[]) => graph.constant(numbers, [numbers.length], "int64");
 
@@ -232,3 +232,17 @@ export const pad = (x: Value, before: readonly number[], after: readonly number[
   before.every((n) => n === 0) && after.every((n) => n === 0) ? x : apply(Pad, [x], { before, after, mode });
 export const expand = (x: Value, shape: Shape): Value => apply(Expand, [x], { shape });
 export const gather = (table: Value, ids: Value): Value => apply(Gather, [table, ids], undefined);
+
+/** x itself, but not before `done` is computed: x + 0, the 0 made of a number of `done` (0 too where that is NaN or infinite). */
+export function after(x: Value, done: Value): Value {
+  const axes = [...done.shape.keys()];
+  const ones = axes.map(() => 1);
+  const first = slices(
+    done,
+    axes,
+    axes.map(() => 0),
+    ones,
+    ones,
+  );
+  return add(x, reshape(cast(greater(first, first), x.dtype), [1]));
+}
