@@ -158,7 +158,10 @@ function probabilities(Q: Value, K: Value, mask: Value | undefined): Value {
 
 const memo = <T>(make: () => T): (() => T) => {
   let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 };
 
 /** [B,S,C] -> [B·heads,S,C/heads] */
