@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { command, ensureBuild, ensureNode, ensurePackages, ROOT } from "./ensure.mjs";
 
 /** Painting again replaces what the last start painted. */
-const WORDS = ["paint", "mountains", "--method", "sync", "--width", "768", "--loop", "--seed", "7", "--out", "veduta-out/start", "--force"];
+const WORDS = ["paint", "mountains", "--method", "sync", "--width", "768", "--loop", "--seed", "6", "--out", "veduta-out/start", "--force"];
 
 /** @param {number} milliseconds */
 const seconds = (milliseconds) => `${Math.round(milliseconds / 1000)} s`;

@@ -14,10 +14,15 @@ export type Feeds = Readonly<Record<string, Feed>>;
 /** Float32 results by output name. */
 export type Results = Readonly<Record<string, { readonly data: Float32Array; readonly shape: Shape }>>;
 
+/** How a CPU session holds weights: rearranged for its products, in memory of its own; or as they lie in their files, mapped and shared. */
+export type Weights = "packed" | "mapped";
+
 export interface SessionOptions {
   readonly device: Device;
   /** threads of the CPU provider */
   readonly threads: number;
+  /** default "packed" */
+  readonly weights?: Weights;
 }
 
 export interface Session {
@@ -38,7 +43,7 @@ export const knownDevices = (): Device[] =>
  * next session's run, 8 % of a step of SyncDiffusion.
  * @param model the bytes of onnx.ts
  */
-export async function openSession(model: Uint8Array, { device, threads }: SessionOptions): Promise<Session> {
+export async function openSession(model: Uint8Array, { device, threads, weights = "packed" }: SessionOptions): Promise<Session> {
   const session = await ort.InferenceSession.create(model, {
     executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
     intraOpNumThreads: threads,
@@ -46,7 +51,13 @@ export async function openSession(model: Uint8Array, { device, threads }: Sessio
     enableMemPattern: false,
     graphOptimizationLevel: "all",
     logSeverityLevel: 4, // errors are thrown, not printed besides
-    extra: { session: { model_external_initializers_file_folder_path: parse(process.cwd()).root, force_spinning_stop: "1" } },
+    extra: {
+      session: {
+        model_external_initializers_file_folder_path: parse(process.cwd()).root,
+        force_spinning_stop: "1",
+        disable_prepacking: weights === "mapped" ? "1" : "0",
+      },
+    },
   });
   return {
     async run(feeds) {

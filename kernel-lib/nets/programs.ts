@@ -5,7 +5,7 @@
 import type { ClipTextConfig, PerceptualConfig, SchedulerConfig, UNetConfig, VaeConfig } from "../checkpoint/configs.js";
 import type { Part } from "../checkpoint/folder.js";
 import { gradient } from "../graph/gradient.js";
-import { Graph, type Value } from "../graph/graph.js";
+import { Graph, type Keeps, type Value } from "../graph/graph.js";
 import { add, clip, div, mul, sub } from "../graph/ops/elementwise.js";
 import { concat, expand, reshape, split } from "../graph/ops/shape.js";
 import { clipText } from "./clip-text.js";
@@ -14,11 +14,12 @@ import { perceptualDistance } from "./perceptual.js";
 import { unet } from "./unet.js";
 import { vaeDecoder, vaeEncoder } from "./vae.js";
 
-/** Rows and latent pixels. */
+/** Rows and latent pixels; and what a gradient finds of the forward pass, default everything. */
 export interface BatchShape {
   readonly batch: number;
   readonly height: number;
   readonly width: number;
+  readonly keeps?: Keeps;
 }
 
 export interface NoiseShape extends BatchShape {
@@ -43,7 +44,7 @@ export function textProgram(part: Part<ClipTextConfig>, { batch, tokens }: { rea
 
 /** latent [N,c,h,w], timestep [1], text [rows,tokens,D], guidance, alpha, sigma [1] -> guided noise [N,c,h,w] */
 export function noiseProgram(denoiser: Denoiser, shape: NoiseShape): Graph {
-  const graph = new Graph();
+  const graph = new Graph(shape);
   const { latent, output, level } = guidedOutput(graph, denoiser, shape);
   graph.output("noise", readings[denoiser.prediction].eps(latent, output, level));
   return graph;
@@ -52,17 +53,17 @@ export function noiseProgram(denoiser: Denoiser, shape: NoiseShape): Graph {
 /** latent [N,c,h,w] (VAE latent × scaling factor) -> image [N,3,f·h,f·w] */
 export function decodeProgram(
   vae: Part<VaeConfig>,
-  { batch, height, width, edge }: BatchShape & { readonly edge: "open" | "wrap" },
+  { batch, height, width, keeps, edge }: BatchShape & { readonly edge: "open" | "wrap" },
 ): Graph {
-  const graph = new Graph();
+  const graph = new Graph({ keeps });
   const latent = graph.input("latent", [batch, vae.config.latentChannels, height, width]);
   graph.output("image", decoded(graph, vae, latent, edge));
   return graph;
 }
 
 /** image [N,3,f·h,f·w] in [-1,1] -> latent [N,c,h,w]: the mean × scaling factor */
-export function encodeProgram(vae: Part<VaeConfig>, { batch, height, width }: BatchShape): Graph {
-  const graph = new Graph();
+export function encodeProgram(vae: Part<VaeConfig>, { batch, height, width, keeps }: BatchShape): Graph {
+  const graph = new Graph({ keeps });
   const side = 2 ** (vae.config.blockOutChannels.length - 1);
   const image = graph.input("image", [batch, 3, side * height, side * width]);
   graph.output("latent", mul(vaeEncoder(vae.config, checkpointParameters(graph, vae), image).mean, vae.config.scalingFactor));
@@ -91,7 +92,7 @@ export function perceptualGradientProgram(
   { vae, perceptual, ...denoiser }: Denoiser & { readonly vae: Part<VaeConfig>; readonly perceptual: Part<PerceptualConfig> },
   shape: NoiseShape,
 ): Graph {
-  const graph = new Graph();
+  const graph = new Graph(shape);
   const { latent, output, level } = guidedOutput(graph, denoiser, shape);
   const image = clamped(decoded(graph, vae, readings[denoiser.prediction].x0(latent, output, level), "open")); // [N,3,H,W]
   const anchor = clamped(graph.input("anchor", [1, ...image.shape.slice(1)]));
