@@ -37,7 +37,16 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
 }
 
 /** Errors that explain themselves: their message is all a user needs. Any other is a fault of ours and shows where. */
-const EXPLAINED = new Set(["UsageError", "CheckpointError", "DeviceError", "NumericError", "ShapeError", "RangeError", "ClosedError"]);
+const EXPLAINED = new Set([
+  "UsageError",
+  "CheckpointError",
+  "DeviceError",
+  "MemoryError",
+  "NumericError",
+  "ShapeError",
+  "RangeError",
+  "ClosedError",
+]);
 
 const told = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);

@@ -60,4 +60,4 @@ export type { Runtime } from "./graph/runtime.js";
 export type { Session } from "./graph/session.js";
 
 // errors
-export { CheckpointError, ClosedError, DeviceError, NumericError, ShapeError } from "./core/errors.js";
+export { CheckpointError, ClosedError, DeviceError, MemoryError, NumericError, ShapeError } from "./core/errors.js";

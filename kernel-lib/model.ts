@@ -4,12 +4,12 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { digestCheckpoint } from "./checkpoint/digest.js";
 import { openCheckpoint, type PerceptualFiles, perceptualFromFiles } from "./checkpoint/folder.js";
-import { CheckpointError, ClosedError, ShapeError } from "./core/errors.js";
+import { CheckpointError, ClosedError, MemoryError, ShapeError } from "./core/errors.js";
 import { expectShape, type Tensor } from "./core/tensor.js";
 import { createSchedule } from "./diffusion/schedule.js";
 import { DEVICE_CHOICES, type DeviceChoice, openDevice } from "./graph/devices.js";
-import type { Graph } from "./graph/graph.js";
-import { availableBytes, peakBytes } from "./graph/memory.js";
+import { availableBytes } from "./graph/memory.js";
+import { type Build, planner } from "./graph/plan.js";
 import type { Device, Feed } from "./graph/session.js";
 import { type BatchFeeds, planBatch, sessionPool } from "./graph/session-pool.js";
 import type { JointModel, NoiseOptions } from "./joint/joint-model.js";
@@ -49,8 +49,14 @@ export interface Model extends JointModel {
 /** Checkpoints that come with Veduta, by name. */
 export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes"];
 
-/** Rows that one network call takes at most, where memory allows more. On the CPU, 24 windows took equally long (5 %) in calls of 4 to 24. */
-const MOST_ROWS = 8;
+/** Shapes of calls without their rows, and the names of their plans. */
+type GuidedShape = Omit<programs.NoiseShape, "batch" | "keeps">;
+type DecodeShape = Omit<Parameters<typeof programs.decodeProgram>[1], "batch" | "keeps">;
+const guidedKey = (kind: "noise" | "gradient", { height, width, rows, tokens }: GuidedShape): string =>
+  `${kind} ${height}×${width}, ${rows} texts of ${tokens}`;
+const decodeKey = ({ height, width, edge }: DecodeShape): string => `decode ${height}×${width} ${edge}`;
+/** the texts of a guided run, as long as CLIP's: for counting memory */
+const CLIP = { tokens: 77, rows: 2 };
 
 /**
  * Opens a checkpoint: one that is bundled, by name, or a folder in the layout of diffusers. U-Net, autoencoder and scheduler are checked
@@ -78,17 +84,12 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
     if (closed) throw new ClosedError(`${who}: the model is closed; open it again`);
   };
 
-  // bytes of activations a row, by what is run on which shape
-  const rowBytes = new Map<string, number>();
-  const mostRows = (key: string, build: (size: number) => Graph): number => {
-    const bytes = rowBytes.get(key) ?? peakBytes(build(1));
-    rowBytes.set(key, bytes);
-    return Math.max(1, Math.min(MOST_ROWS, Math.floor(availableBytes() / 2 / bytes)));
-  };
-  const run = (key: string, build: (size: number) => Graph, n: number, batch: number | undefined, feeds: BatchFeeds) => {
+  const plans = planner(availableBytes);
+  const run = (key: string, build: Build, n: number, batch: number | undefined, feeds: BatchFeeds) => {
     if (n < 1) throw new ShapeError(key, { got: "no rows", want: "at least one" });
     if (batch !== undefined) expectCount("batch", batch);
-    return pool.run(key, build, planBatch(n, batch ?? (n === 1 ? 1 : mostRows(key, build))), feeds);
+    const plan = plans(key, build);
+    return pool.run(key, plan.graph, planBatch(n, batch ?? (n === 1 ? 1 : plan.mostRows())), feeds);
   };
 
   /** What the noise and the gradient program have in common: their shape and their inputs. */
@@ -104,12 +105,23 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
     if (!Number.isFinite(guidanceScale)) throw new RangeError(`${who}: guidanceScale ${guidanceScale}, want a number`);
     const { alpha, sigma } = schedule.level(timestep);
     const shared = { timestep: scalar(timestep), guidance: scalar(guidanceScale), alpha: scalar(alpha), sigma: scalar(sigma), text };
-    return { shape: { height, width, tokens, rows }, at: `${height}×${width}, ${rows} texts of ${tokens}`, rows: { latent }, shared };
+    return { shape: { height, width, tokens, rows }, rows: { latent }, shared };
   };
-  const noiseBuild = (shape: Omit<programs.NoiseShape, "batch">) => (batch: number) =>
-    programs.noiseProgram({ unet, prediction }, { batch, ...shape });
-  const gradientBuild = (shape: Omit<programs.NoiseShape, "batch">) => (batch: number) =>
-    programs.perceptualGradientProgram({ unet, vae, prediction, perceptual: parts.perceptual() }, { batch, ...shape });
+  const noiseBuild =
+    (shape: GuidedShape): Build =>
+    (batch, keeps) =>
+      programs.noiseProgram({ unet, prediction }, { ...shape, batch, keeps });
+  const gradientBuild =
+    (shape: GuidedShape): Build =>
+    (batch, keeps) =>
+      programs.perceptualGradientProgram({ unet, vae, prediction, perceptual: parts.perceptual() }, { ...shape, batch, keeps });
+
+  const decodeBuild =
+    (shape: DecodeShape): Build =>
+    (batch, keeps) =>
+      programs.decodeProgram(vae, { ...shape, batch, keeps });
+  const guidedPlan = (kind: "noise" | "gradient", shape: GuidedShape) =>
+    plans(guidedKey(kind, shape), kind === "noise" ? noiseBuild(shape) : gradientBuild(shape));
 
   return {
     config: {
@@ -145,15 +157,15 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
     },
 
     async predictNoise(latent, noise) {
-      const { shape, at, ...feeds } = guided("predictNoise", latent, noise);
-      return (await run(`predictNoise ${at}`, noiseBuild(shape), latent.shape[0], noise.batch, feeds)).noise;
+      const { shape, ...feeds } = guided("predictNoise", latent, noise);
+      return (await run(guidedKey("noise", shape), noiseBuild(shape), latent.shape[0], noise.batch, feeds)).noise;
     },
 
     async perceptualGradient(latent, { anchor, ...noise }) {
-      const { shape, at, ...feeds } = guided("perceptualGradient", latent, noise);
+      const { shape, ...feeds } = guided("perceptualGradient", latent, noise);
       expectShape("perceptualGradient: anchor", anchor, [1, 3, scale * shape.height, scale * shape.width]);
       const shared = { ...feeds.shared, anchor };
-      const { loss, gradient } = await run(`perceptualGradient ${at}`, gradientBuild(shape), latent.shape[0], noise.batch, {
+      const { loss, gradient } = await run(guidedKey("gradient", shape), gradientBuild(shape), latent.shape[0], noise.batch, {
         ...feeds,
         shared,
       });
@@ -164,8 +176,7 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
       expectOpen("decode");
       expectShape("decode", latent, ["N", channels, "h", "w"]);
       const [n, , height, width] = latent.shape;
-      const build = (size: number) => programs.decodeProgram(vae, { batch: size, height, width, edge });
-      return (await run(`decode ${height}×${width} ${edge}`, build, n, batch, { rows: { latent } })).image;
+      return (await run(decodeKey({ height, width, edge }), decodeBuild({ height, width, edge }), n, batch, { rows: { latent } })).image;
     },
 
     async encode(image, { batch } = {}) {
@@ -173,7 +184,7 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
       expectShape("encode", image, ["N", 3, "H", "W"]);
       const [n, , H, W] = image.shape;
       if (H % scale || W % scale) throw new RangeError(`encode: got an image of ${H}×${W}, want multiples of ${scale}`);
-      const build = (size: number) => programs.encodeProgram(vae, { batch: size, height: H / scale, width: W / scale });
+      const build: Build = (batch, keeps) => programs.encodeProgram(vae, { batch, height: H / scale, width: W / scale, keeps });
       return (await run(`encode ${H}×${W}`, build, n, batch, { rows: { image } })).latent;
     },
 
@@ -197,8 +208,24 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
 
     batchSize(kind, { height, width }) {
       expectOpen("batchSize");
-      const shape = { height, width, tokens: 77, rows: 2 };
-      return mostRows(`${kind} ${height}×${width}`, kind === "noise" ? noiseBuild(shape) : gradientBuild(shape));
+      return guidedPlan(kind, { height, width, ...CLIP }).mostRows();
+    },
+
+    expectFits({ calls, window, panorama, edge, batch = 1 }) {
+      expectOpen("expectFits");
+      const whole = plans(decodeKey({ ...panorama, edge }), decodeBuild({ ...panorama, edge }));
+      const needs = [
+        ...calls.map((name) => ({ name, plan: guidedPlan(name, { ...window, ...CLIP }), rows: batch })),
+        { name: "panorama", plan: whole, rows: 1 },
+      ].map(({ name, plan, rows }) => ({ name, rows, weights: plan.weights, activations: rows * plan.row }));
+      const largest = needs.reduce((a, b) => (b.activations > a.activations ? b : a));
+      const weights = needs.reduce((sum, need) => sum + need.weights, 0);
+      const free = availableBytes();
+      if (weights + largest.activations > free)
+        throw new MemoryError(
+          `this run needs ${gib(weights + largest.activations)} of memory: ${gib(weights)} for the weights of ${needs.map(({ name }) => name).join(", ")}, ` +
+            `${gib(largest.activations)} for one call of ${largest.name}${largest.rows > 1 ? ` with a batch of ${largest.rows}` : ""}; ${gib(free)} are free`,
+        );
     },
 
     async close() {
@@ -218,6 +245,7 @@ function folderOf(pathOrName: string): string {
   });
 }
 
+const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 const scalar = (x: number): Feed => ({ data: Float32Array.of(x), shape: [1] });
 
 function expectCount(name: string, value: number): void {

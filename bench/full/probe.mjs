@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { openCheckpoint } from "#kernel-lib/checkpoint/folder.js";
 import { createRng, randn } from "#kernel-lib/core/random.js";
 import { peakBytes } from "#kernel-lib/graph/memory.js";
@@ -29,7 +30,7 @@ import { flopsOf } from "./flops.mjs";
  * @property {number} load seconds
  * @property {{ own: number, mapped: number }} loaded resident MiB after loading
  * @property {number} run seconds, the fastest
- * @property {number} peak MiB of a run above what was resident before it
+ * @property {number} peak MiB of its own that a run took besides what it had before
  * @property {number} highest resident MiB of the whole process
  * @property {number} estimate MiB that memory.ts counts for the run
  * @property {number} flops of one run
@@ -49,6 +50,26 @@ export function probe(folder, options) {
 /** @param {string} name of /proc/self/status @returns {number} MiB */
 const status = (name) => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1024;
 
+/** Watches this process's own memory from a thread of its own while this one is in a network call. */
+function watchMemory() {
+  const most = new Float64Array(new SharedArrayBuffer(8));
+  const code = `
+    const { workerData: most } = require("node:worker_threads");
+    const { readFileSync } = require("node:fs");
+    setInterval(() => {
+      const [, kB] = /RssAnon:\\s+(\\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"));
+      most[0] = Math.max(most[0], kB / 1024);
+    }, 5);`;
+  const worker = new Worker(code, { eval: true, workerData: most });
+  return {
+    /** @returns {Promise<number>} the most, MiB */
+    stop: async () => {
+      await worker.terminate();
+      return most[0];
+    },
+  };
+}
+
 /** @param {string} folder @param {ProbeOptions} options @returns {Promise<Probe>} */
 async function measure(folder, { program, side, keeps, weights, runs }) {
   const { unet, vae, prediction, perceptual } = checkedParts(openCheckpoint(folder));
@@ -63,7 +84,8 @@ async function measure(folder, { program, side, keeps, weights, runs }) {
   const session = await openSession(model, { device: "cpu", threads: THREADS, weights });
   const opened = performance.now();
   const loaded = { own: status("RssAnon"), mapped: status("RssFile") };
-  const before = status("VmRSS");
+  const before = status("RssAnon");
+  const watch = watchMemory();
   const rng = createRng(4);
   const feeds = Object.fromEntries(graph.inputs.map(({ name, shape }) => [name, randn(rng, shape)]));
   for (const name of ["alpha", "sigma"]) feeds[name]?.data.fill(Math.SQRT1_2);
@@ -82,7 +104,7 @@ async function measure(folder, { program, side, keeps, weights, runs }) {
     load: (opened - built) / 1000,
     loaded,
     run,
-    peak: status("VmHWM") - before,
+    peak: (await watch.stop()) - before,
     highest: status("VmHWM"),
     estimate: peakBytes(graph) / 2 ** 20,
     flops: flopsOf(graph),

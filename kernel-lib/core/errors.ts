@@ -27,6 +27,11 @@ export class DeviceError extends Error {
   override name = "DeviceError";
 }
 
+/** A run that would not fit into memory: what it needs, for what, and what is free. */
+export class MemoryError extends Error {
+  override name = "MemoryError";
+}
+
 /** NaN or infinity in a step: the step and the window where it was seen first. Earlier records stay usable. */
 export class NumericError extends Error {
   override name = "NumericError";

@@ -5,28 +5,29 @@ import type { DType, Graph } from "./graph.js";
 
 const BYTES: Readonly<Record<DType, number>> = { float32: 4, int32: 4, int64: 8, bool: 1, float16: 2, bfloat16: 2 };
 
+function bytesOf(graph: Graph, name: string): number {
+  const value = graph.values.get(name);
+  return value ? sizeOf(value.shape) * BYTES[value.dtype] : 0;
+}
+
 /**
  * Bytes of activations that are alive together at the worst moment: each from the node that makes it to the last that reads it, in the
  * order of the nodes. Weights are not counted. Measured on U-Nets, decoders and their gradients (100 MiB to 3 GiB): runs needed 0.8 to 1.3 times
  * as much, and some 50 MiB more.
  */
 export function peakBytes(graph: Graph): number {
-  const bytesOf = (name: string): number => {
-    const value = graph.values.get(name);
-    return value ? sizeOf(value.shape) * BYTES[value.dtype] : 0;
-  };
   const nodes = graph.liveNodes();
   const computed = new Set(nodes.flatMap((node) => node.outputs));
   const lastUse = new Map<string, number>();
   for (const [k, { inputs, outputs }] of nodes.entries()) for (const name of [...outputs, ...inputs]) lastUse.set(name, k);
   for (const { value } of graph.outputs) lastUse.set(value.name, nodes.length);
 
-  let alive = graph.inputs.reduce((sum, { name }) => sum + bytesOf(name), 0); // a run's feeds stay until its end
+  let alive = graph.inputs.reduce((sum, { name }) => sum + bytesOf(graph, name), 0); // a run's feeds stay until its end
   let peak = alive;
   for (const [k, { inputs, outputs }] of nodes.entries()) {
-    for (const name of outputs) alive += bytesOf(name);
+    for (const name of outputs) alive += bytesOf(graph, name);
     peak = Math.max(peak, alive);
-    for (const name of new Set([...inputs, ...outputs])) if (computed.has(name) && lastUse.get(name) === k) alive -= bytesOf(name);
+    for (const name of new Set([...inputs, ...outputs])) if (computed.has(name) && lastUse.get(name) === k) alive -= bytesOf(graph, name);
   }
   return peak;
 }
@@ -34,6 +35,22 @@ export function peakBytes(graph: Graph): number {
 /** Bytes of weights in files that a session of the graph loads. */
 export const weightBytes = (graph: Graph): number =>
   graph.initializers.reduce((sum, { data }) => sum + (data instanceof Uint8Array ? 0 : data.length), 0);
+
+/**
+ * Bytes of weights that a session of the graph holds: those in files, and what is computed of them when it loads (widened, transposed,
+ * turned). What a provider rearranges besides, a "blocked" session's (session.ts), is not counted.
+ */
+export function heldBytes(graph: Graph): number {
+  const constant = new Set(graph.initializers.map(({ value }) => value.name));
+  const computed = new Set<string>();
+  const held = new Set<string>();
+  for (const { inputs, outputs } of graph.liveNodes()) {
+    const fixed = inputs.every((name) => name === "" || constant.has(name));
+    if (fixed) for (const name of outputs) for (const names of [constant, computed]) names.add(name);
+    else for (const name of inputs) if (computed.has(name)) held.add(name); // an intermediate of the computation is dropped
+  }
+  return [...held].reduce((sum, name) => sum + bytesOf(graph, name), weightBytes(graph));
+}
 
 /** Memory that new work may take, bytes: what the system and its limits leave. */
 export const availableBytes = (): number => process.availableMemory?.() ?? freemem();

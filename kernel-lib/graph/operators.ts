@@ -26,7 +26,7 @@ import {
   Sqrt,
   Sub,
 } from "./ops/elementwise.js";
-import { Attention, MatMul } from "./ops/matmul.js";
+import { Attention, Gemm, MatMul } from "./ops/matmul.js";
 import { GroupNorm, LayerNorm, UnitLength } from "./ops/norm.js";
 import { AveragePool, MaxPool, Resize } from "./ops/pool.js";
 import { ReduceMean, ReduceSum, Softmax } from "./ops/reduce.js";
@@ -57,6 +57,7 @@ export const OPERATORS = {
   Gelu,
   QuickGelu,
   MatMul,
+  Gemm,
   Attention,
   Conv,
   UpsampleConv,

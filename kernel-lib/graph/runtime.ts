@@ -60,7 +60,8 @@ export function startRuntime(options: SessionOptions): Runtime {
     options,
     async open(graph) {
       const model = onnxBytes(graph);
-      const session = await ask<number>({ kind: "open", model, options }, [model.buffer as ArrayBuffer]);
+      const weights = graph.keeps === "ends" ? "mapped" : "blocked"; // what is large enough to spare activations spares weights
+      const session = await ask<number>({ kind: "open", model, options: { weights, ...options } }, [model.buffer as ArrayBuffer]);
       return {
         run: (feeds) => ask<Results>({ kind: "run", session, feeds }),
         release: () => ask<void>({ kind: "release", session }),

@@ -14,14 +14,18 @@ export type Feeds = Readonly<Record<string, Feed>>;
 /** Float32 results by output name. */
 export type Results = Readonly<Record<string, { readonly data: Float32Array; readonly shape: Shape }>>;
 
-/** How a CPU session holds weights: rearranged for its products, in memory of its own; or as they lie in their files, mapped and shared. */
-export type Weights = "packed" | "mapped";
+/**
+ * How the CPU provider holds weights. "blocked": convolutions' and products' rearranged for speed, in memory of the session's own; a gradient
+ * of Stable Diffusion's size takes three times its files and a minute to load. "packed": products' alone. "mapped": none, every session
+ * reads them where they lie, and the system may drop them when memory is short. The last two give a run's memory back when it ends.
+ */
+export type Weights = "blocked" | "packed" | "mapped";
 
 export interface SessionOptions {
   readonly device: Device;
   /** threads of the CPU provider */
   readonly threads: number;
-  /** default "packed" */
+  /** default "blocked" */
   readonly weights?: Weights;
 }
 
@@ -43,13 +47,14 @@ export const knownDevices = (): Device[] =>
  * next session's run, 8 % of a step of SyncDiffusion.
  * @param model the bytes of onnx.ts
  */
-export async function openSession(model: Uint8Array, { device, threads, weights = "packed" }: SessionOptions): Promise<Session> {
+export async function openSession(model: Uint8Array, { device, threads, weights = "blocked" }: SessionOptions): Promise<Session> {
   const session = await ort.InferenceSession.create(model, {
     executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     enableMemPattern: false,
-    graphOptimizationLevel: "all",
+    enableCpuMemArena: weights === "blocked", // an arena doubles when it grows, and keeps what it has
+    graphOptimizationLevel: weights === "blocked" ? "all" : "extended", // "all" rearranges convolutions' weights
     logSeverityLevel: 4, // errors are thrown, not printed besides
     extra: {
       session: {

@@ -36,6 +36,18 @@ export interface JointModel {
   perceptualGradient(latent: Tensor, options: PerceptualOptions): Promise<{ readonly loss: Tensor; readonly gradient: Tensor }>;
   /** Windows of this size (latent pixels) that one network call takes, from memory; all at once where a model does not say. */
   batchSize?(kind: "noise" | "gradient", window: { readonly height: number; readonly width: number }): number;
+  /** @throws MemoryError where a run would not fit into the memory that is free: what it needs, and for what */
+  expectFits?(run: MemoryNeed): void;
+}
+
+/** What a run will call. Sizes in latent pixels. */
+export interface MemoryNeed {
+  readonly calls: readonly ("noise" | "gradient")[];
+  readonly window: { readonly height: number; readonly width: number };
+  readonly panorama: { readonly height: number; readonly width: number };
+  readonly edge: "open" | "wrap";
+  /** windows a call; 1 when absent, the least that a run can do with */
+  readonly batch?: number;
 }
 
 export interface JointModelConfig {

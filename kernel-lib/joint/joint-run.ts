@@ -6,7 +6,7 @@ import type { DdimStep } from "../diffusion/ddim.js";
 import { createSchedule, type Hop } from "../diffusion/schedule.js";
 import { expectFinite } from "./finite.js";
 import { fuse } from "./fuse.js";
-import type { JointModel } from "./joint-model.js";
+import type { JointModel, MemoryNeed } from "./joint-model.js";
 import { type NetworkCalls, networkCalls, type Pull } from "./network-calls.js";
 import type { ResolvedOptions } from "./options.js";
 import type { JointResult, JointRun, JointSteps, StepRecord } from "./step-record.js";
@@ -30,16 +30,23 @@ export interface Running extends NetworkCalls {
   finish(latent: Tensor): Promise<JointResult>;
 }
 
-/** Embeds the prompts, draws the starting noise, and has the networks called in batches that `signal` can stop. */
-export async function begin(model: JointModel, options: ResolvedOptions, signal?: AbortSignal): Promise<Running> {
-  const { windows, height, width, steps, loop } = options;
+/** Checks that the run fits into memory, embeds the prompts, draws the starting noise, and has the networks called in batches that `signal` can stop. */
+export async function begin(
+  model: JointModel,
+  options: ResolvedOptions,
+  calls: MemoryNeed["calls"],
+  signal?: AbortSignal,
+): Promise<Running> {
+  const { windows, height, width, steps, loop, batch } = options;
   const { latentChannels, scaleFactor, schedule } = model.config;
   signal?.throwIfAborted();
+  const edge = loop ? "wrap" : "open";
+  model.expectFits?.({ calls, window: windows[0], panorama: { height: height / scaleFactor, width: width / scaleFactor }, edge, batch });
   const notices = await truncations(model, options);
   const text = options.text ?? (await model.encodeText([options.negativePrompt ?? "", options.prompt ?? ""])); // [2,tokens,dim]
   const shape = [1, latentChannels, height / scaleFactor, width / scaleFactor];
   const start = options.latent ?? randn(createRng(options.seed ?? 0), shape);
-  const toImage = async (latent: Tensor) => unit(await model.decode(latent, { edge: loop ? "wrap" : "open" }));
+  const toImage = async (latent: Tensor) => unit(await model.decode(latent, { edge }));
 
   const record: Running["record"] = (hop, latent, { x0, prev }, { anchor, descent } = { anchor: -1 }) => {
     expectFinite("latent", prev, hop, { windows });

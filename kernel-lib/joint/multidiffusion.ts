@@ -24,7 +24,7 @@ export function multiDiffusion(model: JointModel, options: JointOptions): JointR
 }
 
 async function* paint(model: JointModel, options: ResolvedOptions, signal?: AbortSignal): JointSteps {
-  const run = await begin(model, options, signal);
+  const run = await begin(model, options, ["noise"], signal);
   const { windows } = options;
   let z = run.start; // [1,c,H,W]
   for (const hop of run.hops) {

@@ -35,7 +35,7 @@ export function syncDiffusion(model: JointModel, options: SyncOptions): JointRun
 }
 
 async function* paint(model: JointModel, options: ResolvedSyncOptions, signal?: AbortSignal): JointSteps {
-  const run = await begin(model, options, signal);
+  const run = await begin(model, options, ["noise", "gradient"], signal);
   const { windows, anchor, syncEvery, syncSteps } = options;
   let z = run.start; // [1,c,H,W]
   for (const hop of run.hops) {

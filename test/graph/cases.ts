@@ -120,6 +120,7 @@ export const CASES: { readonly [K in OperatorName]: readonly Case<Attrs<K>>[] } 
     plain("one matrix before a batch", normal(3, 4), normal(2, 4, 5)),
     plain("batches that repeat each other", normal(2, 1, 3, 4), normal(3, 4, 2)),
   ],
+  Gemm: [plain("with a bias", normal(3, 4), normal(2, 4), normal(2)), plain("without", normal(1, 3), normal(5, 3))],
   Attention: [
     withAttrs("one head over itself", { heads: 1 }, ...attentionInputs(2, 5, 5, 4)),
     withAttrs("three heads over a longer text", { heads: 3 }, ...attentionInputs(2, 3, 7, 6)),

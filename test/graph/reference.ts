@@ -194,6 +194,9 @@ export const REFERENCE: { readonly [K in OperatorName]: (inputs: readonly Number
   Silu: map((x) => x * sigmoid(x)),
   Gelu: map((x) => (x * (1 + erf(x / Math.SQRT2))) / 2),
   QuickGelu: map((x) => x * sigmoid(1.702 * x)),
+  Gemm: ([x, w, b]) => [
+    fill([x.shape[0], w.shape[0]], ([i, j]) => sum(x.shape[1], (k) => read(x, [i, k]) * read(w, [j, k])) + (b ? read(b, [j]) : 0)),
+  ],
   MatMul: ([a, b]) => {
     const [m, k, n] = [a.shape[a.shape.length - 2], a.shape[a.shape.length - 1], b.shape[b.shape.length - 1]];
     const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));

@@ -41,6 +41,7 @@ const MISFITS: { readonly [K in OperatorName]: readonly Misfit<Attrs<K>>[] | "an
   Silu: "any shape",
   Gelu: "any shape",
   QuickGelu: "any shape",
+  Gemm: [misfit(undefined, [2, 3], [4, 2]), misfit(undefined, [2, 3], [4, 3], [3]), misfit(undefined, [1, 2, 3], [4, 3])],
   MatMul: [misfit(undefined, [2, 3], [2, 3]), misfit(undefined, [3], [3, 2]), misfit(undefined, [2, 3, 4], [3, 4, 5])],
   Attention: [
     misfit({ heads: 4 }, [1, 2, 6], [1, 2, 6], [1, 2, 6]),

@@ -19,9 +19,9 @@ export interface ConvAttrs {
 /**
  * y = W ⋆ x + b; x [N,C,H,W], W [O,C,k,k], b [O]. dx is the transposed convolution of dy: at stride 1 a convolution with W flipped and its
  * channels swapped (1.5 to 2 times faster than ConvTranspose on the CPU, except into a few channels), else ConvTranspose.
- * dW[:,:,i,j] = Σ_N dy · (x shifted by (i,j))ᵀ, a matrix product a tap; db = Σ dy.
+ * dW[:,:,i,j] = Σ_N dy · (x shifted by (i,j))ᵀ, a matrix product a tap; db = Σ dy. A segment keeps what took many products a number.
  */
-export const Conv = plain<ConvAttrs>({
+const PlainConv = plain<ConvAttrs>({
   name: "Conv",
   shape: ([x, w, b], { stride, padding }) => {
     const got = `x [${x}], W [${w}]${b ? `, b [${b}]` : ""}`;
@@ -44,6 +44,17 @@ export const Conv = plain<ConvAttrs>({
     () => reshape(reduceSum(dy, [0, 2, 3]), [w.shape[0]]),
   ],
 });
+
+export const Conv: Operator<ConvAttrs> = {
+  ...PlainConv,
+  build: (inputs, attrs, graph) => {
+    const build = () => PlainConv.build(inputs, attrs, graph).outputs[0];
+    return { outputs: [sizeOf(inputs[1].shape.slice(1)) < DEAR ? build() : graph.keep(build)] };
+  },
+};
+
+/** Products a number from which a convolution is not computed again in a segment: 256 channels under a 3×3 kernel. */
+const DEAR = 256 * 9;
 
 /**
  * y = W ⋆ (x with every pixel twice in both directions) + b; x [N,C,h,w], W [O,C,3,3], b [O] -> [N,O,2h,2w], padding 1.

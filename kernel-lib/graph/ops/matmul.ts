@@ -37,10 +37,25 @@ const flat = (x: Value): Value => (x.shape.length === 2 ? x : reshape(x, [sizeOf
 
 export const matmul = (a: Value, b: Value): Value => apply(MatMul, [a, b], undefined);
 
-/** y = x·Wᵀ + b with W [out,in] as PyTorch stores it; ONNX Runtime folds the transposition into its product. */
+/**
+ * y = x·Wᵀ + b; x [m,in], W [out,in] as PyTorch stores it, b [out] -> [m,out]; dx = dy·W, dW = dyᵀ·x, db = Σ dy. Neither direction needs
+ * W transposed, so a session can use it where it lies in its file.
+ */
+export const Gemm = plain({
+  name: "Gemm",
+  shape: ([x, w, b]) => {
+    if (x.length !== 2 || w.length !== 2 || x[1] !== w[1] || (b && `${b}` !== `${w[0]}`))
+      throw new ShapeError("Gemm", { got: `x [${x}], W [${w}]${b ? `, b [${b}]` : ""}`, want: "x [m,in], W [out,in], b [out]" });
+    return [[x[0], w[0]]];
+  },
+  node: () => ({ attributes: { transB: 1 } }),
+  pullBack: ({ inputs: [x, w], dy }) => [() => matmul(dy, w), () => matmul(swap(dy), x), () => reshape(reduceSum(dy, [0]), [w.shape[0]])],
+});
+
+/** A linear layer: x […,in], W [out,in], b [out] -> […,out]. */
 export function linear(x: Value, weight: Value, bias?: Value): Value {
-  const y = matmul(x, transpose(weight, [1, 0])); // […,in] · [in,out]
-  return bias ? add(y, bias) : y;
+  const rows = flat(x); // [m,in]
+  return reshape(apply(Gemm, bias ? [rows, weight, bias] : [rows, weight], undefined), [...x.shape.slice(0, -1), weight.shape[0]]);
 }
 
 export interface AttentionAttrs {

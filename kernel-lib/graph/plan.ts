@@ -1,0 +1,50 @@
+/** @file How a graph is run: what it keeps, how many rows a call takes, and whether it fits. Shapes and the memory that is free decide. */
+import type { Graph, Keeps } from "./graph.js";
+import { heldBytes, peakBytes } from "./memory.js";
+
+/** A graph for `size` rows a call. */
+export type Build = (size: number, keeps: Keeps) => Graph;
+
+export interface Plan {
+  readonly graph: (size: number) => Graph;
+  /** bytes of activations that one row needs at the worst moment */
+  readonly row: number;
+  /** bytes of weights that its session holds or maps */
+  readonly weights: number;
+  /** rows that one call takes in the memory that is free, at least 1 */
+  mostRows(): number;
+}
+
+/**
+ * Activations of a row, bytes, from which a graph keeps only the ends of its segments. The shapes alone decide, not the memory that is
+ * free, since a run is to be repeated bit for bit on another machine.
+ */
+const LEAN_FROM = 2 ** 30;
+
+/** Beyond this many rows a network call only takes longer: a run could not be stopped within it, nor its progress shown. */
+const MOST_ROWS = 8;
+
+/** Plans by name; a plan is made once. @param available bytes that new work may take on the device */
+export function planner(available: () => number): (key: string, build: Build) => Plan {
+  const plans = new Map<string, Plan>();
+  return (key, build) => {
+    const known = plans.get(key);
+    if (known) return known;
+    const plan = planOf(build, available);
+    plans.set(key, plan);
+    return plan;
+  };
+}
+
+function planOf(build: Build, available: () => number): Plan {
+  const plain = build(1, "all");
+  const keeps: Keeps = peakBytes(plain) >= LEAN_FROM ? "ends" : "all";
+  const graph = keeps === "all" ? plain : build(1, keeps);
+  const [row, weights] = [peakBytes(graph), heldBytes(graph)];
+  return {
+    graph: (size) => build(size, keeps),
+    row,
+    weights,
+    mostRows: () => Math.max(1, Math.min(MOST_ROWS, Math.floor((available() - weights) / 2 / row))),
+  };
+}
