@@ -217,7 +217,7 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
       const needs = [
         ...calls.map((name) => ({ name, plan: guidedPlan(name, { ...window, ...CLIP }), rows: batch })),
         { name: "panorama", plan: whole, rows: 1 },
-      ].map(({ name, plan, rows }) => ({ name, rows, weights: plan.weights, activations: rows * plan.row }));
+      ].map(({ name, plan, rows }) => ({ name, rows, weights: plan.weights, activations: rows * plan.call }));
       const largest = needs.reduce((a, b) => (b.activations > a.activations ? b : a));
       const weights = needs.reduce((sum, need) => sum + need.weights, 0);
       const free = availableBytes();

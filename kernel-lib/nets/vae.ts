@@ -44,8 +44,11 @@ export function vaeDecoder(config: VaeConfig, p: Parameters, latent: Value, edge
     for (let j = 0; j <= layersPerBlock; j++) h = residual(h, `${block}.resnets.${j}`, out);
     if (up < channels.length - 1) h = upsampleLayer(p, `${block}.upsamplers.0.conv`, h, out, edge);
   }
-  h = silu(groupNormLayer(p, "decoder.conv_norm_out", h, norm.groups, EPSILON));
-  return convLayer(p, "decoder.conv_out", h, config.outChannels, 3, { edge });
+  return segment([h], ([h]) =>
+    convLayer(p, "decoder.conv_out", silu(groupNormLayer(p, "decoder.conv_norm_out", h, norm.groups, EPSILON)), config.outChannels, 3, {
+      edge,
+    }),
+  );
 }
 
 /** Two residual blocks around one attention over all pixels. */
