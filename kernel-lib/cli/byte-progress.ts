@@ -21,7 +21,7 @@ export function createByteProgress({ doing, out, now = () => performance.now() }
     shown = part;
     const left = ((now() - begun) / done) * (total - done);
     const percent = Math.floor((100 * done) / total);
-    const told = `${doing} ${gigabytes(done)} of ${gigabytes(total)}, ${percent} %${done < total ? `, ${clock(left)} left` : ""}`;
+    const told = `${doing} ${gigabytes(done)} of ${gigabytes(total)}, ${percent} %${part > 0 && done < total ? `, ${clock(left)} left` : ""}`;
     out.write(out.isTTY ? `\r${told}\x1b[K${done < total ? "" : "\n"}` : `${told}\n`);
   };
 }

@@ -39,5 +39,5 @@ const GAINS: readonly (readonly [RegExp, number | ((scalingFactor: number) => nu
   [/^vae\/quant_conv\./, (scalingFactor) => 1 / scalingFactor],
   [/^vae\/post_quant_conv\./, (scalingFactor) => scalingFactor],
   [/^perceptual\//, Math.SQRT2], // before each relu, which halves the variance
-  [/\.(conv2|proj_out|to_out\.0|ff\.net\.2|proj_attn|out_proj|mlp\.fc2)\./, 0.3],
+  [/\.(conv2|proj_out|ff\.net\.2|out_proj|mlp\.fc2)\./, 0.3],
 ];
