@@ -10,18 +10,28 @@ export interface ByteProgressOptions {
   readonly now?: () => number;
 }
 
-/** @returns shows so many bytes of the total; the last call, with all of them, ends the line */
-export function createByteProgress({ doing, out, now = () => performance.now() }: ByteProgressOptions): (done: number, total: number) => void {
+export interface ByteProgress {
+  show(done: number, total: number): void;
+  /** Ends the line, so that what follows begins a new one. */
+  end(): void;
+}
+
+export function createByteProgress({ doing, out, now = () => performance.now() }: ByteProgressOptions): ByteProgress {
   const begun = now();
   let shown = -1;
-  return (done, total) => {
-    // a hundredth of the bar, or a tenth of the lines
-    const part = Math.floor((done / total) * (out.isTTY ? 100 : 10));
-    if (part === shown) return;
-    shown = part;
-    const left = ((now() - begun) / done) * (total - done);
-    const percent = Math.floor((100 * done) / total);
-    const told = `${doing} ${gigabytes(done)} of ${gigabytes(total)}, ${percent} %${part > 0 && done < total ? `, ${clock(left)} left` : ""}`;
-    out.write(out.isTTY ? `\r${told}\x1b[K${done < total ? "" : "\n"}` : `${told}\n`);
+  return {
+    show(done, total) {
+      // a hundredth of the bar, or a tenth of the lines
+      const part = Math.floor((done / total) * (out.isTTY ? 100 : 10));
+      if (part === shown) return;
+      shown = part;
+      const left = ((now() - begun) / done) * (total - done);
+      const facts = [`${Math.floor((100 * done) / total)} %`, ...(part > 0 && done < total ? [`${clock(left)} left`] : [])];
+      const told = `${doing} ${gigabytes(done)} of ${gigabytes(total)}, ${facts.join(", ")}`;
+      out.write(out.isTTY ? `\r${told}\x1b[K` : `${told}\n`);
+    },
+    end() {
+      if (out.isTTY && shown >= 0) out.write("\n");
+    },
   };
 }

@@ -1,7 +1,7 @@
 /** @file `veduta models fabricate`: a checkpoint of a published architecture, filled with random numbers. */
 import { Argument, type Command, Option } from "commander";
 import { gigabytes } from "../core/bytes.js";
-import { ARCHITECTURES, type ArchitectureName } from "../fabricate/architectures.js";
+import { ARCHITECTURES, type Architecture } from "../fabricate/architectures.js";
 import { fabricate } from "../fabricate/fabricate.js";
 import { duration } from "../notebook/report.js";
 import { createByteProgress } from "./byte-progress.js";
@@ -18,34 +18,43 @@ interface FabricateFlags {
 /** What fabricating needs of the command line. */
 export type FabricateDeps = Pick<CliDeps, "stdout" | "stderr" | "onInterrupt">;
 
-/** Adds the command to the group `veduta models`. */
-export function fabricateCommand(models: Command, deps: FabricateDeps): void {
+/**
+ * Adds the command to the group `veduta models`.
+ * @param architectures by the names that the command takes
+ */
+export function fabricateCommand(
+  models: Command,
+  deps: FabricateDeps,
+  architectures: Readonly<Record<string, Architecture>> = ARCHITECTURES,
+): void {
   models
     .command("fabricate")
     .summary("write a full-size checkpoint of random numbers")
     .description(
       "Write a diffusers folder of a published architecture, filled with random numbers: time and memory are those of the trained model, its pictures show nothing.",
     )
-    .addArgument(new Argument("<architecture>", "whose sizes").choices(Object.keys(ARCHITECTURES)))
+    .addArgument(new Argument("<architecture>", "whose sizes").choices(Object.keys(architectures)))
     .requiredOption("--out <dir>", "the folder")
     .addOption(new Option("--precision <name>", "of the numbers in the files").choices(["fp32", "fp16"]).default("fp32"))
     .option("--seed <n>", "names the numbers", wholeNumber(0), 0)
     .option("--force", "replace a checkpoint that the folder holds already")
-    .action((architecture: ArchitectureName, flags: FabricateFlags) => run(architecture, flags, deps));
+    .action((name: string, flags: FabricateFlags) => run(name, architectures[name], flags, deps));
 }
 
-async function run(architecture: ArchitectureName, { out, precision, seed, force }: FabricateFlags, deps: FabricateDeps): Promise<void> {
+async function run(name: string, architecture: Architecture, flags: FabricateFlags, deps: FabricateDeps): Promise<void> {
+  const { out, precision, seed, force } = flags;
   const stop = new AbortController();
   const deaf = deps.onInterrupt(() => stop.abort());
   const begun = performance.now();
+  const progress = createByteProgress({ doing: `${name}, ${precision}:`, out: deps.stderr });
   try {
-    const { dir, bytes, parameters } = await fabricate(ARCHITECTURES[architecture], out, {
+    const { dir, bytes, parameters } = await fabricate(architecture, out, {
       precision,
       seed,
       existing: force ? "replace" : "refuse",
       signal: stop.signal,
-      progress: createByteProgress({ doing: `${architecture} ${precision}:`, out: deps.stderr }),
-    });
+      progress: progress.show,
+    }).finally(progress.end);
     const seconds = Math.round((performance.now() - begun) / 100) / 10;
     deps.stdout.write(`${dir}\n${(parameters / 1e6).toFixed(1)} M parameters, ${gigabytes(bytes)}, ${duration(seconds)}\n`);
   } catch (error) {

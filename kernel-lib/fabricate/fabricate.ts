@@ -23,7 +23,7 @@ export interface FabricateOptions {
   readonly precision?: "fp32" | "fp16";
   /** names the numbers; default 0. Both precisions of a seed hold the same ones, rounded. */
   readonly seed?: number;
-  /** what to do with a checkpoint that the folder holds; default "refuse". Anything else it holds is never replaced. */
+  /** what to do with a checkpoint that the folder holds, or a run that was killed left; default "refuse". Any other files are never replaced. */
   readonly existing?: "refuse" | "replace";
   /** stops the writing, and leaves nothing */
   readonly signal?: AbortSignal;
@@ -65,7 +65,7 @@ export async function fabricate(architecture: Architecture, dir: string, options
   await mkdir(partial).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "EEXIST") throw error;
     const found = "one that another run is writing, or left when it was killed";
-    throw new CheckpointError(partial, { expected: "no such folder yet", found, fix: "remove it" });
+    throw new CheckpointError(partial, { expected: "no such folder yet", found, fix: "remove it (--force does)" });
   });
   try {
     await writeConfigs(partial, architecture, precision);
@@ -80,7 +80,7 @@ export async function fabricate(architecture: Architecture, dir: string, options
       });
     // last: without it no reader takes the folder for a checkpoint
     await writeText(join(partial, "model_index.json"), `${JSON.stringify(architecture.modelIndex, null, 2)}\n`);
-    await rm(join(target, "model_index.json"), { force: true });
+    await rm(join(target, "model_index.json"), { force: true }); // first: half removed, it is no checkpoint either
     await rm(target, { recursive: true, force: true });
     await rename(partial, target);
   } catch (error) {

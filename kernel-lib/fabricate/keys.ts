@@ -62,6 +62,9 @@ function keysOf(build: (graph: Graph, p: Parameters) => void): ReadonlyMap<strin
   const graph = new Graph();
   const asked = inputParameters(graph, "weight ");
   // where a key has an old and a new name, the old one: published files have it
-  build(graph, Object.assign((key: string, shape: Shape) => asked(key, shape), { has: () => true }));
+  build(
+    graph,
+    Object.assign((key: string, shape: Shape) => asked(key, shape), { has: () => true }),
+  );
   return new Map([...asked.all].map(([key, { shape }]) => [key, shape]));
 }

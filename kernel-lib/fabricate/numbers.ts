@@ -5,7 +5,7 @@ import type { Spread } from "./recipe.js";
 /** Numbers in the format of a file: float32, or the bits of float16. */
 export type Levels = Float32Array | Uint16Array;
 
-/** Levels of a uniform distribution. So few that they stay in the processor's nearest cache, and that each is brought to half precision but once. */
+/** Levels of a uniform distribution: few enough for the processor's nearest cache, and only they are converted to half precision. */
 const COUNT = 4096;
 
 /** `COUNT` equally likely numbers of this mean and deviation, within √3 deviations. */

@@ -18,7 +18,8 @@ const AFTER_SILU = 1.68;
 
 /**
  * Weights keep the variance of their input (deviation 1/√fan-in), except the last layer of a residual branch, which adds a tenth of it: the
- * sum over all of the U-Net's branches then stays below 4. Noise comes out at deviation 1, an image at ½: most of it within [-1,1].
+ * sum over all of the U-Net's branches then stays below 4. (Attention's last layer does not need it: it averages.) Noise comes out at
+ * deviation 1, an image at ½: most of it within [-1,1].
  * @param part the folder, as `unet`
  */
 export function spreadOf(part: string, key: string, shape: Shape, { scalingFactor }: RecipeOptions): Spread {

@@ -8,25 +8,14 @@ import { openSafetensors, readSafetensors } from "#kernel-lib/checkpoint/safeten
 import { CheckpointError } from "#kernel-lib/core/errors.js";
 import { expectRoom, type FabricateOptions, fabricate } from "#kernel-lib/fabricate/fabricate.js";
 import { levelsOf, numberStream } from "#kernel-lib/fabricate/numbers.js";
-import { shrunk } from "./shrunk.js";
+import { tiny as tinyArchitecture } from "./shrunk.js";
 
 const root = mkdtempSync(join(tmpdir(), "veduta-fabricate-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 let folders = 0;
 const fresh = (): string => join(root, `folder-${folders++}`);
 
-/** Small enough to be written in a moment. */
-const tiny = (() => {
-  const { unet, vae, textEncoder, ...rest } = shrunk("sd2-base");
-  const widths = { block_out_channels: [8, 8, 8, 8], norm_num_groups: 4, layers_per_block: 1 };
-  return {
-    ...rest,
-    unet: { ...unet, ...widths, attention_head_dim: 2, cross_attention_dim: 8 },
-    vae: { ...vae, ...widths },
-    textEncoder: { ...textEncoder, hidden_size: 8, intermediate_size: 16, num_attention_heads: 2, num_hidden_layers: 2, vocab_size: 800 },
-    perceptual: { _class_name: "PerceptualNetwork", net: "tiny", channels: [8, 8] },
-  };
-})();
+const tiny = tinyArchitecture();
 const UNET = "unet/diffusion_pytorch_model.safetensors";
 const made = async (options?: FabricateOptions): Promise<string> => (await fabricate(tiny, fresh(), options)).dir;
 const bytes = (dir: string): Buffer => readFileSync(join(dir, UNET));

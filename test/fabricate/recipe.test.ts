@@ -8,7 +8,7 @@ import { createRng, randn } from "#kernel-lib/core/random.js";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
 import type { ArchitectureName } from "#kernel-lib/fabricate/architectures.js";
 import { fabricate } from "#kernel-lib/fabricate/fabricate.js";
-import { Graph } from "#kernel-lib/graph/graph.js";
+import { Graph, type Value } from "#kernel-lib/graph/graph.js";
 import { startRuntime } from "#kernel-lib/graph/runtime.js";
 import type { Feeds } from "#kernel-lib/graph/session.js";
 import { type Model, openModel } from "#kernel-lib/model.js";
@@ -26,20 +26,20 @@ afterAll(async () => {
 
 const noise = (seed: number): Tensor => randn(createRng(seed), [1, 4, 8, 8]);
 const mean = (x: Float32Array): number => x.reduce((sum, v) => sum + v, 0) / x.length;
-const deviation = ({ data }: Tensor): number => Math.sqrt(mean(data.map((v) => (v - mean(data)) ** 2)));
+const deviation = ({ data }: Tensor): number => {
+  const m = mean(data);
+  return Math.sqrt(mean(data.map((v) => (v - m) ** 2)));
+};
 /** How far two results are apart, in deviations of the first. */
 const apart = (a: Tensor, b: Tensor): number => Math.sqrt(mean(a.data.map((v, k) => (v - b.data[k]) ** 2))) / deviation(a);
 
-describe.each([
-  ["sd15", "fp32"],
-  ["sd2-base", "fp16"],
-  ["sd21", "fp32"],
-] as const satisfies readonly (readonly [ArchitectureName, string])[])("%s in %s, an eighth as wide", (name, precision) => {
+// sd21 has sd2-base's networks; both precisions hold the same numbers.
+describe.each(["sd15", "sd2-base"] as const satisfies readonly ArchitectureName[])("%s, an eighth as wide", (name) => {
   const dir = join(root, name);
   let model: Model;
   let text: Tensor; // [2,77,D]
   beforeAll(async () => {
-    await fabricate(shrunk(name), dir, { precision, seed: 3 });
+    await fabricate(shrunk(name), dir, { precision: "fp16", seed: 3 });
     model = await openModel(dir, { device: "cpu", threads: 2 });
     text = await model.encodeText(["", "mountains at dawn"]);
   });
@@ -115,10 +115,10 @@ describe.each([
   });
 });
 
-/** The largest magnitude of all that a graph computes. */
+/** The largest magnitude of a graph's products and convolutions. */
 async function largest(graph: Graph, feeds: Feeds): Promise<number> {
-  const computed = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
-  for (const [name, value] of graph.values) if (computed.has(name) && value.dtype === "float32") graph.output(`all ${name}`, value);
+  const names = graph.nodes.flatMap(({ type, outputs }) => (["MatMul", "Conv"].includes(type) ? outputs : []));
+  for (const name of names) graph.output(`all ${name}`, graph.values.get(name) as Value);
   const session = await runtime.open(graph);
   const results = await session.run(feeds);
   await session.release();

@@ -23,3 +23,16 @@ export function shrunk(name: ArchitectureName): Architecture {
     perceptual: { _class_name: "PerceptualNetwork", net: "squeeze" },
   };
 }
+
+/** So small that it is written in a moment. */
+export function tiny(): Architecture {
+  const { unet, vae, textEncoder, ...rest } = shrunk("sd2-base");
+  const widths = { block_out_channels: [8, 8, 8, 8], norm_num_groups: 4, layers_per_block: 1 };
+  return {
+    ...rest,
+    unet: { ...unet, ...widths, attention_head_dim: 2, cross_attention_dim: 8 },
+    vae: { ...vae, ...widths },
+    textEncoder: { ...textEncoder, hidden_size: 8, intermediate_size: 16, num_attention_heads: 2, num_hidden_layers: 2, vocab_size: 800 },
+    perceptual: { _class_name: "PerceptualNetwork", net: "tiny", channels: [8, 8] },
+  };
+}
