@@ -17,7 +17,7 @@ export interface TokenizerFilesOptions {
   readonly words: readonly string[];
   /** Tokens a prompt holds, the two specials included. */
   readonly contextLength: number;
-  /** Numbers of all tokens: the two specials are the last; by default they follow on the merges. */
+  /** How many ids there are: the two specials have the last ones; by default they follow on the merges. */
   readonly vocabSize?: number;
   /** "<|endoftext|>" unless told, as in SD 1; SD 2 has "!" in special_tokens_map.json alone. */
   readonly padToken?: string;

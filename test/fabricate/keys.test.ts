@@ -51,6 +51,12 @@ describe.each(NAMES)("%s", (name) => {
   });
 });
 
+test("a tokenizer that has more tokens than ids is refused", () => {
+  const words = ["mountains"]; // 8 merges
+  expect(() => tokenizerFiles({ words, contextLength: 77, vocabSize: 521 })).toThrow(/vocabSize 521: want 522 or more/);
+  expect(() => tokenizerFiles({ words, contextLength: 77, vocabSize: 522 })).not.toThrow();
+});
+
 describe("published folders", () => {
   const root = mkdtempSync(join(tmpdir(), "veduta-published-"));
   afterAll(() => rmSync(root, { recursive: true, force: true }));
