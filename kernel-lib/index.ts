@@ -59,5 +59,11 @@ export { startRuntime } from "./graph/runtime.js";
 export type { Runtime } from "./graph/runtime.js";
 export type { Session } from "./graph/session.js";
 
+// a checkpoint of random numbers at full size, to measure with
+export { ARCHITECTURES } from "./fabricate/architectures.js";
+export type { Architecture, ArchitectureName } from "./fabricate/architectures.js";
+export { fabricate } from "./fabricate/fabricate.js";
+export type { Fabricated, FabricateOptions } from "./fabricate/fabricate.js";
+
 // errors
 export { CheckpointError, ClosedError, DeviceError, MemoryError, NumericError, ShapeError } from "./core/errors.js";

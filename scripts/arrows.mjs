@@ -21,9 +21,10 @@ const LAYERS = {
   notebook: { imports: ["core"], types: ["joint"] },
   model: { imports: BELOW_MODEL },
   run: { imports: [...BELOW_MODEL, "model"] },
-  index: { imports: [...BELOW_MODEL, "model", "run"] },
+  fabricate: { imports: ["nets", "graph", "checkpoint", "core"] },
+  index: { imports: [...BELOW_MODEL, "model", "run", "fabricate"] },
   kernel: { imports: [...BELOW_MODEL, "model", "run", "index"] },
-  cli: { imports: [...BELOW_MODEL, "model", "run", "index", "kernel"] },
+  cli: { imports: [...BELOW_MODEL, "model", "run", "fabricate", "index", "kernel"] },
   viewer: { imports: [], types: [...BELOW_MODEL, "run"] },
   models: { imports: [...BELOW_MODEL, "model", "run", "index"] },
 };

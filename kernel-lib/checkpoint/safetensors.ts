@@ -129,6 +129,32 @@ export interface WriteSafetensorsOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** A tensor as a header names it. */
+export interface TensorEntry {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+}
+
+/** Bytes of a tensor's numbers. */
+export const entryBytes = ({ dtype, shape }: TensorEntry): number => sizeOf(shape) * DTYPE_BYTES[dtype];
+
+/** The bytes that go before the numbers of these tensors, which follow in this order without gaps. Padded to 8 bytes. */
+export function safetensorsHeader(entries: readonly TensorEntry[], metadata?: Readonly<Record<string, string>>): Uint8Array {
+  let at = 0;
+  const header: [string, unknown][] = entries.map((entry) => {
+    const from = at;
+    at += entryBytes(entry);
+    return [entry.name, { dtype: entry.dtype, shape: entry.shape, data_offsets: [from, at] }];
+  });
+  if (metadata) header.unshift(["__metadata__", metadata]);
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)));
+  const padding = Buffer.alloc((8 - (text.length % 8)) % 8, " ");
+  const prefix = Buffer.alloc(8);
+  prefix.writeBigUInt64LE(BigInt(text.length + padding.length));
+  return Buffer.concat([prefix, text, padding]);
+}
+
 /**
  * Writes tensors to a safetensors file, whole or not at all: beside it first, then renamed. The header is padded to 8 bytes.
  * @throws CheckpointError where the file cannot be written
@@ -136,26 +162,18 @@ export interface WriteSafetensorsOptions {
 export function writeSafetensors(file: string, tensors: Readonly<Record<string, Tensor>>, options: WriteSafetensorsOptions = {}): void {
   const dtype = options.dtype ?? "F32";
   const entries = Object.entries(tensors);
-  let at = 0;
-  const header: [string, unknown][] = entries.map(([name, { shape }]) => {
-    const from = at;
-    at += sizeOf(shape) * DTYPE_BYTES[dtype];
-    return [name, { dtype, shape, data_offsets: [from, at] }];
-  });
   if (Object.hasOwn(tensors, "__metadata__"))
     throw new CheckpointError(file, { expected: "a tensor name other than __metadata__", found: "__metadata__" });
-  if (options.metadata) header.unshift(["__metadata__", options.metadata]);
-  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)));
-  const padded = Buffer.concat([text, Buffer.alloc((8 - (text.length % 8)) % 8, " ")]);
-  const prefix = Buffer.alloc(8);
-  prefix.writeBigUInt64LE(BigInt(padded.length));
+  const header = safetensorsHeader(
+    entries.map(([name, { shape }]) => ({ name, dtype, shape })),
+    options.metadata,
+  );
 
   const beside = join(dirname(file), `.${basename(file)}.${process.pid}.${Date.now().toString(36)}`);
   try {
     const fd = openSync(beside, "wx");
     try {
-      writeFully(fd, prefix);
-      writeFully(fd, padded);
+      writeFully(fd, header);
       for (const [, { data }] of entries) writeFully(fd, dtype === "F16" ? toHalf(data) : data);
       fsyncSync(fd);
     } finally {

@@ -1,99 +1,10 @@
-/**
- * @file The bundled model's tokenizer, in CLIP's files: a byte-level BPE whose merges build each caption word into one token.
- * Layout of the vocabulary as in openai/CLIP `simple_tokenizer.py`: 256 byte characters, the same 256 with `</w>`, one entry a merge,
- * then the two specials.
- */
+/** @file The bundled model's tokenizer: every word of its captions is one token. */
+import { tokenizerFiles as clipTokenizerFiles, type TokenizerFiles } from "../../../kernel-lib/checkpoint/tokenizer-files.js";
 import { CAPTION_WORDS } from "./captions.js";
-
-/** Names and contents of the files in a diffusers checkpoint's tokenizer/ folder. */
-export interface TokenizerFiles {
-  readonly "vocab.json": string;
-  readonly "merges.txt": string;
-  readonly "tokenizer_config.json": string;
-  readonly "special_tokens_map.json": string;
-}
 
 /** Tokens a prompt holds, the two specials included. */
 export const MODEL_MAX_LENGTH = 24;
-const START = "<|startoftext|>";
-const END = "<|endoftext|>";
-const WORD_END = "</w>";
-
-/** Printable stand-ins for the 256 bytes, in CLIP's order: printable Latin-1 first, then the others as U+0100 and up. */
-function byteCharacters(): string[] {
-  const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, k) => from + k);
-  const printable = [...range(0x21, 0x7e), ...range(0xa1, 0xac), ...range(0xae, 0xff)];
-  const others = range(0, 255).filter((byte) => !printable.includes(byte));
-  return [...printable.map((byte) => String.fromCharCode(byte)), ...others.map((_, k) => String.fromCharCode(0x100 + k))];
-}
-
-/** The symbols that `merges`, applied in order of rank as CLIP does, leave of a word of byte characters. */
-function bpe(word: string, ranks: ReadonlyMap<string, number>): string[] {
-  let symbols = [...word];
-  symbols[symbols.length - 1] += WORD_END;
-  for (;;) {
-    let best = Infinity;
-    let pair = "";
-    for (let k = 0; k + 1 < symbols.length; k++) {
-      const candidate = `${symbols[k]} ${symbols[k + 1]}`;
-      const rank = ranks.get(candidate) ?? Infinity;
-      if (rank < best) [best, pair] = [rank, candidate];
-    }
-    if (best === Infinity) return symbols;
-    const merged: string[] = [];
-    for (let k = 0; k < symbols.length; k++) {
-      if (`${symbols[k]} ${symbols[k + 1]}` === pair) merged.push(symbols[k] + symbols[++k]);
-      else merged.push(symbols[k]);
-    }
-    symbols = merged;
-  }
-}
-
-/**
- * Merges that end each word in one token. Words join in turn: the merges so far are applied, and what is left is joined from the left
- * by new merges of lower priority. Those cannot disturb an earlier word, which is whole before any of them is looked at.
- */
-function mergesFor(words: readonly string[]): [string, string][] {
-  const ranks = new Map<string, number>();
-  const merges: [string, string][] = [];
-  for (const word of words) {
-    for (let symbols = bpe(word, ranks); symbols.length > 1; symbols = bpe(word, ranks)) {
-      ranks.set(`${symbols[0]} ${symbols[1]}`, merges.length);
-      merges.push([symbols[0], symbols[1]]);
-    }
-  }
-  return merges;
-}
 
 /** The tokenizer's files. Deterministic; words hold lower-case ASCII letters only, as those of the captions do. */
-export function tokenizerFiles(words: readonly string[] = CAPTION_WORDS): TokenizerFiles {
-  const bytes = byteCharacters();
-  const merges = mergesFor(words);
-  const tokens = [...bytes, ...bytes.map((c) => c + WORD_END), ...merges.map(([a, b]) => a + b), START, END];
-  const mapped = (content: string) => ({ content, lstrip: false, normalized: true, rstrip: false, single_word: false });
-  const special = (content: string) => ({ __type: "AddedToken", ...mapped(content) });
-  return {
-    "vocab.json": JSON.stringify(Object.fromEntries(tokens.map((token, id) => [token, id]))),
-    "merges.txt": `#version: 0.2\n${merges.map((pair) => pair.join(" ")).join("\n")}\n`,
-    "tokenizer_config.json": `${JSON.stringify(
-      {
-        add_prefix_space: false,
-        bos_token: special(START),
-        do_lower_case: true,
-        eos_token: special(END),
-        errors: "replace",
-        model_max_length: MODEL_MAX_LENGTH,
-        pad_token: END,
-        tokenizer_class: "CLIPTokenizer",
-        unk_token: special(END),
-      },
-      null,
-      2,
-    )}\n`,
-    "special_tokens_map.json": `${JSON.stringify(
-      { bos_token: mapped(START), eos_token: mapped(END), pad_token: END, unk_token: mapped(END) },
-      null,
-      2,
-    )}\n`,
-  };
-}
+export const tokenizerFiles = (words: readonly string[] = CAPTION_WORDS): TokenizerFiles =>
+  clipTokenizerFiles({ words, contextLength: MODEL_MAX_LENGTH });
