@@ -6,6 +6,7 @@ import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
+import { modelsCommand } from "./cli/models.js";
 import { type CliDeps, InterruptedError, paintCommand, UsageError } from "./cli/paint.js";
 
 /**
@@ -22,6 +23,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
     .configureOutput({ writeOut: (text) => deps.stdout.write(text), writeErr: (text) => deps.stderr.write(text) })
     .showHelpAfterError("(veduta --help and veduta paint --help say what there is)");
   paintCommand(program, deps);
+  modelsCommand(program, deps);
   try {
     await program.parseAsync([...words], { from: "user" });
     return 0;
