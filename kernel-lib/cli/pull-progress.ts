@@ -41,8 +41,11 @@ export function pullProgress(out: Out, now: () => number = () => performance.now
 
 const SAID = { downloaded: "downloaded, verified", kept: "here already, verified", converted: "converted" } as const;
 
-/** Bytes as people say them: 812 B, 7.3 kB, 5.2 GB. */
+const UNITS = [["GB", 1e9], ["MB", 1e6], ["kB", 1e3]] as const;
+
+/** Bytes as people say them: 812 B, 7.29 kB, 5.16 GB. */
 export function size(bytes: number): string {
-  const [unit, power] = ([["GB", 9], ["MB", 6], ["kB", 3]] as const).find(([, exponent]) => bytes >= 10 ** exponent) ?? ["B", 0];
-  return power === 0 ? `${Math.round(bytes)} B` : `${(bytes / 10 ** power).toPrecision(bytes >= 100 * 10 ** power ? 3 : 2)} ${unit}`;
+  const [unit, one] = UNITS.find(([, least]) => bytes >= least) ?? ["B", 1];
+  const value = bytes / one;
+  return `${value.toFixed(one === 1 || value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
 }

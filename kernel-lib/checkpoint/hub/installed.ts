@@ -21,7 +21,7 @@ export interface ModelFile {
 export interface Installed {
   /** A diffusers folder; or one that holds perceptual/. */
   readonly folder: string;
-  /** Every file that was pulled or that is needed. */
+  /** Every file that is there, or that is needed and is not. */
   readonly files: readonly ModelFile[];
   /** Whether all that is needed is there. */
   readonly complete: boolean;
@@ -51,7 +51,7 @@ export function installed(model: ManifestModel, settings: HubSettings): Installe
   const found = model.files.map(({ path, fp16 }) => [path, ...(fp16 ? [fp16] : [])].map(find)); // of each, any precision
   return {
     folder: commit === undefined ? cache.folder : cache.snapshot(commit),
-    files: found.flatMap((choices) => choices.filter(({ path, file }, k) => file || pins.files[path] || (k === 0 && !choices.some((c) => c.file)))),
+    files: found.flatMap((choices) => (choices.some(({ file }) => file) ? choices.filter(({ file }) => file) : choices.slice(0, 1))),
     complete: found.every((choices) => choices.some(({ file }) => file)),
   };
 }

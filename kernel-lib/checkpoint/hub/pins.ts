@@ -39,7 +39,9 @@ export function readPins(cache: string): Readonly<Record<string, Pins>> {
         plainPath(file, path);
         if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) f.refuse(path, "a sha256", sha256);
       }
-      return [plainPath(file, name), { commit, id: String(f.get("id") ?? ""), files: files as Record<string, string> }];
+      const id = f.get("id");
+      if (id !== undefined && typeof id !== "string") return f.refuse("id", "a repository", id);
+      return [plainPath(file, name), { commit, id, files: files as Record<string, string> }];
     }),
   );
 }
@@ -50,6 +52,9 @@ export const pinsOf = (cache: string, name: string): Pins => readPins(cache)[nam
 
 /** Records what was pulled, after it was compared with what had been. The file is replaced whole. */
 export async function pin(cache: string, name: string, news: Pins): Promise<void> {
+  const known = pinsOf(cache, name);
+  const isNew = known.commit !== news.commit || known.id !== news.id;
+  if (!isNew && Object.entries(news.files).every(([path, sha256]) => known.files[path] === sha256)) return;
   mkdirSync(cache, { recursive: true });
   await withFileLock(`${lockFile(cache)}.lock`, async () => {
     const models = readPins(cache);

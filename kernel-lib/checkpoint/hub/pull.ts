@@ -4,7 +4,7 @@ import { fileExists } from "../json.js";
 import { download } from "./download.js";
 import { withFileLock } from "./file-lock.js";
 import { digestOfEtag } from "./hashing.js";
-import { type Http, type HttpOptions, openHttp, refused } from "./http.js";
+import { drop, type Http, type HttpOptions, openHttp, refused } from "./http.js";
 import { type HubCache, hubCache } from "./hub-cache.js";
 import { checkFile, commitOf } from "./installed.js";
 import type { HubModel, ManifestModel, Precision } from "./manifest.js";
@@ -97,6 +97,7 @@ async function lookUp(model: HubModel, commit: string | undefined, path: string,
     const answer = await http.ask(url, { method: "HEAD", token, stop: ({ header }) => header("x-linked-etag") !== "" });
     const { status, header } = answer;
     if (status >= 400) return refused(url, answer, page);
+    await drop(answer);
     const quoted = header("x-linked-etag") || header("etag");
     const said = {
       commit: header("x-repo-commit"),

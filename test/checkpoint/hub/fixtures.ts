@@ -27,14 +27,15 @@ export const MODEL: HubModel = {
   ],
 };
 
-/** What a repository holds: what is needed, and what is not. */
-export const repository = (): Record<string, Uint8Array> => ({
+const REPOSITORY: Readonly<Record<string, Uint8Array>> = {
   "model_index.json": Buffer.from('{"a": 1}'),
   "unet/weights.safetensors": noise(300_000, 2),
   "unet/weights.fp16.safetensors": noise(150_000, 3),
   "unet/weights.bin": noise(1000, 4),
   "README.md": Buffer.from("# A model"),
-});
+};
+/** What a repository holds: what is needed, and what is not. */
+export const repository = (): Record<string, Uint8Array> => ({ ...REPOSITORY });
 
 export const settingsIn = (folder: string, hub: Pick<Hub, "url"> | undefined, env: Record<string, string> = {}): HubSettings =>
   hubSettings({ HF_HOME: join(folder, "hf"), VEDUTA_CACHE: join(folder, "veduta"), HF_ENDPOINT: hub?.url ?? "http://127.0.0.1:9", ...env });
