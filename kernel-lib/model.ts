@@ -2,9 +2,16 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { digestCheckpoint } from "./checkpoint/digest.js";
 import type { PerceptualConfig } from "./checkpoint/configs.js";
-import { openCheckpoint, PERCEPTUAL_MODEL, type Part, type PerceptualFiles, perceptualFromFiles, perceptualFromFolder } from "./checkpoint/folder.js";
+import { digestCheckpoint } from "./checkpoint/digest.js";
+import {
+  openCheckpoint,
+  type Part,
+  PERCEPTUAL_MODEL,
+  type PerceptualFiles,
+  perceptualFromFiles,
+  perceptualFromFolder,
+} from "./checkpoint/folder.js";
 import { installed, pulledFolder } from "./checkpoint/hub/installed.js";
 import { findModel, readManifest } from "./checkpoint/hub/manifest.js";
 import { hubSettings } from "./checkpoint/hub/settings.js";

@@ -90,7 +90,9 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
   // objects
   99 /* c */: push((m) => {
     const name = `${m.line()} ${m.line()}`;
-    return m.rules.globals.get(name) ?? m.refuse(`only the names that tensors need: ${[...m.rules.globals.keys()].join(", ")}`, brief(name));
+    return (
+      m.rules.globals.get(name) ?? m.refuse(`only the names that tensors need: ${[...m.rules.globals.keys()].join(", ")}`, brief(name))
+    );
   }),
   81 /* Q */: push((m) => {
     const id = m.pop();
@@ -109,13 +111,13 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
 };
 const STOP = 46; // .
 
-function addItems(m: Machine, items: PickleValue[]): void {
+function addItems(m: Machine, items: PickleValue[]) {
   const list = m.top();
   if (!Array.isArray(list)) return m.refuse("a list to append to", kindOf(list));
   for (const item of items) list.push(item);
 }
 
-function setItems(m: Machine, items: PickleValue[]): void {
+function setItems(m: Machine, items: PickleValue[]) {
   const dict = m.top();
   if (!(dict instanceof Map) || items.length % 2 !== 0) return m.refuse("a dict and pairs to set in it", kindOf(dict));
   for (let k = 0; k < items.length; k += 2) dict.set(items[k], items[k + 1]);

@@ -21,7 +21,15 @@ const LOCAL = { signature: 0x04034b50, bytes: 30 };
 const ELSEWHERE = 0xffffffff;
 
 /** @throws CheckpointError where it is no zip, lies about its places, or packs or encrypts an entry */
-export function zipEntries({ fd, file, size }: { readonly fd: number; readonly file: string; readonly size: number }): Map<string, StoredEntry> {
+export function zipEntries({
+  fd,
+  file,
+  size,
+}: {
+  readonly fd: number;
+  readonly file: string;
+  readonly size: number;
+}): Map<string, StoredEntry> {
   const refuse = (expected: string, found: string): never => {
     throw new CheckpointError(file, { expected: `a zip with ${expected}`, found });
   };

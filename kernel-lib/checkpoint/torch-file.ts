@@ -78,7 +78,8 @@ function readZip(opened: Opened): Map<string, TensorRef> {
   const { file } = opened;
   const entries = zipEntries(opened);
   const pickleName = [...entries.keys()].find((name) => /^[^/]+\/data\.pkl$/.test(name));
-  if (pickleName === undefined) throw new CheckpointError(file, { expected: "NAME/data.pkl, as torch.save writes", found: "no such entry" });
+  if (pickleName === undefined)
+    throw new CheckpointError(file, { expected: "NAME/data.pkl, as torch.save writes", found: "no such entry" });
   const prefix = pickleName.slice(0, -"data.pkl".length);
   const order = entries.get(`${prefix}byteorder`);
   const word = order && bytesAt(opened, order.offset, Math.min(order.length, 10)).toString("latin1");
@@ -145,7 +146,9 @@ function stateDict(file: string, bytes: Uint8Array, start: number) {
   }
   for (const [name, call] of Object.entries({
     "collections OrderedDict": ([items = []]: readonly PickleValue[]) =>
-      new Map(Array.isArray(items) ? items.map((pair) => (Array.isArray(pair) ? pairOf(pair) : refuse("a pair", pair))) : refuse("pairs", items)),
+      new Map(
+        Array.isArray(items) ? items.map((pair) => (Array.isArray(pair) ? pairOf(pair) : refuse("a pair", pair))) : refuse("pairs", items),
+      ),
     "torch._utils _rebuild_tensor": (args: readonly PickleValue[]) => ({ made: tensorOf(args) }), // before torch 0.4: VGG16's file of 2017
     "torch._utils _rebuild_tensor_v2": (args: readonly PickleValue[]) => ({ made: tensorOf(args) }),
     "torch._utils _rebuild_parameter": ([tensor]: readonly PickleValue[]) => tensor ?? refuse("a tensor", tensor),

@@ -63,7 +63,9 @@ async function verify(name: string | undefined, { stdout }: HubDeps): Promise<vo
   const wrong: string[] = [];
   for (const model of models)
     for await (const { path, state, file, expected, found } of verifyModel(model, settings)) {
-      stdout.write(`${model.name} ${path}: ${state === "different" ? `different: expected ${expected}, found ${found}, in ${file}` : state}\n`);
+      stdout.write(
+        `${model.name} ${path}: ${state === "different" ? `different: expected ${expected}, found ${found}, in ${file}` : state}\n`,
+      );
       if (state === "different" || state === "missing") wrong.push(`${model.name} ${path}`);
     }
   if (wrong.length > 0)
@@ -77,7 +79,11 @@ async function verify(name: string | undefined, { stdout }: HubDeps): Promise<vo
 function modelOf(name: string): ManifestModel {
   const model = findModel(name);
   if (model) return model;
-  throw new UsageError(`no model ${JSON.stringify(name)}; there are ${readManifest().map((known) => known.name).join(", ")}`);
+  throw new UsageError(
+    `no model ${JSON.stringify(name)}; there are ${readManifest()
+      .map((known) => known.name)
+      .join(", ")}`,
+  );
 }
 
 const sourceOf = (model: ManifestModel): string[] => {
@@ -86,4 +92,6 @@ const sourceOf = (model: ManifestModel): string[] => {
 };
 
 const licencesOf = ({ licences }: ManifestModel): string[] =>
-  licences.map(({ name, url, uses }) => `licence ${name}${uses === "restricted" ? ", which restricts what it may be used for" : ""}: ${url}`);
+  licences.map(
+    ({ name, url, uses }) => `licence ${name}${uses === "restricted" ? ", which restricts what it may be used for" : ""}: ${url}`,
+  );

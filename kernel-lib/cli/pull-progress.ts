@@ -17,8 +17,7 @@ export function pullProgress(out: Out, now: () => number = () => performance.now
   const line = (text: string) => out.write(out.isTTY ? `\r${text}\x1b[K\n` : `${text}\n`);
   return (event) => {
     if (event.kind === "waiting") return void line(`${event.path}: another process is at it; waiting for it`);
-    if (event.kind === "retry")
-      return void line(`${event.url}: ${event.failed}; again in ${Math.ceil(event.milliseconds / 1000)} s`);
+    if (event.kind === "retry") return void line(`${event.url}: ${event.failed}; again in ${Math.ceil(event.milliseconds / 1000)} s`);
     if (event.kind === "here") {
       begun = undefined;
       return void line(`${event.path}: ${SAID[event.how]}`);
@@ -34,14 +33,18 @@ export function pullProgress(out: Out, now: () => number = () => performance.now
     saidAt = at;
     const rate = (have - samples[0].have) / Math.max(1, at - samples[0].at); // bytes a millisecond
     const left = rate > 0 ? `, ${size(1000 * rate)}/s, ${clock((bytes - have) / rate)} left` : "";
-    const text = `${path}: ${size(have)} of ${size(bytes)}${left}`;
+    const text = `${size(have)} of ${size(bytes)}${left}: ${path}`; // a narrow terminal cuts the name
     out.write(out.isTTY ? `\r${text.slice(0, (out.columns ?? 80) - 1)}\x1b[K` : `${text}\n`);
   };
 }
 
 const SAID = { downloaded: "downloaded, verified", kept: "here already, verified", converted: "converted" } as const;
 
-const UNITS = [["GB", 1e9], ["MB", 1e6], ["kB", 1e3]] as const;
+const UNITS = [
+  ["GB", 1e9],
+  ["MB", 1e6],
+  ["kB", 1e3],
+] as const;
 
 /** Bytes as people say them: 812 B, 7.29 kB, 5.16 GB. */
 export function size(bytes: number): string {

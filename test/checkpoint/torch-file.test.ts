@@ -48,8 +48,13 @@ describe.each(Object.entries(FORMATS))("%s", (_, format) => {
   });
 
   test("takes what torch 0.3 wrote: _rebuild_tensor, no state", () => {
-    const tensors = TENSORS.filter(({ name }) => name.startsWith("features")).map((tensor): WrittenTensor => ({ ...tensor, rebuild: "_rebuild_tensor" }));
-    const value: Pickled = { call: "collections OrderedDict", with: [{ list: tensors.map((tensor, k) => ({ list: [tensor.name, tensorValue(tensor, k)] })) }] };
+    const tensors = TENSORS.filter(({ name }) => name.startsWith("features")).map(
+      (tensor): WrittenTensor => ({ ...tensor, rebuild: "_rebuild_tensor" }),
+    );
+    const value: Pickled = {
+      call: "collections OrderedDict",
+      with: [{ list: tensors.map((tensor, k) => ({ list: [tensor.name, tensorValue(tensor, k)] })) }],
+    };
     expect(Object.keys(readAll(write(format(tensors, { value }))))).toEqual(["features.0.weight", "features.0.bias"]);
   });
 
@@ -71,7 +76,11 @@ describe.each(Object.entries(FORMATS))("%s", (_, format) => {
     ["state of something else", { raw: [93, 125, 98] }, /state of an OrderedDict alone, found state of a list/],
     ["a list", { list: [] }, /a state dict: tensors by name, found a list/],
     ["no tensor", { dict: [["a", 1]] }, /"a": a tensor, found 1/],
-    ["a storage without a tensor", { dict: [["a", { persistent: { tuple: ["storage", { global: "torch FloatStorage" }, "0", "cpu", 4] } }]] }, /"a": a tensor/],
+    [
+      "a storage without a tensor",
+      { dict: [["a", { persistent: { tuple: ["storage", { global: "torch FloatStorage" }, "0", "cpu", 4] } }]] },
+      /"a": a tensor/,
+    ],
     ["a name that is a number", { dict: [[3, null]] }, /names of tensors, found 3/],
     ["a persistent id of another kind", { persistent: { tuple: ["module", null, "0", "cpu", 4] } }, /a storage of numbers, found "module"/],
     ["a memo that was never put", { raw: [104, 7] }, /a memo that was put, found memo 7/],
@@ -84,7 +93,11 @@ describe.each(Object.entries(FORMATS))("%s", (_, format) => {
   test.each<[string, Partial<WrittenTensor>, RegExp]>([
     ["beyond its storage", { offset: 1 }, /numbers 1 to 49 of a storage of 48/],
     ["larger than its storage", { shape: [4, 3, 2, 3], stride: [18, 6, 3, 1] }, /numbers 0 to 72 of a storage of 48/],
-    ["of a size that no number holds", { shape: [2 ** 30, 2 ** 30, 2 ** 30], stride: [2 ** 60, 2 ** 30, 1].map((s) => Math.min(s, 2 ** 31 - 1)) }, /one after the other/],
+    [
+      "of a size that no number holds",
+      { shape: [2 ** 30, 2 ** 30, 2 ** 30], stride: [2 ** 60, 2 ** 30, 1].map((s) => Math.min(s, 2 ** 31 - 1)) },
+      /one after the other/,
+    ],
     ["transposed", { shape: [3, 4, 2, 2], stride: [4, 12, 2, 1] }, /numbers of \[3,4,2,2\] one after the other/],
     ["of nine dimensions", { shape: Array(9).fill(1), stride: Array(9).fill(1) }, /a tensor's shape/],
   ])("a tensor %s is refused", (_name, changes, answer) => {
@@ -100,11 +113,19 @@ describe("files that are none", () => {
     ["a pickle that is no magic number", () => pickle(3), /a pickle of 3/],
     ["a zip without tensors", () => zipFile([], { value: { dict: [] } }).subarray(0, 40), /a zip with a central directory/],
     ["a zip that is packed", () => zipFile([tensor], { method: 8 }), /stored entries, found "archive\/data.pkl" packed/],
-    ["a zip with ten bytes cut out", () => Buffer.concat([zipFile([tensor]).subarray(0, 300), zipFile([tensor]).subarray(310)]), /header where it says/],
+    [
+      "a zip with ten bytes cut out",
+      () => Buffer.concat([zipFile([tensor]).subarray(0, 300), zipFile([tensor]).subarray(310)]),
+      /header where it says/,
+    ],
     ["big endian numbers", () => Buffer.from(zipFile([tensor]).toString("latin1").replace("little", "bigend"), "latin1"), /little endian/],
     ["a storage that is not there", () => zipFile([], { value: stateDict([tensor]) }), /archive\/data\/0, found no such entry/],
     ["a truncated storage", () => legacyFile([tensor]).subarray(0, -1), /bytes at byte/],
-    ["a storage of another size", () => legacyFile([{ ...tensor, data: floats(47) }], stateDict([tensor])), /storage 0 of 48 numbers, found 47/],
+    [
+      "a storage of another size",
+      () => legacyFile([{ ...tensor, data: floats(47) }], stateDict([tensor])),
+      /storage 0 of 48 numbers, found 47/,
+    ],
   ])("%s", (_, bytes, answer) => {
     expect(refusal(() => openTorch(write(bytes()))).message).toMatch(answer);
   });

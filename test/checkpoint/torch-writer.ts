@@ -35,7 +35,11 @@ function body(value: Pickled): Buffer {
     return bytes(138, digits.length + 1, ...digits, 0);
   }
   if (typeof value === "number")
-    return value >= 0 && value < 256 ? bytes(75, value) : value >= 0 && value < 65536 ? bytes(77, value & 255, value >> 8) : Buffer.concat([bytes(74), u32(value)]);
+    return value >= 0 && value < 256
+      ? bytes(75, value)
+      : value >= 0 && value < 65536
+        ? bytes(77, value & 255, value >> 8)
+        : Buffer.concat([bytes(74), u32(value)]);
   if (typeof value === "string") return Buffer.concat([bytes(88), u32(Buffer.byteLength(value)), Buffer.from(value)]);
   if ("raw" in value) return bytes(...value.raw);
   if ("list" in value) return Buffer.concat([bytes(93, 40), ...value.list.map(body), bytes(101)]);
@@ -75,7 +79,11 @@ export function stateDict(tensors: readonly WrittenTensor[]): Pickled {
 export function tensorValue(tensor: WrittenTensor, k: number): Pickled {
   const { shape, data, key = String(k), offset = 0, stride = contiguous(shape), rebuild = "_rebuild_tensor_v2" } = tensor;
   const type = TYPES[data.constructor.name as keyof typeof TYPES];
-  const storage = { persistent: { tuple: ["storage", { global: `torch ${type}` }, key, "cpu", data.length, ...(rebuild === "_rebuild_tensor" ? [null] : [])] } };
+  const storage = {
+    persistent: {
+      tuple: ["storage", { global: `torch ${type}` }, key, "cpu", data.length, ...(rebuild === "_rebuild_tensor" ? [null] : [])],
+    },
+  };
   const place = [storage, offset, { tuple: [...shape] }, { tuple: [...stride] }];
   const hooks: Pickled = { call: "collections OrderedDict", with: [] };
   if (rebuild === "_rebuild_tensor") return { call: "torch._utils _rebuild_tensor", with: place };
@@ -84,7 +92,9 @@ export function tensorValue(tensor: WrittenTensor, k: number): Pickled {
 }
 
 const storagesOf = (tensors: readonly WrittenTensor[]) =>
-  new Map(tensors.map(({ key, data }, k): [string, Buffer] => [key ?? String(k), Buffer.from(data.buffer, data.byteOffset, data.byteLength)]));
+  new Map(
+    tensors.map(({ key, data }, k): [string, Buffer] => [key ?? String(k), Buffer.from(data.buffer, data.byteOffset, data.byteLength)]),
+  );
 
 /** The format before torch 1.6, of any value. */
 export function legacyFile(tensors: readonly WrittenTensor[], value: Pickled = stateDict(tensors)): Buffer {
@@ -95,7 +105,22 @@ export function legacyFile(tensors: readonly WrittenTensor[], value: Pickled = s
     buffer.writeBigInt64LE(BigInt(counts.get(key) ?? 0));
     return buffer;
   };
-  const system: Pickled = { dict: [["protocol_version", 1001], ["little_endian", true], ["type_sizes", { dict: [["short", 2], ["int", 4], ["long", 4]] }]] };
+  const system: Pickled = {
+    dict: [
+      ["protocol_version", 1001],
+      ["little_endian", true],
+      [
+        "type_sizes",
+        {
+          dict: [
+            ["short", 2],
+            ["int", 4],
+            ["long", 4],
+          ],
+        },
+      ],
+    ],
+  };
   return Buffer.concat([
     pickle(0x1950a86a20f9469cfc6cn),
     pickle(1001),
@@ -115,7 +140,10 @@ export interface ZipOptions {
 }
 
 /** The zip since torch 1.6: stored entries, numbers at multiples of 64 bytes. */
-export function zipFile(tensors: readonly WrittenTensor[], { fields = "zip32", method = 0, value = stateDict(tensors), extra = {} }: ZipOptions = {}): Buffer {
+export function zipFile(
+  tensors: readonly WrittenTensor[],
+  { fields = "zip32", method = 0, value = stateDict(tensors), extra = {} }: ZipOptions = {},
+): Buffer {
   const entries: [string, Buffer][] = [
     ["archive/data.pkl", pickle(value)],
     ["archive/byteorder", Buffer.from("little")],
@@ -132,7 +160,7 @@ export function zipFile(tensors: readonly WrittenTensor[], { fields = "zip32", m
   };
   const wide = (...values: number[]) => {
     const buffer = Buffer.alloc(8 * values.length);
-    values.forEach((v, k) => buffer.writeBigUInt64LE(BigInt(v), 8 * k));
+    for (const [k, value] of values.entries()) buffer.writeBigUInt64LE(BigInt(value), 8 * k);
     return buffer;
   };
   for (const [name, data] of entries) {

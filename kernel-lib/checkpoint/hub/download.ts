@@ -112,7 +112,9 @@ async function fetchRest(http: Http, file: Download, growing: Growing): Promise<
   } catch (error) {
     return { failed: networkReason(error), moved: growing.have - from >= MOVED };
   }
-  return growing.have === all ? { done: true } : { failed: `the end at byte ${growing.have} of ${all}`, moved: growing.have - from >= MOVED };
+  return growing.have === all
+    ? { done: true }
+    : { failed: `the end at byte ${growing.have} of ${all}`, moved: growing.have - from >= MOVED };
 }
 
 async function dropped(answer: Answer, failed: string): Promise<{ failed: string }> {

@@ -16,7 +16,10 @@ export function digestOfEtag(etag: string): Digest | undefined {
 }
 
 /** The sha256 of a file, and whether its content is the wanted one. The thread stays free meanwhile. */
-export async function hashFile(file: string, want?: Digest): Promise<{ readonly sha256: string; readonly fits: boolean; readonly found: string }> {
+export async function hashFile(
+  file: string,
+  want?: Digest,
+): Promise<{ readonly sha256: string; readonly fits: boolean; readonly found: string }> {
   const sha256 = createHash("sha256");
   const git = want?.kind === "git" ? createHash("sha1").update(`blob ${statSync(file).size}\0`) : undefined;
   for await (const piece of createReadStream(file, { highWaterMark: 2 ** 20 })) {

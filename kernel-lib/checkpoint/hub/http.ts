@@ -61,7 +61,11 @@ export async function openHttp({ silence = 30_000, sleep = delay, onRetry }: Htt
       const home = at.origin;
       for (let hops = 0; ; hops++) {
         const authorization = token !== undefined && at.origin === home ? { authorization: `Bearer ${token}` } : {};
-        const { statusCode: status, headers: received, body } = await request(at, {
+        const {
+          statusCode: status,
+          headers: received,
+          body,
+        } = await request(at, {
           dispatcher,
           method,
           headers: { "user-agent": "veduta", "accept-encoding": "identity", ...headers, ...authorization },
@@ -87,7 +91,10 @@ export async function openHttp({ silence = 30_000, sleep = delay, onRetry }: Htt
         if (failures >= TRIES || wait > MOST_PATIENCE)
           throw new CheckpointError(url, {
             expected: "the file",
-            found: failures >= TRIES ? `${result.failed}, ${TRIES} times in a row` : `${result.failed}, try again in ${Math.ceil(wait / 60_000)} minutes`,
+            found:
+              failures >= TRIES
+                ? `${result.failed}, ${TRIES} times in a row`
+                : `${result.failed}, try again in ${Math.ceil(wait / 60_000)} minutes`,
             fix: "what was downloaded so far is kept; the same command goes on from there",
           });
         onRetry?.(url, result.failed, wait);

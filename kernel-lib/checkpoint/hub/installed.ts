@@ -77,7 +77,12 @@ export function wanted(pins: Pins, { path, file }: ModelFile): Digest | undefine
  * Hashes a file that is there and compares it.
  * @returns its sha256  @throws CheckpointError naming file, expected, found, and what to do
  */
-export async function checkFile(model: ManifestModel, settings: HubSettings, pins: Pins, at: ModelFile & { readonly file: string }): Promise<string> {
+export async function checkFile(
+  model: ManifestModel,
+  settings: HubSettings,
+  pins: Pins,
+  at: ModelFile & { readonly file: string },
+): Promise<string> {
   const want = wanted(pins, at);
   const { fits, found, sha256 } = await hashFile(at.file, want);
   if (fits || !want) return sha256;
@@ -85,4 +90,3 @@ export async function checkFile(model: ManifestModel, settings: HubSettings, pin
   if (pins.files[at.path]) throw differs(settings.ownCache, model.name, at.file, want.hex, found, fix);
   throw new CheckpointError(at.file, { expected: `the content that its name says, ${want.hex}`, found, fix });
 }
-

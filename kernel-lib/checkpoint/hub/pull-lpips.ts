@@ -59,7 +59,10 @@ function convert({ net, backbone, linear }: LpipsModel, folder: string): void {
     const { tensors } = openTorch(join(folder, path));
     const kept = [...tensors].filter(([name]) => wanted.test(name));
     if (kept.length === 0)
-      throw new CheckpointError(join(folder, path), { expected: `tensors like ${wanted.source}`, found: [...tensors.keys()].slice(0, 5).join(", ") });
+      throw new CheckpointError(join(folder, path), {
+        expected: `tensors like ${wanted.source}`,
+        found: [...tensors.keys()].slice(0, 5).join(", "),
+      });
     return Object.fromEntries(kept.map(([name, ref]) => [name, readTensor(ref)]));
   };
   writeSafetensors(join(folder, "perceptual/backbone.safetensors"), read(backbone.path, /^features\./));

@@ -38,7 +38,11 @@ export async function pullModel(model: ManifestModel, options: PullOptions = {})
     pins: pinsOf(settings.ownCache, model.name),
     online(path) {
       if (settings.network === "offline")
-        throw new CheckpointError(path, { expected: "the file", found: "no such file, and HF_HUB_OFFLINE forbids to fetch it", fix: "unset it" });
+        throw new CheckpointError(path, {
+          expected: "the file",
+          found: "no such file, and HF_HUB_OFFLINE forbids to fetch it",
+          fix: "unset it",
+        });
       const onRetry: HttpOptions["onRetry"] = (url, failed, milliseconds) => tell({ kind: "retry", url, failed, milliseconds });
       http ??= openHttp({ ...options.http, onRetry });
       return http;

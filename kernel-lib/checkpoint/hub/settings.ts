@@ -42,6 +42,7 @@ export function hubSettings(env: Readonly<Record<string, string | undefined>> = 
 /** The user's token for the hub, from HF_TOKEN or the file that `hf auth login` writes. @throws CheckpointError where it is no token */
 export function hubToken({ token, tokenFile }: HubSettings): string | undefined {
   const found = token ?? (existsSync(tokenFile) ? readText(tokenFile, { maxBytes: 4096 }).trim() : "");
-  if (!/^[\x21-\x7e]*$/.test(found)) throw new CheckpointError(token ? "HF_TOKEN" : tokenFile, { expected: "a token", found: "other text" });
+  if (!/^[\x21-\x7e]*$/.test(found))
+    throw new CheckpointError(token ? "HF_TOKEN" : tokenFile, { expected: "a token", found: "other text" });
   return found === "" ? undefined : found;
 }

@@ -41,20 +41,61 @@ const send = (response: ServerResponse, status: number, headers: Record<string, 
 
 /** Passes, and the file is right in the end. */
 const PASSING: readonly [string, Misbehave, { readonly ranges?: readonly (string | undefined)[]; readonly waits?: readonly number[] }][] = [
-  ["a connection that drops three times is taken up where it broke", first(3, (response, bytes, { range }) => {
-    const from = Number(/\d+/.exec(range ?? "0")?.[0]);
-    send(response, range ? 206 : 200, range ? { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` } : whole(bytes), bytes.subarray(from, from + 50_000));
-  }), { ranges: [undefined, "bytes=50000-", "bytes=100000-", "bytes=150000-"], waits: [1000, 2000, 4000] }],
-  ["a connection that falls silent is given up and taken up again", first(1, (response, bytes) => void response.writeHead(200, whole(bytes)).write(bytes.subarray(0, 40_000))), { ranges: [undefined, "bytes=40000-"], waits: [1000] }],
+  [
+    "a connection that drops three times is taken up where it broke",
+    first(3, (response, bytes, { range }) => {
+      const from = Number(/\d+/.exec(range ?? "0")?.[0]);
+      send(
+        response,
+        range ? 206 : 200,
+        range ? { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` } : whole(bytes),
+        bytes.subarray(from, from + 50_000),
+      );
+    }),
+    { ranges: [undefined, "bytes=50000-", "bytes=100000-", "bytes=150000-"], waits: [1000, 2000, 4000] },
+  ],
+  [
+    "a connection that falls silent is given up and taken up again",
+    first(1, (response, bytes) => void response.writeHead(200, whole(bytes)).write(bytes.subarray(0, 40_000))),
+    { ranges: [undefined, "bytes=40000-"], waits: [1000] },
+  ],
   ["a server that never begins to answer is asked again", first(1, () => {}), { ranges: [undefined, undefined] }],
-  ["status 500, 502 and 503 are tried again, later each time", first(3, (response) => void response.writeHead(503).end("busy")), { waits: [1000, 2000, 4000] }],
-  ["status 429 is tried again when it says", first(1, (response) => void response.writeHead(429, { "retry-after": "7" }).end()), { waits: [7000] }],
-  ["a body that ends before its Content-Length", first(1, (response, bytes) => send(response, 200, whole(bytes), bytes.subarray(0, 10))), { ranges: [undefined, "bytes=10-"] }],
-  ["a Content-Length that is too small", first(1, (response, bytes) => void response.writeHead(200, { "content-length": "1000" }).end(bytes.subarray(0, 1000))), { ranges: [undefined, undefined] }],
-  ["a Content-Length that is too large", first(1, (response, bytes) => send(response, 200, { "content-length": String(bytes.length + 1) }, bytes)), { ranges: [undefined, undefined] }],
+  [
+    "status 500, 502 and 503 are tried again, later each time",
+    first(3, (response) => void response.writeHead(503).end("busy")),
+    { waits: [1000, 2000, 4000] },
+  ],
+  [
+    "status 429 is tried again when it says",
+    first(1, (response) => void response.writeHead(429, { "retry-after": "7" }).end()),
+    { waits: [7000] },
+  ],
+  [
+    "a body that ends before its Content-Length",
+    first(1, (response, bytes) => send(response, 200, whole(bytes), bytes.subarray(0, 10))),
+    { ranges: [undefined, "bytes=10-"] },
+  ],
+  [
+    "a Content-Length that is too small",
+    first(1, (response, bytes) => void response.writeHead(200, { "content-length": "1000" }).end(bytes.subarray(0, 1000))),
+    { ranges: [undefined, undefined] },
+  ],
+  [
+    "a Content-Length that is too large",
+    first(1, (response, bytes) => send(response, 200, { "content-length": String(bytes.length + 1) }, bytes)),
+    { ranges: [undefined, undefined] },
+  ],
   ["no Content-Length at all", first(1, (response, bytes) => void response.writeHead(200).end(bytes)), { ranges: [undefined, undefined] }],
-  ["packed bytes that nobody asked for", first(1, (response, bytes) => void response.writeHead(200, { ...whole(bytes), "content-encoding": "gzip" }).end(bytes)), { ranges: [undefined, undefined] }],
-  ["wrong bytes once", first(1, (response, bytes) => void response.writeHead(200, whole(bytes)).end(noise(bytes.length, 8))), { ranges: [undefined, undefined] }],
+  [
+    "packed bytes that nobody asked for",
+    first(1, (response, bytes) => void response.writeHead(200, { ...whole(bytes), "content-encoding": "gzip" }).end(bytes)),
+    { ranges: [undefined, undefined] },
+  ],
+  [
+    "wrong bytes once",
+    first(1, (response, bytes) => void response.writeHead(200, whole(bytes)).end(noise(bytes.length, 8))),
+    { ranges: [undefined, undefined] },
+  ],
 ];
 
 describe("passes", () => {
@@ -75,12 +116,25 @@ describe("a part that is there", () => {
     ["that is whole is verified and not fetched again", BYTES, undefined, []],
     ["that is longer than the file is dropped", Buffer.concat([BYTES, BYTES]), undefined, [undefined]],
     ["that holds other bytes is found out in the end, and the file fetched anew", noise(1000, 7), undefined, ["bytes=1000-", undefined]],
-    ["is dropped where the server sends all (200 for a Range)", BYTES.subarray(0, 1000), first(1, (response, bytes) => void response.writeHead(200, whole(bytes)).end(bytes)), ["bytes=1000-"]],
-    ["is dropped where the server knows no such place (416)", BYTES.subarray(0, 1000), first(1, (response) => void response.writeHead(416).end()), ["bytes=1000-", undefined]],
+    [
+      "is dropped where the server sends all (200 for a Range)",
+      BYTES.subarray(0, 1000),
+      first(1, (response, bytes) => void response.writeHead(200, whole(bytes)).end(bytes)),
+      ["bytes=1000-"],
+    ],
+    [
+      "is dropped where the server knows no such place (416)",
+      BYTES.subarray(0, 1000),
+      first(1, (response) => void response.writeHead(416).end()),
+      ["bytes=1000-", undefined],
+    ],
     [
       "is not continued with bytes from elsewhere (a lie in Content-Range)",
       BYTES.subarray(0, 1000),
-      first(1, (response, bytes) => void response.writeHead(206, { "content-range": `bytes 0-999/${bytes.length}` }).end(bytes.subarray(0, 1000))),
+      first(
+        1,
+        (response, bytes) => void response.writeHead(206, { "content-range": `bytes 0-999/${bytes.length}` }).end(bytes.subarray(0, 1000)),
+      ),
       ["bytes=1000-", "bytes=1000-"],
     ],
     [
@@ -125,9 +179,19 @@ describe("does not pass", () => {
     return error ?? expect.fail("the pull came through");
   };
   test.each<[string, number, Record<string, string>, RegExp]>([
-    ["401", 401, { "x-error-message": "Invalid credentials" }, /status 401: Invalid credentials; .*set HF_TOKEN .* accepted the terms at http.*\/org\/name$/],
+    [
+      "401",
+      401,
+      { "x-error-message": "Invalid credentials" },
+      /status 401: Invalid credentials; .*set HF_TOKEN .* accepted the terms at http.*\/org\/name$/,
+    ],
     ["403", 403, {}, /status 403; .*HF_TOKEN/],
-    ["404", 404, { "x-error-message": "Repository not found" }, /status 404: Repository not found; it is not there any more: .*models\/manifest\.json/],
+    [
+      "404",
+      404,
+      { "x-error-message": "Repository not found" },
+      /status 404: Repository not found; it is not there any more: .*models\/manifest\.json/,
+    ],
     ["400", 400, {}, /status 400; look at/],
     ["429 for ten minutes", 429, { "retry-after": "600" }, /status 429, try again in 10 minutes; what was downloaded so far is kept/],
   ])("status %s, at once", async (_, status, headers, answer) => {
@@ -143,7 +207,10 @@ describe("does not pass", () => {
   });
 
   test("a date in Retry-After is understood", async () => {
-    hub.options.misbehave = first(1, (response) => void response.writeHead(503, { "retry-after": new Date(Date.now() + 60_000).toUTCString() }).end());
+    hub.options.misbehave = first(
+      1,
+      (response) => void response.writeHead(503, { "retry-after": new Date(Date.now() + 60_000).toUTCString() }).end(),
+    );
     const [wait] = (await pull(settingsIn(scratch.path, hub))).waits;
     expect(wait).toBeGreaterThan(50_000);
     expect(wait).toBeLessThanOrEqual(60_000);
@@ -153,7 +220,12 @@ describe("does not pass", () => {
     const { message } = await failing(
       first(99, (response, bytes, { range }) => {
         const from = Number(/\d+/.exec(range ?? "0")?.[0]);
-        send(response, range ? 206 : 200, range ? { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` } : whole(bytes), bytes.subarray(from, from + 20_000));
+        send(
+          response,
+          range ? 206 : 200,
+          range ? { "content-range": `bytes ${from}-${bytes.length - 1}/${bytes.length}` } : whole(bytes),
+          bytes.subarray(from, from + 20_000),
+        );
       }),
     );
     expect(message).toMatch(/5 times in a row; what was downloaded so far is kept/);
@@ -170,12 +242,21 @@ describe("does not pass", () => {
   });
 
   test("redirects without end, and one to a place that is none", async () => {
-    expect((await failing(({ path }, response) => Boolean(response.writeHead(302, { location: `${hub.url}/org/name/resolve/main/${path}` }).end()))).message).toMatch(/at most 5 redirects, found more/);
-    expect((await failing((_seen, response) => Boolean(response.writeHead(302, { location: "file:///etc/passwd" }).end()))).message).toMatch(/a redirect to https, found file:/);
+    expect(
+      (
+        await failing(({ path }, response) =>
+          Boolean(response.writeHead(302, { location: `${hub.url}/org/name/resolve/main/${path}` }).end()),
+        )
+      ).message,
+    ).toMatch(/at most 5 redirects, found more/);
+    expect(
+      (await failing((_seen, response) => Boolean(response.writeHead(302, { location: "file:///etc/passwd" }).end()))).message,
+    ).toMatch(/a redirect to https, found file:/);
   });
 
   test("another commit than the one that was asked for", async () => {
-    hub.options.misbehave = ({ path }, response) => path === WEIGHTS && Boolean(response.writeHead(200, { "x-repo-commit": "b".repeat(40), etag: '"abc"', "content-length": "3" }).end());
+    hub.options.misbehave = ({ path }, response) =>
+      path === WEIGHTS && Boolean(response.writeHead(200, { "x-repo-commit": "b".repeat(40), etag: '"abc"', "content-length": "3" }).end());
     await expect(pull(settingsIn(scratch.path, hub))).rejects.toThrow(/a hub's answer \(X-Repo-Commit a{40}/);
   });
 });

@@ -35,13 +35,20 @@ const backbone: readonly WrittenTensor[] = [
   ...CONVOLUTIONS.flatMap((index, k): WrittenTensor[] => {
     const [out, into] = [CHANNELS[k + 1], CHANNELS[k]];
     return [
-      { name: `features.${index}.weight`, shape: [out, into, 3, 3], data: spread(9 * out * into, 1.5 / Math.sqrt(9 * into)), rebuild: "_rebuild_tensor" },
+      {
+        name: `features.${index}.weight`,
+        shape: [out, into, 3, 3],
+        data: spread(9 * out * into, 1.5 / Math.sqrt(9 * into)),
+        rebuild: "_rebuild_tensor",
+      },
       { name: `features.${index}.bias`, shape: [out], data: spread(out, 0.1), rebuild: "_rebuild_tensor" },
     ];
   }),
   { name: "classifier.6.bias", shape: [1000], data: spread(1000, 1), rebuild: "_rebuild_tensor" },
 ];
-const linear = [64, 128, 256, 512, 512].map((n, k): WrittenTensor => ({ name: `lin${k}.model.1.weight`, shape: [1, n, 1, 1], data: spread(n, 1).map(Math.abs) }));
+const linear = [64, 128, 256, 512, 512].map(
+  (n, k): WrittenTensor => ({ name: `lin${k}.model.1.weight`, shape: [1, n, 1, 1], data: spread(n, 1).map(Math.abs) }),
+);
 
 const served: Record<string, Buffer> = {};
 let server: Server;
@@ -80,7 +87,9 @@ afterAll(() => {
   server.close();
   scratch.remove();
 });
-const distance = async (perceptual?: Parameters<typeof openModel>[1] extends infer O ? (O extends { perceptual?: infer P } ? P : never) : never) => {
+const distance = async (
+  perceptual?: Parameters<typeof openModel>[1] extends infer O ? (O extends { perceptual?: infer P } ? P : never) : never,
+) => {
   const opened = await openModel(checkpoint, { device: "cpu", threads: 2, perceptual });
   try {
     return (await opened.perceptualDistance(images[0], images[1])).data[0];
@@ -91,7 +100,9 @@ const distance = async (perceptual?: Parameters<typeof openModel>[1] extends inf
 
 describe("LPIPS", () => {
   test("is missed where a call needs it: the command that pulls it is named, and nothing before that fails", async () => {
-    await expect(distance()).rejects.toThrow(/perceptual: expected the checkpoint's perceptual folder, .*run "veduta models pull lpips-vgg"$/);
+    await expect(distance()).rejects.toThrow(
+      /perceptual: expected the checkpoint's perceptual folder, .*run "veduta models pull lpips-vgg"$/,
+    );
     await expect(distance("lpips-vgg")).rejects.toThrow(/^lpips-vgg: .*run "veduta models pull lpips-vgg"$/);
     await expect(distance("lpips-none")).rejects.toThrow(/perceptual lpips-none: expected lpips-vgg, lpips-alex, lpips-squeeze/);
   });
@@ -118,7 +129,11 @@ describe("LPIPS", () => {
   });
 
   test("serves a checkpoint that has none, with the same numbers as from the .pth files themselves", async () => {
-    const files = { net: "vgg", backbone: put(join(scratch.path, "b.pth"), served["/vgg16.pth"]), linear: put(join(scratch.path, "l.pth"), served["/vgg.pth"]) } as const;
+    const files = {
+      net: "vgg",
+      backbone: put(join(scratch.path, "b.pth"), served["/vgg16.pth"]),
+      linear: put(join(scratch.path, "l.pth"), served["/vgg.pth"]),
+    } as const;
     const [pulled, named, given] = [await distance(), await distance("lpips-vgg"), await distance(files)];
     expect(pulled).toBeGreaterThan(0);
     expect([named, given]).toEqual([pulled, pulled]);
@@ -131,7 +146,9 @@ describe("LPIPS", () => {
     const file = join(own, "perceptual/linear.safetensors");
     const good = readFileSync(file);
     writeFileSync(file, good.subarray(0, -4));
-    await expect(pullModel(model, { settings })).rejects.toThrow(/linear\.safetensors: expected sha256 .*; delete it and run "veduta models pull lpips-vgg"/);
+    await expect(pullModel(model, { settings })).rejects.toThrow(
+      /linear\.safetensors: expected sha256 .*; delete it and run "veduta models pull lpips-vgg"/,
+    );
     const states = [];
     for await (const { path, state } of verifyModel(model, settings)) states.push(`${path} ${state}`);
     expect(states).toContain("perceptual/linear.safetensors different");
@@ -143,7 +160,9 @@ describe("LPIPS", () => {
 
   test("other bytes than the manifest's sha256 are refused, and nothing is converted", async () => {
     const elsewhere = settingsIn(join(scratch.path, "elsewhere"), undefined);
-    await expect(pullModel({ ...model, linear: { ...model.linear, sha256: "0".repeat(64) } }, { settings: elsewhere })).rejects.toThrow(/expected sha256 0{64}, found .*, twice/);
+    await expect(pullModel({ ...model, linear: { ...model.linear, sha256: "0".repeat(64) } }, { settings: elsewhere })).rejects.toThrow(
+      /expected sha256 0{64}, found .*, twice/,
+    );
     expect(existsSync(join(elsewhere.ownCache, "models/lpips-vgg/perceptual/config.json"))).toBe(false);
   });
 

@@ -28,7 +28,10 @@ const BLOCK = 256 * 1024;
 const PIECE = 64 * 1024;
 
 const rng = createRng(20);
-const unet = Buffer.alloc(SIZE, Uint8Array.from({ length: 65_521 }, () => rng.below(256)));
+const unet = Buffer.alloc(
+  SIZE,
+  Uint8Array.from({ length: 65_521 }, () => rng.below(256)),
+);
 const model = readManifest().find(({ name }) => name === "sd2-base");
 if (model?.kind !== "hub") throw new Error("the manifest has no sd2-base");
 const files: Record<string, Uint8Array> = Object.fromEntries(model.files.map(({ path }) => [path, Buffer.from(path)]));

@@ -57,7 +57,11 @@ describe("a pull", () => {
     await pull(settings);
     const files = repository();
     expect(readPins(settings.ownCache)).toEqual({
-      "a-model": { id: "org/name", commit: COMMIT, files: { "model_index.json": sha256(files["model_index.json"]), [WEIGHTS]: sha256(files[WEIGHTS]) } },
+      "a-model": {
+        id: "org/name",
+        commit: COMMIT,
+        files: { "model_index.json": sha256(files["model_index.json"]), [WEIGHTS]: sha256(files[WEIGHTS]) },
+      },
     });
     const asked = hub.seen.length;
     expect((await pull(settings)).here).toEqual(["model_index.json kept", `${WEIGHTS} kept`]);
@@ -94,13 +98,17 @@ describe("a pull", () => {
   });
 
   test("offline says which file is not there, and that no network is allowed", async () => {
-    await expect(pull(settingsIn(scratch.path, hub, { HF_HUB_OFFLINE: "1" }))).rejects.toThrow(/model_index\.json: .*HF_HUB_OFFLINE forbids/);
+    await expect(pull(settingsIn(scratch.path, hub, { HF_HUB_OFFLINE: "1" }))).rejects.toThrow(
+      /model_index\.json: .*HF_HUB_OFFLINE forbids/,
+    );
     expect(hub.seen).toEqual([]);
   });
 
   test("a model that is not here, or only in part, is refused with the command that pulls it", async () => {
     const settings = settingsIn(scratch.path, hub);
-    expect(refusal(() => pulledFolder(MODEL, settings)).message).toMatch(/^a-model: .* found no such folder; run "veduta models pull a-model"$/);
+    expect(refusal(() => pulledFolder(MODEL, settings)).message).toMatch(
+      /^a-model: .* found no such folder; run "veduta models pull a-model"$/,
+    );
     await pull(settings);
     rmSync(snapshot(WEIGHTS));
     expect(refusal(() => pulledFolder(MODEL, settings)).message).toMatch(/found only some of them/);
@@ -117,7 +125,9 @@ describe("what was trusted at first stays so", () => {
     await pull(settings);
     const blob = join(repo(), "blobs", sha256(repository()[WEIGHTS]));
     writeFileSync(blob, noise(300_000, 9));
-    const message = new RegExp(`^${blob}: expected sha256 ${sha256(repository()[WEIGHTS])}, .* found sha256 ${sha256(noise(300_000, 9))}; delete it and run .*veduta-lock.json$`);
+    const message = new RegExp(
+      `^${blob}: expected sha256 ${sha256(repository()[WEIGHTS])}, .* found sha256 ${sha256(noise(300_000, 9))}; delete it and run .*veduta-lock.json$`,
+    );
     await expect(pull(settings)).rejects.toThrow(message);
     expect(await states(settings)).toEqual(["model_index.json same", `${WEIGHTS} different`]);
     rmSync(blob);
@@ -150,7 +160,9 @@ describe("what was trusted at first stays so", () => {
       response.writeHead(200, { "content-length": bytes.length }).end(noise(bytes.length, 5));
       return true;
     };
-    await expect(pull(settingsIn(scratch.path, hub))).rejects.toThrow(`expected sha256 ${sha256(repository()[WEIGHTS])}, found ${sha256(noise(300_000, 5))}, twice`);
+    await expect(pull(settingsIn(scratch.path, hub))).rejects.toThrow(
+      `expected sha256 ${sha256(repository()[WEIGHTS])}, found ${sha256(noise(300_000, 5))}, twice`,
+    );
     expect(hub.seen.filter(({ at }) => at === "store")).toHaveLength(2);
     expect(readdirSync(join(repo(), "blobs"))).not.toContain(sha256(repository()[WEIGHTS]));
   });
@@ -164,7 +176,25 @@ describe("what was trusted at first stays so", () => {
 });
 
 describe("paths stay in the cache", () => {
-  const EVIL = ["../x", "a/../../x", "/etc/passwd", "a//b", "", ".", "..", "a\\b", "..\\x", "C:x", "C:/x", "a\0b", "a/.b", "~/x", "a b", "x".repeat(200), "a/".repeat(9)];
+  const EVIL = [
+    "../x",
+    "a/../../x",
+    "/etc/passwd",
+    "a//b",
+    "",
+    ".",
+    "..",
+    "a\\b",
+    "..\\x",
+    "C:x",
+    "C:/x",
+    "a\0b",
+    "a/.b",
+    "~/x",
+    "a b",
+    "x".repeat(200),
+    "a/".repeat(9),
+  ];
   test.each(EVIL)("%j is refused in a manifest, a lock file and an etag", (path) => {
     expect(refusal(() => plainPath("here", path)).message).toMatch(/^here: expected a relative path of plain names/);
     const [model] = JSON.parse(JSON.stringify([{ ...MODEL, licences: [], files: [{ path }] }]));
@@ -230,9 +260,22 @@ describe("paths stay in the cache", () => {
 
 describe("the environment", () => {
   test("caches, endpoint and network are where Python's tools have them", () => {
-    expect(hubSettings({ HOME: "/x", HF_HOME: "/hf" })).toMatchObject({ hubCache: "/hf/hub", endpoint: "https://huggingface.co", tokenFile: "/hf/token", network: "allowed" });
+    expect(hubSettings({ HOME: "/x", HF_HOME: "/hf" })).toMatchObject({
+      hubCache: "/hf/hub",
+      endpoint: "https://huggingface.co",
+      tokenFile: "/hf/token",
+      network: "allowed",
+    });
     expect(hubSettings({ XDG_CACHE_HOME: "/c" })).toMatchObject({ hubCache: "/c/huggingface/hub", ownCache: "/c/veduta" });
-    expect(hubSettings({ HF_HOME: "/hf", HF_HUB_CACHE: "/other", HF_ENDPOINT: "https://mirror.example/", HF_HUB_OFFLINE: "yes", VEDUTA_CACHE: "/v" })).toMatchObject({
+    expect(
+      hubSettings({
+        HF_HOME: "/hf",
+        HF_HUB_CACHE: "/other",
+        HF_ENDPOINT: "https://mirror.example/",
+        HF_HUB_OFFLINE: "yes",
+        VEDUTA_CACHE: "/v",
+      }),
+    ).toMatchObject({
       hubCache: "/other",
       endpoint: "https://mirror.example",
       ownCache: "/v",
@@ -258,7 +301,12 @@ describe("the manifest", () => {
     for (const model of models) {
       expect(model.licences.length).toBeGreaterThan(0);
       if (model.kind === "lpips") expect(/-([0-9a-f]{8})\.pth$/.exec(model.backbone.path)?.[1]).toBe(model.backbone.sha256.slice(0, 8));
-      else for (const part of ["unet", "vae", "text_encoder", "tokenizer", "scheduler"]) expect(model.files.some(({ path }) => path.startsWith(`${part}/`)), part).toBe(true);
+      else
+        for (const part of ["unet", "vae", "text_encoder", "tokenizer", "scheduler"])
+          expect(
+            model.files.some(({ path }) => path.startsWith(`${part}/`)),
+            part,
+          ).toBe(true);
     }
   });
 });

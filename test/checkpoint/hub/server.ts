@@ -82,11 +82,17 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     const entry = note("hub", request, revision, path);
     const bytes = Buffer.from(options.files[path] ?? []);
     if (options.misbehave?.(entry, response, bytes)) return;
-    if (!(path in options.files)) return void response.writeHead(404, { "x-error-code": "EntryNotFound", "x-error-message": "Entry not found" }).end();
+    if (!(path in options.files))
+      return void response.writeHead(404, { "x-error-code": "EntryNotFound", "x-error-message": "Entry not found" }).end();
     const headers = { "x-repo-commit": COMMIT };
     if (!path.endsWith(".safetensors")) return send(entry, response, bytes, { ...headers, etag: `"${gitSha1(bytes)}"` });
     response
-      .writeHead(302, { ...headers, location: `${storeUrl}/${path}`, "x-linked-etag": `"${sha256(bytes)}"`, "x-linked-size": String(bytes.length) })
+      .writeHead(302, {
+        ...headers,
+        location: `${storeUrl}/${path}`,
+        "x-linked-etag": `"${sha256(bytes)}"`,
+        "x-linked-size": String(bytes.length),
+      })
       .end();
   });
   const url = await listen(hub);
