@@ -98,7 +98,8 @@ async function lookUp(model: HubModel, commit: string | undefined, path: string,
   const token = hubToken(settings);
   const http = await online(path);
   return http.retry(url, async () => {
-    const answer = await http.ask(url, { method: "HEAD", token, stop: ({ header }) => header("x-linked-etag") !== "" });
+    const named = ["x-repo-commit", "x-linked-etag", "x-linked-size"];
+    const answer = await http.ask(url, { method: "HEAD", token, stop: ({ header }) => named.every((name) => header(name) !== "") });
     const { status, header } = answer;
     if (status >= 400) return refused(url, answer, page);
     await drop(answer);

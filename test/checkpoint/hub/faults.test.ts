@@ -271,7 +271,9 @@ describe("who learns what", () => {
   test("a renamed repository is followed on the same hub, with the token", async () => {
     hub.options.misbehave = ({ at, path }, response) => {
       const renamed = at === "hub" && hub.seen.length === 1;
-      return renamed && Boolean(response.writeHead(307, { location: `/new/name/resolve/main/${path}` }).end());
+      return (
+        renamed && Boolean(response.writeHead(307, { location: `/new/name/resolve/main/${path}`, "x-linked-etag": '"of-the-old"' }).end())
+      );
     };
     await pull(settingsIn(scratch.path, hub, { HF_TOKEN: "hf_secret" }));
     expect(hub.seen.slice(0, 2).map(({ authorization }) => authorization)).toEqual(["Bearer hf_secret", "Bearer hf_secret"]);
