@@ -2,8 +2,19 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import type { PerceptualConfig } from "./checkpoint/configs.js";
 import { digestCheckpoint } from "./checkpoint/digest.js";
-import { openCheckpoint, type PerceptualFiles, perceptualFromFiles } from "./checkpoint/folder.js";
+import {
+  openCheckpoint,
+  type Part,
+  PERCEPTUAL_MODEL,
+  type PerceptualFiles,
+  perceptualFromFiles,
+  perceptualFromFolder,
+} from "./checkpoint/folder.js";
+import { installed, pulledFolder } from "./checkpoint/hub/installed.js";
+import { findModel, readManifest } from "./checkpoint/hub/manifest.js";
+import { hubSettings } from "./checkpoint/hub/settings.js";
 import { CheckpointError, ClosedError, MemoryError, ShapeError } from "./core/errors.js";
 import { expectShape, type Tensor } from "./core/tensor.js";
 import { createSchedule } from "./diffusion/schedule.js";
@@ -23,8 +34,11 @@ export interface OpenModelOptions {
   readonly precision?: "float32";
   /** threads of the cpu; default all that the system lets this process use */
   readonly threads?: number;
-  /** LPIPS, for a folder without perceptual/ or instead of its own: files in safetensors with torchvision's and LPIPS's keys */
-  readonly perceptual?: PerceptualFiles;
+  /**
+   * LPIPS, for a folder without perceptual/ or instead of its own: files with torchvision's and LPIPS's keys, or the name of a pulled one. Default
+   * for a folder without: lpips-vgg, where it has been pulled
+   */
+  readonly perceptual?: PerceptualFiles | string;
 }
 
 /** A checkpoint on a device. Every call after `close` throws a ClosedError. */
@@ -46,7 +60,7 @@ export interface Model extends JointModel {
   close(): Promise<void>;
 }
 
-/** Checkpoints that come with Veduta, by name. */
+/** Checkpoints that come with Veduta, by name. `veduta models list` names those that can be pulled. */
 export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes"];
 
 /** Shapes of calls without their rows, and the names of their plans. */
@@ -59,7 +73,7 @@ const decodeKey = ({ height, width, edge }: DecodeShape): string => `decode ${he
 const CLIP = { tokens: 77, rows: 2 };
 
 /**
- * Opens a checkpoint: one that is bundled, by name, or a folder in the layout of diffusers. U-Net, autoencoder and scheduler are checked
+ * Opens a checkpoint: one that is bundled or has been pulled, by name, or a folder in the layout of diffusers. U-Net, autoencoder and scheduler are checked
  * against their configs at once, text encoder, tokenizer and perceptual network when a call first needs them.
  * @throws CheckpointError (file, expected, found) for an unknown name, or a folder whose files do not fit
  * @throws DeviceError for a device that is not there; RangeError for an option that is none
@@ -70,7 +84,7 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
   if (precision !== "float32") throw new RangeError(`precision ${precision}: want float32, the only one that is built`);
   expectCount("threads", threads);
   const checkpoint = openCheckpoint(folderOf(pathOrName));
-  const replaced = options.perceptual && perceptualFromFiles(options.perceptual);
+  const replaced = checkpoint.has("perceptual") && !options.perceptual ? undefined : perceptualOf(options.perceptual);
   const parts = checkedParts(checkpoint, replaced);
   const { unet, vae, prediction, schedule: scheduleConfig, scale } = parts;
   const schedule = createSchedule(scheduleConfig);
@@ -235,17 +249,32 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
   };
 }
 
-/** A bundled model's folder, from the package's root beside dist/; or the folder itself. */
+/** A bundled model's folder, from the package's root beside dist/; the folder itself; or a pulled model's. */
 function folderOf(pathOrName: string): string {
   if (BUNDLED_MODELS.includes(pathOrName)) return fileURLToPath(new URL(`../../models/${pathOrName}`, import.meta.url));
   if (existsSync(pathOrName)) return pathOrName;
+  const published = findModel(pathOrName);
+  if (published?.kind === "hub") return pulledFolder(published, hubSettings());
+  const names = readManifest().filter(({ kind }) => kind === "hub");
   throw new CheckpointError(pathOrName, {
-    expected: `a folder in the layout of diffusers, or a bundled model: ${BUNDLED_MODELS.join(", ")}`,
+    expected: `a folder in the layout of diffusers, a bundled model (${BUNDLED_MODELS}) or a pulled one (${names.map(({ name }) => name).join(", ")})`,
     found: "no such folder or name",
   });
 }
 
 const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+/** LPIPS from files, or pulled; nothing where neither is asked for and the default has not been pulled. */
+function perceptualOf(asked: PerceptualFiles | string | undefined): Part<PerceptualConfig> | undefined {
+  if (typeof asked === "object") return perceptualFromFiles(asked);
+  const published = findModel(asked ?? PERCEPTUAL_MODEL);
+  if (published?.kind !== "lpips") {
+    const names = readManifest().filter(({ kind }) => kind === "lpips");
+    throw new CheckpointError(`perceptual ${asked}`, { expected: names.map(({ name }) => name).join(", "), found: "no such name" });
+  }
+  if (asked === undefined && !installed(published, hubSettings()).complete) return undefined;
+  return perceptualFromFolder(pulledFolder(published, hubSettings()));
+}
+
 const scalar = (x: number): Feed => ({ data: Float32Array.of(x), shape: [1] });
 
 function expectCount(name: string, value: number): void {

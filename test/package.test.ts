@@ -75,6 +75,7 @@ describe("the tarball", () => {
       "dist/kernel-lib/index.js",
       "dist/kernel-lib/graph/session-worker.js",
       "dist/viewer/veduta-viewer.js",
+      "models/manifest.json",
     ])
       expect(packed).toContain(name);
     for (const part of MODEL_PARTS.filter((name) => existsSync(join(ROOT, "models/tiny-landscapes", name))))

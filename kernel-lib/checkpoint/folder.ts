@@ -8,6 +8,7 @@ import { PERCEPTUAL_EPSILON, type PerceptualConfig, perceptualConfig } from "./p
 import { openSafetensors, type TensorRef } from "./safetensors.js";
 import { type SchedulerConfig, schedulerConfig } from "./scheduler-config.js";
 import { loadTokenizer, type Tokenizer } from "./tokenizer.js";
+import { openTorch } from "./torch-file.js";
 import { listFolder, openWeights, type Weights } from "./weights.js";
 
 /** A network of a checkpoint: its config and where its weights lie. */
@@ -59,7 +60,7 @@ export function openCheckpoint(path: string): Checkpoint {
     unet: () => readPart(path, "unet", unetConfig, ["diffusion_pytorch_model"]),
     vae: () => readPart(path, "vae", vaeConfig, ["diffusion_pytorch_model"]),
     text_encoder: () => readPart(path, "text_encoder", clipTextConfig, ["model"]),
-    perceptual: () => readPerceptual(path),
+    perceptual: () => perceptualFromFolder(path),
   };
   const parts: { [Name in PartName]?: Parts[Name] } = {};
   let scheduler: SchedulerConfig | undefined;
@@ -106,6 +107,7 @@ function partFolder(path: string, name: string): string {
     throw new CheckpointError(folder, {
       expected: `the checkpoint's ${name} folder`,
       found: `no such folder; ${path} holds ${listing(path)}`,
+      fix: name === "perceptual" ? `run "veduta models pull ${PERCEPTUAL_MODEL}"` : undefined,
     });
   return folder;
 }
@@ -123,7 +125,11 @@ function readPart<Config>(
   return { config: read(file, readJson(file)), ...openWeights(folder, files) };
 }
 
-function readPerceptual(path: string): Part<PerceptualConfig> {
+/** The published model that stands in for a perceptual/ that a checkpoint lacks: SyncDiffusion's own. */
+export const PERCEPTUAL_MODEL = "lpips-vgg";
+
+/** The perceptual/ of a folder. @throws CheckpointError where it is missing or does not fit */
+export function perceptualFromFolder(path: string): Part<PerceptualConfig> {
   const folder = partFolder(path, "perceptual");
   const file = join(folder, "config.json");
   const config = perceptualConfig(file, readJson(file));
@@ -132,9 +138,10 @@ function readPerceptual(path: string): Part<PerceptualConfig> {
 
 // Weights of one part may lie in several files: each reference names its own.
 function mergePerceptual(backbone: string, linear: string): Weights {
-  const { file, tensors } = openSafetensors(backbone);
+  const open = (name: string) => (/\.pth?$/.test(name) ? openTorch(name) : openSafetensors(name));
+  const { file, tensors } = open(backbone);
   const weights = new Map<string, TensorRef>(tensors);
-  for (const [key, ref] of openSafetensors(linear).tensors) {
+  for (const [key, ref] of open(linear).tensors) {
     if (weights.has(key)) throw new CheckpointError(linear, { expected: `keys that ${basename(backbone)} lacks`, found: brief(key) });
     weights.set(key, ref);
   }
@@ -143,9 +150,9 @@ function mergePerceptual(backbone: string, linear: string): Weights {
 
 export interface PerceptualFiles {
   readonly net: "vgg" | "alex" | "squeeze";
-  /** torchvision's state dict (`features.N.weight`), as safetensors. */
+  /** torchvision's state dict (`features.N.weight`): a .pth or safetensors. */
   readonly backbone: string;
-  /** LPIPS v0.1's linear weights (`linK.model.1.weight`), as safetensors. */
+  /** LPIPS v0.1's linear weights (`linK.model.1.weight`): a .pth or safetensors. */
   readonly linear: string;
 }
 

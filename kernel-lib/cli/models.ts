@@ -1,9 +1,11 @@
 /** @file `veduta models …`: the commands about checkpoints. */
 import type { Command } from "commander";
 import { type FabricateDeps, fabricateCommand } from "./models-fabricate.js";
+import { type HubDeps, hubCommands } from "./models-hub.js";
 
 /** Adds the group to the program. */
-export function modelsCommand(program: Command, deps: FabricateDeps): void {
+export function modelsCommand(program: Command, deps: FabricateDeps & HubDeps): void {
   const group = program.command("models").description("Checkpoints: what there is, and how to get it.");
+  hubCommands(group, deps);
   fabricateCommand(group, deps);
 }

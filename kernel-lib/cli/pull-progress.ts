@@ -1,0 +1,54 @@
+/** @file How far a download is, on the terminal: a line that redraws itself, or plain lines where nobody watches. */
+import type { PullEvent } from "../checkpoint/hub/pulling.js";
+import { clock, type Out } from "./progress.js";
+
+/** Without a terminal: a line at least every so many milliseconds. */
+const LINE_EVERY = 15_000;
+/** On a terminal: at most one every so many. */
+const DRAW_EVERY = 100;
+/** Milliseconds of the past that the rate is reckoned from. */
+const RECENT = 5_000;
+
+/** @param now milliseconds; default the clock's */
+export function pullProgress(out: Out, now: () => number = () => performance.now()): (event: PullEvent) => void {
+  let begun: string | undefined;
+  let samples: { readonly at: number; readonly have: number }[] = [];
+  let saidAt = Number.NEGATIVE_INFINITY;
+  const line = (text: string) => out.write(out.isTTY ? `\r${text}\x1b[K\n` : `${text}\n`);
+  return (event) => {
+    if (event.kind === "waiting") return void line(`${event.path}: another process is at it; waiting for it`);
+    if (event.kind === "retry") return void line(`${event.url}: ${event.failed}; again in ${Math.ceil(event.milliseconds / 1000)} s`);
+    if (event.kind === "here") {
+      begun = undefined;
+      return void line(`${event.path}: ${SAID[event.how]}`);
+    }
+    const { path, have, bytes } = event;
+    const at = now();
+    if (begun !== path || have < (samples[samples.length - 1]?.have ?? 0)) samples = [];
+    if (begun !== path) saidAt = out.isTTY ? Number.NEGATIVE_INFINITY : at;
+    begun = path;
+    samples.push({ at, have });
+    while (samples.length > 2 && at - samples[1].at > RECENT) samples.shift();
+    if (at - saidAt < (out.isTTY ? DRAW_EVERY : LINE_EVERY)) return;
+    saidAt = at;
+    const rate = (have - samples[0].have) / Math.max(1, at - samples[0].at); // bytes a millisecond
+    const left = rate > 0 ? `, ${size(1000 * rate)}/s, ${clock((bytes - have) / rate)} left` : "";
+    const text = `${size(have)} of ${size(bytes)}${left}: ${path}`; // a narrow terminal cuts the name
+    out.write(out.isTTY ? `\r${text.slice(0, (out.columns ?? 80) - 1)}\x1b[K` : `${text}\n`);
+  };
+}
+
+const SAID = { downloaded: "downloaded, verified", kept: "here already, verified", converted: "converted" } as const;
+
+const UNITS = [
+  ["GB", 1e9],
+  ["MB", 1e6],
+  ["kB", 1e3],
+] as const;
+
+/** Bytes as people say them: 812 B, 7.29 kB, 5.16 GB. */
+export function size(bytes: number): string {
+  const [unit, one] = UNITS.find(([, least]) => bytes >= least) ?? ["B", 1];
+  const value = bytes / one;
+  return `${value.toFixed(one === 1 || value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
+}
