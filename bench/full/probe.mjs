@@ -1,6 +1,6 @@
 /**
- * @file One program of a checkpoint, built, loaded and run in a process of its own, so that its memory is its own: prints a JSON line.
- * Arguments: the folder, then a JSON of ProbeOptions.
+ * @file One program, built, loaded and run in a process of its own, so that its memory is its own: prints a JSON line.
+ * Arguments: the checkpoint's folder, then a JSON of ProbeOptions.
  */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -8,17 +8,26 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { openCheckpoint } from "#kernel-lib/checkpoint/folder.js";
 import { createRng, randn } from "#kernel-lib/core/random.js";
+import { gradient } from "#kernel-lib/graph/gradient.js";
+import { Graph } from "#kernel-lib/graph/graph.js";
 import { peakBytes } from "#kernel-lib/graph/memory.js";
 import { onnxBytes } from "#kernel-lib/graph/onnx.js";
+import { mul } from "#kernel-lib/graph/ops/elementwise.js";
+import { concat } from "#kernel-lib/graph/ops/shape.js";
+import { segment } from "#kernel-lib/graph/segment.js";
 import { openSession } from "#kernel-lib/graph/session.js";
 import { checkedParts } from "#kernel-lib/nets/checked-parts.js";
+import { resnetAt } from "#kernel-lib/nets/layers.js";
+import { checkpointParameters, under } from "#kernel-lib/nets/parameters.js";
 import { noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/programs.js";
+import { transformer } from "#kernel-lib/nets/unet.js";
 import { THREADS } from "../race.mjs";
 import { flopsOf } from "./flops.mjs";
+import { gatedModel } from "./gated.mjs";
 
 /**
  * @typedef {object} ProbeOptions
- * @property {"noise" | "gradient"} program
+ * @property {"noise" | "gradient" | "block" | "gated"} program "block": the U-Net's largest, with gradient; "gated": noise and gradient behind an If
  * @property {number} side latent pixels
  * @property {import("#kernel-lib/graph/graph.js").Keeps} keeps
  * @property {import("#kernel-lib/graph/session.js").Weights} weights
@@ -70,18 +79,49 @@ function watchMemory() {
   };
 }
 
-/** @param {string} folder @param {ProbeOptions} options @returns {Promise<Probe>} */
-async function measure(folder, { program, side, keeps, weights, runs }) {
+/** @param {string} folder @param {ProbeOptions} options @returns {{ graph: Graph, model: Uint8Array }} */
+function build(folder, { program, side, keeps }) {
   const { unet, vae, prediction, perceptual } = checkedParts(openCheckpoint(folder));
   const shape = { batch: 1, height: side, width: side, tokens: 77, rows: 2, keeps };
+  if (program === "block") {
+    const graph = new Graph({ keeps });
+    const { x, y } = largestBlock(graph, unet, side);
+    graph.output("gradient", gradient(graph, mul(y, graph.input("seed", y.shape)), x));
+    return { graph, model: onnxBytes(graph) };
+  }
+  if (program === "noise") {
+    const graph = noiseProgram({ unet, prediction }, shape);
+    return { graph, model: onnxBytes(graph) };
+  }
+  const graph = perceptualGradientProgram({ unet, prediction, vae, perceptual: perceptual() }, shape);
+  // both programs begin with the same nodes
+  const noise = noiseProgram({ unet, prediction }, shape).outputs[0].value.name;
+  return { graph, model: program === "gated" ? gatedModel(graph, noise) : onnxBytes(graph) };
+}
+
+/**
+ * The last level's first residual block and transformer: two rows, the level below and a skip joined.
+ * @param {Graph} graph @param {import("#kernel-lib/checkpoint/folder.js").Part<import("#kernel-lib/checkpoint/configs.js").UNetConfig>} part @param {number} side
+ */
+function largestBlock(graph, part, side) {
+  const { config } = part;
+  const [channels, below] = config.blockOutChannels;
+  const p = under(checkpointParameters(graph, part), `up_blocks.${config.blockOutChannels.length - 1}`);
+  const x = graph.input("x", [2, below, side, side]);
+  const skip = graph.input("skip", [2, channels, side, side]);
+  const time = graph.input("time", [2, 4 * channels]);
+  const text = graph.input("text", [2, 77, config.crossAttentionDim]);
+  const norm = { groups: config.normNumGroups, epsilon: config.normEps };
+  const h = segment([x, skip, time], ([x, skip, time]) => resnetAt(p, "resnets.0", concat([x, skip], 1), channels, time, norm));
+  return { x, y: segment([h], ([h]) => transformer(config, under(p, "attentions.0"), h, text, config.heads[0])) };
+}
+
+/** @param {string} folder @param {ProbeOptions} options @returns {Promise<Probe>} */
+async function measure(folder, options) {
   const begun = performance.now();
-  const graph =
-    program === "noise"
-      ? noiseProgram({ unet, prediction }, shape)
-      : perceptualGradientProgram({ unet, prediction, vae, perceptual: perceptual() }, shape);
-  const model = onnxBytes(graph);
+  const { graph, model } = build(folder, options);
   const built = performance.now();
-  const session = await openSession(model, { device: "cpu", threads: THREADS, weights });
+  const session = await openSession(model, { device: "cpu", threads: THREADS, weights: options.weights });
   const opened = performance.now();
   const loaded = { own: status("RssAnon"), mapped: status("RssFile") };
   const before = status("RssAnon");
@@ -89,9 +129,9 @@ async function measure(folder, { program, side, keeps, weights, runs }) {
   const rng = createRng(4);
   const feeds = Object.fromEntries(graph.inputs.map(({ name, shape }) => [name, randn(rng, shape)]));
   for (const name of ["alpha", "sigma"]) feeds[name]?.data.fill(Math.SQRT1_2);
-  feeds.guidance.data.fill(7.5);
+  feeds.guidance?.data.fill(7.5);
   let run = Number.POSITIVE_INFINITY;
-  for (let k = 0; k < runs; k++) {
+  for (let k = 0; k < options.runs; k++) {
     const started = performance.now();
     const results = await session.run(feeds);
     run = Math.min(run, (performance.now() - started) / 1000);
