@@ -202,6 +202,15 @@ test("batchSize is a whole number from 1 to 8, and not larger for larger windows
   }
 });
 
+test("a run that would not fit into memory is refused with what it needs, for what, and what is free", () => {
+  const run = { calls: ["noise", "gradient"], window: { height: 8, width: 8 }, panorama: { height: 8, width: 32 }, edge: "open" } as const;
+  expect(() => model.expectFits?.(run)).not.toThrow();
+  expect(() => model.expectFits?.({ ...run, panorama: { height: 4096, width: 8192 } })).toThrow(
+    /^this run needs \d+\.\d GiB of memory: \d+\.\d GiB for the weights of noise, gradient, panorama, \d+\.\d GiB for one call of panorama; \d+\.\d GiB are free$/,
+  );
+  expect(() => model.expectFits?.({ ...run, batch: 1e9 })).toThrow(/for one call of gradient with a batch of 1000000000;/);
+});
+
 describe("the digest", () => {
   const digestOf = async (path: string): Promise<string> => {
     const opened = await openModel(path, { device: "cpu" });

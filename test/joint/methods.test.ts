@@ -1,10 +1,12 @@
 /** Laws of the joint methods, on models whose networks are closed formulas. */
 import { describe, expect, test } from "vitest";
+import { MemoryError } from "#kernel-lib/core/errors.js";
 import { createRng, randn } from "#kernel-lib/core/random.js";
 import { rows, type Tensor } from "#kernel-lib/core/tensor.js";
 import { ddimStep } from "#kernel-lib/diffusion/ddim.js";
 import { lincomb } from "#kernel-lib/diffusion/notation.js";
 import { crop, cropAll, fuse } from "#kernel-lib/joint/fuse.js";
+import type { MemoryNeed } from "#kernel-lib/joint/joint-model.js";
 import { methods } from "#kernel-lib/joint/methods.js";
 import { multiDiffusion } from "#kernel-lib/joint/multidiffusion.js";
 import type { StepRecord } from "#kernel-lib/joint/step-record.js";
@@ -18,7 +20,7 @@ const fork = (window: Tensor): number => (window.data.reduce((a, b) => a + b, 0)
 const base: SyncOptions = { prompt: "hills", seed: 3, steps: 8, width: 64 };
 const latents = (steps: readonly StepRecord[]) => steps.map((step) => step.latent);
 
-describe.each(Object.entries(methods))("%s", (_, method) => {
+describe.each(Object.entries(methods))("%s", (name, method) => {
   test("one window covering the panorama equals plain DDIM, bit for bit", async () => {
     const model = toy({ mean: fork });
     const { steps, result } = await finish(method(model, { ...base, width: 16 }));
@@ -28,6 +30,29 @@ describe.each(Object.entries(methods))("%s", (_, method) => {
       expect(steps[k].latent).toEqual(z);
     }
     expect(result.latent).toEqual(z);
+  });
+
+  test("a run that would not fit says so before the first network call", async () => {
+    const model = toy();
+    const needs: MemoryNeed[] = [];
+    const small = {
+      ...model,
+      expectFits: (need: MemoryNeed) => {
+        needs.push(need);
+        throw new MemoryError("too large");
+      },
+    };
+    await expect(finish(method(small, { ...base, loop: true, batch: 3 }))).rejects.toThrow(MemoryError);
+    expect(model.calls).toEqual([]);
+    expect(needs).toEqual([
+      {
+        calls: name === "sync" ? ["noise", "gradient"] : ["noise"],
+        window: expect.objectContaining({ height: 8, width: 8 }),
+        panorama: { height: 8, width: 32 },
+        edge: "wrap",
+        batch: 3,
+      },
+    ]);
   });
 
   test("windows that agree follow the closed form x ← cos(Δ)·(x − alpha·mean) + alpha'·mean", async () => {

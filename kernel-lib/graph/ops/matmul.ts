@@ -143,12 +143,16 @@ export const Attention: Operator<AttentionAttrs> = {
 /** Some rows (a head of a batch entry each) and some of their queries, cut out of [rows,S,d], [rows,T,d] and [S,T]. */
 type Part = Readonly<Record<"ofQueries" | "ofKeys" | "ofMask", (x: Value) => Value>>;
 
+/** Beyond this many, a graph would take longer to load than to run. */
+const MOST_PARTS = 256;
+
 /**
  * Parts of all queries of all rows; a list of parts of their queries a part of the rows. One part holds all, or, in a graph that keeps ends,
  * as many as keep the scores below the bound.
  */
 function partsOf({ graph, shape: [rows, S] }: Value, { shape: [, T] }: Value): Part[][] {
-  const most = graph.keeps === "all" ? rows * S * T : graph.scoreBytes / 4;
+  const all = rows * S * T;
+  const most = graph.keeps === "all" ? all : Math.max(graph.scoreBytes / 4, all / MOST_PARTS);
   const ranges = (n: number, size: number) =>
     Array.from({ length: Math.ceil(n / size) }, (_, k) => [k * size, Math.min(n, (k + 1) * size)] as const);
   const queries = ranges(S, Math.max(1, Math.min(S, Math.floor(most / T))));

@@ -61,7 +61,7 @@ export const GroupNorm: Operator<{ groups: number; epsilon: number }> = {
         want: "x [N,C,H,W], gamma and beta [C], C a multiple of groups",
       });
     const M = sizeOf(x.shape) / (N * groups);
-    const ones = graph.constant(new Float32Array(M).fill(1), [M]);
+    const ones = expand(graph.constant(1), [M]); // made when the graph is loaded: M is millions in a panorama's decode
     const [rows, , inverse] = layerNormalization(reshape(x, [N * groups, M]), cast(ones, x.dtype), null, epsilon);
     const xhat = reshape(rows, x.shape); // [N,C,H,W]
     return { outputs: [add(mul(xhat, channelwise(gamma, x)), channelwise(beta, x))], saved: [xhat, inverse] };
