@@ -231,14 +231,16 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
       const needs = [
         ...calls.map((name) => ({ name, plan: guidedPlan(name, { ...window, ...CLIP }), rows: batch })),
         { name: "panorama", plan: whole, rows: 1 },
-      ].map(({ name, plan, rows }) => ({ name, rows, weights: plan.weights, activations: rows * plan.call }));
+      ].map(({ name, plan, rows }) => ({ name, rows, weights: plan.weights, row: plan.call, activations: rows * plan.call }));
       const largest = needs.reduce((a, b) => (b.activations > a.activations ? b : a));
       const weights = needs.reduce((sum, need) => sum + need.weights, 0);
       const free = availableBytes();
+      const fitting = Math.floor((free - weights) / largest.row);
       if (weights + largest.activations > free)
         throw new MemoryError(
           `this run needs ${gib(weights + largest.activations)} of memory: ${gib(weights)} for the weights of ${needs.map(({ name }) => name).join(", ")}, ` +
-            `${gib(largest.activations)} for one call of ${largest.name}${largest.rows > 1 ? ` with a batch of ${largest.rows}` : ""}; ${gib(free)} are free`,
+            `${gib(largest.activations)} for one call of ${largest.name}${largest.rows > 1 ? ` with a batch of ${largest.rows}` : ""}; ${gib(free)} are free` +
+            (largest.rows > 1 && fitting >= 1 ? `; a batch of ${fitting} would fit` : ""),
         );
     },
 
