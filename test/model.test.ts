@@ -208,7 +208,9 @@ test("a run that would not fit into memory is refused with what it needs, for wh
   expect(() => model.expectFits?.({ ...run, panorama: { height: 4096, width: 8192 } })).toThrow(
     /^this run needs \d+\.\d GiB of memory: \d+\.\d GiB for the weights of noise, gradient, panorama, \d+\.\d GiB for one call of panorama; \d+\.\d GiB are free$/,
   );
-  expect(() => model.expectFits?.({ ...run, batch: 1e9 })).toThrow(/for one call of gradient with a batch of 1000000000; .* are free; a batch of \d+ would fit$/);
+  expect(() => model.expectFits?.({ ...run, batch: 1e9 })).toThrow(
+    /for one call of gradient with a batch of 1000000000; .* are free; a batch of \d+ would fit$/,
+  );
 });
 
 describe("the digest", () => {
