@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unetConfig } from "#kernel-lib/checkpoint/configs.js";
 import { openSafetensors, writeSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
+import { ARCHITECTURES } from "#kernel-lib/fabricate/architectures.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
 import { add, mul } from "#kernel-lib/graph/ops/elementwise.js";
@@ -17,27 +18,7 @@ import { race, THREADS } from "./race.mjs";
 import { randomWeights } from "./random-weights.mjs";
 
 /** The U-Net of Stable Diffusion 2, as its config says. */
-const SD2 = unetConfig("Stable Diffusion 2", {
-  _class_name: "UNet2DConditionModel",
-  act_fn: "silu",
-  attention_head_dim: [5, 10, 20, 20],
-  block_out_channels: [320, 640, 1280, 1280],
-  center_input_sample: false,
-  cross_attention_dim: 1024,
-  down_block_types: ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
-  downsample_padding: 1,
-  flip_sin_to_cos: true,
-  freq_shift: 0,
-  in_channels: 4,
-  layers_per_block: 2,
-  mid_block_scale_factor: 1,
-  norm_eps: 1e-5,
-  norm_num_groups: 32,
-  out_channels: 4,
-  sample_size: 64,
-  up_block_types: ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"],
-  use_linear_projection: true,
-});
+const SD2 = unetConfig("Stable Diffusion 2", ARCHITECTURES["sd2-base"].unet);
 
 /**
  * A network under test: its input, and a value whose gradient with respect to that input is taken.
