@@ -28,7 +28,10 @@ export function printTable(rows) {
 }
 
 /** @param {Row} row */
-const measured = ({ value, unit }) => `${value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)} ${unit}`;
+const measured = ({ value, unit }) => {
+  const small = value !== 0 && Math.abs(value) < 0.01;
+  return `${small ? value.toExponential(1) : value >= 100 ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2)} ${unit}`;
+};
 
 /** @param {Row} row */
 const limit = ({ bound, aim, unit }) => (bound === undefined ? "" : `${bound} ${unit}${aim === undefined ? "" : `, aim ${aim}`}`);

@@ -6,6 +6,7 @@ export { BUNDLED_MODELS, openModel } from "./model.js";
 export type { Model, OpenModelOptions } from "./model.js";
 export type { PerceptualFiles } from "./checkpoint/folder.js";
 export type { DeviceChoice } from "./graph/devices.js";
+export type { Precision } from "./graph/half.js";
 export type { Device } from "./graph/session.js";
 
 // painting a panorama

@@ -19,6 +19,8 @@ import { CheckpointError, ClosedError, MemoryError, ShapeError } from "./core/er
 import { expectShape, type Tensor } from "./core/tensor.js";
 import { createSchedule } from "./diffusion/schedule.js";
 import { DEVICE_CHOICES, type DeviceChoice, openDevice } from "./graph/devices.js";
+import { freeGpuBytes } from "./graph/gpu-memory.js";
+import { PRECISIONS, type Precision } from "./graph/half.js";
 import { availableBytes } from "./graph/memory.js";
 import { type Build, planner } from "./graph/plan.js";
 import type { Device, Feed } from "./graph/session.js";
@@ -26,12 +28,16 @@ import { type BatchFeeds, planBatch, sessionPool } from "./graph/session-pool.js
 import type { JointModel, NoiseOptions } from "./joint/joint-model.js";
 import { checkedParts } from "./nets/checked-parts.js";
 import * as programs from "./nets/programs.js";
+import { timestepWaves } from "./nets/timestep-waves.js";
 
 export interface OpenModelOptions {
-  /** default "auto": cuda where it works, else cpu; `notices` says which and why */
+  /** default "auto": cuda where it works, else webgpu where it is faster than the cpu, else cpu; `notices` says which and why */
   readonly device?: DeviceChoice;
-  /** of the networks' numbers; float32 is the only one */
-  readonly precision?: "float32";
+  /**
+   * Of the U-Net's weights and activations; its norms, softmaxes and all that is outside of it are in float32. Default float16 on cuda, float32
+   * elsewhere. On the cpu float16 is slower, and most of its arithmetic is in float32 all the same.
+   */
+  readonly precision?: Precision;
   /** threads of the cpu; default all that the system lets this process use */
   readonly threads?: number;
   /**
@@ -49,6 +55,8 @@ export interface Model extends JointModel {
   perceptualDistance(a: Tensor, b: Tensor, options?: { readonly batch?: number }): Promise<Tensor>;
   batchSize(kind: "noise" | "gradient", window: { readonly height: number; readonly width: number }): number;
   readonly device: Device;
+  /** of the U-Net */
+  readonly precision: Precision;
   readonly threads: number;
   /** what "auto" chose and why not the others */
   readonly notices: readonly string[];
@@ -79,17 +87,20 @@ const CLIP = { tokens: 77, rows: 2 };
  * @throws DeviceError for a device that is not there; RangeError for an option that is none
  */
 export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options: OpenModelOptions = {}): Promise<Model> {
-  const { device = "auto", precision = "float32", threads = availableParallelism() } = options;
+  const { device = "auto", threads = availableParallelism() } = options;
   if (!DEVICE_CHOICES.includes(device)) throw new RangeError(`device ${device}: want ${DEVICE_CHOICES.join(", ")}`);
-  if (precision !== "float32") throw new RangeError(`precision ${precision}: want float32, the only one that is built`);
+  if (options.precision !== undefined && !PRECISIONS.includes(options.precision))
+    throw new RangeError(`precision ${options.precision}: want ${PRECISIONS.join(", ")}`);
   expectCount("threads", threads);
   const checkpoint = openCheckpoint(folderOf(pathOrName));
   const replaced = checkpoint.has("perceptual") && !options.perceptual ? undefined : perceptualOf(options.perceptual);
   const parts = checkedParts(checkpoint, replaced);
   const { unet, vae, prediction, schedule: scheduleConfig, scale } = parts;
   const schedule = createSchedule(scheduleConfig);
-  const { runtime, notices } = await openDevice(device, threads);
-  const pool = sessionPool(runtime);
+  const { runtime, precision, notices } = await openDevice(device, { threads, precision: options.precision });
+  const gpuBytes = runtime.options.device === "cuda" ? freeGpuBytes() : undefined; // before anything is loaded
+  const freeBytes = gpuBytes === undefined ? availableBytes : () => gpuBytes;
+  const pool = sessionPool(runtime, gpuBytes);
   const channels = vae.config.latentChannels;
   let closed = false;
   let digest: string | undefined;
@@ -98,7 +109,7 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
     if (closed) throw new ClosedError(`${who}: the model is closed; open it again`);
   };
 
-  const plans = planner(availableBytes);
+  const plans = planner(freeBytes);
   const run = (key: string, build: Build, n: number, batch: number | undefined, feeds: BatchFeeds) => {
     if (n < 1) throw new ShapeError(key, { got: "no rows", want: "at least one" });
     if (batch !== undefined) expectCount("batch", batch);
@@ -118,17 +129,18 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
       throw new RangeError(`${who}: timestep ${timestep}, want a whole number from 0 to ${scheduleConfig.trainTimesteps - 1}`);
     if (!Number.isFinite(guidanceScale)) throw new RangeError(`${who}: guidanceScale ${guidanceScale}, want a number`);
     const { alpha, sigma } = schedule.level(timestep);
-    const shared = { timestep: scalar(timestep), guidance: scalar(guidanceScale), alpha: scalar(alpha), sigma: scalar(sigma), text };
+    const waves = timestepWaves(unet.config, [timestep]);
+    const shared = { waves, guidance: scalar(guidanceScale), alpha: scalar(alpha), sigma: scalar(sigma), text };
     return { shape: { height, width, tokens, rows }, rows: { latent }, shared };
   };
   const noiseBuild =
     (shape: GuidedShape): Build =>
     (batch, keeps) =>
-      programs.noiseProgram({ unet, prediction }, { ...shape, batch, keeps });
+      programs.noiseProgram({ unet, prediction, precision }, { ...shape, batch, keeps });
   const gradientBuild =
     (shape: GuidedShape): Build =>
     (batch, keeps) =>
-      programs.perceptualGradientProgram({ unet, vae, prediction, perceptual: parts.perceptual() }, { ...shape, batch, keeps });
+      programs.perceptualGradientProgram({ unet, vae, prediction, precision, perceptual: parts.perceptual() }, { ...shape, batch, keeps });
 
   const decodeBuild =
     (shape: DecodeShape): Build =>
@@ -148,6 +160,7 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
     },
     path: checkpoint.path,
     device: runtime.options.device,
+    precision,
     threads,
     notices,
     get digest() {
@@ -234,7 +247,7 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
       ].map(({ name, plan, rows }) => ({ name, rows, weights: plan.weights, row: plan.call, activations: rows * plan.call }));
       const largest = needs.reduce((a, b) => (b.activations > a.activations ? b : a));
       const weights = needs.reduce((sum, need) => sum + need.weights, 0);
-      const free = availableBytes();
+      const free = freeBytes();
       const fitting = Math.floor((free - weights) / largest.row);
       if (weights + largest.activations > free)
         throw new MemoryError(

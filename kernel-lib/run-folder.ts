@@ -97,7 +97,7 @@ const INFO: Form = {
   stopped: absentOr(text),
   method: oneOf(...Object.keys(methods)),
   options: form("an object", isObject),
-  model: { name: text, digest: text, device: text, threads: number },
+  model: { name: text, digest: text, device: text, precision: absentOr(text), threads: number },
   batch: { noise: size, gradient: absentOr(size) },
   versions: texts,
   width: size,

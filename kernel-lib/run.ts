@@ -38,15 +38,15 @@ export interface RunHead {
 export function runHead(
   method: MethodName,
   { options }: { readonly options: ResolvedOptions },
-  model: JointModel & { readonly device: string; readonly threads: number; readonly digest: string; readonly path: string },
+  model: JointModel & Omit<RunModel, "name"> & { readonly path: string },
   name: string = basename(model.path),
 ): RunHead {
   const batch = (kind: "noise" | "gradient") => options.batch ?? model.batchSize?.(kind, options.windows[0]) ?? options.windows.length;
-  const { device, threads, digest, config } = model;
+  const { device, precision, threads, digest, config } = model;
   return {
     method,
     options,
-    model: { name, digest, device, threads },
+    model: { name, digest, device, precision, threads },
     batch: { noise: batch("noise"), ...(method === "sync" ? { gradient: batch("gradient") } : {}) },
     scaleFactor: config.scaleFactor,
   };

@@ -43,6 +43,7 @@ async function veduta(words: readonly string[], { tty = false, open, during, ...
   const paintModel: PaintModel = {
     ...model,
     device: "cpu",
+    precision: "float32",
     threads: 2,
     digest: "feed",
     path: "/models/toy",
@@ -75,14 +76,14 @@ describe.skipIf(!built)("veduta paint (needs the built viewer: npm run build)", 
     expect(code).toBe(0);
     expect(out.split("\n").slice(0, 2)).toEqual([join(dir, "panorama.png"), join(dir, "report.html")]);
     expect(out).toMatch(/96 × 16 px, 4 steps, [\d.]+ s in all/);
-    expect(err).toContain("SyncDiffusion on cpu, seed 7");
+    expect(err).toContain("SyncDiffusion on cpu, float32, seed 7");
     expect(err).toContain("note: device auto: cpu (no cuda)");
     expect(closed).toBe(1);
     const { info, steps } = await openRun(dir);
     expect(info).toMatchObject({
       complete: true,
       method: "sync",
-      model: { name: "toy", digest: "feed", device: "cpu", threads: 2 },
+      model: { name: "toy", digest: "feed", device: "cpu", precision: "float32", threads: 2 },
       options: { prompt: "mountains", seed: 7, loop: true, steps: 4 },
     });
     expect(steps).toHaveLength(4);
@@ -91,12 +92,12 @@ describe.skipIf(!built)("veduta paint (needs the built viewer: npm run build)", 
   test("hands every option to the method and the model", async () => {
     const dir = fresh();
     const { code, asked } = await veduta(
-      `paint lake --width 64 --height 32 --no-loop --seed 3 --steps 2 --guidance 3.5 --negative fog --window 8 --stride 4 --weight 5 --decay 0.5 --sync-every 2 --sync-steps 1 --anchor 2 --batch 3 --threads 4 --device cpu --model folder --foreseen 2 --out ${dir}`.split(
+      `paint lake --width 64 --height 32 --no-loop --seed 3 --steps 2 --guidance 3.5 --negative fog --window 8 --stride 4 --weight 5 --decay 0.5 --sync-every 2 --sync-steps 1 --anchor 2 --batch 3 --threads 4 --device cpu --precision float16 --model folder --foreseen 2 --out ${dir}`.split(
         " ",
       ),
     );
     expect(code).toBe(0);
-    expect(asked).toEqual([["folder", { device: "cpu", threads: 4 }]]);
+    expect(asked).toEqual([["folder", { device: "cpu", precision: "float16", threads: 4 }]]);
     const { info, foreseen } = await openRun(dir);
     expect(info.options).toMatchObject({
       prompt: "lake",

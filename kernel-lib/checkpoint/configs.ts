@@ -26,7 +26,7 @@ export interface UNetConfig {
   /** Width of the text embedding. */
   readonly crossAttentionDim: number;
   readonly useLinearProjection: boolean;
-  /** Attention scores in float32 whatever the weights are; no difference where everything is float32. */
+  /** Attention scores in float32 whatever the weights are: here they always are. */
   readonly upcastAttention: boolean;
   readonly normNumGroups: number;
   readonly normEps: number;

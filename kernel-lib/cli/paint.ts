@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { type Command, Option } from "commander";
 import { DEVICE_CHOICES, type DeviceChoice } from "../graph/devices.js";
+import { PRECISIONS, type Precision } from "../graph/half.js";
 import type { JointModel } from "../joint/joint-model.js";
 import { type MethodName, methods } from "../joint/methods.js";
 import { JOINT_DEFAULTS } from "../joint/options.js";
@@ -15,13 +16,13 @@ import { createProgress, type Out } from "./progress.js";
 import { anchorName, number, wholeNumber } from "./values.js";
 
 /** What painting needs of an opened model. */
-export type PaintModel = JointModel & Pick<Model, "device" | "threads" | "digest" | "path" | "notices" | "close">;
+export type PaintModel = JointModel & Pick<Model, "device" | "precision" | "threads" | "digest" | "path" | "notices" | "close">;
 
 /** What the command line does not do itself. */
 export interface CliDeps {
   readonly openModel: (
     pathOrName: string | undefined,
-    options: { readonly device: DeviceChoice; readonly threads?: number },
+    options: { readonly device: DeviceChoice; readonly precision?: Precision; readonly threads?: number },
   ) => Promise<PaintModel>;
   readonly stdout: Out;
   readonly stderr: Out;
@@ -46,6 +47,7 @@ interface PaintFlags extends Omit<SyncOptions, "prompt" | "negativePrompt" | "gu
   readonly foreseen: number;
   readonly model?: string;
   readonly device: DeviceChoice;
+  readonly precision?: Precision;
   readonly threads?: number;
   readonly out?: string;
   readonly force?: true;
@@ -99,6 +101,7 @@ export function paintCommand(program: Command, deps: CliDeps): void {
     .addOption(
       new Option("--device <name>", "where the networks run; auto takes the best there is").choices(DEVICE_CHOICES).default("auto"),
     )
+    .addOption(new Option("--precision <name>", "of the U-Net; default float16 on cuda, float32 on cpu and webgpu").choices(PRECISIONS))
     .option("--batch <n>", "windows that one network call takes; default from memory", wholeNumber(1))
     .option("--threads <n>", "threads of the CPU; default all its cores", wholeNumber(1))
     .option("--out <dir>", "the run's folder; default veduta-out/<method>-<seed>")
@@ -129,13 +132,18 @@ async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): Promise<
   const begun = performance.now();
   let model: PaintModel | undefined;
   try {
-    model = await Promise.race([deps.openModel(flags.model, { device: flags.device, threads: flags.threads }), stopped]);
+    model = await Promise.race([
+      deps.openModel(flags.model, { device: flags.device, precision: flags.precision, threads: flags.threads }),
+      stopped,
+    ]);
     const opened = performance.now();
     for (const notice of model.notices) stderr.write(`note: ${notice}\n`);
     const run = startRun(model, prompt, flags, stop.signal);
     const dir = flags.out ?? join("veduta-out", `${flags.method}-${run.options.seed}`);
     if (flags.out === undefined) await expectFree(dir, flags.force);
-    stderr.write(`${flags.method === "sync" ? "SyncDiffusion" : "MultiDiffusion"} on ${model.device}, seed ${run.options.seed}\n`);
+    stderr.write(
+      `${flags.method === "sync" ? "SyncDiffusion" : "MultiDiffusion"} on ${model.device}, ${model.precision}, seed ${run.options.seed}\n`,
+    );
     const writer = await createRunWriter(dir, runHead(flags.method, run, model, flags.model), {
       existing: flags.force ? "replace" : "refuse",
       foreseenEvery: flags.foreseen,
@@ -153,7 +161,8 @@ async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): Promise<
 
 /** The method's run; what it refuses of the options is the command line's to put right. */
 function startRun(model: PaintModel, prompt: string, flags: PaintFlags, signal: AbortSignal): JointRun {
-  const { negative, guidance, method, foreseen: _, model: __, device: ___, threads: ____, out: _____, force: ______, ...shared } = flags;
+  const { negative, guidance, method, ...rest } = flags;
+  const { foreseen: _, model: _m, device: _d, precision: _p, threads: _t, out: _o, force: _f, ...shared } = rest;
   try {
     return methods[method](model, { ...shared, prompt, negativePrompt: negative, guidanceScale: guidance, signal });
   } catch (error) {

@@ -43,3 +43,9 @@ export class ClosedError extends Error {
 }
 
 const show = (x: unknown): string => (typeof x === "string" ? x : JSON.stringify(x));
+
+/** What ONNX Runtime says of a failure, in one line and without the C++ condition that failed. */
+export const reasonOf = (error: unknown): string => {
+  const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
+  return line.replace(/^.* was false\. /, "");
+};

@@ -2,75 +2,127 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { DeviceError } from "../core/errors.js";
+import { DeviceError, reasonOf } from "../core/errors.js";
 import { Graph } from "./graph.js";
-import { add } from "./ops/elementwise.js";
+import type { Precision } from "./half.js";
+import { conv } from "./ops/conv.js";
+import { cast } from "./ops/elementwise.js";
+import { matmul } from "./ops/matmul.js";
+import { reshape } from "./ops/shape.js";
 import { type Runtime, startRuntime } from "./runtime.js";
 import type { Device } from "./session.js";
+import { raceWebgpu } from "./webgpu-race.js";
 
 export type DeviceChoice = "auto" | Device;
 
+export interface DeviceOptions {
+  /** threads of the CPU */
+  readonly threads: number;
+  /** that networks will run in; default float16 on cuda, float32 elsewhere (DEFAULT_PRECISION) */
+  readonly precision?: Precision;
+}
+
 export interface DeviceRuntime {
   readonly runtime: Runtime;
+  readonly precision: Precision;
   /** what "auto" chose, and why not the others */
   readonly notices: readonly string[];
 }
 
 export const DEVICE_CHOICES: readonly DeviceChoice[] = ["auto", "cpu", "cuda", "webgpu"];
 
-const HOW: Readonly<Record<Device, string>> = {
-  cpu: "",
-  cuda: "CUDA needs Linux x64 or Windows x64, an NVIDIA GPU with its CUDA and cuDNN libraries, and ONNX Runtime's CUDA provider: npm rebuild onnxruntime-node --ignore-scripts=false",
-  webgpu: "WebGPU needs a GPU with a Vulkan, Metal or Direct3D 12 driver",
-};
+/**
+ * CUDA's kernels sum in float32, GPUs that people own hold Stable Diffusion and its gradient in half precision alone, and the official code
+ * of SyncDiffusion runs in it there. WebGPU's kernels sum in the precision of their inputs, and the CPU is slower in half precision.
+ */
+export const DEFAULT_PRECISION: Readonly<Record<Device, Precision>> = { cpu: "float32", cuda: "float16", webgpu: "float32" };
 
 /**
- * Starts a runtime on a device. "auto" tries cuda, then takes the cpu; webgpu is used on request alone, since a software adapter answers
- * like a real one and is slower than the cpu.
+ * Starts a runtime on a device. "auto" tries cuda, then webgpu, then takes the cpu. A software adapter of WebGPU answers like a GPU and is slower
+ * than the CPU, so webgpu is taken where a convolution is faster on it. In float32 on cuda, TF32 is turned off for this process, by
+ * NVIDIA_TF32_OVERRIDE=0 where the environment does not name it.
  * @throws DeviceError where the device that was asked for is not there: which are, and how to get it
  */
-export async function openDevice(choice: DeviceChoice, threads: number): Promise<DeviceRuntime> {
-  if (choice !== "auto") {
-    const opened = await tryDevice(choice, threads);
-    if ("runtime" in opened) return { runtime: opened.runtime, notices: [] };
-    const there = choice === "cpu" ? "none" : ["cpu", ...(choice !== "cuda" && (await works("cuda", threads)) ? ["cuda"] : [])].join(", ");
-    throw new DeviceError(`device ${choice}: not there (${opened.reason}); there are: ${there}. ${HOW[choice]}`);
-  }
-  const cuda = await tryDevice("cuda", threads);
-  if ("runtime" in cuda) return { runtime: cuda.runtime, notices: ["device auto: cuda"] };
-  const cpu = await openDevice("cpu", threads);
-  return { ...cpu, notices: [`device auto: cpu; cuda is not there (${cuda.reason}); webgpu is used on request alone`] };
+export async function openDevice(choice: DeviceChoice, options: DeviceOptions): Promise<DeviceRuntime> {
+  return choice === "auto" ? openBest(options) : openAsked(choice, options);
 }
 
-async function works(device: Device, threads: number): Promise<boolean> {
-  const opened = await tryDevice(device, threads);
+async function openAsked(device: Device, options: DeviceOptions): Promise<DeviceRuntime> {
+  const opened = await tryDevice(device, options);
+  const inVain = device === "cpu" && options.precision === "float16";
+  if ("runtime" in opened) return { ...opened, notices: inVain ? ["precision float16: on the cpu it is slower than float32"] : [] };
+  const there = device === "cpu" ? [] : ["cpu"];
+  for (const other of (["cuda", "webgpu"] as const).filter((name) => name !== device)) if (await works(other, options)) there.push(other);
+  throw new DeviceError(`device ${device}: not there (${opened.reason}); there are: ${there.join(", ") || "none"}. ${howToGet(device)}`);
+}
+
+async function openBest(options: DeviceOptions): Promise<DeviceRuntime> {
+  const cuda = await tryDevice("cuda", options);
+  if ("runtime" in cuda) return { ...cuda, notices: [`device auto: cuda, ${cuda.precision}`] };
+  const why = [`cuda is not there (${cuda.reason})`];
+
+  const race = await raceWebgpu({ threads: options.threads, precision: options.precision ?? DEFAULT_PRECISION.webgpu });
+  if ("reason" in race) why.unshift(`webgpu is not there (${race.reason})`);
+  else {
+    const [gpu, cpu] = [race.webgpu, race.cpu].map((ms) => `${Number(ms.toPrecision(2))} ms`);
+    const times = `a convolution takes ${gpu} on it and ${cpu} on the cpu`;
+    const opened = race.webgpu < race.cpu ? await tryDevice("webgpu", options) : { reason: `slower: ${times}` };
+    if ("runtime" in opened) return { ...opened, notices: [`device auto: webgpu, ${opened.precision}; ${times}; ${why}`] };
+    why.unshift(`webgpu is not taken (${opened.reason})`);
+  }
+  const cpu = await openAsked("cpu", options);
+  return { ...cpu, notices: [`device auto: cpu; ${why.join("; ")}`, ...cpu.notices] };
+}
+
+async function works(device: Device, options: DeviceOptions): Promise<boolean> {
+  // in a process of its own: without a driver, WebGPU prints warnings of its own
+  if (device === "webgpu") return !("reason" in (await raceWebgpu({ threads: options.threads, precision: "float32" })));
+  const opened = await tryDevice(device, options);
   if ("runtime" in opened) await opened.runtime.close();
   return "runtime" in opened;
 }
 
-/** Runs a graph of one node on the device. */
-async function tryDevice(device: Device, threads: number): Promise<{ readonly runtime: Runtime } | { readonly reason: string }> {
+type Attempt = Pick<DeviceRuntime, "runtime" | "precision"> | { readonly reason: string };
+
+/** Runs a convolution and a matrix product on the device, in the precision that it is to have. */
+async function tryDevice(device: Device, { threads, precision = DEFAULT_PRECISION[device] }: DeviceOptions): Promise<Attempt> {
   // asked without its library, ONNX Runtime prints errors of its own before it throws
-  if (device === "cuda" && !cudaProviderInstalled()) return { reason: "ONNX Runtime's CUDA provider is not installed" };
+  if (device === "cuda" && !existsSync(cudaProvider())) return { reason: "ONNX Runtime's CUDA provider is not installed" };
+  // ONNX Runtime multiplies float32 in TF32, 10 bits of 23, and onnxruntime-node cannot ask it not to
+  if (device === "cuda" && precision === "float32") process.env.NVIDIA_TF32_OVERRIDE ??= "0";
   const runtime = startRuntime({ device, threads });
   try {
     const graph = new Graph();
-    const x = graph.input("x", [2]);
-    graph.output("y", add(x, x));
+    const [x, w, m] = [
+      [1, 4, 4, 4],
+      [4, 4, 3, 3],
+      [4, 4],
+    ].map((shape, k) => graph.input("xwm"[k], shape));
+    const [hx, hw, hm] = [x, w, m].map((value) => cast(value, precision));
+    graph.output("y", cast(matmul(reshape(conv(hx, hw), [4, 4]), hm), "float32"));
     const session = await runtime.open(graph);
-    const { y } = await session.run({ x: { data: Float32Array.of(1, 2), shape: [2] } });
+    const ones = ({ shape }: { readonly shape: readonly number[] }) => ({
+      data: new Float32Array(shape.reduce((a, b) => a * b)).fill(1),
+      shape,
+    });
+    const { y } = await session.run({ x: ones(x), w: ones(w), m: ones(m) });
     await session.release();
-    if (y.data[0] !== 2 || y.data[1] !== 4) throw new Error(`1+1, 2+2 gave ${y.data}`);
-    return { runtime };
+    if (y.data.some((number) => number !== 144)) throw new Error(`a convolution and a product of ones, 144 each, gave ${y.data}`);
+    return { runtime, precision };
   } catch (error) {
     await runtime.close();
-    const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
-    return { reason: line.replace(/^.* was false\. /, "") }; // without the failed C++ condition
+    return { reason: reasonOf(error) };
   }
 }
 
-function cudaProviderInstalled(): boolean {
-  const name = process.platform === "win32" ? "onnxruntime_providers_cuda.dll" : "libonnxruntime_providers_cuda.so";
-  const root = join(dirname(createRequire(import.meta.url).resolve("onnxruntime-node")), "..");
-  return existsSync(join(root, "bin", "napi-v6", process.platform, process.arch, name));
+function howToGet(device: Device): string {
+  if (device === "webgpu") return "WebGPU needs a GPU with a Vulkan, Metal or Direct3D 12 driver";
+  if (device === "cpu") return "";
+  const install = join(onnxRuntime(), "script", "install.js");
+  return `CUDA needs Linux x64, an NVIDIA GPU with CUDA 12 and cuDNN 9, and ONNX Runtime's CUDA provider: node ${install} --onnxruntime-node-install`;
 }
+
+const cudaProvider = (): string =>
+  join(onnxRuntime(), "bin", "napi-v6", process.platform, process.arch, "libonnxruntime_providers_cuda.so");
+
+const onnxRuntime = (): string => join(dirname(createRequire(import.meta.url).resolve("onnxruntime-node")), "..");

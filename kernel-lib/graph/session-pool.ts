@@ -49,14 +49,17 @@ interface Loaded {
   users: number;
 }
 
-/** Sessions on a runtime; together their weights take at most half of the machine's memory, where one alone does not take more. */
-export function sessionPool(runtime: Runtime): SessionPool {
+/**
+ * Sessions on a runtime; together their weights take at most half of the memory, where one alone does not take more.
+ * @param memory bytes; default the machine's
+ */
+export function sessionPool(runtime: Runtime, memory: number = totalmem()): SessionPool {
   const loaded = new Map<string, Loaded>(); // in order of last use
 
   const shrink = (incoming: number): void => {
     const total = () => [...loaded.values()].reduce((sum, { bytes }) => sum + bytes, incoming);
     for (const [key, { session, users }] of [...loaded]) {
-      if (loaded.size < MOST_SESSIONS && total() <= totalmem() / 2) return;
+      if (loaded.size < MOST_SESSIONS && total() <= memory / 2) return;
       if (users > 0) continue;
       loaded.delete(key);
       session.then((open) => open.release()).catch(() => undefined); // a session that never opened, or ended with its worker

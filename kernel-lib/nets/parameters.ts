@@ -3,6 +3,7 @@ import type { TensorRef } from "../checkpoint/safetensors.js";
 import { CheckpointError } from "../core/errors.js";
 import type { Shape } from "../core/tensor.js";
 import type { DType, Graph, Value } from "../graph/graph.js";
+import type { Precision } from "../graph/half.js";
 import { cast } from "../graph/ops/elementwise.js";
 
 /** A network asks for each of its parameters by its key and says the shape it must have. */
@@ -15,13 +16,15 @@ export interface Parameters {
 const DTYPES: Readonly<Record<string, DType>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
 
 /**
- * Parameters that stay in their .safetensors; half precision is widened by a Cast in the graph.
+ * Parameters that stay in their .safetensors; what is stored in another precision than the network's is converted by a Cast in the graph,
+ * which ONNX Runtime computes when it loads it.
  * @param part a checkpoint's part: its keys, and the file for errors
  * @throws CheckpointError, when the network asks, for a key that is missing or of another shape
  */
 export function checkpointParameters(
   graph: Graph,
   part: { readonly file: string; readonly weights: ReadonlyMap<string, TensorRef> },
+  precision: Precision = "float32",
 ): Parameters {
   const get = (key: string, shape: Shape): Value => {
     const ref = part.weights.get(key);
@@ -29,7 +32,7 @@ export function checkpointParameters(
     const dtype = DTYPES[ref.dtype];
     if (!dtype || ref.shape.length !== shape.length || ref.shape.some((d, k) => d !== shape[k]))
       throw new CheckpointError(part.file, { expected: `${key} [${shape}], F32, F16 or BF16`, found: `[${ref.shape}], ${ref.dtype}` });
-    return cast(graph.weight(`${ref.file}#${key}`, shape, dtype, ref), "float32");
+    return cast(graph.weight(`${ref.file}#${key}`, shape, dtype, ref), precision);
   };
   return Object.assign(get, { has: (key: string) => part.weights.has(key) });
 }

@@ -6,7 +6,8 @@ import type { ClipTextConfig, PerceptualConfig, SchedulerConfig, UNetConfig, Vae
 import type { Part } from "../checkpoint/folder.js";
 import { gradient } from "../graph/gradient.js";
 import { Graph, type Keeps, type Value } from "../graph/graph.js";
-import { add, clip, div, mul, sub } from "../graph/ops/elementwise.js";
+import { inPrecision, type Precision } from "../graph/half.js";
+import { add, cast, clip, div, mul, sub } from "../graph/ops/elementwise.js";
 import { concat, expand, reshape, split } from "../graph/ops/shape.js";
 import { clipText } from "./clip-text.js";
 import { checkpointParameters } from "./parameters.js";
@@ -32,6 +33,8 @@ export interface NoiseShape extends BatchShape {
 export interface Denoiser {
   readonly unet: Part<UNetConfig>;
   readonly prediction: SchedulerConfig["prediction"];
+  /** of the U-Net's weights and activations; everything before and after it is in float32. Default "float32". */
+  readonly precision?: Precision;
 }
 
 /** ids [N,tokens] int32 -> text [N,tokens,D] */
@@ -42,7 +45,7 @@ export function textProgram(part: Part<ClipTextConfig>, { batch, tokens }: { rea
   return graph;
 }
 
-/** latent [N,c,h,w], timestep [1], text [rows,tokens,D], guidance, alpha, sigma [1] -> guided noise [N,c,h,w] */
+/** latent [N,c,h,w], waves [1,C0] (the timestep's), text [rows,tokens,D], guidance, alpha, sigma [1] -> guided noise [N,c,h,w] */
 export function noiseProgram(denoiser: Denoiser, shape: NoiseShape): Graph {
   const graph = new Graph(shape);
   const { latent, output, level } = guidedOutput(graph, denoiser, shape);
@@ -111,18 +114,23 @@ interface LevelValues {
  * The network's output for [N] latents after guidance, one network call for both texts: negative + guidance · (prompt − negative).
  * The text is fed once and repeated inside.
  */
-function guidedOutput(graph: Graph, { unet: part }: Denoiser, { batch: N, height, width, tokens: T, rows }: NoiseShape) {
+function guidedOutput(
+  graph: Graph,
+  { unet: part, precision = "float32" }: Denoiser,
+  { batch: N, height, width, tokens: T, rows }: NoiseShape,
+) {
   const { config } = part;
-  const p = checkpointParameters(graph, part);
+  const p = checkpointParameters(graph, part, precision);
   const latent = graph.input("latent", [N, config.inChannels, height, width]);
-  const timestep = graph.input("timestep", [1]);
+  const waves = cast(graph.input("waves", [1, config.blockOutChannels[0]]), precision);
   const text = graph.input("text", [rows, T, config.crossAttentionDim]);
   const guidance = graph.input("guidance", [1]);
   const level: LevelValues = { alpha: graph.input("alpha", [1]), sigma: graph.input("sigma", [1]) };
-  if (rows === 1) return { latent, level, output: unet(config, p, latent, timestep, expand(text, [N, T, config.crossAttentionDim])) };
+  const predict = (x: Value, texts: Value) => inPrecision(precision, [x, texts], ([h, c]) => unet(config, p, h, waves, c));
+  if (rows === 1) return { latent, level, output: predict(latent, expand(text, [N, T, config.crossAttentionDim])) };
 
   const texts = expand(reshape(text, [2, 1, T, config.crossAttentionDim]), [2, N, T, config.crossAttentionDim]);
-  const both = unet(config, p, concat([latent, latent], 0), timestep, reshape(texts, [2 * N, T, config.crossAttentionDim])); // [2N,c,h,w]
+  const both = predict(concat([latent, latent], 0), reshape(texts, [2 * N, T, config.crossAttentionDim])); // [2N,c,h,w]
   const [negative, prompt] = split(both, 0, [N, N]); // [N,c,h,w]
   return { latent, level, output: add(negative, mul(guidance, sub(prompt, negative))) };
 }

@@ -4,7 +4,7 @@
  */
 import type { UNetConfig } from "../checkpoint/configs.js";
 import type { Value } from "../graph/graph.js";
-import { add, cos, gelu, mul, silu, sin } from "../graph/ops/elementwise.js";
+import { add, gelu, mul, silu } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
 import { concat, reshape, split, transpose } from "../graph/ops/shape.js";
 import { segment } from "../graph/segment.js";
@@ -15,11 +15,11 @@ import { under } from "./parameters.js";
 /**
  * The network's prediction (noise, v or x0, as it was trained).
  * @param latent [N,inChannels,h,w]; h and w multiples of 2^(levels−1)
- * @param timestep [N] or [1], float
+ * @param waves [N,C0] or [1,C0]: the timestep, by timestepWaves
  * @param text [N,tokens,crossAttentionDim]
  * @returns [N,outChannels,h,w]
  */
-export function unet(config: UNetConfig, p: Parameters, latent: Value, timestep: Value, text: Value): Value {
+export function unet(config: UNetConfig, p: Parameters, latent: Value, waves: Value, text: Value): Value {
   const { blockOutChannels: channels, layersPerBlock, normNumGroups: groups, normEps: epsilon } = config;
   const levels = channels.length;
   const side = 2 ** (levels - 1);
@@ -28,7 +28,7 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, timestep:
       `unet: got a latent window of ${latent.shape[2]}×${latent.shape[3]}, want multiples of ${side}, since ${levels} levels halve it`,
     );
   const norm = { groups, epsilon };
-  const time = timeEmbedding(config, p, timestep, channels[0]); // [N,4·C0]
+  const time = timeEmbedding(p, waves, 4 * channels[0]); // [N,4·C0]
 
   const attend = (x: Value, key: string, level: number) =>
     segment([x], ([x]) => transformer(config, under(p, key), x, text, config.heads[level]));
@@ -68,16 +68,9 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, timestep:
   return convLayer(p, "conv_out", silu(groupNormLayer(p, "conv_norm_out", h, groups, epsilon)), config.outChannels, 3);
 }
 
-/** Sines and cosines of the timestep at geometrically spaced frequencies, through two linear layers: [N] -> [N,4·width]. */
-function timeEmbedding({ flipSinToCos, freqShift }: UNetConfig, p: Parameters, timestep: Value, width: number): Value {
-  const half = width / 2;
-  // rounded to float32 where the official code does: near timestep 1000 an angle would be off by 6e-5 radians otherwise
-  const exponent = (k: number) => Math.fround(Math.fround(Math.fround(-Math.log(10000)) * k) / (half - freqShift));
-  const frequencies = Float32Array.from({ length: half }, (_, k) => Math.exp(exponent(k)));
-  const angle = mul(reshape(timestep, [timestep.shape[0], 1]), timestep.graph.constant(frequencies, [1, half])); // [N,half]
-  const waves = concat(flipSinToCos ? [cos(angle), sin(angle)] : [sin(angle), cos(angle)], 1); // [N,width]
-  return linearLayer(p, "time_embedding.linear_2", silu(linearLayer(p, "time_embedding.linear_1", waves, 4 * width)), 4 * width);
-}
+/** [N,C0] -> [N,width], through two linear layers. */
+const timeEmbedding = (p: Parameters, waves: Value, width: number): Value =>
+  linearLayer(p, "time_embedding.linear_2", silu(linearLayer(p, "time_embedding.linear_1", waves, width)), width);
 
 /** Self-attention over the pixels, cross-attention to the text, a gated feed-forward layer, each residual. x [N,C,H,W]. */
 export function transformer(

@@ -171,6 +171,7 @@ function machineTable({ model, versions, started, seconds }: RunInfo, steps: rea
     ["model", model.name],
     ["checkpoint digest", model.digest],
     ["device", model.device],
+    ["precision", model.precision ?? "float32"],
     ["threads", String(model.threads)],
     ["started", started],
     ["time", duration(seconds)],
@@ -218,7 +219,8 @@ function command({ method, options, model }: RunInfo): string {
     ...given,
     ...(options.loop === true ? ["--loop"] : []),
   ];
-  return [...words, "--device", model.device, "--threads", String(model.threads)].join(" ");
+  const precision = model.precision === undefined ? [] : ["--precision", model.precision];
+  return [...words, "--device", model.device, ...precision, "--threads", String(model.threads)].join(" ");
 }
 
 /** A word as a POSIX shell takes it. */

@@ -34,6 +34,8 @@ export interface RunModel {
   /** of the checkpoint's files */
   readonly digest: string;
   readonly device: string;
+  /** of the U-Net; float32 where absent */
+  readonly precision?: string;
   readonly threads: number;
 }
 

@@ -3,8 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ddimStep } from "#kernel-lib/diffusion/ddim.js";
 import { addNoise, type Prediction } from "#kernel-lib/diffusion/notation.js";
 import { createSchedule, type ScheduleConfig } from "#kernel-lib/diffusion/schedule.js";
-import { relativeL2 } from "../golden/golden.js";
-import { readGolden } from "../golden/read.js";
+import { readGolden, relativeL2 } from "../golden/golden.mjs";
 
 const stableDiffusion: Omit<ScheduleConfig, "prediction"> = {
   betaStart: 0.00085,

@@ -15,6 +15,7 @@ import { type Model, openModel } from "#kernel-lib/model.js";
 import { checkpointParameters } from "#kernel-lib/nets/parameters.js";
 import { features } from "#kernel-lib/nets/perceptual.js";
 import * as programs from "#kernel-lib/nets/programs.js";
+import { timestepWaves } from "#kernel-lib/nets/timestep-waves.js";
 import { shrunk } from "./shrunk.js";
 
 const root = mkdtempSync(join(tmpdir(), "veduta-recipe-"));
@@ -105,7 +106,7 @@ describe.each(["sd15", "sd2-base"] as const satisfies readonly ArchitectureName[
       [
         "U-Net",
         programs.noiseProgram({ unet, prediction }, { ...shape, tokens: 77, rows: 2 }),
-        { latent: noise(1), timestep: one(981), text, guidance: one(7.5), alpha: one(0.07), sigma: one(0.997) },
+        { latent: noise(1), waves: timestepWaves(unet.config, [981]), text, guidance: one(7.5), alpha: one(0.07), sigma: one(0.997) },
       ],
       ["decoder", programs.decodeProgram(vae, { ...shape, edge: "open" }), { latent: noise(1) }],
       ["encoder", programs.encodeProgram(vae, shape), { image }],

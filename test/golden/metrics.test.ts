@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { decodeImage, openModel } from "veduta";
 import { expect, test } from "vitest";
 import { intraLpips } from "#kernel-lib/metrics/intra-lpips.js";
-import { GOLDEN, goldenVgg, hasGolden, unlessGolden } from "./golden.js";
+import { GOLDEN, goldenVgg, hasGolden, unlessGolden } from "./golden.mjs";
 
 test.skipIf(!hasGolden).each([
   ["128 px", "c128", 128],

@@ -4,31 +4,16 @@
  * two float32 computations may fall on different sides: so it is compared from the stored latent of each step, and free runs
  * with large weights drift further apart than others (golden/README.md measured how far the very same code does in float64).
  */
-import { readFileSync } from "node:fs";
-import {
-  createSchedule,
-  crop,
-  cropAll,
-  type Model,
-  multiDiffusion,
-  openModel,
-  rows,
-  type SyncOptions,
-  stack,
-  syncDiffusion,
-  type Tensor,
-  type Window,
-  x0FromEps,
-} from "veduta";
+import { type Model, multiDiffusion, openModel, syncDiffusion } from "veduta";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { golden as at, goldenVgg, hasGolden, relativeL2, unless, unlessGolden } from "./golden.js";
-import { maxOverStd, readGolden } from "./read.js";
+import { followRun, forcedGradients, syncedSteps } from "./follow.mjs";
+import { hasGolden, type LpipsKind, perceptualFiles, type Reference, reference, relativeL2, unless, unlessGolden } from "./golden.mjs";
 
 interface Case {
   readonly name: string;
   /** largest difference of the latent at any step, over its standard deviation */
   readonly latents: number;
-  readonly perceptual?: "vgg" | "squeeze" | "squeeze, random linear weights";
+  readonly perceptual?: LpipsKind;
   /** relative L2 of the teacher-forced gradients of a step */
   readonly gradients?: number;
   readonly seconds?: number;
@@ -62,52 +47,11 @@ const SYNC: readonly Case[] = [
 /** What is skipped says why in its title. */
 const withTitle = (cases: readonly Case[]) => cases.map((each) => ({ ...each, skipped: unless(`runs/${each.name}.json`) }));
 
-const perceptualFiles = (kind: NonNullable<Case["perceptual"]>) => {
-  const lpips = (name: string) => at(`lpips/${name}.safetensors`);
-  if (kind === "vgg") return { net: "vgg", backbone: goldenVgg(), linear: lpips("lpips_lin_vgg") } as const;
-  const linear = lpips(kind === "squeeze" ? "lpips_lin_squeeze" : "lpips_lin_squeeze_random");
-  return { net: "squeeze", backbone: lpips("squeezenet1_1.features"), linear } as const;
-};
-
-interface Reference {
-  readonly checkpoint: string;
-  readonly options: SyncOptions;
-  readonly tensors: Readonly<Record<string, Tensor>>;
-}
-
-/** A golden run as options of ours: its starting latent, its embeddings, its windows. */
-function reference(name: string): Reference {
-  const { checkpoint, call } = JSON.parse(readFileSync(at(`runs/${name}.json`), "utf8"));
-  const tensors = readGolden(`runs/${name}.safetensors`);
-  const width = tensors.init_latent.shape[3];
-  const windows = Array.from({ length: tensors.views.shape[0] }, (_, k): Window => {
-    const [top, bottom, left, right] = rows(tensors.views, k, k + 1).data;
-    return { top, left, height: bottom - top, width: right > left ? right - left : right + width - left };
-  });
-  const options = {
-    latent: tensors.init_latent,
-    text: tensors.text_embeds,
-    windows,
-    steps: call.num_inference_steps,
-    guidanceScale: call.guidance_scale,
-    weight: call.sync_weight,
-    decay: call.sync_decay_rate,
-    syncEvery: call.sync_freq,
-    syncSteps: call.sync_thres,
-  };
-  return { checkpoint: at(checkpoint), options, tensors };
-}
-
 /** Runs to the end and returns what the run returns; the latents of every step must follow the reference's. */
-async function expectLatents(run: ReturnType<typeof multiDiffusion>, { tensors }: Reference, tolerance: number) {
-  let next = await run.next();
-  for (; !next.done; next = await run.next()) {
-    const { index, timestep, latent } = next.value;
-    expect(timestep).toBe(tensors.timesteps.data[index]);
-    const want = rows(tensors.latents_after_step, index, index + 1);
-    expect(maxOverStd(latent.data, want.data), `step ${index}`).toBeLessThan(tolerance);
-  }
-  return next.value;
+async function expectLatents(run: ReturnType<typeof multiDiffusion>, golden: Reference, tolerance: number) {
+  const { errors, result } = await followRun(run, golden);
+  for (const [step, error] of errors.entries()) expect(error, `step ${step}`).toBeLessThan(tolerance);
+  return result;
 }
 
 describe.each(withTitle(MULTI))("$name follows the official MultiDiffusion$skipped", ({ name, skipped, latents, seconds = 300 }) => {
@@ -147,30 +91,13 @@ describe.each(withTitle(SYNC))(
       if (golden) model = await openModel(golden.checkpoint, { device: "cpu", perceptual: perceptualFiles(perceptual!) });
     });
     afterAll(() => model?.close());
-    const synced = golden ? [...golden.tensors.synced_steps.data.keys()].filter((i) => golden.tensors.synced_steps.data[i] === 1) : [];
-
-    test.runIf(synced.length > 0)(
+    test.runIf(golden && syncedSteps(golden).length > 0)(
       `gradients from the stored latents within ${gradients}, losses within 1e-4`,
       { timeout: seconds * 1000 },
       async () => {
-        const { options, tensors } = golden!;
-        const { windows = [], text = tensors.text_embeds, guidanceScale } = options;
-        const [anchor] = tensors.anchor_view_idx.data;
-        const others = (x: Tensor) => stack([rows(x, 0, anchor), rows(x, anchor + 1, windows.length)]);
-        for (const [k, i] of synced.entries()) {
-          const level = createSchedule(model.config.schedule).level(tensors.timesteps.data[i]);
-          const latent =
-            i === 0 ? tensors.init_latent : { ...rows(tensors.latents_after_step, i - 1, i), shape: tensors.init_latent.shape };
-          const ask = { timestep: level.t, text, guidanceScale };
-          const xa = crop(latent, windows[anchor]);
-          const image = await model.decode(x0FromEps(xa, await model.predictNoise(xa, ask), level));
-          const { loss, gradient } = await model.perceptualGradient(others(cropAll(latent, windows)), { ...ask, anchor: image });
-          const want = rows(tensors.window_grad, k, k + 1); // [1,windows,c,h,w]
-          const wantGradient = others({ data: want.data, shape: want.shape.slice(1) });
-          const wantLoss = others({ data: rows(tensors.window_loss, i, i + 1).data, shape: [windows.length] });
-          expect(relativeL2(gradient.data, wantGradient.data), `gradient of step ${i}`).toBeLessThan(gradients!);
-          for (const [j, value] of loss.data.entries())
-            expect(Math.abs(value / wantLoss.data[j] - 1), `loss ${j} of step ${i}`).toBeLessThan(1e-4);
+        for (const { step, gradient, loss } of await forcedGradients(model, golden!)) {
+          expect(gradient, `gradient of step ${step}`).toBeLessThan(gradients!);
+          expect(loss, `losses of step ${step}`).toBeLessThan(1e-4);
         }
       },
     );

@@ -1,16 +1,12 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { openCheckpoint, perceptualFromFiles } from "#kernel-lib/checkpoint/folder.js";
+import { perceptualFromFiles } from "#kernel-lib/checkpoint/folder.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
-import { mul } from "#kernel-lib/graph/ops/elementwise.js";
 import { startRuntime } from "#kernel-lib/graph/runtime.js";
-import { clipText } from "#kernel-lib/nets/clip-text.js";
 import { checkpointParameters } from "#kernel-lib/nets/parameters.js";
 import { perceptualDistance } from "#kernel-lib/nets/perceptual.js";
-import { unet } from "#kernel-lib/nets/unet.js";
-import { vaeDecoder, vaeEncoder } from "#kernel-lib/nets/vae.js";
-import { golden as at, goldenVgg, hasGolden, relativeL2, unless, unlessGolden } from "./golden.js";
-import { readGolden } from "./read.js";
+import { golden as at, goldenVgg, hasGolden, readGolden, relativeL2, unless, unlessGolden } from "./golden.mjs";
+import { textUnit, type Unit, unetUnit, vaeUnit } from "./units.mjs";
 
 const runtime = startRuntime({ device: "cpu", threads: 2 });
 afterAll(() => runtime.close());
@@ -22,58 +18,20 @@ async function run(graph: Graph, feeds: Parameters<Awaited<ReturnType<typeof run
   return results;
 }
 
+async function expectUnit({ graph, feeds, want }: Unit) {
+  const results = await run(graph, feeds);
+  for (const [name, wanted] of Object.entries(want)) expect(relativeL2(results[name].data, wanted), name).toBeLessThan(2e-5);
+}
+
 const models = ["sd1-tiny", "sd2-tiny", "sd21v-tiny"].map((name) => ({ name, skipped: unless(name) }));
 describe.each(models)("$name equals diffusers 0.15.1$skipped", ({ name, skipped }) => {
-  const checkpoint = skipped ? undefined : openCheckpoint(at(name));
-  const golden = readGolden(`units/${name}.safetensors`);
-
-  test.skipIf(skipped).each(["a", "b", "c"])("U-Net %s: prediction and gradients to sample and text", async (unit) => {
-    const part = checkpoint!.part("unet");
-    const [sample, context, timestep] = ["sample", "context", "timestep"].map((key) => golden[`unet.${unit}.${key}`]);
-    const graph = new Graph();
-    const [x, t, text] = [graph.input("x", sample.shape), graph.input("t", [1]), graph.input("text", context.shape)];
-    const out = unet(part.config, checkpointParameters(graph, part), x, t, text);
-    const [dx, dtext] = gradient(graph, mul(out, out), [x, text]);
-    for (const [key, value] of Object.entries({ out, dx, dtext })) graph.output(key, value);
-    const results = await run(graph, { x: sample, t: { data: timestep.data, shape: [1] }, text: context });
-    expect(relativeL2(results.out.data, golden[`unet.${unit}.out`].data)).toBeLessThan(2e-5);
-    expect(relativeL2(results.dx.data, golden[`unet.${unit}.grad_sample`].data)).toBeLessThan(2e-5);
-    expect(relativeL2(results.dtext.data, golden[`unet.${unit}.grad_context`].data)).toBeLessThan(2e-5);
-  });
-
-  test.skipIf(skipped).each(["a", "b"])("autoencoder %s: mean, log variance, decoded image, gradient to the latent", async (unit) => {
-    const part = checkpoint!.part("vae");
-    const [image, z] = [golden[`vae.${unit}.image`], golden[`vae.${unit}.z`]];
-    const graph = new Graph();
-    const [x, latent] = [graph.input("x", image.shape), graph.input("z", z.shape)];
-    const p = checkpointParameters(graph, part);
-    const { mean, logVariance } = vaeEncoder(part.config, p, x);
-    const decoded = vaeDecoder(part.config, p, latent, "open");
-    const dz = gradient(graph, mul(decoded, decoded), latent);
-    for (const [key, value] of Object.entries({ mean, logVariance, decoded, dz })) graph.output(key, value);
-    const results = await run(graph, { x: image, z });
-    expect(relativeL2(results.mean.data, golden[`vae.${unit}.mean`].data)).toBeLessThan(2e-5);
-    expect(relativeL2(results.logVariance.data, golden[`vae.${unit}.logvar`].data)).toBeLessThan(2e-5);
-    expect(relativeL2(results.decoded.data, golden[`vae.${unit}.decoded`].data)).toBeLessThan(2e-5);
-    expect(relativeL2(results.dz.data, golden[`vae.${unit}.grad_z`].data)).toBeLessThan(2e-5);
-  });
-
-  test.skipIf(skipped)("text encoder: every hidden state and the last one normalised", async () => {
-    const part = checkpoint!.part("text_encoder");
-    const ids = golden["clip.input_ids"];
-    const graph = new Graph();
-    const { lastHiddenState, hiddenStates } = clipText(
-      part.config,
-      checkpointParameters(graph, part),
-      graph.input("ids", ids.shape, "int32"),
-    );
-    graph.output("last", lastHiddenState);
-    for (const [k, state] of hiddenStates.entries()) graph.output(`state${k}`, state);
-    const results = await run(graph, { ids: { data: Int32Array.from(ids.data), shape: ids.shape } });
-    expect(relativeL2(results.last.data, golden["clip.last_hidden_state"].data)).toBeLessThan(2e-5);
-    for (const k of hiddenStates.keys())
-      expect(relativeL2(results[`state${k}`].data, golden[`clip.hidden_states.${k}`].data)).toBeLessThan(2e-5);
-  });
+  test.skipIf(skipped).each(["a", "b", "c"])("U-Net %s: prediction and gradients to sample and text", (unit) =>
+    expectUnit(unetUnit(name, unit)),
+  );
+  test.skipIf(skipped).each(["a", "b"])("autoencoder %s: mean, log variance, decoded image, gradient to the latent", (unit) =>
+    expectUnit(vaeUnit(name, unit)),
+  );
+  test.skipIf(skipped)("text encoder: every hidden state and the last one normalised", () => expectUnit(textUnit(name)));
 });
 
 const lpipsFiles = (net: "vgg" | "alex" | "squeeze") => ({

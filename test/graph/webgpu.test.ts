@@ -1,35 +1,10 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
-import { apart, floatInputs, gradientName, LAWS, outputName, type RunModel, referenceGradient, runLaws } from "./laws.js";
+import { apart, floatInputs, gradientName, LAWS, outputName, referenceGradient, runLaws } from "./laws.js";
+import { swiftShader, unlessSwiftShader } from "./swiftshader.js";
 
-// SwiftShader, Vulkan on the CPU, as Debian's package "chromium" brings it
-const folder = "/usr/lib/chromium";
-const driver = `${folder}/vk_swiftshader_icd.json`;
-const absent = !existsSync(driver) || !existsSync(`${folder}/libvulkan.so.1`);
-
-const title = "the operator table on WebGPU";
-describe.skipIf(absent)(absent ? `${title} (skipped: no ${driver}; Debian's package chromium brings it)` : title, () => {
-  let child: ChildProcess | undefined;
-  afterAll(() => child?.kill());
-
-  const run: RunModel = async (model, feeds) => {
-    child ??= fork(fileURLToPath(new URL("run-models.mjs", import.meta.url)), {
-      env: { ...process.env, VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver, LD_LIBRARY_PATH: folder },
-      execArgv: [],
-      serialization: "advanced",
-    });
-    const answer = Promise.race([
-      once(child, "message"),
-      once(child, "exit").then(([code]) => [{ error: `the process ended with code ${code}` }]),
-    ]);
-    child.send({ model, feeds, options: { device: "webgpu", threads: 1 } });
-    const [{ results, error }] = await answer;
-    if (error) throw new Error(error);
-    return results;
-  };
+describe.skipIf(unlessSwiftShader)(`the operator table on WebGPU${unlessSwiftShader}`, () => {
+  const { run, end } = swiftShader();
+  afterAll(end);
 
   // SwiftShader has no half precision. Vulkan asks of sin and cos no more than 2^-11 in [−π, π].
   const laws = LAWS.filter(({ operator, title }) => !(operator === "Cast" && title.includes("half")));

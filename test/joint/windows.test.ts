@@ -5,8 +5,7 @@ import { createRng, randn } from "#kernel-lib/core/random.js";
 import { rows, type Tensor, zeros } from "#kernel-lib/core/tensor.js";
 import { crop, cropAll, fuse } from "#kernel-lib/joint/fuse.js";
 import { checkWindows, coverage, middleWindow, planWindows, type Window, wraps } from "#kernel-lib/joint/windows.js";
-import { hasGolden, unlessGolden } from "../golden/golden.js";
-import { readGolden } from "../golden/read.js";
+import { hasGolden, readGolden, unlessGolden } from "../golden/golden.mjs";
 
 /** A grid that tiles: rows and columns of windows, open or closed. */
 const grids = fc

@@ -4,7 +4,7 @@ import { type Shape, sizeOf } from "../../core/tensor.js";
 import type { Value } from "../graph.js";
 import type { Operator } from "../operator.js";
 import { apply, broadcastShape, plain } from "../operator.js";
-import { add, mul, sub } from "./elementwise.js";
+import { add, cast, mul, sub } from "./elementwise.js";
 import { reduceSum, softmax } from "./reduce.js";
 import { after, concat, reshape, slice, transpose } from "./shape.js";
 
@@ -169,10 +169,14 @@ function partsOf({ graph, shape: [rows, S] }: Value, { shape: [, T] }: Value): P
 
 const joined = (parts: readonly Value[], axis: number): Value => (parts.length === 1 ? parts[0] : concat(parts, axis));
 
-/** softmax(Q·Kᵀ/√d + mask): [rows,S,d], [rows,T,d] -> [rows,S,T] */
+/**
+ * softmax(Q·Kᵀ/√d + mask): [rows,S,d], [rows,T,d] -> [rows,S,T]. In float32 whatever the inputs' type: half precision ends at 65504, below
+ * the scores of some networks (Stable Diffusion 2.1).
+ */
 function probabilities(Q: Value, K: Value, mask: Value | undefined): Value {
-  const scores = mul(matmul(Q, swap(K)), Q.shape[2] ** -0.5);
-  return softmax(mask ? add(scores, mask) : scores);
+  const [wideQ, wideK] = [Q, K].map((x) => cast(x, "float32"));
+  const scores = mul(matmul(wideQ, swap(wideK)), Q.shape[2] ** -0.5);
+  return cast(softmax(mask ? add(scores, cast(mask, "float32")) : scores), Q.dtype);
 }
 
 const memo = <T>(make: () => T): (() => T) => {

@@ -123,7 +123,22 @@ export const UnitLength: Operator<{ epsilon: number; place: "inside" | "outside"
 
 const channelwise = (t: Value, x: Value): Value => reshape(t, [1, t.shape[0], ...x.shape.slice(2).map(() => 1)]);
 
-export const layerNorm = (x: Value, gamma: Value, beta: Value, epsilon: number): Value => apply(LayerNorm, [x, gamma, beta], { epsilon });
+/**
+ * In float32 whatever the inputs' type, forwards and backwards: half precision ends at 65504, below the sums over a picture, and WebGPU's kernel
+ * rounds mean and 1/σ to the type of x.
+ */
+const inFloat32 = <A>(operator: Operator<A>, inputs: readonly Value[], attrs: A): Value =>
+  cast(
+    apply(
+      operator,
+      inputs.map((input) => cast(input, "float32")),
+      attrs,
+    ),
+    inputs[0].dtype,
+  );
+
+export const layerNorm = (x: Value, gamma: Value, beta: Value, epsilon: number): Value =>
+  inFloat32(LayerNorm, [x, gamma, beta], { epsilon });
 export const groupNorm = (x: Value, gamma: Value, beta: Value, groups: number, epsilon: number): Value =>
-  apply(GroupNorm, [x, gamma, beta], { groups, epsilon });
+  inFloat32(GroupNorm, [x, gamma, beta], { groups, epsilon });
 export const unitLength = (x: Value, epsilon: number, place: "inside" | "outside"): Value => apply(UnitLength, [x], { epsilon, place });

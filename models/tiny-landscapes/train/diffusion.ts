@@ -16,6 +16,7 @@ import { reshape } from "../../../kernel-lib/graph/ops/shape.js";
 import { openSession } from "../../../kernel-lib/graph/session.js";
 import { clipText } from "../../../kernel-lib/nets/clip-text.js";
 import { checkpointParameters, under } from "../../../kernel-lib/nets/parameters.js";
+import { timestepWaves } from "../../../kernel-lib/nets/timestep-waves.js";
 import { unet } from "../../../kernel-lib/nets/unet.js";
 import { vaeEncoder } from "../../../kernel-lib/nets/vae.js";
 import { caption } from "../world/captions.js";
@@ -40,12 +41,12 @@ function loss(vocabulary: number): LossGraph {
     const perRow = [COUNT, 1, 1, 1];
     const [clean, noise] = ["clean", "noise"].map((name) => graph.input(name, [COUNT, 4, WINDOW, WINDOW]));
     const [alpha, sigma, weight] = ["alpha", "sigma", "weight"].map((name) => graph.input(name, perRow));
-    const timestep = graph.input("timestep", [COUNT]);
+    const waves = graph.input("waves", [COUNT, unetArchitecture().blockOutChannels[0]]);
     const ids = graph.input("ids", [COUNT, TOKENS], "int32");
     const noisy = add(mul(clean, alpha), mul(noise, sigma)); // x_t
     const text = clipText(textArchitecture(vocabulary), under(p, "text"), ids).lastHiddenState; // [N,24,64]
     const v = sub(mul(noise, alpha), mul(clean, sigma));
-    const error = sub(unet(unetArchitecture(), under(p, "unet"), noisy, timestep, text), v);
+    const error = sub(unet(unetArchitecture(), under(p, "unet"), noisy, waves, text), v);
     const square = mul(error, error);
     const mean = (x: typeof square) => reshape(reduceMean(x, [0, 1, 2, 3]), []);
     return { loss: mean(mul(square, weight)), square: mean(square) };
@@ -145,7 +146,7 @@ export async function diffusionTask(): Promise<Task> {
           alpha: { data: alpha, shape: perRow },
           sigma: { data: sigma, shape: perRow },
           weight: { data: weight, shape: perRow },
-          timestep: { data: timestep, shape: [COUNT] },
+          waves: timestepWaves(unetArchitecture(), timestep),
           ids: { data: ids, shape: [COUNT, TOKENS] },
         },
       };

@@ -1,0 +1,112 @@
+/** @file What a synchronised step takes: seconds, memory, and how much of the device's rate it reaches. */
+import { openModel, syncDiffusion } from "veduta";
+import { openCheckpoint } from "#kernel-lib/checkpoint/folder.js";
+import { checkedParts } from "#kernel-lib/nets/checked-parts.js";
+import { decodeProgram, noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/programs.js";
+import { flopsOf } from "../full/flops.mjs";
+import { watchMemory } from "./watch.mjs";
+
+/** A gradient of random networks leads nowhere, and far. */
+const WEIGHT = 0.001;
+
+/**
+ * @typedef {import("./parity.mjs").Where} Where
+ * @typedef {object} StepOptions
+ * @property {string} path the checkpoint
+ * @property {readonly (number | "all")[]} batches windows a call, ascending; those after the first that does not fit are left out
+ * @property {number} steps that are timed, after a first
+ * @property {{ readonly product: number }} rates TFLOP/s
+ * @property {number} crossing seconds a byte to the device or back
+ * @property {number} before MiB in use on the device by others
+ */
+
+/** @param {Where} where @param {StepOptions} options @returns {Promise<import("../table.mjs").Row[]>} */
+export async function measureSteps(where, options) {
+  const rows = [];
+  for (const batch of options.batches)
+    try {
+      rows.push(...(await step(where, batch, options)));
+    } catch (error) {
+      const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
+      console.log(`  ${where.precision}, batch ${batch}: did not run (${line})`);
+      break;
+    }
+  return rows;
+}
+
+/**
+ * A model of its own for each batch size, so that each has its own memory.
+ * @param {Where} where @param {number | "all"} asked @param {StepOptions} options
+ * @returns {Promise<import("../table.mjs").Row[]>}
+ */
+async function step(where, asked, { path, steps, rates, crossing, before }) {
+  const watch = watchMemory(where.device, before);
+  const model = await openModel(path, where);
+  try {
+    const plan = syncDiffusion(model, { prompt: "mountains", seed: 7, weight: WEIGHT }).options;
+    const windows = plan.windows.length;
+    const batch = asked === "all" ? windows : Math.min(asked, windows);
+    const run = syncDiffusion(model, { prompt: "mountains", seed: 7, weight: WEIGHT, steps: 50, batch });
+    const opened = performance.now();
+    await run.next();
+    const first = (performance.now() - opened) / 1000;
+    let fastest = Number.POSITIVE_INFINITY;
+    for (let k = 0; k < steps; k++) {
+      const begun = performance.now();
+      await run.next();
+      fastest = Math.min(fastest, (performance.now() - begun) / 1000);
+    }
+    const peak = watch.stop();
+    const { flops, bytes } = cost(path, model, windows, batch);
+    const rate = flops / fastest / 1e12;
+    const share = (100 * rate) / rates.product;
+    return [
+      {
+        what: `a step, ${plan.width}×${plan.height}, ${where.precision}, batch ${batch}`,
+        value: fastest,
+        unit: "s",
+        note:
+          `${windows} windows, ${(flops / 1e12).toPrecision(3)} TFLOP: ${rate.toPrecision(3)} TFLOP/s, ${share.toFixed(0)} % of the product's; ` +
+          `peak memory ${peak === undefined ? "unknown" : `${Math.round(peak)} MiB`}; the first, with loading, ${first.toFixed(1)} s`,
+      },
+      {
+        what: "  tensors to the device and back",
+        value: (100 * bytes * crossing) / fastest,
+        unit: "% of it",
+        note: `${(bytes / 2 ** 20).toFixed(1)} MiB`,
+      },
+    ];
+  } finally {
+    watch.stop();
+    await model.close();
+  }
+}
+
+/**
+ * Products of a step, recomputation not counted, and the bytes that its calls take and give: the anchor foreseen, the others' gradients, all
+ * windows' noise.
+ * @param {string} path @param {import("veduta").Model} model @param {number} windows @param {number} batch
+ */
+function cost(path, model, windows, batch) {
+  const { unet, vae, prediction, perceptual } = checkedParts(openCheckpoint(path));
+  const side = model.config.window;
+  const shape = { batch: 1, height: side, width: side, tokens: 77, rows: 2 };
+  const noise = noiseProgram({ unet, prediction }, shape);
+  const decode = decodeProgram(vae, { ...shape, edge: "open" });
+  const gradient = perceptualGradientProgram({ unet, vae, prediction, perceptual: perceptual() }, shape);
+  const flops = (windows + 1) * flopsOf(noise) + flopsOf(decode) + (windows - 1) * flopsOf(gradient);
+
+  const latent = 4 * model.config.latentChannels * side ** 2;
+  const image = 4 * 3 * (model.config.scaleFactor * side) ** 2;
+  const text = 4 * 2 * 77 * unet.config.crossAttentionDim;
+  const calls = (/** @type {number} */ n) => Math.ceil(n / batch);
+  const bytes =
+    2 * latent +
+    text +
+    (latent + image) + // (a) noise of the anchor, its image
+    calls(windows - 1) * (text + image) +
+    2 * (windows - 1) * latent + // (b) gradients
+    calls(windows) * text +
+    2 * windows * latent; // (d) noise
+  return { flops, bytes };
+}

@@ -1,0 +1,43 @@
+/** The networks on WebGPU: golden units, and LPIPS against the CPU, which is held to golden numbers itself (units.test.ts). */
+import { afterAll, describe, expect, test } from "vitest";
+import { perceptualFromFiles } from "#kernel-lib/checkpoint/folder.js";
+import { createRng, randn } from "#kernel-lib/core/random.js";
+import { gradient } from "#kernel-lib/graph/gradient.js";
+import { Graph } from "#kernel-lib/graph/graph.js";
+import { onnxBytes } from "#kernel-lib/graph/onnx.js";
+import { checkpointParameters } from "#kernel-lib/nets/parameters.js";
+import { perceptualDistance } from "#kernel-lib/nets/perceptual.js";
+import { runOnCpu } from "../graph/laws.js";
+import { swiftShader, unlessSwiftShader } from "../graph/swiftshader.js";
+import { perceptualFiles, relativeL2, unless } from "./golden.mjs";
+import { textUnit, unetUnit, vaeUnit } from "./units.mjs";
+
+const skipped = unlessSwiftShader || unless("sd1-tiny");
+
+describe.skipIf(skipped)(`on WebGPU${skipped}`, () => {
+  const { run, end } = swiftShader();
+  afterAll(end);
+
+  test.each([
+    ["U-Net: prediction and gradients to sample and text", () => unetUnit("sd1-tiny", "b")],
+    ["autoencoder: mean, log variance, decoded image, gradient to the latent", () => vaeUnit("sd1-tiny", "a")],
+    ["text encoder: every hidden state", () => textUnit("sd1-tiny")],
+  ])("%s equal diffusers 0.15.1", { timeout: 600_000 }, async (_, unit) => {
+    const { graph, feeds, want } = unit();
+    const results = await run(onnxBytes(graph), feeds);
+    for (const [name, wanted] of Object.entries(want)) expect(relativeL2(results[name].data, wanted), name).toBeLessThan(2e-5);
+  });
+
+  test("LPIPS over SqueezeNet: distance and both gradients equal the CPU's", { timeout: 600_000 }, async () => {
+    const part = perceptualFromFiles(perceptualFiles("squeeze, random linear weights"));
+    const graph = new Graph();
+    const images = ["a", "b"].map((name) => graph.input(name, [1, 3, 35, 38]));
+    const distance = perceptualDistance(part.config, checkpointParameters(graph, part), images[0], images[1]);
+    graph.output("distance", distance);
+    for (const [k, d] of gradient(graph, distance, images).entries()) graph.output(`d${k}`, d);
+    const rng = createRng(5);
+    const feeds = Object.fromEntries(images.map(({ name, shape }) => [name, randn(rng, shape)]));
+    const [got, want] = [await run(onnxBytes(graph), feeds), await runOnCpu(onnxBytes(graph), feeds)];
+    for (const [name, { data }] of Object.entries(want)) expect(relativeL2(got[name].data, data), name).toBeLessThan(2e-5);
+  });
+});

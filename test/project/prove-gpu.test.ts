@@ -1,0 +1,34 @@
+import { spawnSync } from "node:child_process";
+import { resolve } from "node:path";
+import { expect, test } from "vitest";
+import { openDevice } from "#kernel-lib/graph/devices.js";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const prove = (...words: string[]) =>
+  spawnSync(process.execPath, ["bench/prove-gpu.mjs", ...words], { cwd: ROOT, encoding: "utf8", timeout: 60_000 });
+const cuda = await openDevice("cuda", { threads: 1 }).then(
+  ({ runtime }) => runtime.close().then(() => true),
+  () => false,
+);
+
+test("npm run prove:gpu answers a wrong word with exit code 2 and the words that there are", () => {
+  for (const words of [
+    ["--device", "tpu"],
+    ["--devise", "cuda"],
+  ]) {
+    const { status, stderr } = prove(...words);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/want auto, cpu, cuda, webgpu|Unknown option/);
+    expect(stderr).toContain("usage: npm run prove:gpu -- [--device NAME] [--model DIR] [--quick]");
+  }
+});
+
+test.skipIf(cuda)(
+  `npm run prove:gpu without a GPU ends with exit code 2 and how to get one${cuda ? " (skipped: there is one)" : ""}`,
+  () => {
+    const { status, stderr } = prove("--device", "cuda");
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^device cuda: not there \(.+\); there are: cpu/);
+    expect(stderr).toContain("install.js --onnxruntime-node-install");
+  },
+);
