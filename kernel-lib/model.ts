@@ -109,6 +109,7 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
     if (closed) throw new ClosedError(`${who}: the model is closed; open it again`);
   };
 
+  const waves = runtime.options.device === "webgpu" ? "fed" : "computed";
   const plans = planner(freeBytes);
   const run = (key: string, build: Build, n: number, batch: number | undefined, feeds: BatchFeeds) => {
     if (n < 1) throw new ShapeError(key, { got: "no rows", want: "at least one" });
@@ -129,18 +130,27 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
       throw new RangeError(`${who}: timestep ${timestep}, want a whole number from 0 to ${scheduleConfig.trainTimesteps - 1}`);
     if (!Number.isFinite(guidanceScale)) throw new RangeError(`${who}: guidanceScale ${guidanceScale}, want a number`);
     const { alpha, sigma } = schedule.level(timestep);
-    const waves = timestepWaves(unet.config, [timestep]);
-    const shared = { waves, guidance: scalar(guidanceScale), alpha: scalar(alpha), sigma: scalar(sigma), text };
+    const shared = {
+      timestep: scalar(timestep),
+      waves: timestepWaves(unet.config, [timestep]),
+      guidance: scalar(guidanceScale),
+      alpha: scalar(alpha),
+      sigma: scalar(sigma),
+      text,
+    };
     return { shape: { height, width, tokens, rows }, rows: { latent }, shared };
   };
   const noiseBuild =
     (shape: GuidedShape): Build =>
     (batch, keeps) =>
-      programs.noiseProgram({ unet, prediction, precision }, { ...shape, batch, keeps });
+      programs.noiseProgram({ unet, prediction, precision, waves }, { ...shape, batch, keeps });
   const gradientBuild =
     (shape: GuidedShape): Build =>
     (batch, keeps) =>
-      programs.perceptualGradientProgram({ unet, vae, prediction, precision, perceptual: parts.perceptual() }, { ...shape, batch, keeps });
+      programs.perceptualGradientProgram(
+        { unet, vae, prediction, precision, waves, perceptual: parts.perceptual() },
+        { ...shape, batch, keeps },
+      );
 
   const decodeBuild =
     (shape: DecodeShape): Build =>

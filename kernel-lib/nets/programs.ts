@@ -12,6 +12,7 @@ import { concat, expand, reshape, split } from "../graph/ops/shape.js";
 import { clipText } from "./clip-text.js";
 import { checkpointParameters } from "./parameters.js";
 import { perceptualDistance } from "./perceptual.js";
+import { computedWaves } from "./timestep-waves.js";
 import { unet } from "./unet.js";
 import { vaeDecoder, vaeEncoder } from "./vae.js";
 
@@ -35,6 +36,8 @@ export interface Denoiser {
   readonly prediction: SchedulerConfig["prediction"];
   /** of the U-Net's weights and activations; everything before and after it is in float32. Default "float32". */
   readonly precision?: Precision;
+  /** "computed": sines and cosines of the timestep are nodes of the graph; default "fed": an input, for devices whose sines are poor */
+  readonly waves?: "computed" | "fed";
 }
 
 /** ids [N,tokens] int32 -> text [N,tokens,D] */
@@ -45,7 +48,7 @@ export function textProgram(part: Part<ClipTextConfig>, { batch, tokens }: { rea
   return graph;
 }
 
-/** latent [N,c,h,w], waves [1,C0] (the timestep's), text [rows,tokens,D], guidance, alpha, sigma [1] -> guided noise [N,c,h,w] */
+/** latent [N,c,h,w], waves [1,C0] (the timestep's) or timestep [1], text [rows,tokens,D], guidance, alpha, sigma [1] -> guided noise [N,c,h,w] */
 export function noiseProgram(denoiser: Denoiser, shape: NoiseShape): Graph {
   const graph = new Graph(shape);
   const { latent, output, level } = guidedOutput(graph, denoiser, shape);
@@ -116,13 +119,15 @@ interface LevelValues {
  */
 function guidedOutput(
   graph: Graph,
-  { unet: part, precision = "float32" }: Denoiser,
+  { unet: part, precision = "float32", waves: source = "fed" }: Denoiser,
   { batch: N, height, width, tokens: T, rows }: NoiseShape,
 ) {
   const { config } = part;
   const p = checkpointParameters(graph, part, precision);
   const latent = graph.input("latent", [N, config.inChannels, height, width]);
-  const waves = cast(graph.input("waves", [1, config.blockOutChannels[0]]), precision);
+  const given =
+    source === "fed" ? graph.input("waves", [1, config.blockOutChannels[0]]) : computedWaves(config, graph.input("timestep", [1]));
+  const waves = cast(given, precision); // [1,C0]
   const text = graph.input("text", [rows, T, config.crossAttentionDim]);
   const guidance = graph.input("guidance", [1]);
   const level: LevelValues = { alpha: graph.input("alpha", [1]), sigma: graph.input("sigma", [1]) };

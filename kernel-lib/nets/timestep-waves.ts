@@ -1,27 +1,39 @@
 /**
- * @file A timestep as the U-Net takes it. Source: diffusers 0.15.1, models/embeddings.py, get_timestep_embedding. Computed here and fed to the
- * graph: of sines and cosines a GPU promises nothing outside [−π, π], and a timestep's angles go up to 1000.
+ * @file A timestep as the U-Net takes it. Source: diffusers 0.15.1, models/embeddings.py, get_timestep_embedding. Where the device's
+ * sines are poor they are computed here and fed to the graph: WebGPU promises nothing outside [−π, π], and a timestep's angles go up to 1000.
  */
 import type { UNetConfig } from "../checkpoint/configs.js";
 import type { Tensor } from "../core/tensor.js";
+import type { Value } from "../graph/graph.js";
+import { cos, mul, sin } from "../graph/ops/elementwise.js";
+import { concat, reshape } from "../graph/ops/shape.js";
 
-/** Sines and cosines of timesteps at geometrically spaced frequencies: N numbers -> [N,C0], C0 the width of the U-Net's first level. */
-export function timestepWaves(
-  { blockOutChannels: [width], flipSinToCos, freqShift }: UNetConfig,
-  timesteps: readonly number[] | Float32Array,
-): Tensor {
+/** Geometrically spaced, in float32. */
+function frequencies({ blockOutChannels: [width], freqShift }: UNetConfig): Float32Array {
   const half = width / 2;
-  const [sinAt, cosAt] = flipSinToCos ? [half, 0] : [0, half];
+  // rounded to float32 where the official code does: near timestep 1000 an angle would be off by 6e-5 radians otherwise
+  const exponent = (k: number) => Math.fround(Math.fround(Math.fround(-Math.log(10000)) * k) / (half - freqShift));
+  return Float32Array.from({ length: half }, (_, k) => Math.exp(exponent(k)));
+}
+
+/** Sines and cosines of timesteps: N numbers -> [N,C0], C0 the width of the U-Net's first level. */
+export function timestepWaves(config: UNetConfig, timesteps: readonly number[] | Float32Array): Tensor {
+  const all = frequencies(config);
+  const [half, width] = [all.length, 2 * all.length];
+  const [sinAt, cosAt] = config.flipSinToCos ? [half, 0] : [0, half];
   const data = new Float32Array(timesteps.length * width);
-  for (let k = 0; k < half; k++) {
-    // rounded to float32 where the official code does: near timestep 1000 an angle would be off by 6e-5 radians otherwise
-    const exponent = Math.fround(Math.fround(Math.fround(-Math.log(10000)) * k) / (half - freqShift));
-    const frequency = Math.fround(Math.exp(exponent));
-    for (const [n, t] of timesteps.entries()) {
+  for (const [n, t] of timesteps.entries())
+    for (const [k, frequency] of all.entries()) {
       const angle = Math.fround(t * frequency);
       data[n * width + sinAt + k] = Math.sin(angle);
       data[n * width + cosAt + k] = Math.cos(angle);
     }
-  }
   return { data, shape: [timesteps.length, width] };
+}
+
+/** The same as nodes of the graph: timestep [N] -> [N,C0]. */
+export function computedWaves(config: UNetConfig, timestep: Value): Value {
+  const all = frequencies(config);
+  const angle = mul(reshape(timestep, [timestep.shape[0], 1]), timestep.graph.constant(all, [1, all.length])); // [N,C0/2]
+  return concat(config.flipSinToCos ? [cos(angle), sin(angle)] : [sin(angle), cos(angle)], 1);
 }
