@@ -12,6 +12,20 @@ export interface PanoramaSpec {
   readonly coverage: Coverage;
   /** pictures of the steps, in order; null is the root's own `<img>` */
   readonly steps?: readonly StepPicture[];
+  /** its name beside another's, any text */
+  readonly label?: string;
+  /** another panorama, to compare */
+  readonly other?: OtherPicture;
+}
+
+/** The panorama that one is compared with. */
+export interface OtherPicture {
+  /** a data: URL */
+  readonly src: string;
+  /** its name beside the first one's, any text */
+  readonly label: string;
+  readonly coverage: Coverage;
+  readonly steps?: readonly StepPicture[];
 }
 
 export interface StepPicture {
