@@ -69,7 +69,7 @@ describe.skipIf(missing !== "")(`a report in a browser${missing}`, () => {
     await page.mouse.move(x, y);
     await page.mouse.down();
     await page.mouse.move(x - 100, y + 20, { steps: 5 });
-    await page.waitForTimeout(120); // held: no swing
+    await page.waitForTimeout(250); // held: no swing
     await page.mouse.up();
     const turned = await state(page);
     const perPixel = ((2 * Math.tan((51.96 * Math.PI) / 360)) / box.height) * (180 / Math.PI);

@@ -48,7 +48,7 @@ export function listen(core: Core, motion: Motion): void {
     core.hand();
     canvas.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    motion.still();
+    motion.still(event.timeStamp);
   });
   on("pointermove", (event) => {
     const before = fingers.get(event.pointerId);

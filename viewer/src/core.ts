@@ -37,6 +37,10 @@ export interface Core {
   set(change: Partial<ViewState>): void;
   /** Has the view drawn with the next frame. */
   ask(): void;
+  /** the camera of the state */
+  camera(): Camera;
+  /** Runs once all parts are in. */
+  onStart(then: () => void): void;
   onState(then: (state: ViewState) => void): void;
   /** Draws over each view. */
   onDrawn(paint: (drawn: Drawn) => void): void;
@@ -45,10 +49,10 @@ export interface Core {
   hand(): void;
   /** Draws a view of one picture. @returns undefined while it loads; else a canvas whose content lasts until the next call */
   shot(which: Which, state: ViewState, width: number, height: number): HTMLCanvasElement | undefined;
+  /** Has a state's textures loaded. */
+  load(state: ViewState): Promise<unknown>;
   /** the decoded picture that a state shows */
   image(which: Which, state: ViewState): Promise<HTMLImageElement>;
-  /** Has the textures of a step loaded. */
-  prepare(step: number): Promise<unknown>;
   /** Speaks to screen readers. */
   say(text: string): void;
 }

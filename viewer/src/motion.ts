@@ -9,13 +9,14 @@ const SWING = 0.32;
 /** Degrees a second of the slow turn. */
 const TURN = 5;
 /** Milliseconds between a hand's last move and its lifting, beyond which it meant to stop there. */
-const HELD = 60;
+const HELD = 100;
 
 export interface Motion {
   /** a hand's move, in degrees, and when it was felt */
   felt(by: { right: number; up: number }, at: number): void;
   fling(at: number): void;
-  still(): void;
+  /** a hand has come */
+  still(at: number): void;
   /** turns slowly by itself, or no more */
   rotate(on: "on" | "off"): void;
 }
@@ -73,11 +74,14 @@ export function createMotion(core: Core): Motion {
       last = at;
     },
     fling(at) {
-      if (less.matches || at - last > HELD) return motion.still();
+      if (less.matches || at - last > HELD) return rest();
       before = performance.now();
       go();
     },
-    still: rest,
+    still(at) {
+      rest();
+      last = at;
+    },
     rotate(on) {
       way = on === "on" && !less.matches ? 1 : 0;
       button.ariaPressed = String(way !== 0);

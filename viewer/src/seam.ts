@@ -46,7 +46,13 @@ export function seamTools(core: Core): void {
   const out = make("div");
   const full = coverage.vertical >= 180;
   const look = panel(core, TEXTS.seam, "seam", () => [
-    make("p", {}, textButton(TEXTS.jump, jump), " ", textButton(TEXTS.roll, roll), ...(full ? poleButtons(core) : [])),
+    make(
+      "div",
+      { className: "veduta-row" },
+      textButton(TEXTS.jump, jump),
+      textButton(TEXTS.roll, roll),
+      ...(full ? poleButtons(core) : []),
+    ),
     out,
   ]);
   core.keys.set("g", jump);
@@ -74,10 +80,8 @@ export function seamTools(core: Core): void {
   core.onState(() => look.isOpen() && void measure());
 }
 
-const poleButtons = (core: Core): (Node | string)[] => [
-  " ",
+const poleButtons = (core: Core): Node[] => [
   textButton(TEXTS.zenith, () => core.set({ pitch: 90 })),
-  " ",
   textButton(TEXTS.nadir, () => core.set({ pitch: -90 })),
 ];
 
@@ -96,6 +100,6 @@ function chart({ profile }: SeamScore): SVGElement {
     return `<rect x="${k * 6}" y="${60 - tall}" width="4" height="${tall}"${k === middle ? ' class="cut"' : ""}/>`;
   });
   const box = document.createElement("div");
-  box.innerHTML = `<svg class="veduta-bars" viewBox="0 0 ${profile.length * 6} 60" role="img" aria-label="${TEXTS.profile}">${bars.join("")}</svg>`;
+  box.innerHTML = `<svg class="veduta-bars" preserveAspectRatio="none" viewBox="0 0 ${profile.length * 6} 60" role="img" aria-label="${TEXTS.profile}">${bars.join("")}</svg>`;
   return box.firstElementChild as SVGElement;
 }

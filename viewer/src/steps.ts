@@ -49,7 +49,7 @@ export function stepsBar(core: Core): void {
       const now = core.state().step ?? 0;
       if (now === last && !around) return pause();
       const then = now === last ? 0 : now + 1;
-      await core.prepare(then).catch(pause); // shown only when it can be, however slow the machine
+      await core.load({ ...core.state(), step: then }).catch(pause); // shown only when it can be, however slow the machine
       if (!playing || core.signal.aborted) return;
       core.set({ step: then });
       next();
@@ -74,6 +74,6 @@ export function stepsBar(core: Core): void {
   });
   // The neighbours of a shown step are ready before they are asked for.
   core.onDrawn(({ state: { step } }) => {
-    for (const near of [1, -1].map((by) => (step ?? 0) + by)) if (steps[near]) core.prepare(near).catch(() => {});
+    for (const near of [1, -1].map((by) => (step ?? 0) + by)) if (steps[near]) core.load({ ...core.state(), step: near }).catch(() => {});
   });
 }

@@ -4,6 +4,8 @@ import type { ViewState } from "./state.js";
 
 const whole = (x: number): number => Math.round(Math.abs(x));
 
+const digits = (x: number): string => (x === 0 ? "0" : String(Number(x.toPrecision(3))));
+
 export const TEXTS = {
   kind: "panorama viewer",
   keys: "Arrow keys turn, plus and minus zoom, 0 returns to the start, 1 to 4 choose the projection.",
@@ -39,6 +41,37 @@ export const TEXTS = {
     `Across the cut neighbouring columns differ by ${cut.toFixed(2)} of 255, ${Number.isFinite(score) ? `${score.toFixed(2)} times` : "and nothing at all differs in"} their neighbours. About 1 is a cut that does not show.`,
   poles: (top: number, bottom: number): string =>
     `Poles, mean distance of a row from its own colour: ${top.toFixed(2)} at the top, ${bottom.toFixed(2)} at the bottom, of 255. 0 is a pole of one colour.`,
+  keep: "Keep",
+  json: "State or link",
+  sizes: { width: "Width in pixels", height: "Height in pixels" },
+  screenshot: "Save the view",
+  crop: "Save the source under it",
+  link: "Copy a link",
+  copyState: "Copy the state",
+  takeState: "Take this state",
+  copied: "Copied.",
+  taken: "Taken.",
+  badLink: "The link's view does not fit this panorama.",
+  saved: (name: string, bytes: number): string => `${name}, ${Math.ceil(bytes / 1000)} kB`,
+  digits,
+  windows: "Windows",
+  lpips: "LPIPS to the anchor",
+  windowHint: (count: number, anchor: number): string =>
+    `${count} windows${anchor < 0 ? "" : `; the dashed white one, ${anchor}, is the anchor`}. Point at one to read it, click it for its curves; N and P go through them.`,
+  windowAnchor: (step: number, j: number): string => `Step ${step}, window ${j}: the anchor.`,
+  windowPlain: (step: number, j: number): string => `Step ${step}, window ${j}: not synchronised.`,
+  windowNumbers: (step: number, j: number, loss: number, norm: number | undefined): string =>
+    `Step ${step}, window ${j}: LPIPS ${digits(loss)} to the anchor${norm === undefined ? "" : `, gradient norm ${digits(norm)}`}.`,
+  thumbnail: (j: number): string => `What window ${j} shows`,
+  curveName: { loss: "Distance over the steps", gradientNorm: "Gradient norm over the steps" },
+  curves: {
+    loss: (first: number, last: number, most: number): string =>
+      `LPIPS: ${digits(first)} first, ${digits(last)} last, axis to ${digits(most)}`,
+    gradientNorm: (first: number, last: number, most: number): string =>
+      `Gradient norm: ${digits(first)} first, ${digits(last)} last, axis to ${digits(most)}`,
+  },
+  covered: (least: number, most: number): string =>
+    least === most ? `Every place is covered by ${most} windows.` : `Places are covered by ${least} (dark) to ${most} (bright) windows.`,
   still: "This browser offers no WebGL 2, so the picture stays still.",
   failed: "The picture could not be shown in the viewer, so it stays still.",
   scaled: (width: number, held: number): string => `${width} pixels wide; this graphics card takes ${held}, so it is shown scaled down.`,

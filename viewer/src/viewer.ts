@@ -5,6 +5,7 @@ import { comparing } from "./compare.js";
 import { listen } from "./controls.js";
 import type { Core, Drawn, Which } from "./core.js";
 import { furniture, projectionChoice, viewTools } from "./furniture.js";
+import { crop, keepTools, screenshot } from "./keep.js";
 import { createMotion } from "./motion.js";
 import { createPictures, picture, type Wanted } from "./pictures.js";
 import { projections } from "./projections.js";
@@ -15,12 +16,18 @@ import { stepsBar } from "./steps.js";
 import { style } from "./style.js";
 import { TEXTS } from "./texts.js";
 
+import { windowTools } from "./windows.js";
+
 export interface Viewer {
   /** A snapshot of what is shown. Assign a whole or partial state, or one of its properties, to change it. @throws RangeError */
   get state(): ViewState;
   set state(change: Partial<ViewState>);
   /** Resolves when the picture on screen is the state's. */
   settled(): Promise<void>;
+  /** The view as a PNG of any size. @throws RangeError */
+  screenshot(size: { readonly width: number; readonly height: number }): Promise<Blob>;
+  /** The picture's own pixels under the view, as a PNG. */
+  crop(): Promise<Blob>;
   /** Gives back what the viewer holds and leaves the still picture. */
   dispose(): void;
 }
@@ -82,6 +89,7 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
       },
     );
 
+  const starters: (() => void)[] = [];
   const [painters, followers, hands]: [((drawn: Drawn) => void)[], ((state: ViewState) => void)[], (() => void)[]] = [[], [], []];
   const ui = furniture(root, still.alt, spec);
   const { canvas } = ui;
@@ -101,6 +109,8 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     state: () => state,
     set,
     ask,
+    camera: () => cameraOf(state),
+    onStart: (then) => void starters.push(then),
     onState: (then) => void followers.push(then),
     onDrawn: (paint) => void painters.push(paint),
     onHand: (then) => void hands.push(then),
@@ -115,7 +125,7 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
       return theatre.draw({ state: of, surface, coverage: wanted(which, of).coverage, background, width, height });
     },
     image: (which, of) => picture(wanted(which, of).src),
-    prepare: (step) => load({ ...state, step }),
+    load,
     say: ui.say,
   };
   const compose = comparing(core);
@@ -151,7 +161,7 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
   }
 
   listen(core, createMotion(core));
-  for (const part of [viewTools, projectionChoice, stepsBar, seamTools]) part(core);
+  for (const part of [viewTools, projectionChoice, stepsBar, windowTools, seamTools, keepTools]) part(core);
   const sizes = new ResizeObserver(ask);
   sizes.observe(canvas);
   const sight = new IntersectionObserver(([entry]) => {
@@ -178,6 +188,8 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
       }
       await shown();
     },
+    screenshot: ({ width, height }) => screenshot(core, width, height),
+    crop: () => crop(core),
     dispose() {
       ending.abort();
       cancelAnimationFrame(frame);
@@ -191,7 +203,8 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     },
   };
   root.viewer = viewer;
-  set({});
+  set(spec.state ?? {});
+  for (const start of starters) start();
   return viewer;
 }
 
