@@ -83,8 +83,21 @@ export function windowsSpec(
 ): WindowsSpec | undefined {
   if (steps.length === 0) return undefined;
   const colours = Array.from({ length: SHADES }, (_, k) => viridis(k / (SHADES - 1)));
-  return { width: width / scaleFactor, height: height / scaleFactor, steps, stepOf, colours };
+  return { width: width / scaleFactor, height: height / scaleFactor, steps: steps.map(shortened), stepOf, colours };
 }
+
+/** Numbers in the four digits that a page shows at most: they are half of a long run's page else. */
+const shortened = (step: StepNumbers): StepNumbers => ({
+  ...step,
+  windows: step.windows.map(({ top, left, height, width, loss, gradientNorm }) => ({
+    top,
+    left,
+    height,
+    width,
+    ...(loss === undefined ? {} : { loss: Number(loss.toPrecision(4)) }),
+    ...(gradientNorm === undefined ? {} : { gradientNorm: Number(gradientNorm.toPrecision(4)) }),
+  })),
+});
 
 let script: string | undefined;
 

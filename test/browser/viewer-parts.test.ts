@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "#kernel-lib/core/image.js";
@@ -63,13 +64,18 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
     for (const reducedMotion of ["reduce", "no-preference"] as const) {
       const { page } = await open(browser, painted, { reducedMotion });
       await settled(page);
-      const box = await page.locator(".veduta-stage canvas").boundingBox();
-      if (!box) throw new Error("no canvas");
-      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-      await page.mouse.move(x, y);
-      await page.mouse.down();
-      for (let k = 1; k < 7; k++) await page.mouse.move(x - 15 * k, y);
-      await page.mouse.up();
+      // In the page itself: between its moves and the lifting no other process takes its time.
+      await page.locator(".veduta-stage canvas").evaluate(async (canvas) => {
+        canvas.setPointerCapture = () => {}; // made-up pointers cannot be captured
+        const send = (type: string, clientX: number) =>
+          canvas.dispatchEvent(new PointerEvent(type, { pointerId: 1, clientX, clientY: 100, button: 0 }));
+        send("pointerdown", 300);
+        for (let k = 1; k < 7; k++) {
+          await new Promise((done) => setTimeout(done, 10));
+          send("pointermove", 300 - 15 * k);
+        }
+        send("pointerup", 210);
+      });
       await page.waitForTimeout(400);
       came.push((await state(page)).heading as number);
       const drawn = await page.evaluate(async () => {
@@ -318,6 +324,54 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
       return { lit: data[0] + data[1] + data[2] > 0, gone, live: root.dataset.state };
     });
     expect(moved).toEqual({ lit: true, gone: true, live: "live" });
+    await page.close();
+  });
+
+  test("follows a device that tells how it is held, from where it was, until a hand comes", async () => {
+    const { page } = await open(browser, painted, {
+      hasTouch: true,
+      isMobile: true,
+      viewport: { width: 400, height: 700 },
+      prepare: (made) =>
+        made.addInitScript(() => {
+          Object.assign(DeviceOrientationEvent, { requestPermission: async () => "granted" });
+        }),
+    });
+    await set(page, { heading: 20 });
+    await page.getByRole("button", { name: "Follow the device" }).click();
+    const hold = (alpha: number, beta: number, gamma: number) =>
+      page.evaluate(
+        ([a, b, c]) => {
+          dispatchEvent(new DeviceOrientationEvent("deviceorientation", { alpha: a, beta: b, gamma: c }));
+        },
+        [alpha, beta, gamma],
+      );
+    await hold(100, 90, 0); // upright: what it sees is where it points
+    expect(await state(page)).toMatchObject({ heading: expect.closeTo(20, 6), pitch: expect.closeTo(0, 6), roll: expect.closeTo(0, 6) });
+    await hold(70, 90, 0); // alpha grows to the left
+    expect((await state(page)).heading).toBeCloseTo(50, 6);
+    await hold(70, 110, 0); // its top tilts back: it looks up
+    expect((await state(page)).pitch).toBeCloseTo(20, 6);
+    await press(page, "+");
+    await hold(0, 90, 0);
+    expect((await state(page)).heading).toBeCloseTo(50, 6);
+    await page.close();
+  });
+
+  test("the page that opens what is dropped on it takes a picture, two to compare, and says what would tell it", async () => {
+    const { page, complaints, requests } = await open(browser, fileURLToPath(new URL("../../dist/viewer/index.html", import.meta.url)));
+    const file = async (name: string, width: number) => ({
+      name,
+      mimeType: "image/png",
+      buffer: Buffer.from(await encodePng(landscape(width, 64))),
+    });
+    await page.locator("#files").setInputFiles([await file("strip.png", 384)]);
+    await expect.poll(() => page.textContent("#told")).toContain("say how many degrees it covers");
+    await page.locator("#files").setInputFiles([await file("a.png", 128), await file("b.png", 128)]);
+    await expect.poll(() => page.textContent("#told")).toContain("a.png: a full sphere, because it is twice as wide as high. b.png");
+    await settled(page);
+    expect(await state(page)).toMatchObject({ compare: "swipe", projection: "perspective" });
+    expect({ complaints, requests: requests.filter((url) => !url.startsWith("blob:")) }).toEqual({ complaints: [], requests: [] });
     await page.close();
   });
 });

@@ -1,6 +1,5 @@
 /** @file Hands on the picture: drag, pinch, wheel and keys become changes of the state. Knows nothing of drawing. */
-import type { Core } from "./core.js";
-import type { Motion } from "./motion.js";
+import type { Core, Motion } from "./core.js";
 import { degrees, horizontalFov, projections, radians, ruleOf } from "./projections.js";
 
 /** Degrees that a hand may turn beyond the picture's edge. */

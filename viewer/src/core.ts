@@ -56,3 +56,14 @@ export interface Core {
   /** Speaks to screen readers. */
   say(text: string): void;
 }
+
+/** What moves by itself. */
+export interface Motion {
+  /** a hand's move, in degrees, and when it was felt */
+  felt(by: { right: number; up: number }, at: number): void;
+  fling(at: number): void;
+  /** a hand has come */
+  still(at: number): void;
+  /** turns slowly by itself, or no more */
+  rotate(on: "on" | "off"): void;
+}

@@ -1,6 +1,6 @@
 /** @file What moves by itself: the swing after a drag, and the slow turn. Both rest where the reader's system asks for less motion. */
 import { move } from "./controls.js";
-import type { Core } from "./core.js";
+import type { Core, Motion } from "./core.js";
 import { iconButton } from "./dom.js";
 import { TEXTS } from "./texts.js";
 
@@ -10,16 +10,6 @@ const SWING = 0.32;
 const TURN = 5;
 /** Milliseconds between a hand's last move and its lifting, beyond which it meant to stop there. */
 const HELD = 100;
-
-export interface Motion {
-  /** a hand's move, in degrees, and when it was felt */
-  felt(by: { right: number; up: number }, at: number): void;
-  fling(at: number): void;
-  /** a hand has come */
-  still(at: number): void;
-  /** turns slowly by itself, or no more */
-  rotate(on: "on" | "off"): void;
-}
 
 export function createMotion(core: Core): Motion {
   const less = matchMedia("(prefers-reduced-motion: reduce)");

@@ -22,6 +22,7 @@ export const TEXTS = {
   loop: "Play again and again",
   speed: "Speed",
   device: "Follow the device",
+  denied: "The device does not tell how it is held.",
   projection: "Projection",
   projections: { perspective: "Perspective", planet: "Little planet", panini: "Panini", flat: "Flat" },
   compare: "Compare",

@@ -4,6 +4,7 @@ import { cameraOf } from "./camera.js";
 import { comparing } from "./compare.js";
 import { listen } from "./controls.js";
 import type { Core, Drawn, Which } from "./core.js";
+import { deviceTool } from "./device.js";
 import { furniture, projectionChoice, viewTools } from "./furniture.js";
 import { crop, keepTools, screenshot } from "./keep.js";
 import { createMotion } from "./motion.js";
@@ -161,7 +162,7 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
   }
 
   listen(core, createMotion(core));
-  for (const part of [viewTools, projectionChoice, stepsBar, windowTools, seamTools, keepTools]) part(core);
+  for (const part of [deviceTool, viewTools, projectionChoice, stepsBar, windowTools, seamTools, keepTools]) part(core);
   const sizes = new ResizeObserver(ask);
   sizes.observe(canvas);
   const sight = new IntersectionObserver(([entry]) => {
