@@ -374,4 +374,21 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
     expect({ complaints, requests: requests.filter((url) => !url.startsWith("blob:")) }).toEqual({ complaints: [], requests: [] });
     await page.close();
   });
+
+  test("a picture larger than the graphics card takes is shown scaled, and says so", async () => {
+    const { page, complaints } = await open(browser, pair, {
+      prepare: (made) =>
+        made.addInitScript(() => {
+          const real = WebGL2RenderingContext.prototype.getParameter;
+          WebGL2RenderingContext.prototype.getParameter = function (this: WebGL2RenderingContext, name: number) {
+            return name === WebGL2RenderingContext.MAX_TEXTURE_SIZE ? 512 : real.call(this, name);
+          };
+        }),
+    });
+    await settled(page);
+    expect(await page.textContent(".veduta-note")).toBe("768 pixels wide; this graphics card takes 512, so it is shown scaled down.");
+    expect(await red(page, 0.5)).toBe(102);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
 });
