@@ -264,7 +264,22 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
   });
 
   test("200 rounds of mounting and removing leave no texture, no node and no listener behind", async () => {
-    const { page, complaints } = await open(browser, painted);
+    const { page, complaints } = await open(browser, painted, {
+      prepare: (made) =>
+        made.addInitScript(() => {
+          const [gl, counter] = [WebGL2RenderingContext.prototype, globalThis as { textures?: number }];
+          const { createTexture, deleteTexture } = gl;
+          counter.textures = 0;
+          gl.createTexture = function (this: WebGL2RenderingContext) {
+            counter.textures = (counter.textures ?? 0) + 1;
+            return createTexture.call(this);
+          };
+          gl.deleteTexture = function (this: WebGL2RenderingContext, texture) {
+            counter.textures = (counter.textures ?? 0) - 1;
+            deleteTexture.call(this, texture);
+          };
+        }),
+    });
     await settled(page);
     const client = await page.context().newCDPSession(page);
     const rounds = (count: number) =>
@@ -287,12 +302,14 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
     const counts = async () => {
       await client.send("HeapProfiler.collectGarbage");
       const { nodes, jsEventListeners } = await client.send("Memory.getDOMCounters");
-      return { nodes, jsEventListeners };
+      return { nodes, jsEventListeners, textures: await page.evaluate(() => (globalThis as { textures?: number }).textures ?? 0) };
     };
     await rounds(20);
     const before = await counts();
     await rounds(200);
     const after = await counts();
+    expect(after.textures).toBeLessThanOrEqual(before.textures);
+    expect(before.textures).toBeGreaterThan(0);
     expect(after.nodes).toBeLessThan(before.nodes + 200);
     expect(after.jsEventListeners).toBeLessThan(before.jsEventListeners + 50);
     expect(complaints).toEqual([]);

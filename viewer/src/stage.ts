@@ -46,8 +46,6 @@ export interface Stage {
   surface(image: HTMLImageElement, coverage: Coverage): Surface;
   /** Draws a view. @returns the canvas that holds it until the next one, in its lower left `width` × `height` pixels */
   draw(view: View): HTMLCanvasElement;
-  /** textures that the graphics card holds for all viewers of the page */
-  readonly textures: number;
 }
 
 export interface View {
@@ -157,9 +155,6 @@ function createStage(): Stage | null {
       (uniforms.background.value as Color).setRGB(r, g, b);
       renderer.render(mesh, camera);
       return canvas;
-    },
-    get textures() {
-      return renderer.info.memory.textures;
     },
   };
 }
