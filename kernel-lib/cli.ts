@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { modelsCommand } from "./cli/models.js";
 import { type CliDeps, InterruptedError, paintCommand, UsageError } from "./cli/paint.js";
+import { viewCommand } from "./cli/view.js";
 
 /**
  * Runs one command.
@@ -24,6 +25,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
     .showHelpAfterError("(veduta --help and veduta paint --help say what there is)");
   paintCommand(program, deps);
   modelsCommand(program, deps);
+  viewCommand(program, deps);
   try {
     await program.parseAsync([...words], { from: "user" });
     return 0;

@@ -24,6 +24,13 @@ export { openRun } from "./run-folder.js";
 export type { SavedRun } from "./run-folder.js";
 export { reportRun, runHead, savedOptions, saveRun } from "./run.js";
 
+// looking at it
+export { panoramaView } from "./notebook/panorama-view.js";
+export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./notebook/panorama-view.js";
+export { stripCoverage } from "./notebook/coverage.js";
+export type { Coverage } from "./notebook/coverage.js";
+export { imageCoverage } from "./notebook/image-coverage.js";
+
 // its windows
 export { coverage, planWindows } from "./joint/windows.js";
 export type { Extent, Window } from "./joint/windows.js";

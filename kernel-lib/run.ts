@@ -120,7 +120,7 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
     await saveSteps();
     // The report first: run.json says "complete" only when all else is there.
     const draft = { info: info(how), steps };
-    await writeWhole(join(dir, "report.html"), report(await withPictures(dir, draft)));
+    await writeWhole(join(dir, "report.html"), report(await reportData(dir, draft)));
     await writeJson(join(dir, "run.json"), draft.info);
     return openRun(dir);
   };
@@ -177,9 +177,10 @@ export function savedOptions(run: { readonly info: RunInfo; readonly dir: string
 }
 
 /** The report of a saved run as one HTML page, with its pictures made small enough to embed. */
-export const reportRun = async (run: SavedRun): Promise<string> => report(await withPictures(run.dir, run));
+export const reportRun = async (run: SavedRun): Promise<string> => report(await reportData(run.dir, run));
 
-async function withPictures(
+/** A run's folder as a report or a viewer takes it: its pictures made small enough to embed. */
+export async function reportData(
   dir: string,
   { info, steps }: { readonly info: RunInfo; readonly steps: readonly StepNumbers[] },
 ): Promise<ReportRun> {

@@ -2,16 +2,19 @@
 
 /**
  * Angles in degrees. "cylinder": columns are equal steps of heading and rows are heights on a cylinder, as windows of one camera make;
- * "equirectangular": rows are equal steps of pitch. The image's centre is heading 0, pitch 0.
+ * "equirectangular": rows are equal steps of pitch. The image's centre is heading 0, and pitch 0 unless `centre` says else. "cube": six square faces in a row, right,
+ * left, up, down, ahead, back, as seen from inside (the order of WebGL's cube maps); 360 × 180, "wrap".
  */
 export interface Coverage {
-  readonly projection: "cylinder" | "equirectangular";
+  readonly projection: "cylinder" | "equirectangular" | "cube";
   /** degrees from the left to the right edge, at most 360 */
   readonly horizontal: number;
   /** degrees from the bottom to the top edge, below 180 for a cylinder, at most 180 else */
   readonly vertical: number;
   /** "wrap": the right edge goes on at the left */
   readonly edge: "wrap" | "open";
+  /** pitch of an equirectangular image's middle row, degrees up; 0 when absent */
+  readonly centre?: number;
 }
 
 export interface StripSize {

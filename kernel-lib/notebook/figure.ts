@@ -4,13 +4,45 @@
  */
 import { readFileSync } from "node:fs";
 import { CheckpointError } from "../core/errors.js";
+import { viridis } from "./colors.js";
 import type { Coverage } from "./coverage.js";
 import { escapeHtml, scriptLiteral } from "./html.js";
+import type { RunInfo, StepNumbers } from "./run-data.js";
 
 /** How the viewer shows the `<img>` that it finds in its root. */
 export interface PanoramaSpec {
   readonly coverage: Coverage;
   /** pictures of the steps, in order; null is the root's own `<img>` */
+  readonly steps?: readonly StepPicture[];
+  /** its name beside another's, any text */
+  readonly label?: string;
+  /** the view at the start, where it is not ahead */
+  readonly state?: Readonly<Record<string, string | number | null>>;
+  /** the windows that painted it */
+  readonly windows?: WindowsSpec;
+  /** another panorama, to compare */
+  readonly other?: OtherPicture;
+}
+
+/** A run's windows and their numbers. */
+export interface WindowsSpec {
+  /** of the panorama, latent pixels, as the windows' places are */
+  readonly width: number;
+  readonly height: number;
+  readonly steps: readonly StepNumbers[];
+  /** for each picture of the scrubber, the index of its step */
+  readonly stepOf: readonly number[];
+  /** the scale of distances, from 0 up, as CSS colours */
+  readonly colours: readonly string[];
+}
+
+/** The panorama that one is compared with. */
+export interface OtherPicture {
+  /** a data: URL */
+  readonly src: string;
+  /** its name beside the first one's, any text */
+  readonly label: string;
+  readonly coverage: Coverage;
   readonly steps?: readonly StepPicture[];
 }
 
@@ -39,6 +71,33 @@ export const figureJob = (job: FigureJob): string =>
 export function panoramaFigure(id: string, { src, alt, spec }: { src: string; alt: string; spec: PanoramaSpec }): string {
   return `<div id="${escapeHtml(id)}" class="veduta-panorama"><img src="${escapeHtml(src)}" alt="${escapeHtml(alt)}"></div>${figureJob([id, "panorama", spec])}`;
 }
+
+/** Colours of the scale that a page carries. */
+const SHADES = 64;
+
+/** A run's windows for its viewer. @param stepOf for each picture of the scrubber, its step @returns undefined where there was no step */
+export function windowsSpec(
+  { width, height, scaleFactor }: Pick<RunInfo, "width" | "height" | "scaleFactor">,
+  steps: readonly StepNumbers[],
+  stepOf: readonly number[] = [],
+): WindowsSpec | undefined {
+  if (steps.length === 0) return undefined;
+  const colours = Array.from({ length: SHADES }, (_, k) => viridis(k / (SHADES - 1)));
+  return { width: width / scaleFactor, height: height / scaleFactor, steps: steps.map(shortened), stepOf, colours };
+}
+
+/** Numbers in the four digits that a page shows at most: they are half of a long run's page else. */
+const shortened = (step: StepNumbers): StepNumbers => ({
+  ...step,
+  windows: step.windows.map(({ top, left, height, width, loss, gradientNorm }) => ({
+    top,
+    left,
+    height,
+    width,
+    ...(loss === undefined ? {} : { loss: Number(loss.toPrecision(4)) }),
+    ...(gradientNorm === undefined ? {} : { gradientNorm: Number(gradientNorm.toPrecision(4)) }),
+  })),
+});
 
 let script: string | undefined;
 

@@ -76,5 +76,12 @@ export function parseGpano(xmp: string): Gpano | undefined {
 export function coverageOf(gpano: Gpano): Coverage {
   const horizontal = (360 * gpano.croppedWidth) / gpano.fullWidth;
   const vertical = (180 * gpano.croppedHeight) / gpano.fullHeight;
-  return { projection: "equirectangular", horizontal, vertical, edge: horizontal === 360 ? "wrap" : "open" };
+  const centre = 90 - (180 * (gpano.croppedTop + gpano.croppedHeight / 2)) / gpano.fullHeight;
+  return {
+    projection: "equirectangular",
+    horizontal,
+    vertical,
+    edge: horizontal === 360 ? "wrap" : "open",
+    ...(centre === 0 ? {} : { centre }),
+  };
 }

@@ -1,10 +1,11 @@
 /** @file A run as one page: the panorama to turn, what every window did, and every option. One file, no network. */
 import type { Coverage } from "./coverage.js";
-import { figureJob, panoramaFigure, type StepPicture, viewerScript } from "./figure.js";
-import { dataUrl, escapeHtml } from "./html.js";
+import { figureJob, panoramaFigure, viewerScript } from "./figure.js";
+import { escapeHtml } from "./html.js";
 import { lossCurve } from "./loss-curve.js";
 import { REPORT_STYLE } from "./report-style.js";
 import type { ReportRun, RunInfo, StepNumbers } from "./run-data.js";
+import { runFigure } from "./run-figure.js";
 import { type StripPlace, short, windowStrip } from "./window-strip.js";
 
 const METHODS = { sync: "SyncDiffusion", multi: "MultiDiffusion" } as const;
@@ -72,15 +73,12 @@ function facts(info: RunInfo, steps: readonly StepNumbers[]): string {
   return `${[...parts, `${duration(seconds)} on ${model.device}`].join("; ")}.`;
 }
 
-function pictureSection({ info, picture, foreseen = [] }: ReportRun, prompt: string): string {
-  if (!picture) return "";
+function pictureSection(run: ReportRun, prompt: string): string {
+  const drawn = runFigure(run);
+  if (!drawn) return "";
   const alt = `Panorama: ${prompt}`;
-  // The finished panorama takes the last step's place: after that step it is what was foreseen.
-  const pictures = foreseen.map((one): StepPicture => ({ src: dataUrl(one.type, one.bytes), label: `step ${one.step}` }));
-  const finished: StepPicture = { src: null, label: info.complete ? "finished" : (pictures[pictures.length - 1]?.label ?? "last step") };
-  const steps = pictures.length > 1 ? [...pictures.slice(0, -1), finished] : undefined;
-  const figure = panoramaFigure("panorama", { src: dataUrl(picture.type, picture.bytes), alt, spec: { coverage: info.coverage, steps } });
-  const scrub = steps ? " The slider goes back through what each step foresaw." : "";
+  const figure = panoramaFigure("panorama", { ...drawn, alt });
+  const scrub = drawn.spec.steps ? " The slider goes back through what each step foresaw." : "";
   return `<figure class="picture">${figure}</figure>
 <p class="hint">Drag to turn, scroll to zoom; the arrow keys do the same.${scrub}</p>`;
 }

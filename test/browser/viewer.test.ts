@@ -18,36 +18,80 @@ const colourOf = (heading: number, pitch: number): number[] => [
   0.5 + 0.4 * Math.sin(radians(2 * pitch)),
 ];
 
+/** The same, but smooth across the poles too: faces of a cube have no rows there to hold the colour of each heading. */
+const evenColourOf = (heading: number, pitch: number): number[] => [
+  0.5 + 0.4 * Math.sin(radians(heading)) * Math.cos(radians(pitch)),
+  colourOf(heading, pitch)[1],
+  0.5 + 0.4 * Math.sin(radians(pitch)),
+];
+
 /** The picture whose every pixel has its direction's colour. */
-function picture(width: number, height: number, { projection, horizontal, vertical }: Coverage): Tensor {
+function picture(width: number, height: number, { projection, horizontal, vertical, centre = 0 }: Coverage): Tensor {
   const image = zeros([1, 3, height, width]);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       const up = 0.5 - (y + 0.5) / height;
-      const pitch = projection === "cylinder" ? degrees(Math.atan(up * 2 * Math.tan(radians(vertical / 2)))) : up * vertical;
+      const pitch = projection === "cylinder" ? degrees(Math.atan(up * 2 * Math.tan(radians(vertical / 2)))) : centre + up * vertical;
       const colour = colourOf(((x + 0.5) / width - 0.5) * horizontal, pitch);
       for (let c = 0; c < 3; c++) image.data[(c * height + y) * width + x] = colour[c];
     }
   return image;
 }
 
+type Look = { heading: number; pitch: number; roll: number; fov: number; projection: string };
+
 /** The direction of a point of the screen, (0,0) its middle, (±1) its edges, up positive; by rotating about the axes one after the other. */
-function direction(
-  u: number,
-  v: number,
-  aspect: number,
-  s: { heading: number; pitch: number; roll: number; fov: number },
-): { heading: number; pitch: number } {
-  const t = Math.tan(radians(s.fov) / 2);
-  let [x, y, z] = [u * t * aspect, v * t, 1];
+function direction(u: number, v: number, aspect: number, s: Look): { heading: number; pitch: number } | undefined {
   const spin = (a: number, b: number, angle: number) => [
     a * Math.cos(angle) - b * Math.sin(angle),
     a * Math.sin(angle) + b * Math.cos(angle),
   ];
+  if (s.projection === "flat") {
+    const [right, up] = spin(((u * s.fov) / 2) * aspect, (v * s.fov) / 2, -radians(s.roll));
+    return Math.abs(s.pitch + up) > 90 ? undefined : { heading: degrees(radians(s.heading + right)), pitch: s.pitch + up };
+  }
+  let [x, y, z] = eye[s.projection](u * aspect, v, radians(s.fov));
   [x, y] = spin(x, y, -radians(s.roll)); // clockwise
   [z, y] = spin(z, y, radians(s.pitch)); // ahead goes up
   [z, x] = spin(z, x, radians(s.heading)); // ahead goes right
   return { heading: degrees(Math.atan2(x, z)), pitch: degrees(Math.atan2(y, Math.hypot(x, z))) };
+}
+
+/** What a point shows before the camera turns, by angles. */
+const eye: Record<string, (u: number, v: number, fov: number) => number[]> = {
+  perspective: (u, v, fov) => [u * Math.tan(fov / 2), v * Math.tan(fov / 2), 1],
+  planet: (u, v, fov) => {
+    const away = 2 * Math.atan((Math.hypot(u, v) * 2 * Math.tan(fov / 4)) / 2);
+    const turn = Math.atan2(v, u);
+    return [Math.sin(away) * Math.cos(turn), Math.sin(away) * Math.sin(turn), Math.cos(away)];
+  },
+  panini: (u, v, fov) => {
+    const [x, y] = [u * Math.tan(fov / 2), v * Math.tan(fov / 2)];
+    const aside = 2 * Math.atan(x / 2);
+    const up = Math.atan((y * (1 + Math.cos(aside))) / 2);
+    return [Math.sin(aside) * Math.cos(up), Math.sin(up), Math.cos(aside) * Math.cos(up)];
+  },
+};
+
+/** Six faces in a row, each pixel in its direction's colour: right, left, up, down, ahead, back. */
+function cubePicture(side: number): Tensor {
+  const image = zeros([1, 3, side, side * 6]);
+  const faces: ((s: number, t: number) => number[])[] = [
+    (s, t) => [1, t, -s],
+    (s, t) => [-1, t, s],
+    (s, t) => [s, 1, -t],
+    (s, t) => [s, -1, t],
+    (s, t) => [s, t, 1],
+    (s, t) => [-s, t, -1],
+  ];
+  for (const [k, face] of faces.entries())
+    for (let j = 0; j < side; j++)
+      for (let i = 0; i < side; i++) {
+        const [x, y, z] = face(((i + 0.5) / side) * 2 - 1, 1 - ((j + 0.5) / side) * 2);
+        const colour = evenColourOf(degrees(Math.atan2(x, z)), degrees(Math.atan2(y, Math.hypot(x, z))));
+        for (let c = 0; c < 3; c++) image.data[(c * side + j) * side * 6 + k * side + i] = colour[c];
+      }
+  return image;
 }
 
 describe.skipIf(missing !== "")(`the viewer${missing}`, () => {
@@ -67,7 +111,7 @@ describe.skipIf(missing !== "")(`the viewer${missing}`, () => {
 
   /** Sets states one after the other and reads points of the screen, given from its middle. */
   const look = async (file: string, states: object[], points: [number, number][]) => {
-    const { page: tab, complaints } = await open(browser, file, { viewport: { width: 460, height: 400 } });
+    const { page: tab, complaints } = await open(browser, file, { viewport: { width: 300, height: 400 } });
     const seen = await tab.evaluate(
       async ([wanted, at]) => {
         const root = document.querySelector(".veduta-panorama") as PageRoot;
@@ -98,58 +142,77 @@ describe.skipIf(missing !== "")(`the viewer${missing}`, () => {
     return seen;
   };
 
-  test.each([
+  const sources = [
     ["a full sphere", 1024, 512, { projection: "equirectangular", horizontal: 360, vertical: 180, edge: "wrap" }],
+    ["six faces of a cube", 1536, 256, { projection: "cube", horizontal: 360, vertical: 180, edge: "wrap" }],
     ["a looped cylinder strip", 1536, 256, stripCoverage({ width: 1536, height: 256, edge: "wrap" })],
     ["an open cylinder strip", 640, 256, stripCoverage({ width: 640, height: 256, edge: "open" })],
     ["a part of a sphere", 400, 300, { projection: "equirectangular", horizontal: 100, vertical: 75, edge: "open" }],
-  ] as [string, number, number, Coverage][])(
-    "draws every direction of %s in its colour, within 2/255",
-    async (_, width, height, coverage) => {
-      const rng = createRng(4);
-      const states = Array.from({ length: 40 }, (_, k) => ({
-        heading: (rng.uniform() - 0.5) * (coverage.horizontal - 20),
-        pitch: coverage.vertical === 180 ? [-90, 90, (rng.uniform() - 0.5) * 180][k % 3] : (rng.uniform() - 0.5) * coverage.vertical * 0.8,
-        roll: k % 2 === 0 ? 0 : (rng.uniform() - 0.5) * 360,
-        fov: [25, 60, 110][k % 3],
-      }));
-      const points: [number, number][] = [
-        [0, 0],
-        [0.9, 0.8],
-        [-0.5, 0.3],
-        [0.2, -0.95],
-        [-0.97, -0.1],
-      ];
-      const { all, width: w, height: h } = await look(page(await figure(picture(width, height, coverage), coverage)), states, points);
-      let compared = 0;
-      for (const [k, state] of states.entries())
-        for (const [j, [u, v]] of points.entries()) {
-          // the middle of the pixel that was read
-          const at = [((Math.floor(((u + 1) / 2) * w) + 0.5) / w) * 2 - 1, 1 - ((Math.floor(((1 - v) / 2) * h) + 0.5) / h) * 2];
-          const { heading, pitch } = direction(at[0], at[1], w / h, state);
-          if (
-            Math.abs(heading) > coverage.horizontal / 2 - (coverage.edge === "wrap" ? 0 : 1) ||
-            Math.abs(pitch) > coverage.vertical / 2 - (coverage.vertical === 180 ? 0 : 1)
-          )
-            continue;
-          compared++;
-          const wanted = colourOf(heading, pitch).map((x) => x * 255);
-          const off = Math.max(...wanted.map((x, c) => Math.abs(x - all[k][j][c])));
-          expect(off, `${JSON.stringify(state)} at ${u},${v}: ${all[k][j]} for ${wanted.map(Math.round)}`).toBeLessThanOrEqual(2);
-        }
-      expect(compared).toBeGreaterThan(80);
-    },
+    [
+      "a part of a sphere above the horizon",
+      400,
+      160,
+      { projection: "equirectangular", horizontal: 100, vertical: 40, edge: "open", centre: 25 },
+    ],
+  ] as [string, number, number, Coverage][];
+  const sights = ["perspective", "planet", "panini", "flat"].flatMap((projection) =>
+    sources.map((source) => [projection, ...source] as const),
   );
+
+  test.each(sights)("%s draws every direction of %s in its colour, within 2/255", async (projection, _, width, height, coverage) => {
+    const rng = createRng(4);
+    const places = Array.from({ length: coverage.edge === "wrap" ? 40 : 12 }, (_, k) => ({
+      heading: (rng.uniform() - 0.5) * (coverage.horizontal - 20),
+      pitch:
+        coverage.vertical === 180
+          ? [-90, 90, (rng.uniform() - 0.5) * 180][k % 3]
+          : (coverage.centre ?? 0) + (rng.uniform() - 0.5) * coverage.vertical * 0.8,
+      roll: k % 2 === 0 ? 0 : (rng.uniform() - 0.5) * 360,
+    }));
+    const states = [25, 60, 110].flatMap((fov) => places.map((place) => ({ ...place, fov, projection })));
+    const points: [number, number][] = [
+      [0, 0],
+      [0.9, 0.8],
+      [-0.5, 0.3],
+      [0.2, -0.95],
+      [-0.97, -0.1],
+    ];
+    const image = coverage.projection === "cube" ? cubePicture(height) : picture(width, height, coverage);
+    const { all, width: w, height: h } = await look(page(await figure(image, coverage)), states, points);
+    let [compared, worst, where] = [0, 0, ""];
+    for (const [k, state] of states.entries())
+      for (const [j, [u, v]] of points.entries()) {
+        // the middle of the pixel that was read
+        const at = [((Math.floor(((u + 1) / 2) * w) + 0.5) / w) * 2 - 1, 1 - ((Math.floor(((1 - v) / 2) * h) + 0.5) / h) * 2];
+        const seen = direction(at[0], at[1], w / h, state);
+        if (!seen) continue;
+        const { pitch } = seen;
+        const heading = ((((seen.heading + 180) % 360) + 360) % 360) - 180;
+        if (
+          Math.abs(heading) > coverage.horizontal / 2 - (coverage.edge === "wrap" ? 0 : 1) ||
+          (projection === "flat" && coverage.edge === "open" && Math.abs(seen.heading) > 180) ||
+          Math.abs(pitch - (coverage.centre ?? 0)) > coverage.vertical / 2 - (coverage.vertical === 180 ? 0 : 1)
+        )
+          continue;
+        compared++;
+        const wanted = (coverage.projection === "cube" ? evenColourOf : colourOf)(heading, pitch).map((x) => x * 255);
+        const off = Math.max(...wanted.map((x, c) => Math.abs(x - all[k][j][c])));
+        if (off > worst) [worst, where] = [off, `${JSON.stringify(state)} at ${u},${v}: ${all[k][j]} for ${wanted.map(Math.round)}`];
+      }
+    expect(worst, where).toBeLessThanOrEqual(2);
+    expect(compared).toBeGreaterThan(0.8 * states.length);
+  });
 
   test("a looped panorama shows no seam: across the cut colours differ as beside it", async () => {
     const coverage = stripCoverage({ width: 768, height: 128, edge: "wrap" });
     const points = Array.from({ length: 61 }, (_, k): [number, number] => [(k - 30) / 330, 0.1]);
     const file = page(await figure(picture(768, 128, coverage), coverage));
-    for (const fov of [30, 110]) {
-      const { all } = await look(file, [{ heading: 180, fov }], points);
-      const steps = all[0].slice(1).map((colour, k) => Math.max(...colour.map((x, c) => Math.abs(x - all[0][k][c]))));
-      expect(Math.max(...steps)).toBeLessThanOrEqual(1 + Math.max(...steps.slice(0, 20)));
-    }
+    for (const projection of ["perspective", "planet", "panini", "flat"])
+      for (const fov of [30, 110]) {
+        const { all } = await look(file, [{ heading: 180, fov, projection }], points);
+        const steps = all[0].slice(1).map((colour, k) => Math.max(...colour.map((x, c) => Math.abs(x - all[0][k][c]))));
+        expect(Math.max(...steps), `${projection} ${fov}`).toBeLessThanOrEqual(1 + Math.max(...steps.slice(0, 20)));
+      }
   });
 
   test("outside an open panorama the edge fades into the page's background, without a jump", async () => {

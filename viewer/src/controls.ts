@@ -1,66 +1,69 @@
 /** @file Hands on the picture: drag, pinch, wheel and keys become changes of the state. Knows nothing of drawing. */
-
-import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
-import { horizontalFov } from "./projections.js";
-import { FOV_MAX, FOV_MIN, type ViewState } from "./state.js";
-
-export interface Handled {
-  /** reads the state */
-  readonly state: () => ViewState;
-  readonly coverage: Coverage;
-  /** a change by hand, in range */
-  readonly change: (change: Partial<ViewState>) => void;
-  readonly reset: () => void;
-}
+import type { Core, Motion } from "./core.js";
+import { degrees, horizontalFov, projections, radians, ruleOf } from "./projections.js";
 
 /** Degrees that a hand may turn beyond the picture's edge. */
 const SLACK = 6;
 
 /** Turns by degrees and zooms by a factor, kept where there is picture to see. */
-export function move(
-  { state, coverage, change }: Handled,
-  canvas: HTMLCanvasElement,
-  by: { right?: number; up?: number; zoom?: number },
-): void {
-  const { heading, pitch, fov } = state();
-  const next = clamp(fov * (by.zoom ?? 1), FOV_MIN, FOV_MAX);
-  const across = horizontalFov(next, canvas.clientWidth / Math.max(1, canvas.clientHeight));
-  const up = Math.max(0, (coverage.vertical - next) / 2) + SLACK;
-  const side = coverage.edge === "wrap" ? Number.POSITIVE_INFINITY : Math.max(0, (coverage.horizontal - across) / 2) + SLACK;
+export function move({ state, spec, canvas, set }: Core, by: { right?: number; up?: number; zoom?: number }): void {
+  const { coverage } = spec;
+  const { heading, pitch, fov, projection } = state();
+  const next = clamp(fov * (by.zoom ?? 1), ...ruleOf(projection).range);
+  const across = horizontalFov(projection, next, canvas.clientWidth / Math.max(1, canvas.clientHeight));
+  const free = projection === "planet" || coverage.vertical >= 180;
+  const up = free ? 90 : Math.max(0, (coverage.vertical - next) / 2) + SLACK;
+  const side =
+    coverage.edge === "wrap" || projection === "planet"
+      ? Number.POSITIVE_INFINITY
+      : Math.max(0, (coverage.horizontal - across) / 2) + SLACK;
+  const level = free ? 0 : (coverage.centre ?? 0);
   // A view that was set outside these limits may stay, but a hand does not take it further out.
-  change({
+  set({
     heading: clampFrom(heading, heading + (by.right ?? 0), side),
-    pitch: clamp(clampFrom(pitch, pitch + (by.up ?? 0), up), -90, 90),
+    pitch: clamp(level + clampFrom(pitch - level, pitch - level + (by.up ?? 0), up), -90, 90),
     fov: next,
   });
 }
 
-/** Listens to the canvas. @returns a function that stops listening */
-export function listen(canvas: HTMLCanvasElement, handled: Handled): () => void {
-  const stop = new AbortController();
+/** Degrees right and up that turn with a hand's pixels, so that what is under the finger stays there (at the middle of the picture). */
+export function turned({ state, canvas }: Core, x: number, y: number): { right: number; up: number } {
+  const { fov, pitch, roll, projection } = state();
+  const scale = degrees(ruleOf(projection).scale(radians(fov)) * 2) / Math.max(1, canvas.clientHeight);
+  const [c, s] = [Math.cos(radians(roll)), Math.sin(radians(roll))];
+  const narrow = projection === "flat" ? 1 : Math.max(0.2, Math.cos(radians(pitch)));
+  return { right: (-(x * c - y * s) * scale) / narrow, up: (y * c + x * s) * scale };
+}
+
+/** Listens to the canvas. */
+export function listen(core: Core, motion: Motion): void {
+  const { canvas, signal, state, keys } = core;
   const on = <K extends keyof HTMLElementEventMap>(type: K, then: (event: HTMLElementEventMap[K]) => void, passive = true) =>
-    canvas.addEventListener(type, then, { signal: stop.signal, passive });
+    canvas.addEventListener(type, then, { signal, passive });
   const fingers = new Map<number, { x: number; y: number }>();
 
   on("pointerdown", (event) => {
     if (event.button !== 0) return;
+    core.hand();
     canvas.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    motion.still(event.timeStamp);
   });
   on("pointermove", (event) => {
     const before = fingers.get(event.pointerId);
     if (!before) return;
     const spread = distance(fingers);
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    // What is under the finger stays under it (at the middle of the picture): degrees a pixel there.
-    const { fov, pitch } = handled.state();
-    const scale = ((2 * Math.tan((fov * Math.PI) / 360)) / canvas.clientHeight) * (180 / Math.PI);
     const share = 1 / fingers.size;
     const zoom = fingers.size === 2 ? spread / Math.max(1, distance(fingers)) : 1;
-    const right = (-(event.clientX - before.x) * scale * share) / Math.max(0.2, Math.cos((pitch * Math.PI) / 180));
-    move(handled, canvas, { right, up: (event.clientY - before.y) * scale * share, zoom });
+    const by = turned(core, (event.clientX - before.x) * share, (event.clientY - before.y) * share);
+    move(core, { ...by, zoom });
+    if (fingers.size === 1) motion.felt(by, event.timeStamp);
   });
-  const lift = (event: PointerEvent) => void fingers.delete(event.pointerId);
+  const lift = (event: PointerEvent) => {
+    if (!fingers.delete(event.pointerId) || fingers.size > 0) return;
+    if (event.type === "pointerup") motion.fling(event.timeStamp);
+  };
   on("pointerup", lift);
   on("pointercancel", lift);
   on(
@@ -68,42 +71,43 @@ export function listen(canvas: HTMLCanvasElement, handled: Handled): () => void 
     (event) => {
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
       const zoom = Math.exp(clamp(event.deltaY * lines, -120, 120) * 0.0015);
-      const { fov } = handled.state();
-      if (clamp(fov * zoom, FOV_MIN, FOV_MAX) === fov) return; // at the end of the range the page scrolls on
+      const { fov, projection } = state();
+      if (clamp(fov * zoom, ...ruleOf(projection).range) === fov) return; // at the end of the range the page scrolls on
       event.preventDefault();
-      move(handled, canvas, { zoom });
+      core.hand();
+      move(core, { zoom });
     },
     false,
   );
-  on("dblclick", handled.reset);
+  const reset = () => core.set({ ...core.begin, step: state().step, compare: state().compare });
+  on("dblclick", reset);
+  const far = (event: KeyboardEvent) => Math.min(90, state().fov) * (event.shiftKey ? 0.5 : 0.1);
+  const arrows: Record<string, (event: KeyboardEvent) => void> = {
+    ArrowLeft: (event) => move(core, { right: -far(event) }),
+    ArrowRight: (event) => move(core, { right: far(event) }),
+    ArrowUp: (event) => move(core, { up: far(event) }),
+    ArrowDown: (event) => move(core, { up: -far(event) }),
+  };
+  for (const key of ["+", "="]) keys.set(key, () => move(core, { zoom: 0.9 }));
+  keys.set("-", () => move(core, { zoom: 1 / 0.9 }));
+  for (const key of ["0", "Home"]) keys.set(key, reset);
+  for (const [k, projection] of (Object.keys(projections) as (keyof typeof projections)[]).entries())
+    keys.set(String(k + 1), () => core.set({ projection }));
   on(
     "keydown",
     (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const { fov } = handled.state();
-      const far = fov * (event.shiftKey ? 0.5 : 0.1);
-      const keys: Record<string, () => void> = {
-        ArrowLeft: () => move(handled, canvas, { right: -far }),
-        ArrowRight: () => move(handled, canvas, { right: far }),
-        ArrowUp: () => move(handled, canvas, { up: far }),
-        ArrowDown: () => move(handled, canvas, { up: -far }),
-        "+": () => move(handled, canvas, { zoom: 0.9 }),
-        "=": () => move(handled, canvas, { zoom: 0.9 }),
-        "-": () => move(handled, canvas, { zoom: 1 / 0.9 }),
-        "0": handled.reset,
-        Home: handled.reset,
-      };
-      const key = keys[event.key];
-      if (!key) return;
+      const act = arrows[event.key] ?? keys.get(event.key) ?? keys.get(event.key.toLowerCase());
+      if (!act) return;
       event.preventDefault();
-      key();
+      core.hand();
+      act(event);
     },
     false,
   );
-  return () => stop.abort();
 }
 
-const clamp = (x: number, from: number, to: number): number => Math.min(to, Math.max(from, x));
+export const clamp = (x: number, from: number, to: number): number => Math.min(to, Math.max(from, x));
 const clampFrom = (now: number, next: number, most: number): number => clamp(next, Math.min(-most, now), Math.max(most, now));
 const distance = (fingers: ReadonlyMap<number, { x: number; y: number }>): number => {
   const [a, b] = [...fingers.values()];

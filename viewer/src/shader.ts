@@ -1,37 +1,65 @@
 /** @file The picture, a ray a pixel: no sphere mesh, so no wavy lines, and exact at the poles. */
 import { type Projection, projections } from "./projections.js";
 
+/** What the picture is: a plane of columns and rows, or six faces. */
+export type Source = "plane" | "cube";
+
 export const vertexShader = `
 in vec3 position;
 out vec2 screen;
-uniform float aspect;
+uniform vec4 lens; // scale and offset of the screen's points
 void main() {
-  screen = vec2(position.x * aspect, position.y);
+  screen = position.xy * lens.xy + lens.zw;
   gl_Position = vec4(position.xy, 0.0, 1.0);
 }`;
 
+/** Of the flat projection: the plane slid to the view's middle, and how far beyond a pole or an open picture's far side a point is. */
+const DIRECTION = {
+  turned: "vec3 direction() { return camera * ray(screen); }",
+  flat: `vec3 direction() {
+  vec2 q = mat2(cos(middle.z), -sin(middle.z), sin(middle.z), cos(middle.z)) * screen + middle.xy;
+  over = max(abs(q.y) - PI * 0.5, wraps == 1 ? 0.0 : abs(q.x) - PI);
+  return ray(vec2(q.x, clamp(q.y, -PI * 0.5, PI * 0.5)));
+}`,
+} as const;
+
 /**
- * The sampling is a Catmull-Rom filter where a texel is larger than a pixel (small models paint small panoramas), mipmaps else. The
- * derivative of the heading is taken without its jump at ±180°, so the seam of a closed panorama has no line of blurred texels.
- * Outside the picture its edge goes on, blurred more and more, and fades into the background over FADE.
+ * A ray a pixel. The sampling of a plane is a Catmull-Rom filter where a texel is larger than a pixel (small models paint small
+ * panoramas), mipmaps else. The derivative of the heading is taken without its jump at ±180°, so the seam of a closed panorama has no
+ * line of blurred texels. Outside the picture its edge goes on, blurred more and more, and fades into the background over FADE.
  */
-export const fragmentShader = (projection: Projection): string => `
+export const fragmentShader = (projection: Projection, source: Source): string => `
 precision highp float;
 in vec2 screen;
 out vec4 colour;
-uniform float fov;         // vertical, radians
 uniform mat3 camera;       // camera space to the panorama's
+uniform vec3 middle;       // heading, pitch and roll, radians
+uniform vec3 background;
+uniform int wraps;         // 1: right edge goes on at the left
+const float PI = 3.14159265358979;
+const float FADE = 0.16;   // radians
+float over = 0.0;
+
+vec3 ray(vec2 q) { ${projections[projection].glsl} }
+${projections[projection].ray ? DIRECTION.turned : DIRECTION.flat}
+${source === "cube" ? CUBE : PLANE}
+void main() {
+  vec3 seen = look(normalize(direction()));
+  colour = vec4(mix(seen, background, smoothstep(0.0, FADE * 0.25, over)), 1.0);
+}`;
+
+/** Faces in the order and the orientation of WebGL's cube maps, which in our space (x right, y up, z ahead) is as seen from inside. */
+const CUBE = `
+uniform samplerCube faces;
+vec3 look(vec3 d) { return texture(faces, d).rgb; }`;
+
+const PLANE = `
 uniform sampler2D picture;
 uniform vec2 texels;       // of the picture
 uniform vec2 extent;       // horizontal and vertical, radians
 uniform float anisotropy;  // most texels side by side that the texture filter averages
+uniform float centre;      // pitch of the picture's middle row, radians
 uniform int cylinder;      // 1: rows are heights on a cylinder, 0: equal steps of pitch
-uniform int wraps;         // 1: right edge goes on at the left
-uniform vec3 background;
-const float PI = 3.14159265358979;
-const float FADE = 0.16;   // radians
-
-${projections[projection]}
 
 vec4 smoothSample(vec2 uv) {
   vec2 at = uv * texels - 0.5;
@@ -50,11 +78,10 @@ vec4 smoothSample(vec2 uv) {
     + textureLod(picture, vec2(p2.x, p2.y), 0.0) * w3.x * w3.y;
 }
 
-void main() {
-  vec3 d = normalize(camera * ray(screen));
+vec3 look(vec3 d) {
   float heading = atan(d.x, d.z);
   float pitch = atan(d.y, length(d.xz));
-  float height = cylinder == 1 ? d.y / max(length(d.xz), 1e-6) : pitch;
+  float height = cylinder == 1 ? d.y / max(length(d.xz), 1e-6) : pitch - centre;
   float full = cylinder == 1 ? 2.0 * tan(extent.y * 0.5) : extent.y;
   vec2 uv = vec2(heading / extent.x, height / full) + 0.5;
 
@@ -72,11 +99,11 @@ void main() {
   vec3 inside = reach < 1.0 ? clamp(smoothSample(uv).rgb, 0.0, 1.0) : textureGrad(picture, uv, dx * scale, dy * scale).rgb;
 
   float beside = wraps == 1 ? 0.0 : abs(heading) - extent.x * 0.5;
-  float beyond = max(max(beside, abs(pitch) - extent.y * 0.5), 0.0);
+  float beyond = max(max(beside, abs(pitch - centre) - extent.y * 0.5), 0.0);
   if (beyond > 0.0) {
     float blur = min(log2(1.0 + beyond / extent.y * texels.y), log2(texels.y) - 1.0);
     vec3 edge = textureLod(picture, uv, blur).rgb;
     inside = mix(edge, background, smoothstep(0.0, FADE, beyond));
   }
-  colour = vec4(inside, 1.0);
+  return inside;
 }`;

@@ -8,6 +8,7 @@ import {
   Camera,
   ClampToEdgeWrapping,
   Color,
+  CubeTexture,
   GLSL3,
   LinearFilter,
   LinearMipmapLinearFilter,
@@ -18,31 +19,42 @@ import {
   RepeatWrapping,
   Texture,
   Vector2,
+  Vector3,
+  Vector4,
   WebGLRenderer,
 } from "three";
 import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
-import type { Projection } from "./projections.js";
-import { fragmentShader, vertexShader } from "./shader.js";
+import { rotation } from "./camera.js";
+import { type Projection, radians, ruleOf } from "./projections.js";
+import { fragmentShader, type Source, vertexShader } from "./shader.js";
 import type { ViewState } from "./state.js";
 
 /** A picture on the graphics card. */
 export interface Surface {
   readonly texture: Texture;
+  readonly source: Source;
+  /** pixels of the picture */
+  readonly width: number;
+  readonly height: number;
+  /** pixels that the graphics card took; fewer than `width` where the picture is larger than it can hold */
+  readonly held: number;
   dispose(): void;
 }
 
 export interface Stage {
-  /** A texture of a loaded image; one larger than the device takes is scaled down by three.js. */
+  /** A texture of a loaded image; one larger than the device takes is scaled down. */
   surface(image: HTMLImageElement, coverage: Coverage): Surface;
-  /** Draws a view into a 2D canvas of `width` × `height` device pixels. `background` is a CSS colour. */
-  draw(to: CanvasRenderingContext2D, view: View): void;
+  /** Draws a view. @returns the canvas that holds it until the next one, in its lower left `width` × `height` pixels */
+  draw(view: View): HTMLCanvasElement;
 }
 
 export interface View {
   readonly state: ViewState;
   readonly surface: Surface;
   readonly coverage: Coverage;
+  /** a CSS colour, "rgb(r, g, b)" */
   readonly background: string;
+  /** device pixels */
   readonly width: number;
   readonly height: number;
 }
@@ -70,27 +82,30 @@ function createStage(): Stage | null {
     for (const redraw of restored) requestAnimationFrame(redraw);
   });
   const triangle = new BufferGeometry().setAttribute("position", new BufferAttribute(new Float32Array([-1, -1, 0, 3, -1, 0, -1, 3, 0]), 3));
-  const meshes = new Map<Projection, { mesh: Mesh; material: RawShaderMaterial }>();
+  const meshes = new Map<string, { mesh: Mesh; material: RawShaderMaterial }>();
   const camera = new Camera();
   const size = new Vector2();
+  const anisotropy = renderer.capabilities.getMaxAnisotropy();
 
-  const meshOf = (projection: Projection) => {
-    const known = meshes.get(projection);
+  const meshOf = (projection: Projection, source: Source) => {
+    const known = meshes.get(`${projection} ${source}`);
     if (known) return known;
     const material = new RawShaderMaterial({
       glslVersion: GLSL3,
       vertexShader,
-      fragmentShader: fragmentShader(projection),
+      fragmentShader: fragmentShader(projection, source),
       depthTest: false,
       depthWrite: false,
       uniforms: {
-        aspect: { value: 1 },
-        fov: { value: 1 },
+        lens: { value: new Vector4() },
         camera: { value: new Matrix3() },
+        middle: { value: new Vector3() },
         picture: { value: null },
+        faces: { value: null },
         texels: { value: new Vector2() },
         extent: { value: new Vector2() },
-        anisotropy: { value: renderer.capabilities.getMaxAnisotropy() },
+        anisotropy: { value: anisotropy },
+        centre: { value: 0 },
         cylinder: { value: 1 },
         wraps: { value: 0 },
         background: { value: new Color() },
@@ -99,60 +114,71 @@ function createStage(): Stage | null {
     const mesh = new Mesh(triangle, material);
     mesh.frustumCulled = false;
     const made = { mesh, material };
-    meshes.set(projection, made);
+    meshes.set(`${projection} ${source}`, made);
     return made;
   };
 
   return {
-    surface(image, { edge }) {
-      const texture = new Texture(image);
+    surface(image, coverage) {
+      const { naturalWidth: width, naturalHeight: height } = image;
+      const source = coverage.projection === "cube" ? "cube" : "plane";
+      const { maxTextureSize, maxCubemapSize } = renderer.capabilities;
+      const share = source === "cube" ? Math.min(1, maxCubemapSize / height) : Math.min(1, maxTextureSize / width, maxTextureSize / height);
+      const texture = source === "cube" ? new CubeTexture(cubeFaces(image, share)) : new Texture(share < 1 ? scaled(image, share) : image);
       texture.colorSpace = NoColorSpace; // the bytes go to the screen as they are
-      texture.wrapS = edge === "wrap" ? RepeatWrapping : ClampToEdgeWrapping;
+      texture.wrapS = coverage.edge === "wrap" && source === "plane" ? RepeatWrapping : ClampToEdgeWrapping;
       texture.minFilter = LinearMipmapLinearFilter;
       texture.magFilter = LinearFilter;
-      texture.anisotropy = renderer.capabilities.getMaxAnisotropy();
+      texture.generateMipmaps = true;
+      texture.anisotropy = anisotropy;
       texture.needsUpdate = true;
       renderer.initTexture(texture);
-      return { texture, dispose: () => texture.dispose() };
+      return { texture, source, width, height, held: Math.floor(width * share), dispose: () => texture.dispose() };
     },
-    draw(to, { state, surface, coverage, background, width, height }) {
+    draw({ state, surface, coverage, background, width, height }) {
       renderer.getSize(size);
       if (size.x !== width || size.y !== height) renderer.setSize(width, height, false);
-      const { mesh, material } = meshOf(state.projection);
+      const { mesh, material } = meshOf(state.projection, surface.source);
       const { uniforms } = material;
-      const image = surface.texture.image as HTMLImageElement;
-      uniforms.aspect.value = width / height;
-      uniforms.fov.value = radians(state.fov);
-      rotation(uniforms.camera.value as Matrix3, state);
-      uniforms.picture.value = surface.texture;
-      (uniforms.texels.value as Vector2).set(image.naturalWidth, image.naturalHeight);
+      const scale = ruleOf(state.projection).scale(radians(state.fov));
+      (uniforms.lens.value as Vector4).set((scale * width) / height, scale, 0, 0);
+      const [x, y, z] = rotation(state);
+      (uniforms.camera.value as Matrix3).set(...x, ...y, ...z);
+      (uniforms.middle.value as Vector3).set(radians(state.heading), radians(state.pitch), radians(state.roll));
+      uniforms[surface.source === "cube" ? "faces" : "picture"].value = surface.texture;
+      (uniforms.texels.value as Vector2).set(surface.held, surface.held * (surface.height / surface.width));
       (uniforms.extent.value as Vector2).set(radians(coverage.horizontal), radians(coverage.vertical));
+      uniforms.centre.value = radians(coverage.centre ?? 0);
       uniforms.cylinder.value = coverage.projection === "cylinder" ? 1 : 0;
       uniforms.wraps.value = coverage.edge === "wrap" ? 1 : 0;
       const [r, g, b] = rgb(background);
       (uniforms.background.value as Color).setRGB(r, g, b);
       renderer.render(mesh, camera);
-      if (to.canvas.width !== width) to.canvas.width = width;
-      if (to.canvas.height !== height) to.canvas.height = height;
-      to.drawImage(canvas, 0, 0);
+      return canvas;
     },
   };
 }
 
-const radians = (degrees: number): number => (degrees * Math.PI) / 180;
+function scaled(image: HTMLImageElement, share: number): HTMLCanvasElement {
+  const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [Math.floor(image.naturalWidth * share), Math.floor(image.naturalHeight * share)];
+  const pen = copy.getContext("2d") as CanvasRenderingContext2D;
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(image, 0, 0, copy.width, copy.height);
+  return copy;
+}
 
-/** Camera to panorama: roll about the view, then pitch, then heading. */
-function rotation(into: Matrix3, { heading, pitch, roll }: ViewState): void {
-  const [ch, sh] = [Math.cos(radians(heading)), Math.sin(radians(heading))];
-  const [cp, sp] = [Math.cos(radians(pitch)), Math.sin(radians(pitch))];
-  const [cr, sr] = [Math.cos(radians(roll)), Math.sin(radians(roll))];
-  const right = [cr, -sr * cp, sr * sp];
-  const up = [sr, cr * cp, -cr * sp];
-  const ahead = [0, sp, cp];
-  // Rows x, y, z of each axis, turned by the heading about the vertical.
-  const [rx, ux, ax] = [right, up, ahead].map(([x, , z]) => x * ch + z * sh);
-  const [rz, uz, az] = [right, up, ahead].map(([x, , z]) => -x * sh + z * ch);
-  into.set(rx, ux, ax, right[1], up[1], ahead[1], rz, uz, az);
+/** The six squares of a row. @throws RangeError where the picture is no such row */
+function cubeFaces(image: HTMLImageElement, share: number): HTMLCanvasElement[] {
+  const side = image.naturalHeight;
+  if (image.naturalWidth !== side * 6)
+    throw new RangeError(`a cube's picture: got ${image.naturalWidth} × ${side}, want six squares in a row`);
+  return Array.from({ length: 6 }, (_, k) => {
+    const face = document.createElement("canvas");
+    face.width = face.height = Math.floor(side * share);
+    (face.getContext("2d") as CanvasRenderingContext2D).drawImage(image, side * k, 0, side, side, 0, 0, face.width, face.height);
+    return face;
+  });
 }
 
 /** "rgb(r, g, b)", as getComputedStyle gives it, in [0,1]. */

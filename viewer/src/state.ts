@@ -1,5 +1,9 @@
 /** @file What is on screen, in numbers: the viewer's state, read and set from outside. */
-import { type Projection, projections } from "./projections.js";
+import { type Projection, projections, ruleOf } from "./projections.js";
+
+/** Two panoramas with one camera: a divider between them, side by side, in turns, or how they differ. */
+export const COMPARISONS = ["swipe", "side", "blink", "difference"] as const;
+export type Comparison = (typeof COMPARISONS)[number];
 
 /** All angles in degrees. */
 export interface ViewState {
@@ -9,55 +13,63 @@ export interface ViewState {
   pitch: number;
   /** of the camera, clockwise, [-180,180) */
   roll: number;
-  /** vertical, 20 to 120 */
+  /** vertical, 20 to 120; a planet's to 320 */
   fov: number;
   projection: Projection;
   /** index of the step shown; null without steps */
   step: number | null;
   /** another panorama beside this one; null: none */
-  compare: null;
+  compare: Comparison | null;
 }
 
-export const FOV_MIN = 20;
-export const FOV_MAX = 120;
+/** What a viewer has to show. */
+export interface Shelf {
+  readonly steps: number;
+  readonly pair: "alone" | "pair";
+}
 
 /** An angle brought into [-180,180). */
 export const turn = (degrees: number): number => ((((degrees + 180) % 360) + 360) % 360) - 180;
 
 /**
- * The state after a change. Headings and rolls go round; all else is refused outside its range.
+ * The state after a change. Headings and rolls go round, and a field of view that only the former projection allows is brought into the
+ * new one's range; all else is refused outside its range.
  * @throws RangeError naming the key, what was given and what would be right
  */
-export function changed(state: ViewState, change: Partial<ViewState>, steps: number): ViewState {
-  const next = { ...state };
+export function changed(state: ViewState, change: Partial<ViewState>, shelf: Shelf): ViewState {
+  const next = { ...state, ...change };
   for (const [key, value] of Object.entries(change)) {
     if (!(key in checks)) throw new RangeError(`viewer.state: got "${key}", want one of ${Object.keys(checks).join(", ")}`);
-    const wanted = checks[key as keyof ViewState](value, steps);
+    const wanted = checks[key as keyof ViewState](value, shelf, next);
     if (wanted !== undefined) throw new RangeError(`viewer.state.${key}: got ${String(value)}, want ${wanted}`);
-    Object.assign(next, { [key]: value });
   }
-  return { ...next, heading: turn(next.heading), roll: turn(next.roll) };
+  const [least, most] = projections[next.projection].range;
+  return { ...next, heading: turn(next.heading), roll: turn(next.roll), fov: Math.min(most, Math.max(least, next.fov)) };
 }
 
 /** What would be right, or undefined where the value is. */
-type Check = (value: unknown, steps: number) => string | undefined;
+type Check = (value: unknown, shelf: Shelf, next: ViewState) => string | undefined;
 
 const between =
   (from: number, to: number): Check =>
   (x) =>
     typeof x === "number" && x >= from && x <= to ? undefined : `a number of degrees from ${from} to ${to}`;
 const angle: Check = (x) => (typeof x === "number" && Number.isFinite(x) ? undefined : "a number of degrees");
+const isProjection = (x: unknown): x is Projection => typeof x === "string" && Object.hasOwn(projections, x);
 
 const checks: { readonly [K in keyof ViewState]: Check } = {
   heading: angle,
   pitch: between(-90, 90),
   roll: angle,
-  fov: between(FOV_MIN, FOV_MAX),
-  projection: (x) =>
-    typeof x === "string" && x in projections ? undefined : `one of ${Object.keys(projections).join(", ")} (others are not there yet)`,
-  step: (x, steps) => {
+  fov: (x, shelf, next) => between(...ruleOf(isProjection(next.projection) ? next.projection : "perspective").range)(x, shelf, next),
+  projection: (x) => (isProjection(x) ? undefined : `one of ${Object.keys(projections).join(", ")}`),
+  step: (x, { steps }) => {
     if (steps === 0) return x === null ? undefined : "null: this panorama came without steps";
     return typeof x === "number" && Number.isInteger(x) && x >= 0 && x < steps ? undefined : `a whole number from 0 to ${steps - 1}`;
   },
-  compare: (x) => (x === null ? undefined : "null (comparing is not there yet)"),
+  compare: (x, { pair }) => {
+    if (x === null) return undefined;
+    if (pair === "alone") return "null: this panorama came without another";
+    return COMPARISONS.includes(x as Comparison) ? undefined : `null or one of ${COMPARISONS.join(", ")}`;
+  },
 };

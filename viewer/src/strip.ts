@@ -21,8 +21,8 @@ export function mountStrip(root: HTMLElement, { viewer: id, coverage }: StripSpe
     const canvas = stageRoot.querySelector("canvas");
     const viewer = stageRoot.viewer;
     if (!viewer || !canvas) return;
-    const { heading, fov } = viewer.state;
-    const wide = Math.min(coverage.horizontal, horizontalFov(fov, canvas.clientWidth / Math.max(1, canvas.clientHeight)));
+    const { heading, fov, projection } = viewer.state;
+    const wide = Math.min(coverage.horizontal, horizontalFov(projection, fov, canvas.clientWidth / Math.max(1, canvas.clientHeight)));
     const left = (heading - wide / 2) / coverage.horizontal + 0.5;
     const width = wide / coverage.horizontal;
     // Across the cut of a closed panorama the frame shows at both ends.

@@ -4,24 +4,52 @@ const CSS = `
 .veduta-panorama>img{display:block;width:100%;height:auto}
 .veduta-panorama[data-state=live]>img{display:none}
 .veduta-stage{position:relative;aspect-ratio:21/9;min-height:220px;max-height:80vh;width:100%}
-.veduta-panorama canvas{position:absolute;inset:0;width:100%;height:100%;display:block;touch-action:pan-y;cursor:grab;outline-offset:-3px}
-.veduta-panorama canvas:active{cursor:grabbing}
-.veduta-panorama canvas:focus-visible{outline:3px solid #fff;box-shadow:inset 0 0 0 5px #1a5fb4}
+.veduta-stage canvas{position:absolute;inset:0;width:100%;height:100%;display:block;touch-action:pan-y;cursor:grab;outline-offset:-3px}
+.veduta-stage canvas:active{cursor:grabbing}
+.veduta-stage canvas:focus-visible{outline:3px solid #fff;box-shadow:inset 0 0 0 5px #1a5fb4}
 .veduta-tools{position:absolute;right:10px;bottom:10px;display:flex;gap:4px}
-.veduta-tools button{all:unset;box-sizing:border-box;width:32px;height:32px;display:grid;place-items:center;border-radius:8px;background:rgb(20 22 26/.62);color:#fff;cursor:pointer}
+.veduta-tools [hidden]{display:none!important}
+.veduta-tools button{all:unset;box-sizing:border-box;width:32px;height:32px;display:grid;place-items:center;border-radius:8px;background:rgb(20 22 26/.72);color:#fff;cursor:pointer}
+.veduta-tools button[aria-pressed=true]{background:#1a5fb4}
 .veduta-tools button:hover{background:rgb(20 22 26/.85)}
 .veduta-tools button:focus-visible{outline:2px solid #fff;box-shadow:0 0 0 4px #1a5fb4}
-.veduta-tools svg{width:16px;height:16px;fill:none;stroke:currentColor;stroke-width:1.6;stroke-linecap:round;stroke-linejoin:round}
-.veduta-note{position:absolute;left:10px;bottom:10px;padding:7px 10px;border-radius:8px;background:rgb(20 22 26/.62);color:#fff;font-variant-numeric:tabular-nums;opacity:0;transition:opacity .3s;pointer-events:none}
+.veduta-tools svg,.veduta-steps svg,.veduta-bar svg{width:16px;height:16px;fill:none;stroke:currentColor;stroke-width:1.6;stroke-linecap:round;stroke-linejoin:round}
+.veduta-note{position:absolute;left:10px;bottom:10px;padding:7px 10px;border-radius:8px;background:rgb(20 22 26/.78);color:#fff;font-variant-numeric:tabular-nums;opacity:0;transition:opacity .3s;pointer-events:none}
 .veduta-note[data-shown]{opacity:1}
-.veduta-steps{display:flex;align-items:center;gap:12px;padding:10px 12px;line-height:1.3;color:CanvasText;background:Canvas}
+.veduta-bar,.veduta-steps{display:flex;flex-wrap:wrap;align-items:center;gap:8px;padding:8px 10px;line-height:1.3;color:CanvasText;background:Canvas}
+.veduta-bar:empty,.veduta-panels:empty{display:none}
+.veduta-bar button,.veduta-bar select,.veduta-steps button,.veduta-steps select,.veduta-panel button,.veduta-panel input,.veduta-panel textarea{box-sizing:border-box;min-height:32px;padding:4px 10px;font:inherit;color:CanvasText;background:Canvas;border:1px solid color-mix(in srgb,CanvasText 45%,Canvas);border-radius:8px}
+.veduta-bar button,.veduta-steps button,.veduta-panel button{cursor:pointer}
+.veduta-bar button[aria-pressed=true],.veduta-bar button[aria-expanded=true],.veduta-steps button[aria-pressed=true]{background:#1a5fb4;border-color:#1a5fb4;color:#fff}
+.veduta-bar :focus-visible,.veduta-steps :focus-visible,.veduta-panel :focus-visible{outline:3px solid #1a5fb4;outline-offset:1px}
+@media (prefers-color-scheme:dark){.veduta-bar :focus-visible,.veduta-steps :focus-visible,.veduta-panel :focus-visible{outline-color:#99c1f1}}
+.veduta-steps button{display:grid;place-items:center;width:32px;padding:0}
+.veduta-panel{padding:6px 12px 14px;line-height:1.45;color:CanvasText;background:Canvas;font-weight:400;font-variant-numeric:tabular-nums}
+.veduta-panel h3{margin:0 0 6px;font:600 13px/1.4 system-ui,sans-serif}
+.veduta-panel p{margin:0 0 8px;max-width:70ch}
+.veduta-row,.veduta-detail{display:flex;flex-wrap:wrap;align-items:flex-start;gap:8px 16px;margin:0 0 8px}
+.veduta-row{align-items:center;gap:8px}
 .veduta-steps input{flex:1;min-width:0;accent-color:#2c718e}
 .veduta-steps output{min-width:7.5em;text-align:right;font-variant-numeric:tabular-nums}
+.veduta-bars{display:block;width:min(100%,420px);height:60px;fill:color-mix(in srgb,CanvasText 55%,Canvas)}
+.veduta-bars .cut{fill:#c2571a}
+.veduta-divider{flex:1 1 120px;min-width:0;accent-color:#2c718e;padding:0}
+.veduta-panel[hidden],.veduta-divider[hidden]{display:none}
+.veduta-legend{display:flex;flex-wrap:wrap;align-items:center;gap:8px;margin:0 0 8px}
+.veduta-legend i{flex:0 1 200px;height:9px;min-width:60px;border-radius:5px}
+.veduta-thumb{max-width:160px;max-height:120px;border-radius:6px}
+.veduta-map{width:100%;max-width:480px;border-radius:4px}
+.veduta-curve{width:min(100%,300px);margin:0}
+.veduta-curve svg{width:100%}
+.veduta-curve path{fill:none;stroke:#2c718e;stroke-width:2}
+@media (prefers-color-scheme:dark){.veduta-curve path{stroke:#7cc4de}}
+.veduta-curve .axis{stroke:color-mix(in srgb,CanvasText 45%,Canvas);stroke-width:1}
+.veduta-panel textarea{display:block;width:100%;margin:0 0 8px}
 .veduta-said{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .veduta-panorama:fullscreen .veduta-stage{height:100%;max-height:none;aspect-ratio:auto}
 .veduta-panorama:fullscreen{display:flex;flex-direction:column}
 .veduta-panorama:fullscreen .veduta-stage{flex:1;min-height:0}
-@media (max-width:560px){.veduta-stage{aspect-ratio:4/3}}
+@media (max-width:560px){.veduta-stage{aspect-ratio:4/3}.veduta-note{bottom:auto;top:10px}}
 @media (prefers-color-scheme:dark){.veduta-panorama{--veduta-space:#191b1f}}
 @media (prefers-reduced-motion:reduce){.veduta-note{transition:none}}
 `;

@@ -1,16 +1,86 @@
 /** @file Every text that the viewer shows or says. */
+import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
+import type { ViewState } from "./state.js";
+
+const whole = (x: number): number => Math.round(Math.abs(x));
+
+const digits = (x: number): string => (x === 0 ? "0" : String(Number(x.toPrecision(3))));
+
 export const TEXTS = {
   kind: "panorama viewer",
-  keys: "Arrow keys turn, plus and minus zoom, 0 returns to the start.",
+  keys: "Arrow keys turn, plus and minus zoom, 0 returns to the start, 1 to 4 choose the projection.",
+  tools: "View",
+  controls: "Panorama",
   zoomIn: "Zoom in",
   zoomOut: "Zoom out",
   reset: "Back to the start",
   fullScreen: "Full screen",
+  rotate: "Turn slowly",
   steps: "Step of the diffusion",
+  play: "Play the steps",
+  pause: "Stop at this step",
+  loop: "Play again and again",
+  speed: "Speed",
+  device: "Follow the device",
+  denied: "The device does not tell how it is held.",
+  projection: "Projection",
+  projections: { perspective: "Perspective", planet: "Little planet", panini: "Panini", flat: "Flat" },
+  compare: "Compare",
+  compareNone: "Compare: off",
+  comparisons: { swipe: "Swipe", side: "Side by side", blink: "Blink", difference: "Difference" },
+  divider: "Where the divider is",
+  first: "first",
+  measuring: "Difference …",
+  difference: (mean: number, times: number): string => `Mean difference ${mean.toFixed(2)} of 255, shown ${times} times as strong`,
+  seam: "Seam",
+  jump: "Look at the cut",
+  roll: "Turn by 180°",
+  zenith: "Look straight up",
+  nadir: "Look straight down",
+  profile: "Difference of neighbouring columns across the cut",
+  seamScore: (cut: number, score: number): string =>
+    `Across the cut neighbouring columns differ by ${cut.toFixed(2)} of 255, ${Number.isFinite(score) ? `${score.toFixed(2)} times` : "and nothing at all differs in"} their neighbours. About 1 is a cut that does not show.`,
+  poles: (top: number, bottom: number): string =>
+    `Poles, mean distance of a row from its own colour: ${top.toFixed(2)} at the top, ${bottom.toFixed(2)} at the bottom, of 255. 0 is a pole of one colour.`,
+  keep: "Keep",
+  json: "State or link",
+  sizes: { width: "Width in pixels", height: "Height in pixels" },
+  screenshot: "Save the view",
+  crop: "Save the source under it",
+  link: "Copy a link",
+  copyState: "Copy the state",
+  takeState: "Take this state",
+  copied: "Copied.",
+  taken: "Taken.",
+  badLink: "The link's view does not fit this panorama.",
+  saved: (name: string, bytes: number): string => `${name}, ${Math.ceil(bytes / 1000)} kB`,
+  digits,
+  windows: "Windows",
+  lpips: "LPIPS to the anchor",
+  windowHint: (count: number, anchor: number): string =>
+    `${count} windows${anchor < 0 ? "" : `; the dashed white one, ${anchor}, is the anchor`}. Point at one to read it, click it for its curves; N and P go through them.`,
+  windowAnchor: (step: number, j: number): string => `Step ${step}, window ${j}: the anchor.`,
+  windowPlain: (step: number, j: number): string => `Step ${step}, window ${j}: not synchronised.`,
+  windowNumbers: (step: number, j: number, loss: number, norm: number | undefined): string =>
+    `Step ${step}, window ${j}: LPIPS ${digits(loss)} to the anchor${norm === undefined ? "" : `, gradient norm ${digits(norm)}`}.`,
+  thumbnail: (j: number): string => `What window ${j} shows`,
+  curveName: { loss: "Distance over the steps", gradientNorm: "Gradient norm over the steps" },
+  curves: {
+    loss: (first: number, last: number, most: number): string =>
+      `LPIPS: ${digits(first)} first, ${digits(last)} last, axis to ${digits(most)}`,
+    gradientNorm: (first: number, last: number, most: number): string =>
+      `Gradient norm: ${digits(first)} first, ${digits(last)} last, axis to ${digits(most)}`,
+  },
+  covered: (least: number, most: number): string =>
+    least === most ? `Every place is covered by ${most} windows.` : `Places are covered by ${least} (dark) to ${most} (bright) windows.`,
   still: "This browser offers no WebGL 2, so the picture stays still.",
   failed: "The picture could not be shown in the viewer, so it stays still.",
-  view: (heading: number, fov: number): string => {
-    const side = heading < 0 ? "left" : "right";
-    return `${Math.abs(Math.round(heading))}° ${Math.round(heading) === 0 ? "ahead" : side}, ${Math.round(fov)}° high`;
+  scaled: (width: number, held: number): string => `${width} pixels wide; this graphics card takes ${held}, so it is shown scaled down.`,
+  covers: ({ horizontal, vertical, edge }: Coverage): string =>
+    edge === "wrap" ? `A full turn, ${whole(vertical)}° high.` : `Covers ${whole(horizontal)}° × ${whole(vertical)}°.`,
+  view: ({ heading, pitch, fov }: ViewState): string => {
+    const side = whole(heading) === 0 ? "ahead" : `${whole(heading)}° ${heading < 0 ? "left" : "right"}`;
+    const height = whole(pitch) === 0 ? "" : `, ${whole(pitch)}° ${pitch < 0 ? "down" : "up"}`;
+    return `${side}${height}, ${whole(fov)}° high`;
   },
 } as const;

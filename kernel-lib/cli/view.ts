@@ -1,0 +1,88 @@
+/** @file `veduta view`: a panorama or a run, or two of them, as one page to look around in. */
+import { readFile, stat, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { type Command, Option } from "commander";
+import { decodeImage, encodePng, readXmp } from "../core/image.js";
+import type { Tensor } from "../core/tensor.js";
+import type { Coverage } from "../notebook/coverage.js";
+import type { PanoramaSpec } from "../notebook/figure.js";
+import { dataUrl } from "../notebook/html.js";
+import { type ImageFacts, imageCoverage } from "../notebook/image-coverage.js";
+import { runFigure } from "../notebook/run-figure.js";
+import { viewPage } from "../notebook/view-page.js";
+import { reportData } from "../run.js";
+import { openRun } from "../run-folder.js";
+import { type CliDeps, UsageError } from "./paint.js";
+import { number } from "./values.js";
+
+type ViewFlags = Pick<ImageFacts, "haov" | "vaov" | "projection"> & { readonly out: string };
+
+/** Adds the command to the program. */
+export function viewCommand(program: Command, deps: Pick<CliDeps, "stdout">): void {
+  program
+    .command("view")
+    .summary("one page to look around in a panorama")
+    .description("Make one self-contained page of a panorama or a run's folder; of two, to compare them.")
+    .argument("<image|run>", "a PNG, JPEG or WebP, or a run's folder")
+    .argument("[other]", "what it is compared with")
+    .requiredOption("--out <page.html>", "the page")
+    .option("--haov <degrees>", "horizontal angle that the image covers; default by its GPano tags, or 360 for a 2:1 image", number(0))
+    .option("--vaov <degrees>", "vertical angle; default from the pixels", number(0))
+    .addOption(new Option("--projection <name>", "of the image's pixels").choices(["equirectangular", "cylinder", "cube"]))
+    .addHelpText("after", "\nExamples:\n  veduta view photo.jpg --out photo.html\n  veduta view sync-7 multi-7 --out compare.html\n")
+    .action((first: string, second: string | undefined, flags: ViewFlags) => view(first, second, flags, deps));
+}
+
+interface Shown {
+  readonly name: string;
+  readonly src: string;
+  readonly spec: PanoramaSpec;
+  /** how its coverage is known */
+  readonly source: string;
+}
+
+async function view(first: string, second: string | undefined, flags: ViewFlags, { stdout }: Pick<CliDeps, "stdout">): Promise<void> {
+  const a = await shown(first, flags);
+  const b = second === undefined ? undefined : await shown(second, flags);
+  const other = b && { src: b.src, label: b.name, coverage: b.spec.coverage, steps: b.spec.steps };
+  const spec: PanoramaSpec = b ? { ...a.spec, label: a.name, other, state: { compare: "swipe" } } : a.spec;
+  await writeFile(flags.out, viewPage({ src: a.src, title: b ? `${a.name} and ${b.name}` : a.name, spec }));
+  for (const { name, source } of b ? [a, b] : [a]) stdout.write(`${name}: ${source}\n`);
+  stdout.write(`${flags.out}\n`);
+}
+
+async function shown(path: string, facts: ViewFlags): Promise<Shown> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new UsageError(`${path}: no such file or folder; want an image or a run's folder`);
+  return found.isDirectory() ? runShown(path) : imageShown(path, facts);
+}
+
+async function runShown(dir: string): Promise<Shown> {
+  const run = await openRun(dir);
+  const figure = runFigure(await reportData(dir, run));
+  if (!figure) throw new UsageError(`${join(dir, "run.json")}: the run has no picture; want one with a finished step or kept pictures`);
+  const { prompt } = run.info.options;
+  const { horizontal, vertical, projection } = run.info.coverage;
+  const name = typeof prompt === "string" && prompt !== "" ? `${prompt} (${run.info.method})` : basename(dir);
+  return { name, ...figure, source: `a run, ${Math.round(horizontal)}° × ${Math.round(vertical)}° ${projection}` };
+}
+
+async function imageShown(file: string, { haov, vaov, projection }: ViewFlags): Promise<Shown> {
+  const bytes = await readFile(file);
+  const image = await decodeImage(bytes); // [1,3,H,W]
+  const { coverage, source }: { coverage: Coverage; source: string } = imageCoverage({
+    width: image.shape[3],
+    height: image.shape[2],
+    xmp: await readXmp(bytes),
+    haov,
+    vaov,
+    projection,
+  });
+  return { name: basename(file), src: await embeddable(bytes, image), spec: { coverage }, source };
+}
+
+/** The file as it is, where browsers show its kind; else as a PNG. */
+async function embeddable(bytes: Uint8Array, image: Tensor): Promise<string> {
+  const kind = { 137: "image/png", 255: "image/jpeg", 82: "image/webp" }[bytes[0]];
+  return kind ? dataUrl(kind, bytes) : dataUrl("image/png", await encodePng(image));
+}

@@ -1,0 +1,70 @@
+/** @file The camera in plain numbers: where on the screen a direction of the panorama is, and what a point of the screen shows. */
+import { type Direction, degrees, type Point, radians, ruleOf } from "./projections.js";
+import type { ViewState } from "./state.js";
+
+export interface Camera {
+  /** heading and pitch, degrees, of a point of the screen: (0,0) its middle, y 1 its top edge, x `aspect` its right edge; undefined beyond a pole */
+  look(at: Point): { readonly heading: number; readonly pitch: number } | undefined;
+  /** the inverse; of directions seen more than once the one nearest to the middle; undefined where it is not on the plane */
+  find(heading: number, pitch: number): Point | undefined;
+}
+
+/** Camera to panorama: roll about the view, then pitch, then heading. Three rows x, y, z of the columns right, up, ahead. */
+export function rotation({
+  heading,
+  pitch,
+  roll,
+}: Pick<ViewState, "heading" | "pitch" | "roll">): readonly [Direction, Direction, Direction] {
+  const [ch, sh] = [Math.cos(radians(heading)), Math.sin(radians(heading))];
+  const [cp, sp] = [Math.cos(radians(pitch)), Math.sin(radians(pitch))];
+  const [cr, sr] = [Math.cos(radians(roll)), Math.sin(radians(roll))];
+  const axes = [
+    [cr, -sr * cp, sr * sp],
+    [sr, cr * cp, -cr * sp],
+    [0, sp, cp],
+  ];
+  const [rx, ux, ax] = axes.map(([x, , z]) => x * ch + z * sh);
+  const [rz, uz, az] = axes.map(([x, , z]) => -x * sh + z * ch);
+  return [
+    [rx, ux, ax],
+    [axes[0][1], axes[1][1], axes[2][1]],
+    [rz, uz, az],
+  ];
+}
+
+export function cameraOf(state: ViewState): Camera {
+  const rule = ruleOf(state.projection);
+  const { ray } = rule;
+  const scale = rule.scale(radians(state.fov));
+  if (!ray) return flatCamera(state, scale);
+  const m = rotation(state);
+  return {
+    look([px, py]) {
+      const d = ray([px * scale, py * scale]);
+      const [x, y, z] = m.map((row) => row[0] * d[0] + row[1] * d[1] + row[2] * d[2]);
+      return { heading: degrees(Math.atan2(x, z)), pitch: degrees(Math.atan2(y, Math.hypot(x, z))) };
+    },
+    find(heading, pitch) {
+      const [h, p] = [radians(heading), radians(pitch)];
+      const d = [Math.cos(p) * Math.sin(h), Math.sin(p), Math.cos(p) * Math.cos(h)];
+      const [x, y, z] = [0, 1, 2].map((k) => m[0][k] * d[0] + m[1][k] * d[1] + m[2][k] * d[2]);
+      const at = rule.point([x, y, z]);
+      return at && [at[0] / scale, at[1] / scale];
+    },
+  };
+}
+
+/** The panorama's own plane, slid under the screen and rolled about its middle. */
+function flatCamera({ heading, pitch, roll }: ViewState, scale: number): Camera {
+  const [c, s] = [Math.cos(radians(roll)), Math.sin(radians(roll))];
+  return {
+    look([x, y]) {
+      const up = pitch + degrees((y * c - x * s) * scale);
+      return Math.abs(up) > 90 ? undefined : { heading: heading + degrees((x * c + y * s) * scale), pitch: up };
+    },
+    find(to, up) {
+      const [x, y] = [radians(((((to - heading + 180) % 360) + 360) % 360) - 180) / scale, radians(up - pitch) / scale];
+      return [x * c - y * s, y * c + x * s];
+    },
+  };
+}

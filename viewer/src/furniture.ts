@@ -1,0 +1,112 @@
+/** @file What stands around the picture: the canvas, tools in a corner, a note of where one looks, and controls below. */
+import type { PanoramaSpec } from "../../kernel-lib/notebook/figure.js";
+import { move } from "./controls.js";
+import type { Core } from "./core.js";
+import { choice, iconButton, make } from "./dom.js";
+import { projections } from "./projections.js";
+import type { ViewState } from "./state.js";
+import { TEXTS } from "./texts.js";
+
+/** Milliseconds of rest after which the note goes and the view is spoken. */
+const REST = 1200;
+
+export interface Furniture {
+  readonly canvas: HTMLCanvasElement;
+  readonly tools: HTMLElement;
+  readonly bar: HTMLElement;
+  readonly panels: HTMLElement;
+  show(state: ViewState): void;
+  say(text: string): void;
+  /** Says something once, in the note and aloud. */
+  notice(text: string): void;
+  remove(): void;
+}
+
+export function furniture(root: HTMLElement, alt: string, { coverage }: PanoramaSpec): Furniture {
+  const canvas = make("canvas", {
+    tabIndex: 0,
+    role: "application",
+    ariaLabel: `${alt}. ${TEXTS.covers(coverage)} ${TEXTS.keys}`,
+    ariaRoleDescription: TEXTS.kind,
+  });
+  const note = make("div", { className: "veduta-note", ariaHidden: "true" });
+  const said = make("div", { className: "veduta-said", role: "status" });
+  const tools = make("div", { className: "veduta-tools", role: "group", ariaLabel: TEXTS.tools });
+  const stageBox = make("div", { className: "veduta-stage" }, canvas, note, tools, said);
+  const bar = make("div", { className: "veduta-bar", role: "group", ariaLabel: TEXTS.controls });
+  const panels = make("div", { className: "veduta-panels" });
+  root.append(stageBox, bar, panels);
+
+  let quiet = 0;
+  let before: ViewState | undefined;
+  const tell = (text: string) => {
+    note.textContent = text;
+    note.dataset.shown = "";
+    clearTimeout(quiet);
+    quiet = window.setTimeout(() => {
+      delete note.dataset.shown;
+      said.textContent = text;
+    }, REST);
+  };
+  const told = new Set<string>();
+  return {
+    canvas,
+    tools,
+    bar,
+    panels,
+    show(state) {
+      const moved = before && (["heading", "pitch", "roll", "fov"] as const).some((key) => before?.[key] !== state[key]);
+      if (before === undefined && coverage.edge === "open") tell(TEXTS.covers(coverage));
+      before = state;
+      if (moved) tell(TEXTS.view(state));
+    },
+    say(text) {
+      said.textContent = text;
+    },
+    notice(text) {
+      if (told.has(text)) return;
+      told.add(text);
+      tell(text);
+    },
+    remove() {
+      clearTimeout(quiet);
+      for (const part of [...root.children]) if (part.tagName !== "IMG") part.remove();
+    },
+  };
+}
+
+/** Zoom, reset and full screen. */
+export function viewTools(core: Core): void {
+  const { root, tools, keys } = core;
+  const zoom = (factor: number) => () => {
+    core.hand();
+    move(core, { zoom: factor });
+  };
+  const reset = () => {
+    core.hand();
+    keys.get("0")?.();
+  };
+  tools.append(
+    iconButton("zoomOut", TEXTS.zoomOut, zoom(1.2)),
+    iconButton("zoomIn", TEXTS.zoomIn, zoom(1 / 1.2)),
+    iconButton("reset", TEXTS.reset, reset),
+  );
+  if (!document.fullscreenEnabled) return;
+  const fullScreen = () => void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen());
+  tools.append(iconButton("fullScreen", TEXTS.fullScreen, fullScreen));
+  keys.set("f", fullScreen);
+}
+
+export function projectionChoice(core: Core): void {
+  const names = Object.fromEntries(Object.keys(projections).map((name) => [name, TEXTS.projections[name as keyof typeof projections]]));
+  const select = choice(TEXTS.projection, names as Record<keyof typeof projections, string>, (projection) => {
+    core.hand();
+    // A planet is seen from above; coming back from it one looks ahead again.
+    if (projection === "planet") core.set({ projection, pitch: -90, fov: 230 });
+    else core.set(core.state().projection === "planet" ? { projection, pitch: core.begin.pitch, fov: core.begin.fov } : { projection });
+  });
+  core.bar.append(select);
+  core.onState(({ projection }) => {
+    select.value = projection;
+  });
+}

@@ -1,0 +1,43 @@
+/** @file A panel below the picture, opened by a button of the bar; one is open at a time. */
+import type { Core } from "./core.js";
+import { make, textButton } from "./dom.js";
+
+export interface Panel {
+  readonly button: HTMLButtonElement;
+  isOpen(): boolean;
+  open(): void;
+  close(): void;
+  onOpen(then: () => void): void;
+}
+
+/** @param fill what stands in it, made when it opens first */
+export function panel(core: Core, label: string, name: string, fill: () => (Node | string)[]): Panel {
+  const body = make("section", { className: `veduta-panel veduta-${name}`, ariaLabel: label, hidden: true });
+  const openers: (() => void)[] = [];
+  const show = (open: boolean) => {
+    if (open && !body.hasChildNodes()) body.append(...fill());
+    if (open) for (const [other, close] of panels(core)) if (other !== name) close();
+    body.hidden = !open;
+    button.ariaExpanded = String(open);
+    if (open) for (const then of openers) then();
+  };
+  const button = textButton(label, () => show(body.hidden));
+  button.ariaExpanded = "false";
+  core.bar.append(button);
+  core.panels.append(body);
+  panels(core).set(name, () => show(false));
+  return {
+    button,
+    isOpen: () => !body.hidden,
+    open: () => show(true),
+    close: () => show(false),
+    onOpen: (then) => void openers.push(then),
+  };
+}
+
+const open = new WeakMap<Core, Map<string, () => void>>();
+function panels(core: Core): Map<string, () => void> {
+  const known = open.get(core) ?? new Map<string, () => void>();
+  open.set(core, known);
+  return known;
+}

@@ -1,0 +1,70 @@
+/** @file What is said and drawn of one window below the picture: its numbers, its curves, its own piece of the picture; and the coverage map. */
+import type { WindowsSpec } from "../../kernel-lib/notebook/figure.js";
+import type { StepNumbers } from "../../kernel-lib/notebook/run-data.js";
+import { make } from "./dom.js";
+import { TEXTS } from "./texts.js";
+
+const [WIDE, HIGH] = [320, 90];
+/** Pixels that the coverage map is wide. */
+const MAP = 480;
+
+export function numbers({ index, anchor, windows }: StepNumbers, j: number): string {
+  const { loss, gradientNorm } = windows[j];
+  if (j === anchor) return TEXTS.windowAnchor(index, j);
+  return loss === undefined ? TEXTS.windowPlain(index, j) : TEXTS.windowNumbers(index, j, loss, gradientNorm);
+}
+
+/** The window's piece of the picture. */
+export function thumbnail(image: HTMLImageElement, { steps, width, height }: WindowsSpec, j: number): HTMLCanvasElement {
+  const { left, top, width: wide, height: high } = steps[0].windows[j];
+  const [sx, sy] = [image.naturalWidth / width, image.naturalHeight / height];
+  const canvas = make("canvas", { className: "veduta-thumb", role: "img", ariaLabel: TEXTS.thumbnail(j) });
+  [canvas.width, canvas.height] = [Math.max(1, Math.round(wide * sx)), Math.max(1, Math.round(high * sy))];
+  const pen = canvas.getContext("2d") as CanvasRenderingContext2D;
+  pen.drawImage(image, -left * sx, -top * sy);
+  pen.drawImage(image, (width - left) * sx, -top * sy); // beyond the cut it goes on at the left
+  return canvas;
+}
+
+/** Two small charts over the steps: distance, and norm of its gradient. */
+export function curve({ steps }: WindowsSpec, j: number): HTMLElement[] {
+  return (["loss", "gradientNorm"] as const).flatMap((key) => {
+    const values = steps.flatMap(({ index, windows }) => {
+      const value = windows[j][key];
+      return value === undefined ? [] : [{ index, value }];
+    });
+    if (values.length === 0) return [];
+    const most = Math.max(...values.map(({ value }) => value), 1e-12);
+    const last = Math.max(1, steps[steps.length - 1].index);
+    const d = values
+      .map(({ index, value }, k) => `${k === 0 ? "M" : "L"}${(index / last) * WIDE} ${HIGH - (value / most) * HIGH}`)
+      .join("");
+    const figure = make(
+      "figure",
+      { className: "veduta-curve" },
+      make("figcaption", {}, TEXTS.curves[key](values[0].value, values[values.length - 1].value, most)),
+    );
+    figure.insertAdjacentHTML(
+      "beforeend",
+      `<svg viewBox="-2 -2 ${WIDE + 4} ${HIGH + 4}" role="img" aria-label="${TEXTS.curveName[key]}"><path class="axis" d="M0 0V${HIGH}H${WIDE}"/><path d="${d}"/></svg>`,
+    );
+    return [figure];
+  });
+}
+
+/** How many windows cover each place, light to dark, with the counts beside it. */
+export function coverageMap({ steps, width, height, colours }: WindowsSpec): HTMLElement[] {
+  const counts = new Uint16Array(width * height);
+  for (const { left, top, width: wide, height: high } of steps[0].windows)
+    for (let y = top; y < top + high; y++) for (let x = left; x < left + wide; x++) counts[y * width + (x % width)]++;
+  const [least, most] = counts.reduce(([a, b], n) => [Math.min(a, n), Math.max(b, n)], [Number.POSITIVE_INFINITY, 0]);
+  const canvas = make("canvas", { className: "veduta-map", role: "img", ariaLabel: TEXTS.covered(least, most) });
+  [canvas.width, canvas.height] = [MAP, Math.max(24, Math.round((MAP * height) / width))];
+  const pen = canvas.getContext("2d") as CanvasRenderingContext2D;
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      pen.fillStyle = colours[Math.round((counts[y * width + x] / most) * (colours.length - 1))];
+      pen.fillRect((x * MAP) / width, (y * canvas.height) / height, MAP / width + 1, canvas.height / height + 1);
+    }
+  return [make("p", {}, TEXTS.covered(least, most)), canvas];
+}
