@@ -22,8 +22,8 @@ export interface Plan {
 const LEAN_FROM = 2 ** 30;
 
 /**
- * ONNX Runtime's planner holds a buffer until the last value of its shape is computed: up to 2.8 times what is alive was measured in a U-Net
- * of 64×64 latents, 1.6 times in its gradient.
+ * ONNX Runtime holds more than is alive, seemingly buffers for the next value of the same shape: 2.8 times as much was measured in a U-Net of
+ * 64×64 latents, 1.6 times in its gradient.
  */
 const HELD_FOR_REUSE = 2;
 
