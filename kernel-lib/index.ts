@@ -43,7 +43,7 @@ export type { Distance } from "./metrics/intra-lpips.js";
 
 // tensors, noise, images, files
 export { rows, stack, tensor, zeros } from "./core/tensor.js";
-export type { Shape, Tensor } from "./core/tensor.js";
+export type { DeviceTensor, Shape, Tensor } from "./core/tensor.js";
 export { createRng, randn } from "./core/random.js";
 export type { Rng } from "./core/random.js";
 export { decodeImage, encodeJpeg, encodePng, encodeWebp } from "./core/image.js";
