@@ -46,7 +46,7 @@ export function trackHtml(state: TrackState): string {
   const share = steps === 0 ? 100 : Math.round((1000 * done) / steps) / 10;
   const spark = `<img src="${escapeHtml(sparkline(losses, steps))}" alt="${escapeHtml(course(losses))}" width="120" height="28" decoding="sync" style="display:block;flex:none;width:120px;height:28px">`;
   return `<div class="veduta-track" style="max-width:${wide}px;font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums">
-<img src="${escapeHtml(picture?.src ?? NOTHING)}" alt="${escapeHtml(picture?.alt ?? "nothing foreseen yet")}" width="${wide}" height="${Math.round((wide * height) / width)}" decoding="sync" style="display:block;box-sizing:border-box;width:100%;max-width:none;height:auto;margin:0;border-radius:6px;background:rgb(128 128 128/.18)">
+<img src="${escapeHtml(picture?.src ?? NOTHING)}" alt="${escapeHtml(picture?.alt ?? "nothing foreseen yet")}" width="${wide}" height="${Math.round((wide * height) / width)}" decoding="sync" style="display:block;box-sizing:border-box;width:100%;max-width:none;height:auto;aspect-ratio:${width}/${height};margin:0;border-radius:6px;background:rgb(128 128 128/.18)">
 <div style="height:6px;margin:8px 0 6px;border-radius:3px;overflow:hidden;background:rgb(128 128 128/.28)"><div style="width:${share}%;height:100%;background:${phase === "stopped" ? COLOURS.stopped : COLOURS.bar}"></div></div>
 <div style="display:flex;gap:12px;justify-content:space-between;min-height:40px"><div>${told(state)}<br><span style="opacity:.75">${escapeHtml(note)}</span></div>${spark}</div>
 </div>`;
@@ -88,10 +88,10 @@ function sparkline(losses: readonly Losses[], steps: number): string {
   const y = (value: number) => (high > low ? 25 - (22 * Math.log(value / low)) / Math.log(high / low) : 14);
   const line = (key: "mean" | "max") => {
     const points = losses.filter((step) => step[key] > 0).map((step) => `${round1(x(step.index))} ${round1(y(step[key]))}`);
-    const d = points.length === 1 ? `M${points[0]}h2` : points.map((point, k) => `${k === 0 ? "M" : "L"}${point}`).join("");
+    const d = points.length === 1 ? `M${points[0]}h.1` : points.map((point, k) => `${k === 0 ? "M" : "L"}${point}`).join("");
     return `<path d="${d}" stroke="${COLOURS[key]}" stroke-width="${key === "mean" ? 2 : 1.2}"/>`;
   };
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 28" fill="none" stroke-linejoin="round">${line("max")}${line("mean")}</svg>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 28" fill="none" stroke-linejoin="round" stroke-linecap="round">${line("max")}${line("mean")}</svg>`;
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
