@@ -52,7 +52,7 @@ export async function track(run: JointRun, options: TrackOptions = {}): Promise<
       await unlessStopped(() => watcher.step(value), stop.signal);
     }
   } catch (error) {
-    await watcher.stop(error);
+    await watcher.stop(stop.signal?.aborted ? "interrupted" : error);
     throw error;
   } finally {
     stop.release();
