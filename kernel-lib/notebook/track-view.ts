@@ -15,6 +15,8 @@ export interface Losses {
 
 export interface TrackState {
   readonly phase: "running" | "decoding" | "finished" | "stopped";
+  /** steps that were finished before it was tracked, or tracked again; default 0 */
+  readonly before?: number;
   /** finished steps, of how many */
   readonly done: number;
   readonly steps: number;
@@ -58,18 +60,18 @@ export function trackText(state: TrackState): string {
   return `[${told(state).replace(/<\/?b>/g, "")}${note === undefined ? "" : `; ${note}`}]`;
 }
 
-function told({ phase, done, steps, gone, left, losses }: TrackState): string {
+function told({ phase, before = 0, done, steps, gone, left, losses }: TrackState): string {
   const loss = losses[losses.length - 1];
   const where = {
     running: `step ${done}/${steps}`,
     decoding: `step ${done}/${steps}, decoding`,
-    finished: `${steps} step${steps === 1 ? "" : "s"} in ${clock(gone)}`,
-    stopped: `stopped after step ${done} of ${steps}`,
+    finished: `${before > 0 ? `${done - before} of ` : ""}${steps} step${steps === 1 ? "" : "s"} in ${clock(gone)}`,
+    stopped: done === 0 ? `stopped in the first of ${steps} steps` : `stopped after step ${done} of ${steps}`,
   }[phase];
   const times = {
-    running: `${clock(gone)} gone, ${left === undefined ? "loading the networks" : `${clock(left)} left`}`,
+    running: left === undefined ? (before > 0 ? "going on" : "loading the networks") : `${clock(gone)} gone, ${clock(left)} left`,
     decoding: `${clock(gone)} gone`,
-    finished: done === 0 ? "" : `${short(gone / 1000 / done)} s a step`,
+    finished: done === before ? "" : `${short(gone / 1000 / (done - before))} s a step`,
     stopped: `${clock(gone)} gone`,
   }[phase];
   const facts = [`<b>${where}</b>`, times, ...(loss ? [`LPIPS to the anchor ${short(loss.mean)} mean, ${short(loss.max)} max`] : [])];

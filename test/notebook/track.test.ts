@@ -184,6 +184,8 @@ describe("what stops it", () => {
     cell(new AbortController().signal);
     const { steps, panorama } = await track(run);
     expect(steps.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(text()[shown]).toMatch(/^\[step 3\/6 · going on/);
+    expect(text().at(-1)).toMatch(/^\[3 of 6 steps in /);
     expect(panorama).toEqual((await finish(multiDiffusion(toy(), base))).result.panorama);
   });
 
@@ -199,7 +201,7 @@ describe("what stops it", () => {
     await run.next();
     const { steps } = await track(run, { previewEvery: 0 });
     expect(steps.map(({ index }) => index)).toEqual([1, 2, 3, 4, 5]);
-    expect(text().at(-1)).toMatch(/^\[6 steps in /);
+    expect(text().at(-1)).toMatch(/^\[5 of 6 steps in /);
   });
 });
 
