@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { ClosedError } from "../core/errors.js";
+import { kernelHost } from "../core/host.js";
 import type { Graph } from "./graph.js";
 import { onnxBytes } from "./onnx.js";
 import type { Feeds, Results, Session, SessionOptions } from "./session.js";
@@ -63,7 +64,7 @@ export function startRuntime(options: SessionOptions): Runtime {
       const weights = graph.keeps === "ends" ? "mapped" : "blocked"; // what is large enough to spare activations spares weights
       const session = await ask<number>({ kind: "open", model, options: { weights, ...options } }, [model.buffer as ArrayBuffer]);
       return {
-        run: (feeds) => ask<Results>({ kind: "run", session, feeds }),
+        run: (feeds) => unlessStopped(() => ask<Results>({ kind: "run", session, feeds })),
         release: () => ask<void>({ kind: "release", session }),
       };
     },
@@ -74,4 +75,18 @@ export function startRuntime(options: SessionOptions): Runtime {
       return exit;
     },
   };
+}
+
+/** The answer; or, from a notebook's stop on, its reason at once. The native call then ends in its worker, and the next one waits for it. */
+function unlessStopped<T>(call: () => Promise<T>): Promise<T> {
+  const signal = kernelHost()?.signal;
+  if (!signal) return call();
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    call()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", stop));
+  });
 }

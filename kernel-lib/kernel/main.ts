@@ -80,7 +80,8 @@ async function answer(id: number, content: () => Promise<Record<string, unknown>
 }
 
 sockets.on("message", (message: ToCells) => {
-  const compiler = (interpreter ??= createInterpreter(compiling));
+  interpreter ??= createInterpreter(compiling);
+  const compiler = interpreter;
   if (message.kind === "interrupt") {
     tell({ kind: "interrupted" });
     interrupts.stop(message.ended ? 0 : undefined);
