@@ -6,6 +6,8 @@ import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
+import { kernelCommand } from "./cli/kernel.js";
+import { labCommand } from "./cli/lab.js";
 import { modelsCommand } from "./cli/models.js";
 import { type CliDeps, InterruptedError, paintCommand, UsageError } from "./cli/paint.js";
 import { viewCommand } from "./cli/view.js";
@@ -26,6 +28,8 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
   paintCommand(program, deps);
   modelsCommand(program, deps);
   viewCommand(program, deps);
+  kernelCommand(program, deps);
+  labCommand(program, deps);
   try {
     await program.parseAsync([...words], { from: "user" });
     return 0;
