@@ -6,6 +6,7 @@ import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
+import { exportCommand } from "./cli/export.js";
 import { modelsCommand } from "./cli/models.js";
 import { type CliDeps, InterruptedError, paintCommand, UsageError } from "./cli/paint.js";
 import { runCommand } from "./cli/run.js";
@@ -28,6 +29,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
   modelsCommand(program, deps);
   viewCommand(program, deps);
   runCommand(program, deps);
+  exportCommand(program, deps);
   try {
     await program.parseAsync([...words], { from: "user" });
     return 0;

@@ -2,10 +2,10 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { KernelError, NotebookError } from "../core/errors.js";
 import { CONNECTION_FILE } from "../kernel/runner/kernel-client.js";
-import { expectWritable } from "../kernel/runner/notebook-file.js";
 import { parameterValue } from "../kernel/runner/parameters.js";
 import type { CellFailure } from "../kernel/runner/run-cells.js";
 import { runNotebook } from "../kernel/runner/run-notebook.js";
+import { expectWritable } from "../kernel/runner/whole-file.js";
 import { createCellProgress, seconds } from "./cell-progress.js";
 import { type CliDeps, InterruptedError, UsageError } from "./paint.js";
 import { number } from "./values.js";

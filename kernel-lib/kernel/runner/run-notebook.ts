@@ -2,9 +2,10 @@
 import { dirname, resolve } from "node:path";
 import { type KernelOptions, startKernel } from "./kernel-client.js";
 import type { Notebook } from "./nbformat.js";
-import { expectWritable, readNotebook, saveNotebook } from "./notebook-file.js";
+import { readNotebook, saveNotebook } from "./notebook-file.js";
 import { withParameters } from "./parameters.js";
 import { type RanCells, type RunCellsOptions, runCells } from "./run-cells.js";
+import { expectWritable } from "./whole-file.js";
 
 export interface RunNotebookOptions extends RunCellsOptions, Pick<KernelOptions, "command"> {
   /** where the notebook with its outputs goes; default the file itself */
