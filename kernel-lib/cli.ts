@@ -10,6 +10,7 @@ import { exportCommand } from "./cli/export.js";
 import { modelsCommand } from "./cli/models.js";
 import { type CliDeps, InterruptedError, paintCommand, UsageError } from "./cli/paint.js";
 import { runCommand } from "./cli/run.js";
+import { scriptCommand } from "./cli/script.js";
 import { viewCommand } from "./cli/view.js";
 
 /**
@@ -30,6 +31,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
   viewCommand(program, deps);
   runCommand(program, deps);
   exportCommand(program, deps);
+  scriptCommand(program, deps);
   try {
     await program.parseAsync([...words], { from: "user" });
     return 0;
