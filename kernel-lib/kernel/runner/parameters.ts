@@ -4,6 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { NotebookError } from "../../core/errors.js";
+import { readCell } from "../script/cell-code.js";
 import { type Cell, type CodeCell, joined, type Notebook, tagsOf } from "./nbformat.js";
 import { inLines } from "./outputs.js";
 
@@ -30,7 +31,7 @@ export function withParameters(file: string, notebook: Notebook, values: Readonl
       found: "none",
       fix: 'put the declarations into one cell, with "tags": ["parameters"] in its metadata',
     });
-  const declared = declaredNames(joined(notebook.cells[at].source));
+  const { declared } = readCell(joined(notebook.cells[at].source), codeNumber(notebook.cells, at));
   for (const name of values.keys())
     if (!declared.includes(name))
       throw new NotebookError(file, { expected: `a parameter among ${declared.join(", ") || "none at all"}`, found: name });
@@ -48,6 +49,6 @@ export function withParameters(file: string, notebook: Notebook, values: Readonl
   return { ...notebook, cells: [...before.filter((cell) => !isOurs(cell)), injected, ...after.filter((cell) => !isOurs(cell))] };
 }
 
-/** The names that const, let and var declare in some code. */
-const declaredNames = (code: string): string[] =>
-  [...code.matchAll(/\b(?:const|let|var)\s+([\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*)/gu)].map(([, name]) => name);
+/** The number of a code cell among the code cells, from 1. */
+const codeNumber = (cells: readonly Cell[], at: number): number =>
+  cells.slice(0, at + 1).filter(({ cell_type }) => cell_type === "code").length;
