@@ -59,9 +59,9 @@ async function run(file: string, flags: RunFlags, { stdout, stderr, onInterrupt 
   if (flags.out !== undefined) await asked("--out", expectWritable(flags.out));
   const stop = new AbortController();
   let deaf = onInterrupt(() => {
+    deaf = onInterrupt(() => process.exit(130)); // the kernel's process ends with ours
     stderr.write("\nStopping this cell; what has run is kept. Once more stops at once.\n");
     stop.abort();
-    deaf = onInterrupt(() => process.exit(130)); // the kernel's process ends with ours
   });
   const begun = performance.now();
   const progress = createCellProgress({ out: stderr });
