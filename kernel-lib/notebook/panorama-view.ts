@@ -47,6 +47,8 @@ const MOST_PICTURES = 24;
 const WIDEST = 768;
 
 let made = 0;
+/** An output's own id, beside others of this kernel or an earlier one: a view that is shown twice is two outputs. */
+const newId = (): string => `veduta-view-${process.pid}-${Date.now().toString(36)}-${made++}`;
 
 /**
  * A viewer as an output: `.show()`, or a cell's last expression.
@@ -59,7 +61,6 @@ export function panoramaView(
 ): PanoramaView {
   if (Array.isArray(shown) && shown.length === 0) throw new RangeError("panoramaView: got no steps, want at least one");
   const { title = "Panorama" } = options;
-  const id = `veduta-view-${process.pid}-${Date.now().toString(36)}-${made++}`; // one output beside another, of this kernel or an earlier one
   let drawn: Promise<Drawn> | undefined;
   const draw = () => {
     drawn ??= "data" in shown ? one(shown, options) : "a" in shown ? pair(shown, options) : steps(shown, options);
@@ -67,7 +68,7 @@ export function panoramaView(
   };
   const html = async () => {
     const { picture, png, spec } = await draw();
-    return panoramaFigure(id, { src: dataUrl("image/png", png), alt: `${title} (${facts(picture, spec)})`, spec });
+    return panoramaFigure(newId(), { src: dataUrl("image/png", png), alt: `${title} (${facts(picture, spec)})`, spec });
   };
   const bundle = async () => {
     const { picture, png, spec } = await draw();

@@ -154,7 +154,7 @@ describe("what stops it", () => {
     expect(text().at(-1)).toContain("; interrupted; ");
   });
 
-  test("the stop button ends the cell at once; the step that was under way is not lost, and the next track goes on where it was", async () => {
+  test("the stop button ends the cell at once; where the networks go on, their step is not lost, and the next track goes on from there", async () => {
     const stop = new AbortController();
     const cell = (signal: AbortSignal) => setKernelHost({ cell: "a", signal, display: () => {}, waitFor: () => {} });
     cell(stop.signal);
