@@ -22,6 +22,9 @@ export interface PlotLink {
   readonly run: string;
   /** of each trace, the window whose line it is; null for others. Absent where no line is a window's. */
   readonly lines?: readonly (number | null)[];
-  /** of each window, the pieces [from, to] on the x axis that are its columns; cells carry their window as `customdata` */
-  readonly columns?: readonly (readonly (readonly [number, number])[])[];
+  /**
+   * of each window, the rectangles that frame it, [x0, x1, y0, y1]: x on the figure's x axis, y in shares of its height. Cells of a heat map
+   * carry their window as `customdata`.
+   */
+  readonly frames?: readonly (readonly (readonly [number, number, number, number])[])[];
 }

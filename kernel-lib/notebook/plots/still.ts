@@ -1,8 +1,9 @@
 /** @file Still pictures of figures, without a browser: the page's own script draws SVG in jsdom, sharp makes it a PNG. */
 import { createRequire } from "node:module";
 import sharp from "sharp";
+import { escapeHtml } from "../html.js";
 import { type Canvas, giveCanvas } from "./canvas.js";
-import type { PlotSpec } from "./plot-spec.js";
+import type { PlotSpec, PlotTrace } from "./plot-spec.js";
 import { plotsScript } from "./plots-script.js";
 
 /** Pixels of the page that a still is drawn for; it has two dots for each. */
@@ -23,25 +24,47 @@ interface StillWindow {
 interface Measured {
   readonly textContent: string | null;
   readonly style?: { readonly fontSize?: string };
+  getAttribute?(name: string): string | null;
   querySelectorAll?(selector: string): ArrayLike<Measured>;
   querySelector?(selector: string): Measured | null;
   getBBox(): unknown;
   getComputedTextLength(): number;
+  getTotalLength(): number;
   getBoundingClientRect(): unknown;
 }
 
 let page: StillWindow | undefined;
 
+/** Traces that only a browser draws, with WebGL or with maps from the network. */
+const BROWSER_ONLY = /gl$|3d$|map$|mapbox$|geo$|^(surface|isosurface|volume|cone|streamtube|splom|parcoords|choropleth)$/;
+const isDrawnHere = ({ type }: PlotTrace): boolean =>
+  typeof type !== "string" || ["heatmap", "treemap"].includes(type) || !BROWSER_ONLY.test(type);
+
 /**
  * The figure as it looks on a light page, 720 pixels wide at two dots a pixel, on white. The first one takes a second to load Plotly.
- * @throws Error of a trace that only a browser's WebGL draws
+ * A figure with a trace that only a browser draws is a sentence that says so.
  */
-export async function plotStill(spec: PlotSpec): Promise<Uint8Array> {
+export async function plotStill(figure: PlotSpec): Promise<Uint8Array> {
+  const absent = figure.data.find((trace) => !isDrawnHere(trace));
+  const spec = absent
+    ? noteSpec(`A figure of the type ${String(absent.type)}: it is drawn where the page's scripts run.`, figure.height)
+    : figure;
   page ??= openPage();
   const svg = await page.vedutaPlots.plotSvg(spec, STILL_WIDTH);
   const picture = sharp(Buffer.from(svg), { density: DENSITY }).flatten({ background: "#ffffff" });
-  return picture.png({ palette: true, effort: 4 }).toBuffer();
+  return picture.png({ palette: true, effort: 1, dither: 0 }).toBuffer();
 }
+
+/** A picture of one sentence. */
+const noteSpec = (text: string, height: number): PlotSpec => ({
+  data: [],
+  height,
+  layout: {
+    xaxis: { visible: false },
+    yaxis: { visible: false },
+    annotations: [{ text: escapeHtml(text), x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false, font: { size: 14 } }],
+  },
+});
 
 function openPage(): StillWindow {
   const { JSDOM } = createRequire(import.meta.url)("jsdom") as { JSDOM: new (html: string, options: object) => { window: StillWindow } };
@@ -50,23 +73,27 @@ function openPage(): StillWindow {
   window.URL.createObjectURL ??= () => "";
   giveCanvas(window.HTMLCanvasElement.prototype);
   const box = function (this: Measured) {
-    const { width, height } = textSize(this);
-    return { x: 0, y: 0, left: 0, top: 0, right: width, bottom: height, width, height };
+    const { width, height, x, y } = textBox(this);
+    return { x, y, left: x, top: y, right: x + width, bottom: y + height, width, height };
   };
   window.SVGElement.prototype.getBBox = box;
   window.SVGElement.prototype.getComputedTextLength = function () {
-    return textSize(this).width;
+    return textBox(this).width;
   };
+  window.SVGElement.prototype.getTotalLength = () => 0; // of violins' outlines, which are drawn whole
   window.Element.prototype.getBoundingClientRect = box;
   window.eval(plotsScript());
   return window;
 }
 
-/** As wide as a sans-serif's letters are on average, 0.56 of their size each; a line is 1.3 high. */
-function textSize(element: Measured): { width: number; height: number } {
-  const sized = element.style?.fontSize ? element : element.querySelector?.("text");
-  const size = Number.parseFloat(sized?.style?.fontSize ?? "") || 12;
+/** A text's box around its point: letters 0.56 of their size wide, as a sans-serif's are on average; lines 1.3 of it high. */
+function textBox(element: Measured): { width: number; height: number; x: number; y: number } {
+  const text = element.style?.fontSize ? element : element.querySelector?.("text");
+  const size = Number.parseFloat(text?.style?.fontSize ?? "") || 12;
   const lines = Array.from(element.querySelectorAll?.("tspan.line") ?? []);
   const texts = (lines.length > 0 ? lines : [element]).map(({ textContent }) => textContent ?? "");
-  return { width: Math.max(...texts.map((text) => text.length)) * size * 0.56, height: texts.length * size * 1.3 };
+  const width = Math.max(...texts.map(({ length }) => length)) * size * 0.56;
+  const height = texts.length * size * 1.3;
+  // Only annotations are placed by where their box begins; they are drawn around their middle.
+  return element.getAttribute?.("class") === "annotation-text" ? { width, height, x: -width / 2, y: -size } : { width, height, x: 0, y: 0 };
 }

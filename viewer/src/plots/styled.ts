@@ -24,23 +24,29 @@ export function styledData(spec: PlotSpec, now: readonly Attributes[], { scheme,
   });
 }
 
-/** The layout as Plotly has it now, in a look: a frame around the chosen window's columns. */
+/** The layout as Plotly has it now, in a look: a frame around what is the chosen window's. */
 export function styledLayout(spec: PlotSpec, now: Attributes, { scheme, window }: Look): Attributes {
-  const columns = window === null ? [] : (spec.link?.columns?.[window] ?? []);
-  const frame = ([x0, x1]: readonly [number, number], color: string, width: number) => ({
-    type: "rect",
-    xref: "x",
-    yref: "paper",
-    x0,
-    x1,
-    y0: 0,
-    y1: 1,
-    line: { color, width },
-  });
-  const frames = columns.flatMap((piece) => [frame(piece, "#000", 5), frame(piece, "#fff", 2.5)]);
-  const shapes = [...((spec.layout.shapes as readonly Attributes[] | undefined) ?? []), ...frames];
-  return { ...now, template: template(scheme), ...(spec.link?.columns ? { shapes } : {}) };
+  const styled = { ...now, template: template(scheme) };
+  const frames = spec.link?.frames;
+  if (!frames) return styled;
+  const chosen = window === null ? [] : (frames[window] ?? []);
+  const shapes = [
+    ...((spec.layout.shapes as readonly Attributes[] | undefined) ?? []),
+    ...chosen.flatMap((rect) => [frame(rect, "#000", 5), frame(rect, "#fff", 2.5)]),
+  ];
+  return { ...styled, shapes };
 }
+
+const frame = ([x0, x1, y0, y1]: readonly [number, number, number, number], color: string, width: number): Attributes => ({
+  type: "rect",
+  xref: "x",
+  yref: "paper",
+  x0,
+  x1,
+  y0,
+  y1,
+  line: { color, width },
+});
 
 function get(from: Attributes, path: string): unknown {
   return path.split(".").reduce<unknown>((at, key) => (at as Attributes | undefined)?.[key], from);
