@@ -23,7 +23,7 @@ interface StillWindow {
 /** An element of jsdom, which lays nothing out: sizes of texts are estimated. */
 interface Measured {
   readonly textContent: string | null;
-  readonly style?: { readonly fontSize?: string };
+  readonly style?: { readonly fontSize?: string; readonly textAnchor?: string };
   getAttribute?(name: string): string | null;
   querySelectorAll?(selector: string): ArrayLike<Measured>;
   querySelector?(selector: string): Measured | null;
@@ -34,6 +34,9 @@ interface Measured {
 }
 
 let page: StillWindow | undefined;
+
+/** Whether 256 colours are enough: there is no photograph in it. */
+const isFlat = ({ layout: { images } }: PlotSpec): boolean => !Array.isArray(images) || images.length === 0;
 
 /** Traces that only a browser draws, with WebGL or with maps from the network. */
 const BROWSER_ONLY = /gl$|3d$|map$|mapbox$|geo$|^(surface|isosurface|volume|cone|streamtube|splom|parcoords|choropleth)$/;
@@ -52,7 +55,7 @@ export async function plotStill(figure: PlotSpec): Promise<Uint8Array> {
   page ??= openPage();
   const svg = await page.vedutaPlots.plotSvg(spec, STILL_WIDTH);
   const picture = sharp(Buffer.from(svg), { density: DENSITY }).flatten({ background: "#ffffff" });
-  return picture.png({ palette: true, effort: 1, dither: 0 }).toBuffer();
+  return picture.png(isFlat(spec) ? { palette: true, effort: 1, dither: 0 } : { compressionLevel: 9 }).toBuffer();
 }
 
 /** A picture of one sentence. */
@@ -94,6 +97,7 @@ function textBox(element: Measured): { width: number; height: number; x: number;
   const texts = (lines.length > 0 ? lines : [element]).map(({ textContent }) => textContent ?? "");
   const width = Math.max(...texts.map(({ length }) => length)) * size * 0.56;
   const height = texts.length * size * 1.3;
-  // Only annotations are placed by where their box begins; they are drawn around their middle.
-  return element.getAttribute?.("class") === "annotation-text" ? { width, height, x: -width / 2, y: -size } : { width, height, x: 0, y: 0 };
+  // Only annotations are placed by where their box begins, left of their point or around it.
+  if (element.getAttribute?.("class") !== "annotation-text") return { width, height, x: 0, y: 0 };
+  return { width, height, x: element.style?.textAnchor === "start" ? 0 : -width / 2, y: -size };
 }

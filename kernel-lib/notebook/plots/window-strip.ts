@@ -104,11 +104,11 @@ function strip(
   const rects = windows.map((_, j) => windowRects(cells[j], windows[j], { width, x, top, picture: picture !== undefined }));
   const skipped = every > 1 ? `, every ${every}th` : "";
   const spec: PlotSpec = {
-    data: [heatmap(cells, rows, x, axis === "degrees" ? 0 : -0.15)],
+    data: [heatmap(cells, rows, x, axis === "degrees" ? 0.03 : -0.12)],
     height: picture ? 420 : 330,
     link: { run: runIdOf(steps), frames: rects },
     layout: titled(title, {
-      margin: { l: 56, r: 20, t: 58, b: 100 },
+      margin: { l: 56, r: 20, t: 58, b: axis === "degrees" ? 84 : 100 },
       xaxis: {
         range: [x(0), x(1)],
         constrain: "range",
