@@ -1,8 +1,8 @@
-/** @file A name of a run that its numbers give: the same records always have the same, so figures and viewers of one run find each other. */
+/** @file What ties the figures of one run. */
 import { createHash } from "node:crypto";
 import type { StepNumbers } from "./run-data.js";
 
-/** @returns 16 hexadecimal digits of a SHA-256 over the records' numbers; saved and opened again, a run keeps its name */
+/** A run's name in a page: a digest of its records' numbers, so the same records, of a run or of its folder, always have the same. */
 export function runIdOf(steps: readonly Omit<StepNumbers, "seconds">[]): string {
   const numbers = steps.map(({ index, timestep, weight, anchor, windows }) => [
     index,

@@ -3,7 +3,7 @@ import { expectShape, type Tensor } from "../../core/tensor.js";
 import type { Displayable } from "../display.js";
 import { short } from "../window-map.js";
 import { CATEGORIES, INK, titled } from "./look.js";
-import { plot } from "./plot.js";
+import { type Figure, plot } from "./plot.js";
 import type { PlotLayout, PlotSpec, PlotTrace } from "./plot-spec.js";
 import { expectSteps, rounded } from "./plotted-steps.js";
 
@@ -38,8 +38,7 @@ export function latentView(shown: Tensor | LatentStep | readonly LatentStep[], {
   const steps: readonly LatentStep[] = "data" in shown ? [] : "latent" in shown ? [shown] : shown;
   if (!("data" in shown)) expectSteps("latentView", steps);
   const latent = "data" in shown ? shown : steps[steps.length - 1].latent;
-  for (const { shape } of [latent, ...steps.map((step) => step.latent)])
-    expectShape("latentView", { data: latent.data, shape }, [1, "c", "h", "w"], "give one latent");
+  for (const one of [latent, ...steps.map((step) => step.latent)]) expectShape("latentView", one, [1, "c", "h", "w"], "give one latent");
   const figure = drawn(latent, steps, title ?? (steps.length > 0 ? `Latent after step ${steps[steps.length - 1].index}` : "Latent"));
   return plot(async () => figure);
 }
@@ -62,7 +61,7 @@ function statistics(values: Float32Array): Statistics {
 const HEAD = 62; // pixels above the first channel
 const LINES = 150; // of the statistics
 
-function drawn(latent: Tensor, steps: readonly LatentStep[], title: string): { spec: PlotSpec; alt: string } {
+function drawn(latent: Tensor, steps: readonly LatentStep[], title: string): Figure {
   const [, count, height, width] = latent.shape;
   const channels = Array.from({ length: count }, (_, c) => latent.data.subarray(c * height * width, (c + 1) * height * width));
   const all = statistics(latent.data);

@@ -2,7 +2,7 @@
 import type { Displayable } from "../display.js";
 import { short } from "../window-map.js";
 import { CATEGORIES, INK, titled } from "./look.js";
-import { plot } from "./plot.js";
+import { type Figure, plot } from "./plot.js";
 import type { PlotSpec, PlotTrace } from "./plot-spec.js";
 import { rounded } from "./plotted-steps.js";
 
@@ -61,7 +61,7 @@ function drawn(
   timesteps: readonly number[],
   weights: readonly number[] | undefined,
   title = weights ? "Noise schedule and weights" : "Noise schedule",
-): { spec: PlotSpec; alt: string } {
+): Figure {
   const last = alphaBar.length - 1;
   const every = Math.max(1, Math.round(alphaBar.length / CURVE_POINTS));
   const ts = Array.from({ length: alphaBar.length }, (_, t) => t).filter((t) => t % every === 0 || t === last);

@@ -1,10 +1,10 @@
 /** @file Still pictures of figures, without a browser: the page's own script draws SVG in jsdom, sharp makes it a PNG. */
 import { createRequire } from "node:module";
 import sharp from "sharp";
+import { libraryText } from "../display-library.js";
 import { escapeHtml } from "../html.js";
 import { type Canvas, giveCanvas } from "./canvas.js";
 import type { PlotSpec, PlotTrace } from "./plot-spec.js";
-import { plotsScript } from "./plots-script.js";
 
 /** Pixels of the page that a still is drawn for; it has two dots for each. */
 export const STILL_WIDTH = 720;
@@ -35,7 +35,7 @@ interface Measured {
 
 let page: StillWindow | undefined;
 
-/** Whether 256 colours are enough: there is no photograph in it. */
+/** Whether it has few colours; a photograph's many are dithered. */
 const isFlat = ({ layout: { images } }: PlotSpec): boolean => !Array.isArray(images) || images.length === 0;
 
 /** Traces that only a browser draws, with WebGL or with maps from the network. */
@@ -55,7 +55,7 @@ export async function plotStill(figure: PlotSpec): Promise<Uint8Array> {
   page ??= openPage();
   const svg = await page.vedutaPlots.plotSvg(spec, STILL_WIDTH);
   const picture = sharp(Buffer.from(svg), { density: DENSITY }).flatten({ background: "#ffffff" });
-  return picture.png(isFlat(spec) ? { palette: true, effort: 1, dither: 0 } : { compressionLevel: 9 }).toBuffer();
+  return picture.png({ palette: true, effort: 1, dither: isFlat(spec) ? 0 : 0.6 }).toBuffer();
 }
 
 /** A picture of one sentence. */
@@ -85,7 +85,7 @@ function openPage(): StillWindow {
   };
   window.SVGElement.prototype.getTotalLength = () => 0; // of violins' outlines, which are drawn whole
   window.Element.prototype.getBoundingClientRect = box;
-  window.eval(plotsScript());
+  window.eval(libraryText("plots"));
   return window;
 }
 

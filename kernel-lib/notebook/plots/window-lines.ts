@@ -4,7 +4,7 @@ import type { WindowNumbers } from "../run-data.js";
 import { runIdOf } from "../run-id.js";
 import { short } from "../window-map.js";
 import { INK, titled, windowColour, windowScale } from "./look.js";
-import { plot, sentence } from "./plot.js";
+import { type Figure, plot, sentence } from "./plot.js";
 import type { PlotSpec, PlotTrace } from "./plot-spec.js";
 import { expectSteps, nothingMeasured, type PlottedStep, rounded, stepsInWords } from "./plotted-steps.js";
 
@@ -65,7 +65,7 @@ function windowLines(
   { title: ownTitle, unit, of }: Quantity,
   steps: readonly PlottedStep[],
   { scale = "log", title = ownTitle }: WindowLinesOptions,
-): { spec: PlotSpec; alt: string } | undefined {
+): Figure | undefined {
   const measured = steps.filter(({ windows }) => windows.some((window) => of(window) !== undefined));
   if (measured.length === 0) return undefined;
   const { anchor, windows } = measured[measured.length - 1];

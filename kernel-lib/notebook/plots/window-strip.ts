@@ -9,7 +9,7 @@ import { dataUrl } from "../html.js";
 import { runIdOf } from "../run-id.js";
 import { short, type WindowCell, windowCells } from "../window-map.js";
 import { titled, VIRIDIS_SCALE } from "./look.js";
-import { plot, sentence } from "./plot.js";
+import { type Figure, plot, sentence } from "./plot.js";
 import type { PlotSpec, PlotTrace } from "./plot-spec.js";
 import { expectSteps, nothingMeasured, type PlottedStep, rounded, stepsInWords } from "./plotted-steps.js";
 
@@ -93,7 +93,7 @@ function strip(
   { width, coverage }: Place,
   picture: string | undefined,
   { axis = "degrees", title = "Distances over the panorama" }: WindowStripOptions,
-): { spec: PlotSpec; alt: string } {
+): Figure {
   const { windows, anchor } = steps[steps.length - 1];
   const cells = windowCells(windows, { width, scaleFactor: 1, coverage });
   const every = Math.ceil((steps.length * cells.length) / MOST_CELLS);
