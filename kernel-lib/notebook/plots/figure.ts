@@ -45,6 +45,10 @@ function plain(value: unknown, where: string): unknown {
 
 function described({ data, layout: { title } }: PlotSpec): string {
   const text = typeof title === "string" ? title : (title as { text?: unknown } | undefined)?.text;
-  if (typeof text === "string" && text !== "") return text.replace(/<[^>]*>/g, " ").trim();
+  if (typeof text === "string" && text !== "")
+    return text
+      .replace(/<[^>]*>/g, " ")
+      .replace(/\s+/g, " ")
+      .trim();
   return `Figure of ${data.map(({ type, name }) => [name, type ?? "scatter"].filter(Boolean).join(": ")).join(", ")}`;
 }
