@@ -8,7 +8,7 @@ import { bin, command, ensureNode, ensurePackages, ROOT, run } from "./ensure.mj
 const DIST = join(ROOT, "dist");
 /** Says from which sources dist was built. */
 const STAMP = join(DIST, ".built");
-const RESULTS = ["kernel-lib/index.js", "kernel-lib/index.d.ts", "kernel-lib/cli.js", "viewer/veduta-viewer.js"];
+const RESULTS = ["kernel-lib/index.js", "kernel-lib/index.d.ts", "kernel-lib/cli.js", "viewer/veduta-viewer.js", "viewer/veduta-plots.js"];
 
 /** @param {string} folder @returns {string[]} files below it, by name */
 const filesIn = (folder) =>

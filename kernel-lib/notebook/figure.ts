@@ -6,6 +6,7 @@ import { viridis } from "./colors.js";
 import type { Coverage } from "./coverage.js";
 import { inlineLibrary } from "./display-library.js";
 import { escapeHtml, scriptLiteral } from "./html.js";
+import type { PlotSpec } from "./plots/plot-spec.js";
 import type { RunInfo, StepNumbers } from "./run-data.js";
 
 /** How the viewer shows the `<img>` that it finds in its root. */
@@ -62,7 +63,10 @@ export interface StripSpec {
 }
 
 /** One entry of the queue: the root's id, the kind, and what it needs. */
-export type FigureJob = readonly [id: string, kind: "panorama", spec: PanoramaSpec] | readonly [id: string, kind: "strip", spec: StripSpec];
+export type FigureJob =
+  | readonly [id: string, kind: "panorama", spec: PanoramaSpec]
+  | readonly [id: string, kind: "strip", spec: StripSpec]
+  | readonly [id: string, kind: "plot", spec: PlotSpec];
 
 /** The script element that queues a figure. */
 export const figureJob = (job: FigureJob): string =>

@@ -4,7 +4,7 @@
  */
 import { escapeHtml } from "./html.js";
 import { clock } from "./progress.js";
-import { short } from "./window-strip.js";
+import { short } from "./window-map.js";
 
 /** Distances of a step's windows to the anchor, the anchor left out. */
 export interface Losses {
