@@ -222,7 +222,7 @@ export async function folderHolds(dir: string): Promise<"nothing" | "run" | "oth
 }
 
 /** Writes beside the file and renames: a reader sees the old file or the new one, never half of one. */
-async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
+export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   const beside = `${file}.${process.pid}.part`;
   try {

@@ -20,8 +20,10 @@ export interface PanoramaSpec {
   readonly state?: Readonly<Record<string, string | number | null>>;
   /** the windows that painted it */
   readonly windows?: WindowsSpec;
-  /** another panorama, to compare */
-  readonly other?: OtherPicture;
+  /** other panoramas, to compare */
+  readonly others?: readonly OtherPicture[];
+  /** figures and viewers of one run carry the same: a window that is chosen in one is shown in all */
+  readonly run?: string;
 }
 
 /** A run's windows and their numbers. */
@@ -36,7 +38,7 @@ export interface WindowsSpec {
   readonly colours: readonly string[];
 }
 
-/** The panorama that one is compared with. */
+/** A panorama that one is compared with. */
 export interface OtherPicture {
   /** a data: URL */
   readonly src: string;

@@ -41,9 +41,9 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
     browser = await launch();
     const script = `<script>${viewerScript()}</script>`;
     const label = `<b onclick="hacked=1">other</b>`;
-    const other = { src: await png(grey(0.6)), label, coverage };
+    const others = [{ src: await png(grey(0.6)), label, coverage }];
     pair = folder.write(
-      `<!doctype html><meta charset=utf-8>${panoramaFigure("v", { src: await png(grey(0.4)), alt: "grey", spec: { coverage, other, label: "this" } })}${script}`,
+      `<!doctype html><meta charset=utf-8>${panoramaFigure("v", { src: await png(grey(0.4)), alt: "grey", spec: { coverage, others, label: "this" } })}${script}`,
     );
     const run = paintedRun({ steps: 4 });
     const steps: StepPicture[] = await Promise.all(

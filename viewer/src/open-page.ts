@@ -1,4 +1,4 @@
-/** @file The page that opens whatever is dropped on it: a panorama, two of them, or a run's folder. All stays in the browser. */
+/** @file The page that opens whatever is dropped on it: a panorama, several of them, or a run's folder. All stays in the browser. */
 import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
 import type { FigureJob, PanoramaSpec } from "../../kernel-lib/notebook/figure.js";
 import type { RunInfo, StepNumbers } from "../../kernel-lib/notebook/run-data.js";
@@ -19,19 +19,20 @@ interface Opened {
 async function openAll(files: readonly File[]): Promise<void> {
   try {
     const run = files.find(({ name }) => name === "run.json");
-    const shown = run ? [await openRun(files, run)] : await Promise.all(files.slice(0, 2).map(openImage));
+    const shown = run ? [await openRun(files, run)] : await Promise.all(files.map(openImage));
     if (shown.length > 0) show(shown);
   } catch (error) {
     told.textContent = (error as Error).message;
   }
 }
 
-function show([a, b]: readonly Opened[]): void {
-  const other = b && { src: b.src, label: b.name, coverage: b.spec.coverage, steps: b.spec.steps };
-  const spec: PanoramaSpec = b ? { ...a.spec, label: a.name, other, state: { compare: "swipe" } } : a.spec;
-  at("here").replaceChildren(make("div", { id: "panorama", className: "veduta-panorama" }, make("img", { src: a.src, alt: a.name })));
-  (globalThis as unknown as { __veduta: { push(job: FigureJob): void } }).__veduta.push(["panorama", "panorama", spec]);
-  told.textContent = [a, b].flatMap((one) => (one ? [`${one.name}: ${one.source}`] : [])).join(". ");
+function show(all: readonly Opened[]): void {
+  const [{ name, src, spec }, ...rest] = all;
+  const others = rest.map((one) => ({ src: one.src, label: one.name, coverage: one.spec.coverage, steps: one.spec.steps }));
+  const whole: PanoramaSpec = others.length > 0 ? { ...spec, label: name, others, state: { compare: "swipe" } } : spec;
+  at("here").replaceChildren(make("div", { id: "panorama", className: "veduta-panorama" }, make("img", { src, alt: name })));
+  (globalThis as unknown as { __veduta: { push(job: FigureJob): void } }).__veduta.push(["panorama", "panorama", whole]);
+  told.textContent = all.map((one) => `${one.name}: ${one.source}`).join(". ");
 }
 
 async function openImage(file: File): Promise<Opened> {
