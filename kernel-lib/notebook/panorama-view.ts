@@ -48,7 +48,7 @@ export function panoramaView(
   if ("steps" in kind && kind.steps.length === 0) throw new RangeError("panoramaView: got no steps, want at least one");
   if ("named" in kind && Object.keys(kind.named).length < 2)
     throw new RangeError(
-      `panoramaView: got ${Object.keys(kind.named).length} named panoramas, want two or more to compare; give one by itself`,
+      `panoramaView: got a record of ${Object.keys(kind.named).length}, want two or more panoramas to compare; give one by itself`,
     );
   if (options.show !== undefined && !("steps" in kind))
     throw new RangeError(`panoramaView: got show "${options.show}" without steps, want a run's step records to show it of`);
