@@ -19,8 +19,12 @@ const pixels = async (width: number, height = 64) => Buffer.from(await encodePng
 async function drop(page: Page, files: readonly string[]): Promise<void> {
   const client = await page.context().newCDPSession(page);
   const data = { items: [], files: [...files], dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver", "drop"] as const)
-    await client.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
+  const send = (type: "dragEnter" | "dragOver" | "drop") => client.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
+  await send("dragEnter");
+  await send("dragOver");
+  await page.locator("body.over").waitFor(); // until the page has said that it takes them
+  await send("drop");
+  await page.locator("body:not(.over)").waitFor();
   await client.detach();
 }
 
@@ -79,6 +83,18 @@ describe.skipIf(missing !== "")(`the page that opens what is dropped on it${miss
     expect(await page.getAttribute(".veduta-panorama", "data-state")).toBe("live");
     await drop(page, [join(run, "steps.json")]);
     await expect.poll(() => told(page)).toBe("steps.json: got no picture that this browser shows, want a PNG, JPEG or WebP");
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("two dropped folders are two runs, compared step by step", async () => {
+    const { page, complaints } = await open(browser, PAGE);
+    await drop(page, [run, (await saveRun(join(dir, "multi"), paintedRun({ steps: 2, method: "multi", prompt: "hills" }))).dir]);
+    await expect.poll(() => told(page)).toBe(`${WICKED}: a run. hills: a run`);
+    await settled(page);
+    expect(await state(page)).toMatchObject({ step: 2, compare: "swipe" });
+    expect(await page.textContent(".veduta-names")).toBe(`${WICKED} | hills`);
+    await set(page, { step: 0, compare: "difference" });
     expect(complaints).toEqual([]);
     await page.close();
   });
