@@ -98,4 +98,28 @@ describe("panoramaView", () => {
     expect(page).toContain('"label":"sync"');
     expect(page).toContain('"compare":"swipe"');
   });
+
+  test("of a record compares as many as it has, by their names or the given labels", async () => {
+    const [a, b] = [landscape(384, 64), landscape(192, 64)];
+    const [, , spec] = jobOf(await panoramaView({ sync: a, multi: b, "<i>": a }).html());
+    expect(spec.label).toBe("sync");
+    expect(spec.others.map(({ label }: { label: string }) => label)).toEqual(["multi", "<i>"]);
+    expect(spec.others[0].coverage.horizontal).toBe(180);
+    expect(() => panoramaView({ a })).toThrow("panoramaView: got a record of 1, want two or more panoramas");
+  });
+
+  test("of steps shows their latents without any network, once the model is closed too", async () => {
+    const { steps } = paintedRun({ width: 256, steps: 3, loop: false });
+    const closed = steps.map((step, k) => ({
+      ...step,
+      latent: { data: new Float32Array(4 * 16 * 32).fill(k), shape: [1, 4, 16, 32] },
+      preview: () => Promise.reject(new Error("closed")),
+    }));
+    const [, , spec] = jobOf(await panoramaView(closed, { show: "latents" }).html());
+    expect(spec.steps).toHaveLength(3);
+    expect(spec.coverage).toMatchObject({ horizontal: 120 });
+    expect({ width: spec.windows.width, height: spec.windows.height }).toEqual({ width: 32, height: 16 });
+    await expect(panoramaView(closed).html()).rejects.toThrow("closed");
+    expect(() => panoramaView(landscape(64, 64), { show: "latents" })).toThrow('panoramaView: got show "latents" without steps');
+  });
 });
