@@ -1,6 +1,6 @@
 /** @file Which cell runs, and for how long: a line that redraws itself, or plain lines where nobody watches. */
 import type { CellFailure, RunningCell } from "../kernel/runner/run-cells.js";
-import { clock, type Out } from "./progress.js";
+import { clock, type Out } from "../notebook/progress.js";
 
 export interface CellProgress {
   start(cell: RunningCell): void;
