@@ -7,6 +7,8 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { exportCommand } from "./cli/export.js";
+import { kernelCommand } from "./cli/kernel.js";
+import { labCommand } from "./cli/lab.js";
 import { modelsCommand } from "./cli/models.js";
 import { type CliDeps, InterruptedError, paintCommand, UsageError } from "./cli/paint.js";
 import { runCommand } from "./cli/run.js";
@@ -32,6 +34,8 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
   runCommand(program, deps);
   exportCommand(program, deps);
   scriptCommand(program, deps);
+  kernelCommand(program, deps);
+  labCommand(program, deps);
   try {
     await program.parseAsync([...words], { from: "user" });
     return 0;
