@@ -31,11 +31,11 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
   paintCommand(program, deps);
   modelsCommand(program, deps);
   viewCommand(program, deps);
+  kernelCommand(program, deps);
+  labCommand(program, deps);
   runCommand(program, deps);
   exportCommand(program, deps);
   scriptCommand(program, deps);
-  kernelCommand(program, deps);
-  labCommand(program, deps);
   try {
     await program.parseAsync([...words], { from: "user" });
     return 0;
