@@ -19,17 +19,31 @@ export type { ResolvedSyncOptions, SyncOptions } from "./joint/sync-options.js";
 export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./joint/step-record.js";
 export type { JointModel, JointModelConfig, NoiseOptions, PerceptualOptions } from "./joint/joint-model.js";
 
-// a run on disk
-export { openRun } from "./run-folder.js";
-export type { SavedRun } from "./run-folder.js";
-export { reportRun, runHead, savedOptions, saveRun } from "./run.js";
-
-// looking at it
+// watching it, and looking at it
+export { track } from "./notebook/track.js";
+export type { Tracked, TrackOptions } from "./notebook/track.js";
+export { trackedSteps } from "./notebook/tracked-runs.js";
 export { panoramaView } from "./notebook/panorama-view.js";
 export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./notebook/panorama-view.js";
 export { stripCoverage } from "./notebook/coverage.js";
 export type { Coverage } from "./notebook/coverage.js";
 export { imageCoverage } from "./notebook/image-coverage.js";
+export { image } from "./notebook/image.js";
+export type { ImageOptions } from "./notebook/image.js";
+export { table } from "./notebook/table.js";
+export type { TableCell, TableOptions } from "./notebook/table.js";
+
+// showing anything else, anywhere
+export { currentSink, displayable, setSink } from "./notebook/display.js";
+export type { Displayable, DisplayableOptions, LibraryName, MimeBundle, ShowOptions, Sink } from "./notebook/display.js";
+export { filesSink } from "./notebook/display-files.js";
+export { memorySink } from "./notebook/display-sinks.js";
+export { runIdOf } from "./notebook/run-id.js";
+
+// a run on disk
+export { openRun } from "./run-folder.js";
+export type { SavedRun } from "./run-folder.js";
+export { reportRun, runHead, savedOptions, saveRun } from "./run.js";
 
 // its windows
 export { coverage, planWindows } from "./joint/windows.js";
@@ -43,7 +57,7 @@ export type { Distance } from "./metrics/intra-lpips.js";
 
 // tensors, noise, images, files
 export { rows, stack, tensor, zeros } from "./core/tensor.js";
-export type { Shape, Tensor } from "./core/tensor.js";
+export type { DeviceTensor, Shape, Tensor } from "./core/tensor.js";
 export { createRng, randn } from "./core/random.js";
 export type { Rng } from "./core/random.js";
 export { decodeImage, encodeJpeg, encodePng, encodeWebp } from "./core/image.js";

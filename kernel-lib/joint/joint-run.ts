@@ -44,7 +44,8 @@ export async function begin(
   const edge = loop ? "wrap" : "open";
   model.expectFits?.({ calls, window: windows[0], panorama: { height: height / scaleFactor, width: width / scaleFactor }, edge, batch });
   const notices = await truncations(model, options);
-  const text = options.text ?? (await model.encodeText([options.negativePrompt ?? "", options.prompt ?? ""])); // [2,tokens,dim]
+  const embedded = options.text ?? (await model.encodeText([options.negativePrompt ?? "", options.prompt ?? ""])); // [2,tokens,dim]
+  const text = (await model.send?.(embedded)) ?? embedded;
   const shape = [1, latentChannels, height / scaleFactor, width / scaleFactor];
   const start = options.latent ?? randn(createRng(options.seed ?? 0), shape);
   const toImage = async (latent: Tensor) => unitImage(await model.decode(latent, { edge }));

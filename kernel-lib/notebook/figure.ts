@@ -2,10 +2,9 @@
  * @file Figures in a page: HTML that shows a still picture by itself, and a job for the viewer script, which makes it live.
  * The script (viewer/, built to dist/viewer/veduta-viewer.js) drains the queue and replaces its `push`, so the order does not matter.
  */
-import { readFileSync } from "node:fs";
-import { CheckpointError } from "../core/errors.js";
 import { viridis } from "./colors.js";
 import type { Coverage } from "./coverage.js";
+import { inlineLibrary } from "./display-library.js";
 import { escapeHtml, scriptLiteral } from "./html.js";
 import type { RunInfo, StepNumbers } from "./run-data.js";
 
@@ -20,6 +19,8 @@ export interface PanoramaSpec {
   readonly state?: Readonly<Record<string, string | number | null>>;
   /** the windows that painted it */
   readonly windows?: WindowsSpec;
+  /** of `runIdOf`: figures and viewers of one run carry the same, and a window that is chosen in one is shown in all */
+  readonly run?: string;
   /** another panorama, to compare */
   readonly other?: OtherPicture;
 }
@@ -99,17 +100,5 @@ const shortened = (step: StepNumbers): StepNumbers => ({
   })),
 });
 
-let script: string | undefined;
-
 /** The built viewer script, to be put inline into a page once. @throws CheckpointError where it was not built */
-export function viewerScript(): string {
-  const file = new URL("../../viewer/veduta-viewer.js", import.meta.url);
-  try {
-    script ??= readFileSync(file, "utf8")
-      .replace(/<\/(script)/gi, "<\\/$1")
-      .replace(/<!--/g, "<\\!--");
-  } catch {
-    throw new CheckpointError(file.pathname, { expected: "the built viewer", found: "no file", fix: "run npm run build" });
-  }
-  return script;
-}
+export const viewerScript = (): string => inlineLibrary("viewer");

@@ -34,7 +34,7 @@ describe("panoramaView", () => {
   const jobOf = (html: string) => JSON.parse(/\.push\((.*)\)<\/script>/.exec(html)?.[1] ?? "null");
   test("of a panorama is its picture and its coverage", async () => {
     const html = await panoramaView(landscape(384, 64), { edge: "wrap", title: "<b>" }).html();
-    expect(html).toContain('alt="&lt;b&gt;"');
+    expect(html).toContain('alt="&lt;b&gt; (384×64, 360°)"');
     expect(jobOf(html)[2]).toEqual({
       coverage: { projection: "cylinder", horizontal: 360, vertical: expect.closeTo(55.27, 2), edge: "wrap" },
     });
