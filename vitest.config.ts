@@ -6,6 +6,7 @@ const HEAVY = [
   "test/golden/**/*.test.ts",
   "test/browser/**/*.test.ts",
   "test/notebooks/**/*.test.ts",
+  "test/kernel/runner/live/**/*.test.ts",
   "test/package.test.ts",
 ];
 

@@ -1,5 +1,5 @@
 /** @file A run to its end, with one output that says how far it is and shows what it foresees. */
-import { kernelHost } from "../core/host.js";
+import { kernelHost, unlessStopped } from "../core/host.js";
 import type { JointResult, JointRun, StepRecord } from "../joint/step-record.js";
 import { currentSink } from "./display.js";
 import type { Sink } from "./display-sinks.js";
@@ -56,22 +56,6 @@ export async function track(run: JointRun, options: TrackOptions = {}): Promise<
     throw error;
   } finally {
     stop.release();
-  }
-}
-
-/** The work's result, or the signal's reason as soon as it has one. */
-async function unlessStopped<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work();
-  signal.throwIfAborted();
-  let stopped = () => {};
-  const abort = new Promise<never>((_, reject) => {
-    stopped = () => reject(signal.reason);
-    signal.addEventListener("abort", stopped, { once: true });
-  });
-  try {
-    return await Promise.race([work(), abort]);
-  } finally {
-    signal.removeEventListener("abort", stopped);
   }
 }
 
