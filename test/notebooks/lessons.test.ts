@@ -42,13 +42,31 @@ describe.each(lessons.map((lesson) => [lesson.name, lesson] as const))("%s", (_,
 
   test("has at most 15 lines a code cell, and 10 a function", () => {
     for (const { source } of code) expect(lines(source)).toBeLessThanOrEqual(15);
-    for (const { name, length } of functionsOf(scriptOf(lesson))) if (!SUBJECTS.includes(name)) expect([name, Math.min(length, 11)]).toEqual([name, length]);
+    for (const { name, length } of functionsOf(scriptOf(lesson)))
+      if (!SUBJECTS.includes(name)) expect([name, Math.min(length, 11)]).toEqual([name, length]);
   });
 
   test("imports nothing but veduta, and shows what it makes", () => {
-    for (const { source } of code)
-      for (const { specifier } of importsOf("cell.ts", source)) expect(specifier).toBe("veduta");
+    for (const { source } of code) for (const { specifier } of importsOf("cell.ts", source)) expect(specifier).toBe("veduta");
     expect(unawaitedShows(scriptOf(lesson))).toEqual([]); // a plain script and Deno's kernel wait for nothing by themselves
+  });
+
+  test("imports each name once, no later than the cell that first uses it", () => {
+    const imported = code.map(({ source }) =>
+      nodesOf(source)
+        .filter(ts.isImportSpecifier)
+        .map((node) => node.name.text),
+    );
+    expect(imported.flat()).toEqual([...new Set(imported.flat())]);
+    for (const [k, { source }] of code.entries()) {
+      const later = new Set(imported.slice(k + 1).flat());
+      expect(
+        nodesOf(source)
+          .filter(isUse)
+          .map((node) => node.getText())
+          .filter((name) => later.has(name)),
+      ).toEqual([]);
+    }
   });
 
   test("lets predict before it reveals: each such question stands before code", () => {
@@ -103,6 +121,13 @@ function nodesOf(script: string): ts.Node[] {
   visit(ts.createSourceFile("lesson.ts", script, ts.ScriptTarget.ES2022, true));
   return found;
 }
+
+/** Whether a node names a value or a type, rather than a property. */
+const isUse = (node: ts.Node): boolean =>
+  ts.isIdentifier(node) &&
+  !(ts.isPropertyAccessExpression(node.parent) && node.parent.name === node) &&
+  !(ts.isPropertyAssignment(node.parent) && node.parent.name === node) &&
+  !(ts.isBindingElement(node.parent) && node.parent.propertyName === node);
 
 /** Functions with the lines they take. */
 const functionsOf = (script: string): { readonly name: string; readonly length: number }[] =>
