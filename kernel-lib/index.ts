@@ -33,6 +33,20 @@ export type { ImageOptions } from "./notebook/image.js";
 export { table } from "./notebook/table.js";
 export type { TableCell, TableOptions } from "./notebook/table.js";
 
+// plotting its numbers
+export { gradientPlot, lossPlot } from "./notebook/plots/window-lines.js";
+export type { WindowLinesOptions } from "./notebook/plots/window-lines.js";
+export { windowStrip } from "./notebook/plots/window-strip.js";
+export type { StripStep, WindowStripOptions } from "./notebook/plots/window-strip.js";
+export { latentView } from "./notebook/plots/latent-view.js";
+export type { LatentStep, LatentViewOptions } from "./notebook/plots/latent-view.js";
+export { schedulePlot } from "./notebook/plots/schedule-plot.js";
+export type { PlottedSchedule, SchedulePlotOptions } from "./notebook/plots/schedule-plot.js";
+export { figure } from "./notebook/plots/figure.js";
+export type { FigureOptions } from "./notebook/plots/figure.js";
+export type { PlottedStep } from "./notebook/plots/plotted-steps.js";
+export type { PlotLayout, PlotTrace } from "./notebook/plots/plot-spec.js";
+
 // showing anything else, anywhere
 export { currentSink, displayable, setSink } from "./notebook/display.js";
 export type { Displayable, DisplayableOptions, LibraryName, MimeBundle, ShowOptions, Sink } from "./notebook/display.js";

@@ -26,15 +26,15 @@ export interface Interpreter extends Pick<Tslab, "isCompleteCode" | "printQuickI
 
 /**
  * Takes seconds: it loads the compiler and reads the types of Node.
- * @param compiling its [0] is 1 while the compiler works
+ * @param compiling hears when the compiler begins to work, and when it is done
  */
-export function createInterpreter(compiling: Int32Array): Interpreter {
+export function createInterpreter(compiling: (busy: boolean) => void): Interpreter {
   const guarded = <T>(work: () => T): T => {
-    Atomics.store(compiling, 0, 1);
+    compiling(true);
     try {
       return work();
     } finally {
-      Atomics.store(compiling, 0, 0);
+      compiling(false);
     }
   };
   const sources = new Map<string, Source>();

@@ -12,7 +12,7 @@ import { createInterpreter, type Interpreter } from "./interpreter.js";
 import { createInterrupts, Interrupted } from "./interrupts.js";
 import { captureStreams, createOutput } from "./output.js";
 import type { Header } from "./protocol/message.js";
-import type { ExecuteRequest, ToCells, ToSockets } from "./threads.js";
+import { CLOSED, COMPILING, type ExecuteRequest, type ToCells, type ToSockets } from "./threads.js";
 import { failureOf } from "./traceback.js";
 
 const file = process.argv[2];
@@ -21,14 +21,14 @@ if (file === undefined) {
   process.exit(2);
 }
 const { version } = createRequire(import.meta.url)("../../../package.json") as { version: string };
-/** [0] is 1 while the compiler works, which must not be ended in the middle */
-const compiling = new Int32Array(new SharedArrayBuffer(4));
+const shared = new Int32Array(new SharedArrayBuffer(8));
 const sockets = new Worker(new URL("./protocol/sockets.js", import.meta.url), {
-  workerData: { file, version, compiling: compiling.buffer },
+  workerData: { file, version, shared },
 });
 const say = process.stderr.write.bind(process.stderr);
 sockets.on("error", (error) => {
   say(`veduta kernel: ${error.stack}\n`);
+  shared[CLOSED] = 1;
   process.exit(1);
 });
 const tell = (message: ToSockets) => sockets.postMessage(message);
@@ -60,6 +60,11 @@ setKernelHost({
   waitFor: pending.add,
 });
 
+process.on("exit", () => {
+  output.flush();
+  tell({ kind: "close" });
+  Atomics.wait(shared, CLOSED, 0, 2000);
+});
 process.on("SIGINT", () => interrupts.stop());
 
 let interpreter: Interpreter | undefined;
@@ -80,7 +85,7 @@ async function answer(id: number, content: () => Promise<Record<string, unknown>
 }
 
 sockets.on("message", (message: ToCells) => {
-  interpreter ??= createInterpreter(compiling);
+  interpreter ??= createInterpreter((busy) => Atomics.store(shared, COMPILING, busy ? 1 : 0));
   const compiler = interpreter;
   if (message.kind === "interrupt") {
     tell({ kind: "interrupted" });
@@ -95,4 +100,4 @@ sockets.on("message", (message: ToCells) => {
   }
 });
 captureStreams(output.print);
-interpreter = createInterpreter(compiling);
+interpreter = createInterpreter((busy) => Atomics.store(shared, COMPILING, busy ? 1 : 0));

@@ -32,4 +32,11 @@ export type ToSockets =
   | { readonly kind: "reply"; readonly id: number; readonly content: Json }
   | { readonly kind: "prompt"; readonly content: { readonly prompt: string; readonly password: boolean } }
   /** the main thread has taken notice: it was not within a synchronous loop */
-  | { readonly kind: "interrupted" };
+  | { readonly kind: "interrupted" }
+  /** the process ends: send what waits, close, and set {@link CLOSED} */
+  | { readonly kind: "close" };
+
+/** Of the numbers that both threads see, the one that is 1 while the compiler works, which must not be ended in the middle. */
+export const COMPILING = 0;
+/** The one that is 1 once the sockets are closed. */
+export const CLOSED = 1;

@@ -59,13 +59,16 @@ export interface Tslab {
   printQuickInfo(info: ts.QuickInfo): string;
 }
 
+/** Its copy of TypeScript. */
+export const tslabTypescript = (): typeof ts => require(typescript) as typeof ts;
+
 /**
  * Loads the compiler, for cells of the working directory. Takes seconds.
  * @param lastStep makes CommonJS of the JavaScript that TypeScript emitted, whose end is an inline source map
  * @param globals files that declare what every cell has
  */
 export function loadTslab(lastStep: (ts: typeof import("typescript"), js: string) => string, globals: readonly string[]): Tslab {
-  const own = require(typescript) as typeof ts;
+  const own = tslabTypescript();
   const heir = Object.create(own, {
     __esModule: { value: true },
     createWatchCompilerHost: { enumerable: true, value: watchHost(own, globals) },

@@ -6,6 +6,7 @@ import { viridis } from "./colors.js";
 import type { Coverage } from "./coverage.js";
 import { inlineLibrary } from "./display-library.js";
 import { escapeHtml, scriptLiteral } from "./html.js";
+import type { PlotSpec } from "./plots/plot-spec.js";
 import type { RunInfo, StepNumbers } from "./run-data.js";
 
 /** How the viewer shows the `<img>` that it finds in its root. */
@@ -21,8 +22,8 @@ export interface PanoramaSpec {
   readonly windows?: WindowsSpec;
   /** of `runIdOf`: figures and viewers of one run carry the same, and a window that is chosen in one is shown in all */
   readonly run?: string;
-  /** another panorama, to compare */
-  readonly other?: OtherPicture;
+  /** other panoramas, to compare */
+  readonly others?: readonly OtherPicture[];
 }
 
 /** A run's windows and their numbers. */
@@ -37,7 +38,7 @@ export interface WindowsSpec {
   readonly colours: readonly string[];
 }
 
-/** The panorama that one is compared with. */
+/** A panorama that the first one is compared with. */
 export interface OtherPicture {
   /** a data: URL */
   readonly src: string;
@@ -62,7 +63,10 @@ export interface StripSpec {
 }
 
 /** One entry of the queue: the root's id, the kind, and what it needs. */
-export type FigureJob = readonly [id: string, kind: "panorama", spec: PanoramaSpec] | readonly [id: string, kind: "strip", spec: StripSpec];
+export type FigureJob =
+  | readonly [id: string, kind: "panorama", spec: PanoramaSpec]
+  | readonly [id: string, kind: "strip", spec: StripSpec]
+  | readonly [id: string, kind: "plot", spec: PlotSpec];
 
 /** The script element that queues a figure. */
 export const figureJob = (job: FigureJob): string =>

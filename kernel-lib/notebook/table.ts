@@ -1,7 +1,7 @@
 /** @file Small tables of numbers, as lessons end with. */
 import { type Displayable, displayable } from "./display.js";
 import { escapeHtml } from "./html.js";
-import { short } from "./window-strip.js";
+import { short } from "./window-map.js";
 
 /** What a cell of a table may hold; null and what is missing stay empty. */
 export type TableCell = string | number | boolean | null | undefined;

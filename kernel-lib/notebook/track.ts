@@ -33,14 +33,14 @@ export async function track(run: JointRun, options: TrackOptions = {}): Promise<
   const sink = currentSink();
   const steps = takenFrom(run);
   const watcher = sink.lines ? watchInLines(run.options, sink.lines) : watchInOutput(run.options, steps, previewEvery);
-  const stop = stopSignal(sink);
   const next = async () => {
     const result = await run.next();
     if (!result.done) steps.push(result.value); // kept even where nobody waits for it any more
     return result;
   };
+  await watcher.begin();
+  const stop = stopSignal(sink);
   try {
-    await watcher.begin();
     for (;;) {
       const { done, value } = await unlessStopped(next, stop.signal);
       if (done) {
@@ -59,7 +59,10 @@ export async function track(run: JointRun, options: TrackOptions = {}): Promise<
   }
 }
 
-/** The stop button: our kernel's signal; in stock tslab, which only stops to wait, the signal of the process that it sends. */
+/**
+ * The stop button: our kernel's signal; in stock tslab, which only stops to wait, the signal of the process that it sends. There a listener may not
+ * be added in a cell's synchronous part: Node's breakOnSigint, which it runs in, would afterwards let the signal end the process.
+ */
 function stopSignal(sink: Sink): { readonly signal?: AbortSignal; release(): void } {
   if (sink.name !== "tslab") return { signal: kernelHost()?.signal, release: () => {} };
   const controller = new AbortController();

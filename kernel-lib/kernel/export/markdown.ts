@@ -11,7 +11,7 @@ export const math = (tex: string, display: "block" | "inline"): string =>
 /** Dollars in pairs, and environments such as \begin{align}. */
 const DISPLAYED = /^\$\$([\s\S]+?)\$\$|^(\\begin\{([a-zA-Z]+\*?)\}[\s\S]+?\\end\{\3\})/;
 /** A dollar beside a space or before a digit is money. */
-const INLINE = /^\$(?!\s)((?:\\[\s\S]|[^$\\])+?)(?<!\s)\$(?!\d)/;
+const INLINE = /^\$(?!\s)((?:\\[\s\S]|[^$\\`])+?)(?<!\s)\$(?!\d)/;
 
 interface MathKind {
   readonly level: "block" | "inline";

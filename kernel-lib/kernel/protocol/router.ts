@@ -15,8 +15,10 @@ export interface RouterDeps {
   stopLoop(): void;
   /** waits for what a client has sent, and is still on its way through the socket */
   arrived(): Promise<void>;
-  /** ends the process, once everything is sent */
+  /** ends the process */
   end(): void;
+  /** closes the sockets, once everything is sent */
+  close(): void;
   readonly version: string;
 }
 
@@ -122,6 +124,7 @@ export function createRouter(deps: RouterDeps): Router {
     hear(message) {
       if (message.kind === "publish") deps.publish(message.parent, message.type, message.content);
       else if (message.kind === "prompt") running && deps.prompt(running, message.content);
+      else if (message.kind === "close") deps.close();
       else if (message.kind === "interrupted") clearTimeout(deaf);
       else {
         asked.get(message.id)?.(message.content);

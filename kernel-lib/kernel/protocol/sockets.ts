@@ -4,18 +4,14 @@ import { Session } from "node:inspector";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { Publisher, Reply, Router as RouterSocket } from "zeromq";
-import type { ToCells, ToSockets } from "../threads.js";
+import { CLOSED, COMPILING, type ToCells, type ToSockets } from "../threads.js";
 import { address, readConnection } from "./connection.js";
 import { decode, encode, header, type Json, type Message } from "./message.js";
 import { watchParent } from "./parent.js";
 import { createRouter } from "./router.js";
 import { createSendQueue } from "./send-queue.js";
 
-const { file, version, compiling } = workerData as {
-  readonly file: string;
-  readonly version: string;
-  readonly compiling: SharedArrayBuffer;
-};
+const { file, version, shared } = workerData as { readonly file: string; readonly version: string; readonly shared: Int32Array };
 const cells = parentPort!;
 const connection = readConnection(file);
 const session = randomUUID();
@@ -43,11 +39,12 @@ const router = createRouter({
   stopLoop: () => void stopLoop(),
   arrived: () => sleep(20),
   end: () => void end(),
+  close: () => void close(),
 });
 
 /** Ends the JavaScript that the main thread is within, as a debugger would; the compiler's it lets end itself. */
 async function stopLoop(): Promise<void> {
-  while (Atomics.load(new Int32Array(compiling), 0) === 1) await sleep(20);
+  while (Atomics.load(shared, COMPILING) === 1) await sleep(20);
   const inspector = new Session();
   inspector.connectToMainThread();
   inspector.post("Runtime.terminateExecution", () => {
@@ -57,16 +54,22 @@ async function stopLoop(): Promise<void> {
 }
 
 async function end(): Promise<void> {
-  await Promise.all([...queues.values()].map((queue) => queue.drained()));
-  await sleep(50); // for the sockets' own thread
   tell({ kind: "end" });
-  await sleep(1000);
-  process.kill(process.pid, "SIGKILL"); // it is within a loop
+  await sleep(2000);
+  process.kill(process.pid, "SIGKILL"); // a loop keeps it from hearing
+}
+
+/** The binding ends the process hard where a socket is still received from, so whatever ends it waits for this. */
+async function close(): Promise<void> {
+  await Promise.all([...queues.values()].map((queue) => queue.drained()));
+  for (const socket of [...queues.keys(), heartbeat]) socket.close(); // what is on its way goes out while the context ends
+  Atomics.store(shared, CLOSED, 1);
+  Atomics.notify(shared, CLOSED);
 }
 
 async function listen(socket: RouterSocket, heard: (message: Message) => void): Promise<void> {
-  for (;;) {
-    const message = decode(connection.key, await socket.receive());
+  for await (const frames of socket) {
+    const message = decode(connection.key, frames);
     if (!message) continue;
     origin.set(message, socket);
     try {
@@ -78,7 +81,7 @@ async function listen(socket: RouterSocket, heard: (message: Message) => void): 
 }
 
 async function beat(): Promise<void> {
-  for (;;) await heartbeat.send(await heartbeat.receive());
+  for await (const frames of heartbeat) await heartbeat.send(frames);
 }
 
 cells.on("message", (message: ToSockets) => router.hear(message));

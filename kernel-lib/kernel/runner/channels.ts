@@ -1,20 +1,27 @@
 /** @file A kernel's sockets: requests go out, and their answers find them by the id that they carry. */
+import { randomUUID } from "node:crypto";
 import { Dealer, Subscriber } from "zeromq";
 import type { JsonObject } from "../../checkpoint/json.js";
+import { decode, encode, header, type Message } from "../protocol/message.js";
 import type { Connection } from "./connection.js";
-import { type Message, newKey, parseMessage, requestFrames } from "./messages.js";
+
+/** What a kernel publishes for a request. */
+export interface Published {
+  readonly type: string;
+  readonly content: JsonObject;
+}
 
 export interface RequestOptions {
   /** default "shell" */
   readonly channel?: "shell" | "control";
-  readonly metadata?: object;
+  readonly metadata?: JsonObject;
   /** Hears what the kernel publishes for this request: also what arrives after the answer, as long as the channels are open. */
-  readonly on?: (message: Message) => void;
+  readonly on?: (message: Published) => void;
 }
 
 export interface Channels {
   /** Resolves with the reply's content, when the kernel has also said that it is idle again. */
-  request(type: string, content: object, options?: RequestOptions): Promise<JsonObject>;
+  request(type: string, content: JsonObject, options?: RequestOptions): Promise<JsonObject>;
   /** Resolves when nothing was published for so many milliseconds. */
   quiet(milliseconds: number): Promise<void>;
   /** Closes the sockets; requests under way reject with the reason. */
@@ -34,10 +41,9 @@ export function openChannels({ key, address }: Connection): Channels {
   // no limit to what waits here to be read: what a kernel says faster than that would be dropped
   const [shell, control] = [new Dealer({ linger: 0, receiveHighWaterMark: 0 }), new Dealer({ linger: 0, receiveHighWaterMark: 0 })];
   const iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
-  const session = newKey();
+  const session = randomUUID();
   const waiting = new Map<string, Waiting>();
-  const listeners = new Map<string, (message: Message) => void>();
-  let count = 0;
+  const listeners = new Map<string, (message: Published) => void>();
   let heard = performance.now();
   let closed: Error | undefined;
 
@@ -45,7 +51,7 @@ export function openChannels({ key, address }: Connection): Channels {
     if (reply && idle) settle(reply);
   };
   const replied = (message: Message) => {
-    const request = waiting.get(message.parent);
+    const request = waiting.get(message.parent?.msg_id ?? "");
     if (!request) return;
     request.reply = message.content;
     settleIfDone(request);
@@ -53,8 +59,9 @@ export function openChannels({ key, address }: Connection): Channels {
   };
   const published = (message: Message) => {
     heard = performance.now();
-    if (message.type !== "status") return listeners.get(message.parent)?.(message);
-    const request = waiting.get(message.parent);
+    const type = message.header.msg_type;
+    if (type !== "status") return listeners.get(message.parent?.msg_id ?? "")?.({ type, content: message.content });
+    const request = waiting.get(message.parent?.msg_id ?? "");
     if (!request || message.content.execution_state !== "idle") return;
     request.idle = true;
     settleIfDone(request);
@@ -81,8 +88,9 @@ export function openChannels({ key, address }: Connection): Channels {
   }
 
   return {
-    request(type, content, { channel = "shell", metadata, on } = {}) {
-      const id = `${session}_${++count}`;
+    request(type, content, { channel = "shell", metadata = {}, on } = {}) {
+      const head = header(type, session);
+      const id = head.msg_id;
       if (on) listeners.set(id, on);
       return new Promise<JsonObject>((resolve, reject) => {
         const settle = (outcome: JsonObject | Error) => {
@@ -93,7 +101,7 @@ export function openChannels({ key, address }: Connection): Channels {
         if (closed) return settle(closed);
         waiting.set(id, { idle: false, settle });
         const socket = channel === "control" ? control : shell;
-        socket.send(requestFrames(key, { type, id, session, content, metadata })).catch(settle);
+        socket.send(encode(key, { identities: [], header: head, parent: undefined, metadata, content })).catch(settle);
       });
     },
     quiet: (milliseconds) => silence(milliseconds, { keepsProcess: true }),
@@ -109,7 +117,7 @@ export function openChannels({ key, address }: Connection): Channels {
 async function listen(socket: Dealer | Subscriber, key: string, take: (message: Message) => void): Promise<void> {
   try {
     for await (const frames of socket) {
-      const message = parseMessage(key, frames);
+      const message = decode(key, frames);
       if (message) take(message);
     }
   } catch {

@@ -1,9 +1,9 @@
 /** @file The connection file of a kernel: where its five sockets are, and the key that signs what passes through them. */
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newKey } from "./messages.js";
 
 export type PortName = "shell" | "iopub" | "stdin" | "control" | "hb";
 export type Ports = Readonly<Record<PortName, number>>;
@@ -37,7 +37,7 @@ export async function freePorts(): Promise<Ports> {
 export function writeConnection(ports: Ports): Connection {
   const dir = mkdtempSync(join(tmpdir(), "veduta-kernel-"));
   const file = join(dir, "connection.json");
-  const key = newKey();
+  const key = randomUUID();
   const places = Object.fromEntries(Object.entries(ports).map(([name, port]) => [`${name}_port`, port]));
   const facts = { ...places, ip: "127.0.0.1", transport: "tcp", key, signature_scheme: "hmac-sha256", kernel_name: "" };
   writeFileSync(file, JSON.stringify(facts), { mode: 0o600 });

@@ -21,7 +21,7 @@ export interface KernelClient {
   /** what the kernel says of itself: `language_info`, `implementation`, … */
   readonly info: JsonObject;
   /** Resolves with a reply's content. @throws KernelError where the kernel ends before it */
-  request(type: string, content: object, options?: RequestOptions): Promise<JsonObject>;
+  request(type: string, content: JsonObject, options?: RequestOptions): Promise<JsonObject>;
   /** Resolves when the kernel has published nothing for so many milliseconds, or is gone. */
   quiet(milliseconds: number): Promise<void>;
   /** Asks the running cell to stop, as the stop button does. */

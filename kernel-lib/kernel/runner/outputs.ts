@@ -1,11 +1,11 @@
 /** @file From what a kernel publishes to the outputs that a notebook keeps: streams joined, displays updated, outputs cleared. */
 import { isObject, type JsonObject } from "../../checkpoint/json.js";
-import type { Message } from "./messages.js";
+import type { Published } from "./channels.js";
 import type { ErrorOutput, MimeData, Output, StreamOutput } from "./nbformat.js";
 import { createStreamText, type StreamText } from "./stream-text.js";
 
 export interface CellOutputs {
-  take(message: Message): void;
+  take(message: Published): void;
   /** Adds an error of the runner's own. */
   fail(error: Omit<ErrorOutput, "output_type">): void;
   /** What a notebook would keep now. */

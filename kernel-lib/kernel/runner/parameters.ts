@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { NotebookError } from "../../core/errors.js";
-import { readCell } from "../script/cell-code.js";
+import { readCell } from "../script/cell-source.js";
 import { type Cell, type CodeCell, joined, type Notebook, tagsOf } from "./nbformat.js";
 import { inLines } from "./outputs.js";
 

@@ -4,8 +4,8 @@
  */
 import type ts from "typescript";
 import { joined, type Notebook } from "../runner/nbformat.js";
-import { type Binding, type CellCode, readCell } from "./cell-code.js";
-import { tslabTypescript } from "./typescript.js";
+import { tslabTypescript } from "../tslab.js";
+import { type Binding, type CellSource, readCell } from "./cell-source.js";
 
 export interface ScriptOptions {
   /** "ts": for deno and bun; "js": for node too, types are taken away. Default "js" */
@@ -27,7 +27,7 @@ const SHOW = `async function showValue(value: unknown): Promise<void> {
 }
 `;
 
-function assembled(cells: readonly CellCode[]): string {
+function assembled(cells: readonly CellSource[]): string {
   const top: Binding[] = [];
   /** what each name means so far: an import's origin, or a cell's own */
   const means = new Map([["showValue", "ours"]]);

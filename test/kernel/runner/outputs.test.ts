@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createOutputs } from "#kernel-lib/kernel/runner/outputs.js";
 
-const said = (type: string, content: object) => ({ type, id: "", parent: "", content: content as Record<string, unknown> });
+const said = (type: string, content: object) => ({ type, content: content as Record<string, unknown> });
 const print = (text: string, name = "stdout") => said("stream", { name, text });
 const show = (html: string, id?: string, type = "display_data") =>
   said(type, { data: { "text/html": html }, metadata: {}, transient: id ? { display_id: id } : {} });

@@ -1,7 +1,7 @@
 /** @file What a code cell is made of: imports, names that it declares, code, and the value that it ends in. */
 import type ts from "typescript";
 import { NotebookError } from "../../core/errors.js";
-import { tslabTypescript } from "./typescript.js";
+import { tslabTypescript } from "../tslab.js";
 
 /** One name that an import brings. */
 export interface Binding {
@@ -12,7 +12,7 @@ export interface Binding {
   readonly kind: "value" | "type";
 }
 
-export interface CellCode {
+export interface CellSource {
   readonly bindings: readonly Binding[];
   /** modules that are imported for what they do alone */
   readonly modules: readonly string[];
@@ -25,7 +25,7 @@ export interface CellCode {
 }
 
 /** @param number the cell's, for errors @throws NotebookError where the code does not parse */
-export function readCell(source: string, number: number): CellCode {
+export function readCell(source: string, number: number): CellSource {
   const typescript = tslabTypescript();
   // as a module: there, await is a word of the language
   const text = `${source}\nexport {};`;
