@@ -6,6 +6,7 @@ const HEAVY = [
   "test/golden/**/*.test.ts",
   "test/browser/**/*.test.ts",
   "test/notebooks/**/*.test.ts",
+  "test/kernel/{interrupt,jupyter}.test.ts",
   "test/package.test.ts",
 ];
 
