@@ -3,7 +3,7 @@
  * cell against the declarations of the cells before, and makes CommonJS of it; its executor runs that and keeps the values. Of its internals we use:
  *
  *   dist/converter.js `createConverter`, `isCompleteCode`; dist/executor.js `createExecutor`; dist/inspect.js `printQuickInfo`.
- *   Its copy of TypeScript, @tslab/typescript-for-tslab: the converter reads `createWatchCompilerHost` and `transpileModule` from the module's
+ *   Its copy of TypeScript, @tslab/typescript-for-tslab: the converter reads `createWatchCompilerHost`, `getPreEmitDiagnosticsOfFiles` and `transpileModule` from the module's
  *   object at each call, so an heir of that object in the require cache changes the compiler's options and adds our own step at the end.
  */
 import { createRequire } from "node:module";
@@ -72,6 +72,7 @@ export function loadTslab(lastStep: (ts: typeof import("typescript"), js: string
   const heir = Object.create(own, {
     __esModule: { value: true },
     createWatchCompilerHost: { enumerable: true, value: watchHost(own, globals) },
+    getPreEmitDiagnosticsOfFiles: { enumerable: true, value: nameable(own) },
     transpileModule: { enumerable: true, value: (js: string) => ({ outputText: lastStep(own, js) }) },
   });
   const cached = require.cache[typescript];
@@ -88,6 +89,15 @@ export function loadTslab(lastStep: (ts: typeof import("typescript"), js: string
     printQuickInfo,
   };
 }
+
+/**
+ * A value whose type has no name that could be written, as of `await import("node:fs")`, is no error in a notebook: TypeScript then writes no
+ * declarations of the cell, and its names are `any` in later ones. (`getPreEmitDiagnosticsOfFiles` is an addition of tslab's copy.)
+ */
+const nameable = (own: typeof ts) => (program: ts.Program, files: readonly ts.SourceFile[]) => {
+  const all = (own as unknown as { getPreEmitDiagnosticsOfFiles(...words: unknown[]): ts.Diagnostic[] }).getPreEmitDiagnosticsOfFiles;
+  return all(program, files).filter(({ code }) => !(code >= 4000 && code < 4100) && code !== 2742 && code !== 7056);
+};
 
 /**
  * tslab's options are Node10's module resolution and its own way to have `await` at the top, which takes `await (x)` for a call. TypeScript's own way
