@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { runNotebook } from "#kernel-lib/kernel/runner/run-notebook.js";
 import { notebookScript } from "#kernel-lib/kernel/script/notebook-script.js";
@@ -23,8 +24,11 @@ const lesson = notebook(
   "`two\n  lines`.length",
 );
 
-/** Without the quotes that kernels put around text that a cell ends in. */
-const plain = (text: string) => text.replace(/^'(.*)'$/gm, "$1").trim();
+/** Without the colours and quotes that kernels give to what a cell ends in. */
+const plain = (text: string) =>
+  stripVTControlCharacters(text)
+    .replace(/^(['"])(.*)\1$/gm, "$2")
+    .trim();
 
 async function inKernel(command: readonly string[]): Promise<string> {
   const { failure, notebook: ran } = await runNotebook(files.write(lesson), { command });
