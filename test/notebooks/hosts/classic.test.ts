@@ -91,8 +91,8 @@ describe.skipIf(missing !== "")(`the classic Notebook${missing}`, () => {
     test("shows a window that is chosen in one figure in all", async () => {
       const { page } = host;
       const before = await chosen(page);
-      await clickLine(page, 2);
-      await expect.poll(() => chosen(page)).toEqual({ thick: ["window 2"], frames: before.frames + 4, said: ["window 2", "window 2"] });
+      await clickLine(page, 3);
+      await expect.poll(() => chosen(page)).toEqual({ thick: ["window 3"], frames: before.frames + 4, said: ["window 3", "window 3"] });
       await keepShot(page, "classic-chosen");
     });
 

@@ -19,7 +19,7 @@ export async function hostPage(browser: Browser, options: BrowserContextOptions 
   const page = await context.newPage();
   const [complaints, outside]: [string[], string[]] = [[], []];
   page.on("console", (message) => isOurs(message) && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(error.stack ?? error.message));
+  page.on("pageerror", ({ stack = "" }) => isOwnOf(stack) || complaints.push(stack));
   page.on("request", (request) => !/^(http:\/\/127\.0\.0\.1:|data:|blob:|file:)/.test(request.url()) && outside.push(request.url()));
   await page.addInitScript(() => {
     const counted = globalThis as typeof globalThis & { contexts: number };
@@ -36,6 +36,12 @@ export async function hostPage(browser: Browser, options: BrowserContextOptions 
 /** Scripts of outputs have no file; a host's own have one, and its own complaints. */
 function isOurs(message: ConsoleMessage): boolean {
   return ["error", "warning"].includes(message.type()) && !/^http.*\.js\b/.test(message.location().url);
+}
+
+/** Whether all of an uncaught error's calls are in the host's own files: JupyterLite changes its theme with such a one. */
+function isOwnOf(stack: string): boolean {
+  const calls = stack.split("\n").filter((line) => line.trim().startsWith("at "));
+  return calls.length > 0 && calls.every((line) => /http:\/\/127\.0\.0\.1:\d+\/\S*\.js/.test(line));
 }
 
 /** Closes the page and its profile; nothing of ours may have complained, and nothing been asked for outside. */
@@ -85,9 +91,10 @@ export const keepShot = (page: Page, name: string): Promise<unknown> => page.scr
 export async function clickLine(page: Page, window: number): Promise<void> {
   await page.locator(".veduta-plot").first().scrollIntoViewIfNeeded();
   const { x, y } = await page.evaluate((j) => {
-    const root = document.querySelector(".veduta-plot-live") as HTMLElement & { data: { name?: string }[] };
-    const at = root.data.findIndex(({ name }) => name === `window ${j}`);
-    const path = root.querySelectorAll<SVGPathElement>(".scatterlayer .trace path.js-line")[at];
+    type Trace = Element & { __data__: { trace: { name?: string } }[] }; // as Plotly ties its drawing to its data
+    const traces = [...document.querySelectorAll<Trace>(".veduta-plot-live .scatterlayer .trace")];
+    const path = traces.find(({ __data__: [{ trace }] }) => trace.name === `window ${j}`)?.querySelector<SVGPathElement>("path.js-line");
+    if (!path) throw new Error(`no line of window ${j}`);
     const [left, top] = (path.getAttribute("d") ?? "").slice(1).split("L")[0].split(",").map(Number);
     const { x, y } = new DOMPoint(left, top).matrixTransform(path.getScreenCTM() ?? undefined);
     return { x, y };

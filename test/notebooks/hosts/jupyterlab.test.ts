@@ -68,8 +68,8 @@ describe.skipIf(missing !== "")(`JupyterLab 4${missing}`, () => {
     await expectLive(page);
     await keepShot(page, "lab-light");
     const before = await chosen(page);
-    await clickLine(page, 2);
-    await expect.poll(() => chosen(page)).toEqual({ thick: ["window 2"], frames: before.frames + 4, said: ["window 2", "window 2"] });
+    await clickLine(page, 3);
+    await expect.poll(() => chosen(page)).toEqual({ thick: ["window 3"], frames: before.frames + 4, said: ["window 3", "window 3"] });
 
     const canvas = page.locator(".veduta-stage canvas").first();
     await canvas.click();
