@@ -3,13 +3,23 @@
  */
 import { cpus, loadavg } from "node:os";
 import { measureGemm } from "./gemm.mjs";
+import { measureKernel } from "./kernel.mjs";
 import { measureMemory } from "./memory.mjs";
 import { measurePaint } from "./paint.mjs";
 import { measureBlock, measureVgg } from "./ratios.mjs";
 import { printTable, verdict } from "./table.mjs";
+import { measureViewer } from "./viewer.mjs";
 
 /** @type {Record<string, () => Promise<import("./table.mjs").Row[]>>} */
-const BENCHMARKS = { gemm: measureGemm, block: measureBlock, vgg: measureVgg, memory: measureMemory, paint: measurePaint };
+const BENCHMARKS = {
+  gemm: measureGemm,
+  block: measureBlock,
+  vgg: measureVgg,
+  memory: measureMemory,
+  paint: measurePaint,
+  viewer: measureViewer,
+  kernel: measureKernel,
+};
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in BENCHMARKS));

@@ -75,6 +75,7 @@ export type { DeviceTensor, Shape, Tensor } from "./core/tensor.js";
 export { createRng, randn } from "./core/random.js";
 export type { Rng } from "./core/random.js";
 export { decodeImage, encodeJpeg, encodePng, encodeWebp } from "./core/image.js";
+export { unitImage } from "./core/unit-image.js";
 export { readSafetensors, writeSafetensors } from "./checkpoint/safetensors.js";
 
 // diffusion by hand
@@ -91,6 +92,11 @@ export { Graph } from "./graph/graph.js";
 export type { DType, Value } from "./graph/graph.js";
 export { gradient } from "./graph/gradient.js";
 export { OPERATORS } from "./graph/operators.js";
+export { apply, plain } from "./graph/operator.js";
+export type { Call, Operator, PlainOperator, PullBack } from "./graph/operator.js";
+export { add, cos, div, exp, log, mul, neg, relu, sigmoid, silu, sin, sqrt, sub } from "./graph/ops/elementwise.js";
+export { matmul } from "./graph/ops/matmul.js";
+export { reduceMean, reduceSum } from "./graph/ops/reduce.js";
 export { startRuntime } from "./graph/runtime.js";
 export type { Runtime } from "./graph/runtime.js";
 export type { Session } from "./graph/session.js";
@@ -100,6 +106,10 @@ export { ARCHITECTURES } from "./fabricate/architectures.js";
 export type { Architecture, ArchitectureName } from "./fabricate/architectures.js";
 export { fabricate } from "./fabricate/fabricate.js";
 export type { Fabricated, FabricateOptions } from "./fabricate/fabricate.js";
+
+// a lesson's exercises
+export { exercise } from "./notebook/exercise.js";
+export type { Exercise, ExerciseOptions } from "./notebook/exercise.js";
 
 // errors
 export { CheckpointError, ClosedError, DeviceError, MemoryError, NumericError, ShapeError } from "./core/errors.js";

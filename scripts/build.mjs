@@ -19,7 +19,7 @@ const filesIn = (folder) =>
 
 function sourceDigest() {
   const sources = ["kernel-lib", "models", "viewer"].flatMap((folder) =>
-    filesIn(join(ROOT, folder)).filter((file) => /\.(ts|mjs)$/.test(file)),
+    filesIn(join(ROOT, folder)).filter((file) => /\.(ts|mjs|html)$/.test(file)),
   );
   const files = [...sources, ...["package-lock.json", "tsconfig.json", "viewer/tsconfig.json"].map((name) => join(ROOT, name))];
   const hash = createHash("sha256");

@@ -1,13 +1,19 @@
-/** @file `npm test`: installs what is missing, builds, checks, tests. Its last line is "N passed, N failed, N skipped"; a check counts as a test. */
+/**
+ * @file `npm test`: installs what is missing, builds, checks, tests. Its last line is "N passed, N failed, N skipped"; a check counts as a test.
+ * `npm run test:all` is the same with `--all`: every lesson in every host.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { CHECKS, failedChecks } from "./check.mjs";
 import { ensureChromium } from "./chromium.mjs";
 import { bin, command, ensureBuild, ensureNode, ensurePackages, ROOT, StepError } from "./ensure.mjs";
+import { ensureJupyter } from "./jupyter.mjs";
 
 /** Vitest's own report of the run. */
 const REPORT = join(ROOT, ".work/vitest.json");
+/** The word that asks for what takes long. */
+const ALL = "--all";
 
 /**
  * @typedef {{ status: string, fullName: string }} Case
@@ -19,6 +25,7 @@ await command(async () => {
   ensureNode();
   ensurePackages();
   const chromium = ensureChromium();
+  const jupyter = ensureJupyter();
   try {
     await ensureBuild();
   } catch (error) {
@@ -42,6 +49,7 @@ await command(async () => {
   if (skipped.length > 0) console.log(`\nSKIPPED, ${skipped.length} tests:`);
   for (const { file, fullName } of skipped) console.log(`  ${file}: ${fullName.trim()}`);
   if (!chromium) console.log("\nNO BROWSER: the tests in test/browser were skipped. Install Chromium, or name one in VEDUTA_CHROMIUM.");
+  if (!jupyter) console.log("\nNO JUPYTER: the tests in it were skipped. Install jupyter-nbconvert and jupyter-notebook.");
   for (const { name } of broken) console.log(`\nFAILED to run: ${relative(ROOT, name)}`);
   if (status !== 0 && count("failed") + broken.length === 0) failed.push("vitest ended with an error outside the tests");
   for (const name of failed) console.log(`\nFAILED: ${name}`);
@@ -56,8 +64,9 @@ await command(async () => {
 function vitest(chromium) {
   rmSync(REPORT, { force: true });
   mkdirSync(dirname(REPORT), { recursive: true });
-  const words = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`, ...process.argv.slice(2)];
-  const env = { ...process.env, ...(chromium ? { VEDUTA_CHROMIUM: chromium } : {}) };
+  const given = process.argv.slice(2);
+  const words = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`, ...given.filter((word) => word !== ALL)];
+  const env = { ...process.env, ...(chromium ? { VEDUTA_CHROMIUM: chromium } : {}), ...(given.includes(ALL) ? { VEDUTA_ALL: "1" } : {}) };
   return spawnSync(process.execPath, [bin("vitest"), ...words], { cwd: ROOT, env, stdio: ["ignore", "inherit", "inherit"] }).status;
 }
 

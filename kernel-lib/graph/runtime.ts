@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { ClosedError } from "../core/errors.js";
+import { kernelHost, unlessStopped } from "../core/host.js";
 import type { DeviceTensor } from "../core/tensor.js";
 import type { Graph } from "./graph.js";
 import { onnxBytes } from "./onnx.js";
@@ -72,7 +73,8 @@ export function startRuntime(options: SessionOptions): Runtime {
     return ask({ kind: "open", model, options: { weights, ...options }, results }, [model.buffer as ArrayBuffer]);
   };
   const opened = <Out>(session: number): Session<Out> => ({
-    run: (feeds) => ask({ kind: "run", session, feeds: cloneable(feeds) }),
+    // From a notebook's stop on its reason at once: the native call then ends in its worker, and the next one waits for it.
+    run: (feeds) => unlessStopped(() => ask({ kind: "run", session, feeds: cloneable(feeds) }), kernelHost()?.signal),
     release: () => ask({ kind: "release", session }),
   });
   const drop = (held: Held): void => {

@@ -98,7 +98,10 @@ export function liveOutput(): LiveOutput {
     set(bundle) {
       const update = shown;
       shown = true;
-      return inTurn(async (sink) => sink.show(bundle, { id, update }));
+      return inTurn(async (sink) => {
+        await showLibraries(sink, []);
+        await sink.show(bundle, { id, update });
+      });
     },
   };
 }

@@ -22,8 +22,8 @@ export interface PanoramaSpec {
   readonly windows?: WindowsSpec;
   /** of `runIdOf`: figures and viewers of one run carry the same, and a window that is chosen in one is shown in all */
   readonly run?: string;
-  /** another panorama, to compare */
-  readonly other?: OtherPicture;
+  /** other panoramas, to compare */
+  readonly others?: readonly OtherPicture[];
 }
 
 /** A run's windows and their numbers. */
@@ -38,7 +38,7 @@ export interface WindowsSpec {
   readonly colours: readonly string[];
 }
 
-/** The panorama that one is compared with. */
+/** A panorama that the first one is compared with. */
 export interface OtherPicture {
   /** a data: URL */
   readonly src: string;

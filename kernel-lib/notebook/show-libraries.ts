@@ -12,18 +12,17 @@ interface Carrier {
 const carriers = new WeakMap<Sink, Map<LibraryName, Carrier>>();
 
 /**
- * Shows the libraries that this notebook does not hold yet. Where our kernel says which cell runs, also those whose output was replaced,
- * because the cell that held it runs again; in other kernels once a process.
+ * Shows the libraries that this notebook does not hold yet. Where our kernel says which cell runs, one whose cell runs again is held no longer,
+ * for its output was replaced; in other kernels each comes once a process. Called for every output, also those that need none: it learns from them.
  */
 export async function showLibraries(sink: Sink, needs: readonly LibraryName[]): Promise<void> {
   if (sink.name === "files") return; // a page of its own links them
   const host = kernelHost();
   const held = carriers.get(sink) ?? new Map<LibraryName, Carrier>();
   carriers.set(sink, held);
+  if (host) for (const [name, { cell, execution }] of held) if (cell === host.cell && execution !== host.signal) held.delete(name);
   for (const name of needs) {
-    const carrier = held.get(name);
-    const replaced = carrier && host && carrier.cell === host.cell && carrier.execution !== host.signal;
-    if (carrier && !replaced) continue;
+    if (held.has(name)) continue;
     const bundle = libraryBundle(name);
     held.set(name, { cell: host?.cell, execution: host?.signal });
     await sink.show(bundle, {});

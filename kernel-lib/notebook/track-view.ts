@@ -15,6 +15,8 @@ export interface Losses {
 
 export interface TrackState {
   readonly phase: "running" | "decoding" | "finished" | "stopped";
+  /** steps that were finished before it was tracked, or tracked again; default 0 */
+  readonly before?: number;
   /** finished steps, of how many */
   readonly done: number;
   readonly steps: number;
@@ -32,9 +34,10 @@ export interface TrackState {
   readonly note?: string;
 }
 
-/** Most CSS pixels that the output is wide; a narrow panorama is drawn at least this wide. */
+/** CSS pixels that the picture is wide at most and at least; and that the output is, so that its words keep to one line. */
 const WIDEST = 768;
-const NARROWEST = 320;
+const NARROWEST = 256;
+const ROOM = 600;
 /** A transparent pixel: it keeps the picture's place until there is one. */
 const NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
 /** Readable on white and on black. */
@@ -45,8 +48,8 @@ export function trackHtml(state: TrackState): string {
   const wide = Math.min(WIDEST, Math.max(NARROWEST, width));
   const share = steps === 0 ? 100 : Math.round((1000 * done) / steps) / 10;
   const spark = `<img src="${escapeHtml(sparkline(losses, steps))}" alt="${escapeHtml(course(losses))}" width="120" height="28" decoding="sync" style="display:block;flex:none;width:120px;height:28px">`;
-  return `<div class="veduta-track" style="max-width:${wide}px;font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums">
-<img src="${escapeHtml(picture?.src ?? NOTHING)}" alt="${escapeHtml(picture?.alt ?? "nothing foreseen yet")}" width="${wide}" height="${Math.round((wide * height) / width)}" decoding="sync" style="display:block;box-sizing:border-box;width:100%;max-width:none;height:auto;aspect-ratio:${width}/${height};margin:0;border-radius:6px;background:rgb(128 128 128/.18)">
+  return `<div class="veduta-track" style="max-width:${Math.max(ROOM, wide)}px;font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums">
+<img src="${escapeHtml(picture?.src ?? NOTHING)}" alt="${escapeHtml(picture?.alt ?? "nothing foreseen yet")}" width="${wide}" height="${Math.round((wide * height) / width)}" decoding="sync" style="display:block;box-sizing:border-box;width:100%;max-width:${wide}px;height:auto;aspect-ratio:${width}/${height};margin:0;border-radius:6px;background:rgb(128 128 128/.18)">
 <div style="height:6px;margin:8px 0 6px;border-radius:3px;overflow:hidden;background:rgb(128 128 128/.28)"><div style="width:${share}%;height:100%;background:${phase === "stopped" ? COLOURS.stopped : COLOURS.bar}"></div></div>
 <div style="display:flex;gap:12px;justify-content:space-between;min-height:40px"><div>${told(state)}<br><span style="opacity:.75">${escapeHtml(note)}</span></div>${spark}</div>
 </div>`;
@@ -58,21 +61,21 @@ export function trackText(state: TrackState): string {
   return `[${told(state).replace(/<\/?b>/g, "")}${note === undefined ? "" : `; ${note}`}]`;
 }
 
-function told({ phase, done, steps, gone, left, losses }: TrackState): string {
+function told({ phase, before = 0, done, steps, gone, left, losses }: TrackState): string {
   const loss = losses[losses.length - 1];
   const where = {
     running: `step ${done}/${steps}`,
     decoding: `step ${done}/${steps}, decoding`,
-    finished: `${steps} step${steps === 1 ? "" : "s"} in ${clock(gone)}`,
-    stopped: `stopped after step ${done} of ${steps}`,
+    finished: `${before > 0 ? `${done - before} of ` : ""}${steps} step${steps === 1 ? "" : "s"} in ${clock(gone)}`,
+    stopped: done === 0 ? `stopped in the first of ${steps} steps` : `stopped after step ${done} of ${steps}`,
   }[phase];
   const times = {
-    running: `${clock(gone)} gone, ${left === undefined ? "loading the networks" : `${clock(left)} left`}`,
+    running: left === undefined ? (before > 0 ? "going on" : "loading the networks") : `${clock(gone)} gone, ${clock(left)} left`,
     decoding: `${clock(gone)} gone`,
-    finished: done === 0 ? "" : `${short(gone / 1000 / done)} s a step`,
+    finished: done === before ? "" : `${short(gone / 1000 / (done - before))} s a step`,
     stopped: `${clock(gone)} gone`,
   }[phase];
-  const facts = [`<b>${where}</b>`, times, ...(loss ? [`LPIPS to the anchor ${short(loss.mean)} mean, ${short(loss.max)} max`] : [])];
+  const facts = [`<b>${where}</b>`, times, ...(loss ? [`LPIPS ${short(loss.mean)} mean, ${short(loss.max)} max`] : [])];
   return facts.filter((fact) => fact !== "").join(" · ");
 }
 

@@ -29,18 +29,20 @@ export function watchInLines(options: ResolvedOptions, out: Out): Watcher {
   const progress = createProgress({ steps: options.steps, windows: options.windows.length, out });
   const begun = performance.now();
   const losses: Losses[] = [];
+  let before: number | undefined;
   let done = 0;
   return {
     begin: async () => {},
     async step(record) {
       losses.push(...lossesOf(record));
+      before ??= record.index;
       done = record.index + 1;
       progress.step(record);
     },
     async finish({ panorama }) {
       progress.end();
       const { steps, width, height } = options;
-      const state: TrackState = { phase: "finished", done, steps, gone: performance.now() - begun, width, height, losses };
+      const state: TrackState = { phase: "finished", before, done, steps, gone: performance.now() - begun, width, height, losses };
       await displayable(() => finished(state, panorama)).show();
     },
     async stop(reason) {
@@ -56,9 +58,11 @@ export function watchInOutput(options: ResolvedOptions, steps: readonly StepReco
   const output = liveOutput();
   const begun = performance.now();
   const ends = [begun];
+  const before = (steps[steps.length - 1]?.index ?? -1) + 1;
   let state: TrackState = {
     phase: "running",
-    done: (steps[steps.length - 1]?.index ?? -1) + 1,
+    before,
+    done: before,
     steps: options.steps,
     gone: 0,
     width,
@@ -107,6 +111,7 @@ export function watchInOutput(options: ResolvedOptions, steps: readonly StepReco
       await update(
         {
           phase: last ? "decoding" : "running",
+          ...(ends.length === 2 ? { before: record.index } : {}), // of steps that were taken by hand nothing else is known
           done,
           left: timeLeft(ends, options.steps - done),
           losses: [...state.losses, ...lossesOf(record)],

@@ -1,5 +1,5 @@
 /** @file A run to its end, with one output that says how far it is and shows what it foresees. */
-import { kernelHost } from "../core/host.js";
+import { kernelHost, unlessStopped } from "../core/host.js";
 import type { JointResult, JointRun, StepRecord } from "../joint/step-record.js";
 import { currentSink } from "./display.js";
 import type { Sink } from "./display-sinks.js";
@@ -33,14 +33,14 @@ export async function track(run: JointRun, options: TrackOptions = {}): Promise<
   const sink = currentSink();
   const steps = takenFrom(run);
   const watcher = sink.lines ? watchInLines(run.options, sink.lines) : watchInOutput(run.options, steps, previewEvery);
-  const stop = stopSignal(sink);
   const next = async () => {
     const result = await run.next();
     if (!result.done) steps.push(result.value); // kept even where nobody waits for it any more
     return result;
   };
+  await watcher.begin();
+  const stop = stopSignal(sink);
   try {
-    await watcher.begin();
     for (;;) {
       const { done, value } = await unlessStopped(next, stop.signal);
       if (done) {
@@ -59,23 +59,10 @@ export async function track(run: JointRun, options: TrackOptions = {}): Promise<
   }
 }
 
-/** The work's result, or the signal's reason as soon as it has one. */
-async function unlessStopped<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work();
-  signal.throwIfAborted();
-  let stopped = () => {};
-  const abort = new Promise<never>((_, reject) => {
-    stopped = () => reject(signal.reason);
-    signal.addEventListener("abort", stopped, { once: true });
-  });
-  try {
-    return await Promise.race([work(), abort]);
-  } finally {
-    signal.removeEventListener("abort", stopped);
-  }
-}
-
-/** The stop button: our kernel's signal; in stock tslab, which only stops to wait, the signal of the process that it sends. */
+/**
+ * The stop button: our kernel's signal; in stock tslab, which only stops to wait, the signal of the process that it sends. There a listener may not
+ * be added in a cell's synchronous part: Node's breakOnSigint, which it runs in, would afterwards let the signal end the process.
+ */
 function stopSignal(sink: Sink): { readonly signal?: AbortSignal; release(): void } {
   if (sink.name !== "tslab") return { signal: kernelHost()?.signal, release: () => {} };
   const controller = new AbortController();

@@ -1,4 +1,6 @@
 /** One abstraction over notebooks and plain scripts: what is shown, where, in which order, and which libraries come with it. */
+import { createRequire } from "node:module";
+import { inspect } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type KernelHost, type MimeBundle, setKernelHost } from "#kernel-lib/core/host.js";
@@ -89,6 +91,63 @@ describe("what is shown", () => {
     expect(rest[2].id).not.toBe(first.id);
   });
 
+  test("in stock tslab goes to its own writer of the running cell, with all forms", async () => {
+    setSink(undefined);
+    const jupyter = createRequire(import.meta.url)("tslab/dist/jupyter.js") as { lastWriteDisplayData: unknown };
+    const sent: unknown[] = [];
+    jupyter.lastWriteDisplayData = (message: unknown, update: boolean) => sent.push([message, update]);
+    try {
+      expect(currentSink().name).toBe("tslab");
+      await figure("hosted").show();
+      const output = liveOutput();
+      await output.set(text("0"));
+      await output.set(text("1"));
+      expect(inspect(figure("value"))).toBe(""); // its last values are inspected
+      await figure("last").show();
+    } finally {
+      jupyter.lastWriteDisplayData = null;
+    }
+    const data = (words: string, id: unknown = undefined) => ({ data: text(words), metadata: {}, transient: { display_id: id } });
+    const id = expect.stringMatching(/^veduta-/);
+    expect(sent).toEqual([
+      [data("hosted"), false],
+      [data("0", id), false],
+      [data("1", id), true],
+      [data("value"), false],
+      [data("last"), false],
+    ]);
+    expect(currentSink().name).toBe("files");
+  });
+
+  test("in Deno's kernel is broadcast; outside it Deno has no notebook, and says so by throwing", async () => {
+    setSink(undefined);
+    const sent: unknown[] = [];
+    const jupyter = { broadcast: async (...message: unknown[]) => void sent.push(message) };
+    let inside = true;
+    const deno = Object.defineProperty({}, "jupyter", {
+      get: () => {
+        if (inside) return jupyter;
+        throw new Error("only in a notebook");
+      },
+    });
+    Object.assign(globalThis, { Deno: deno });
+    try {
+      expect(currentSink().name).toBe("deno");
+      const output = liveOutput();
+      await output.set(text("0"));
+      await output.set(text("1"));
+      inside = false;
+      expect(currentSink().name).toBe("files");
+    } finally {
+      Reflect.deleteProperty(globalThis, "Deno");
+    }
+    const content = (words: string) => ({ data: text(words), metadata: {}, transient: { display_id: expect.stringMatching(/^veduta-/) } });
+    expect(sent).toEqual([
+      ["display_data", content("0")],
+      ["update_display_data", content("1")],
+    ]);
+  });
+
   test("a plain script shows in files", () => {
     setSink(undefined);
     expect(currentSink().name).toBe("files");
@@ -120,6 +179,16 @@ describe("a library", () => {
     await figure("a1 again", ["viewer"]).show();
     await figure("a2 again", ["viewer"]).show();
     expect(words()).toEqual([LIBRARY, "a1", "a2", "b", "b again", LIBRARY, "a1 again", "a2 again"]);
+  });
+
+  test("whose cell ran again and needed none comes with the next figure that does, in any cell", async () => {
+    cell("a");
+    await figure("a", ["viewer"]).show();
+    cell("a");
+    await liveOutput().set(text("a without"));
+    cell("b");
+    await figure("b", ["viewer"]).show();
+    expect(words()).toEqual([LIBRARY, "a", "a without", LIBRARY, "b"]);
   });
 
   test("where no cell is named comes once a process", async () => {

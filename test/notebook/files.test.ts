@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import fc from "fast-check";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { displayable, liveOutput, setSink } from "#kernel-lib/notebook/display.js";
 import { filesSink } from "#kernel-lib/notebook/display-files.js";
@@ -93,6 +94,24 @@ describe("a plain script's figures", () => {
     await figure("new").show();
     expect(files()).toEqual(["001.html", "001.png", "003.png", "index.html", "mine.png"]);
     expect(existsSync(join(folder, "..", "outside"))).toBe(true);
+  });
+
+  test("remove nothing but numbered files, whatever the page says", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(fc.string(), fc.constantFrom("../keep", "keep.png", "..", ".", "/etc/hosts", "001.png/../keep.png", "001."))),
+        async (names) => {
+          const own = join(all, `${count++}`);
+          mkdirSync(own);
+          writeFileSync(join(own, "keep.png"), "");
+          writeFileSync(join(own, "index.html"), `<!-- files of this page: ${names.join(" ")} -->`);
+          const sink = filesSink({ folder: own, out: { write: () => {} } });
+          await sink.show({ "text/html": "x" }, {});
+          expect(readdirSync(own).sort()).toEqual(["001.html", "index.html", "keep.png"]);
+        },
+      ),
+      { numRuns: 100 },
+    );
   });
 
   test("that cannot be written say why, and leave no half of a file", async () => {

@@ -44,7 +44,7 @@ describe("its output", () => {
     expect(ids.size).toBe(1);
     expect(sink.shown.map(({ update }) => update)).toEqual([false, ...sink.shown.slice(1).map(() => true)]);
     expect(text()[0]).toMatch(/^\[step 0\/6 · /);
-    expect(text().at(-1)).toMatch(/^\[6 steps in 0:01 · [\d.e-]+ s a step · LPIPS to the anchor [\d.]+ mean, [\d.]+ max\]$/);
+    expect(text().at(-1)).toMatch(/^\[6 steps in 0:01 · [\d.e-]+ s a step · LPIPS [\d.]+ mean, [\d.]+ max\]$/);
     const last = sink.shown.at(-1)?.bundle ?? {};
     expect(last["text/html"]).toContain('alt="the finished panorama, 64×16"');
     expect(Buffer.from(String(last["image/png"]), "base64").subarray(1, 4).toString()).toBe("PNG");
@@ -59,7 +59,7 @@ describe("its output", () => {
         .replace(/>[^<]*</g, "><");
     const skeletons = new Set(html().map((markup) => skeleton(markup).replace(/<\/?b>/g, "")));
     expect(skeletons.size).toBe(1);
-    expect([...skeletons][0]).toMatch(/width="320" height="80".*aspect-ratio:64\/16/);
+    expect([...skeletons][0]).toMatch(/width="256" height="64".*aspect-ratio:64\/16/);
   });
 
   test("needs no script and fetches nothing", async () => {
@@ -154,7 +154,7 @@ describe("what stops it", () => {
     expect(text().at(-1)).toContain("; interrupted; ");
   });
 
-  test("the stop button ends the cell at once; the step that was under way is not lost, and the next track goes on where it was", async () => {
+  test("the stop button ends the cell at once; where the networks go on, their step is not lost, and the next track goes on from there", async () => {
     const stop = new AbortController();
     const cell = (signal: AbortSignal) => setKernelHost({ cell: "a", signal, display: () => {}, waitFor: () => {} });
     cell(stop.signal);
@@ -184,6 +184,8 @@ describe("what stops it", () => {
     cell(new AbortController().signal);
     const { steps, panorama } = await track(run);
     expect(steps.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(text()[shown]).toMatch(/^\[step 3\/6 · going on/);
+    expect(text().at(-1)).toMatch(/^\[3 of 6 steps in /);
     expect(panorama).toEqual((await finish(multiDiffusion(toy(), base))).result.panorama);
   });
 
@@ -199,7 +201,7 @@ describe("what stops it", () => {
     await run.next();
     const { steps } = await track(run, { previewEvery: 0 });
     expect(steps.map(({ index }) => index)).toEqual([1, 2, 3, 4, 5]);
-    expect(text().at(-1)).toMatch(/^\[6 steps in /);
+    expect(text().at(-1)).toMatch(/^\[5 of 6 steps in /);
   });
 });
 

@@ -1,0 +1,28 @@
+/** @file `veduta lab`: the notebooks of a folder, in the Jupyter that is there. */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { findFrontEnd, HOW_TO_GET_ONE, type Programs, startLab } from "../kernel/lab.js";
+import { type CliDeps, UsageError } from "./paint.js";
+
+export interface LabDeps extends Pick<CliDeps, "stdout"> {
+  /** tests give others; by default this machine's */
+  readonly programs?: Programs;
+}
+
+/** Adds the command to the program. */
+export function labCommand(program: Command, { stdout, programs }: LabDeps): void {
+  program
+    .command("lab")
+    .description("Open the notebooks of a folder in JupyterLab, Notebook 7 or the classic Notebook, with Veduta's kernel.")
+    .argument("[folder]", "where the notebooks are", ".")
+    .action(async (word: string) => {
+      const folder = resolve(word);
+      if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${folder}: no such folder`);
+      const found = findFrontEnd(programs);
+      if (!found) throw new UsageError(HOW_TO_GET_ONE);
+      stdout.write(`${found.program.join(" ")} ${found.version}, kernel "Veduta (TypeScript)", notebooks in ${folder}\n`);
+      const code = await startLab(found.program, folder, { programs });
+      if (code !== 0) throw new Error(`${found.program.join(" ")} ended with exit code ${code}`);
+    });
+}

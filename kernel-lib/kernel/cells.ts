@@ -1,0 +1,153 @@
+/** @file What a kernel does with a request about cells: run one, complete, inspect. */
+import { createHash } from "node:crypto";
+import { inspect } from "node:util";
+import type { MimeBundle } from "../core/host.js";
+import type { Interpreter, Outcome } from "./interpreter.js";
+import { type CellContext, Interrupted, type Interrupts } from "./interrupts.js";
+import type { Output } from "./output.js";
+import type { Json } from "./protocol/message.js";
+import type { AskedOfCompiler, ExecuteRequest } from "./threads.js";
+import { diagnosed, type Failure, failureOf, type TraceDeps } from "./traceback.js";
+
+const DISPLAY = Symbol.for("Jupyter.display");
+
+export interface Pending {
+  add(work: Promise<unknown>): void;
+  /** settles when all of it has; rejects with the first error */
+  settled(): Promise<void>;
+  /** waits for none of it any more */
+  forget(): void;
+}
+
+/** Work that a cell is not done before. */
+export function createPending(): Pending {
+  const all = new Set<Promise<unknown>>();
+  let errors: unknown[] = [];
+  return {
+    add(work) {
+      const own = errors;
+      const settled: Promise<unknown> = work.catch((error) => own.push(error)).finally(() => all.delete(settled));
+      all.add(settled);
+    },
+    async settled() {
+      while (all.size > 0) await Promise.all(all);
+      if (errors.length > 0) throw errors[0];
+    },
+    forget() {
+      all.clear();
+      errors = [];
+    },
+  };
+}
+
+export interface CellsDeps extends TraceDeps {
+  readonly interpreter: Interpreter;
+  readonly output: Output;
+  readonly pending: Pending;
+  readonly interrupts: Interrupts;
+}
+
+/** Runs a cell and publishes what came of it. @returns the reply's content */
+export async function runCell(request: ExecuteRequest, deps: CellsDeps): Promise<Json> {
+  const { code, count, silent, userExpressions } = request;
+  const label = `Cell In[${count}]`;
+  const cell = request.cell ?? createHash("sha256").update(code).digest("hex").slice(0, 16);
+  const context = deps.interrupts.begin(cell);
+  const overdue = deps.interrupts.overdue(context).then((error): Outcome => {
+    deps.interpreter.giveUp();
+    return { kind: "thrown", error };
+  });
+  const outcome = await Promise.race([finished(code, label, deps), overdue]);
+  deps.interrupts.end();
+  deps.pending.forget();
+  const failure = await published(outcome, { label, code, count, context }, deps);
+  deps.output.flush();
+  if (failure) return { status: "error", ...failure };
+  return { status: "ok", user_expressions: await evaluated(silent ? {} : userExpressions, label, deps) };
+}
+
+async function finished(code: string, label: string, { interpreter, interrupts, pending }: CellsDeps): Promise<Outcome> {
+  const outcome = await interpreter.run(code, label);
+  try {
+    // A promise as the last value is waited for: a cell is done when its work is.
+    const value = outcome.kind === "done" ? await interrupts.runtime.wait(outcome.value) : undefined;
+    await interrupts.runtime.wait(pending.settled());
+    return outcome.kind === "done" ? { kind: "done", value } : outcome;
+  } catch (error) {
+    return outcome.kind === "done" ? { kind: "thrown", error } : outcome;
+  }
+}
+
+interface Ran {
+  readonly label: string;
+  readonly code: string;
+  readonly count: number;
+  readonly context: CellContext;
+}
+
+async function published(outcome: Outcome, { label, code, count, context }: Ran, deps: CellsDeps): Promise<Failure | undefined> {
+  let failed = outcome;
+  if (outcome.kind === "done") {
+    try {
+      if (outcome.value !== undefined)
+        deps.output.publish("execute_result", { execution_count: count, data: await bundleOf(outcome.value), metadata: {} });
+      return undefined;
+    } catch (error) {
+      failed = { kind: "thrown", error };
+    }
+  }
+  if (failed.kind === "done") return undefined;
+  const failure =
+    failed.kind === "refused" ? diagnosed(failed.diagnostics, label, code) : failureOf(interruption(failed.error, context), deps);
+  deps.output.publish("error", { ...failure });
+  return failure;
+}
+
+/** A synchronous loop that was stopped, and a library call that was, are interrupts as any. */
+function interruption(error: unknown, { signal }: CellContext): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ERR_SCRIPT_EXECUTION_INTERRUPTED") return new Interrupted();
+  return signal.aborted && error instanceof Error && error.name === "AbortError" ? signal.reason : error;
+}
+
+/** The forms of a value: its own by `Symbol.for("Jupyter.display")`, and always a text. */
+export async function bundleOf(value: unknown): Promise<MimeBundle> {
+  const text = inspect(value, { depth: 3, maxArrayLength: 24, maxStringLength: 10_000, breakLength: 100 });
+  const show = (value as { [DISPLAY]?: unknown } | null)?.[DISPLAY];
+  const own = typeof show === "function" ? await show.call(value) : {};
+  return { "text/plain": text, ...(typeof own === "object" ? own : {}) };
+}
+
+async function evaluated(expressions: Readonly<Record<string, string>>, label: string, deps: CellsDeps): Promise<Json> {
+  const results: Record<string, Json> = {};
+  for (const [name, code] of Object.entries(expressions)) {
+    const outcome = await finished(`(${code})`, `${label} expression ${name}`, deps);
+    if (outcome.kind === "done") results[name] = { status: "ok", data: await bundleOf(outcome.value), metadata: {} };
+    else
+      results[name] = {
+        status: "error",
+        ...(outcome.kind === "refused" ? diagnosed(outcome.diagnostics, name, `(${code})`) : failureOf(outcome.error, deps)),
+      };
+  }
+  return results;
+}
+
+/** Answers of the compiler's service. Cursor positions are code points, as Jupyter counts them. */
+export function answerOf(type: AskedOfCompiler, content: Json, interpreter: Interpreter): Json {
+  const code = String(content.code ?? "");
+  const at = utf16(code, Number(content.cursor_pos ?? 0));
+  if (type === "is_complete_request") {
+    const { completed, indent } = interpreter.isCompleteCode(code);
+    return completed ? { status: "complete" } : { status: "incomplete", indent: indent ?? "" };
+  }
+  if (type === "complete_request") {
+    const { candidates, start, end } = interpreter.complete(code, at);
+    return { status: "ok", matches: candidates, cursor_start: codePoints(code, start), cursor_end: codePoints(code, end), metadata: {} };
+  }
+  const info = interpreter.inspect(code, at);
+  if (!info) return { status: "ok", found: false, data: {}, metadata: {} };
+  return { status: "ok", found: true, data: { "text/plain": interpreter.printQuickInfo(info) }, metadata: {} };
+}
+
+const utf16 = (text: string, points: number): number => [...text].slice(0, points).join("").length;
+const codePoints = (text: string, units: number): number => [...text.slice(0, units)].length;

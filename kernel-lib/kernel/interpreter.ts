@@ -1,0 +1,147 @@
+/** @file Compiles and runs cells, keeps what they declare, and knows the source behind every frame. */
+import { fileURLToPath } from "node:url";
+import { MessageChannel } from "node:worker_threads";
+import { type CellCode, cellCode } from "./cell-code.js";
+import { partlyDeclared } from "./declarations.js";
+import type { Source } from "./traceback.js";
+import { type Converter, type Diagnostic, loadTslab, type Tslab } from "./tslab.js";
+
+export type Outcome =
+  /** `value` of the cell's last expression; undefined where it has none */
+  { readonly kind: "done"; readonly value: unknown } | { readonly kind: "thrown"; readonly error: unknown } | Refused;
+interface Refused {
+  readonly kind: "refused";
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface Interpreter extends Pick<Tslab, "isCompleteCode" | "printQuickInfo"> {
+  /** @param label as its frames say: "Cell In[3]" */
+  run(text: string, label: string): Promise<Outcome>;
+  complete(text: string, at: number): ReturnType<Converter["complete"]>;
+  inspect(text: string, at: number): ReturnType<Converter["inspect"]>;
+  source(file: string): Source | undefined;
+  /** Stops waiting for the cell that runs, if any: what it has declared is kept. */
+  giveUp(): void;
+}
+
+/**
+ * Takes seconds: it loads the compiler and reads the types of Node.
+ * @param compiling hears when the compiler begins to work, and when it is done
+ */
+export function createInterpreter(compiling: (busy: boolean) => void): Interpreter {
+  const guarded = <T>(work: () => T): T => {
+    compiling(true);
+    try {
+      return work();
+    } finally {
+      compiling(false);
+    }
+  };
+  const sources = new Map<string, Source>();
+  const made = new Map<string, CellCode>(); // by the code that was made
+  const lastStep = (ts: Tslab["ts"], js: string) => {
+    const cell = cellCode(ts, js);
+    made.set(cell.code, cell);
+    return cell.code;
+  };
+  const tslab = guarded(() => loadTslab(lastStep, [fileURLToPath(new URL("./cell-globals.d.ts", import.meta.url))]));
+  let declarations = "";
+  let refused: readonly Diagnostic[] = [];
+  let current: { file: string; label: string; text: string; after?: string; names: ReadonlySet<string>; last?: string } | undefined;
+  let serial = 0;
+
+  const cells: Converter = {
+    ...tslab.converter,
+    addModule(...words) {
+      refused = guarded(() => tslab.converter.addModule(...words));
+      return [];
+    },
+    convert(_, text) {
+      made.clear();
+      const converted = guarded(() => tslab.converter.convert(declarations, text));
+      refused = converted.diagnostics;
+      for (const { path, data } of converted.sideOutputs ?? []) {
+        const module = made.get(data);
+        if (module) sources.set(path, { label: path.replace(/js$/, "ts"), text: "", origin: module.origin });
+      }
+      const cell = made.get(converted.output ?? "");
+      if (!cell || !current) return converted;
+      current = {
+        ...current,
+        after: declared(converted.declOutput ?? "", cell.names),
+        names: cell.names,
+        last: converted.lastExpressionVar,
+      };
+      sources.set(current.file, {
+        label: current.label,
+        text: current.text,
+        origin: ({ line, column }) => cell.origin({ line: line - 1, column }),
+      });
+      return {
+        ...converted,
+        output: `\n${cell.code}\n//# sourceURL=${current.file}\n`,
+        hasToplevelAwait: cell.asynchronous,
+        lastExpressionVar: undefined, // we take the value ourselves
+      };
+    },
+  };
+  let thrown: { readonly error: unknown } | undefined;
+  const executor = tslab.createExecutor(cells, { error: (error) => (thrown ??= { error }) });
+  const { locals } = executor;
+  let finish: ((done: boolean) => void) | undefined;
+  const detached = new MessageChannel();
+  detached.port2.on("message", (text: string) => {
+    const own = finish;
+    void executor.execute(text).then(
+      (done) => finish === own && own?.(done),
+      (error) => {
+        thrown = { error };
+        if (finish === own) own?.(false);
+      },
+    );
+  });
+
+  /** Takes what the cell left: its declarations, its last value, its error. */
+  function outcome(done: boolean, before: Readonly<Record<string, unknown>>): Outcome {
+    if (refused.length > 0) return { kind: "refused", diagnostics: refused };
+    const { after, names, last } = current ?? { names: new Set<string>() };
+    const value = last === undefined ? undefined : locals[last];
+    if (last !== undefined) delete locals[last];
+    const missed = (name: string) => !Object.hasOwn(locals, name) || (Object.hasOwn(before, name) && Object.is(before[name], locals[name]));
+    if (after !== undefined)
+      declarations = done ? after : partlyDeclared(tslab.ts, declarations, after, new Set([...names].filter(missed)));
+    return done ? { kind: "done", value } : { kind: "thrown", error: thrown ? thrown.error : new Error("the cell ended early") };
+  }
+
+  return {
+    isCompleteCode: tslab.isCompleteCode,
+    printQuickInfo: tslab.printQuickInfo,
+    source: (file) => sources.get(file),
+    giveUp() {
+      executor.interrupt();
+      finish?.(false);
+    },
+    complete: (text, at) => guarded(() => tslab.converter.complete(declarations, text, at)),
+    inspect: (text, at) => guarded(() => tslab.converter.inspect(declarations, text, at)),
+    run(text, label) {
+      const before = { ...locals };
+      current = { file: `veduta-cell-${++serial}`, label, text, names: new Set() };
+      thrown = undefined;
+      refused = [];
+      return new Promise((resolve) => {
+        finish = (done) => {
+          finish = undefined;
+          resolve(outcome(done, before));
+        };
+        // A loop that is ended takes the calls around it away too. Within a port's message these are its own alone.
+        detached.port1.postMessage(text);
+      });
+    },
+  };
+}
+
+/** tslab writes the word undefined where TypeScript could write no declarations of a cell; its names are then of any type. */
+function declared(declarations: string, names: ReadonlySet<string>): string {
+  if (!declarations.startsWith("undefined")) return declarations;
+  return [...names].map((name) => `declare let ${name}: any;\n`).join("") + declarations.replace(/^undefined/, "");
+}

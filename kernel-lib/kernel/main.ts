@@ -1,0 +1,106 @@
+/**
+ * @file The kernel's process: `node main.js {connection_file}`. Cells run in this thread, where a program of their reader's would; the sockets are in
+ * another, which answers whatever a cell does.
+ */
+import { createRequire } from "node:module";
+import { Worker } from "node:worker_threads";
+import { setKernelHost } from "../core/host.js";
+import { RUNTIME_KEY } from "./cell-code.js";
+import type { Prompt } from "./cell-globals.js";
+import { answerOf, createPending, runCell } from "./cells.js";
+import { createInterpreter, type Interpreter } from "./interpreter.js";
+import { createInterrupts, Interrupted } from "./interrupts.js";
+import { captureStreams, createOutput } from "./output.js";
+import type { Header } from "./protocol/message.js";
+import { CLOSED, COMPILING, type ExecuteRequest, type ToCells, type ToSockets } from "./threads.js";
+import { failureOf } from "./traceback.js";
+
+const file = process.argv[2];
+if (file === undefined) {
+  process.stderr.write("veduta kernel: got no connection file; a Jupyter front end starts this program, and gives it one\n");
+  process.exit(2);
+}
+const { version } = createRequire(import.meta.url)("../../../package.json") as { version: string };
+const shared = new Int32Array(new SharedArrayBuffer(8));
+const sockets = new Worker(new URL("./protocol/sockets.js", import.meta.url), {
+  workerData: { file, version, shared },
+});
+const say = process.stderr.write.bind(process.stderr);
+sockets.on("error", (error) => {
+  say(`veduta kernel: ${error.stack}\n`);
+  shared[CLOSED] = 1;
+  process.exit(1);
+});
+const tell = (message: ToSockets) => sockets.postMessage(message);
+
+let newest: { readonly parent: Header; readonly request: ExecuteRequest } | undefined;
+const output = createOutput((type, content) => {
+  if (newest && !newest.request.silent) tell({ kind: "publish", parent: newest.parent, type, content });
+});
+const pending = createPending();
+const interrupts = createInterrupts();
+let answered: ((value: string) => void) | undefined;
+
+const prompt: Prompt = (message = "", { hidden = false } = {}) => {
+  if (!newest?.request.allowStdin)
+    return Promise.reject(new Error("prompt: this front end cannot ask (allow_stdin is false); give the value in the cell instead"));
+  output.flush();
+  tell({ kind: "prompt", content: { prompt: message, password: hidden } });
+  return new Promise((resolve) => (answered = resolve));
+};
+Object.assign(globalThis, { prompt, [RUNTIME_KEY]: interrupts.runtime });
+setKernelHost({
+  display: output.display,
+  get signal() {
+    return interrupts.newest()?.signal ?? new AbortController().signal;
+  },
+  get cell() {
+    return interrupts.newest()?.cell ?? "";
+  },
+  waitFor: pending.add,
+});
+
+process.on("exit", () => {
+  output.flush();
+  tell({ kind: "close" });
+  Atomics.wait(shared, CLOSED, 0, 2000);
+});
+const stop = () => interrupts.stop();
+process.on("SIGINT", stop);
+
+let interpreter: Interpreter | undefined;
+const traces = { source: (name: string) => interpreter?.source(name), waits: interrupts.waits };
+for (const event of ["uncaughtException", "unhandledRejection"] as const)
+  process.on(event, (error) => {
+    if (error instanceof Interrupted) return; // what was stopped behind a cell says nothing more
+    output.print("stderr", `In the background: ${failureOf(error, traces).traceback.join("\n")}\n`);
+  });
+
+/** Answers one request; no error leaves it. */
+async function answer(id: number, content: () => Promise<Record<string, unknown>>): Promise<void> {
+  try {
+    tell({ kind: "reply", id, content: await content() });
+  } catch (error) {
+    tell({ kind: "reply", id, content: { status: "error", ...failureOf(error, traces) } });
+  }
+}
+
+sockets.on("message", (message: ToCells) => {
+  interpreter ??= createInterpreter((busy) => Atomics.store(shared, COMPILING, busy ? 1 : 0));
+  const compiler = interpreter;
+  if (message.kind === "interrupt") {
+    tell({ kind: "interrupted" });
+    interrupts.stop(message.ended ? 0 : undefined);
+    // Node's vm takes the listeners away while a cell runs; code that is ended does not put them back.
+    if (message.ended) process.off("SIGINT", stop).on("SIGINT", stop);
+  } else if (message.kind === "end") process.exit(0);
+  else if (message.kind === "input") answered?.(message.value);
+  else if (message.kind === "ask") void answer(message.id, async () => answerOf(message.type, message.content, compiler));
+  else {
+    newest = message;
+    const deps = { interpreter: compiler, interrupts, output, pending, ...traces };
+    void answer(message.id, () => runCell(message.request, deps));
+  }
+});
+captureStreams(output.print);
+interpreter = createInterpreter((busy) => Atomics.store(shared, COMPILING, busy ? 1 : 0));

@@ -1,0 +1,77 @@
+/**
+ * @file Messages of Jupyter's wire protocol 5.3, to and from the frames of a socket: identities, `<IDS|MSG>`, signature, header, parent header,
+ * metadata, content. What does not parse, or is not signed with the connection's key, is no message.
+ */
+import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+
+export const PROTOCOL_VERSION = "5.3";
+const DELIMITER = "<IDS|MSG>";
+
+export type Json = Readonly<Record<string, unknown>>;
+
+export interface Header {
+  readonly msg_id: string;
+  readonly msg_type: string;
+  readonly session: string;
+  readonly username: string;
+  readonly date: string;
+  readonly version: string;
+}
+
+export interface Message {
+  /** whom a reply goes to; of a publication, its topic */
+  readonly identities: readonly Uint8Array[];
+  readonly header: Header;
+  readonly parent: Header | undefined;
+  readonly metadata: Json;
+  readonly content: Json;
+}
+
+/** A header for a message of ours. */
+export const header = (type: string, session: string): Header => ({
+  msg_id: randomUUID(),
+  msg_type: type,
+  session,
+  username: "veduta",
+  date: new Date().toISOString(),
+  version: PROTOCOL_VERSION,
+});
+
+/** @param key of the connection file; the empty one signs nothing */
+export function sign(key: string, parts: readonly Uint8Array[]): string {
+  if (key === "") return "";
+  const hmac = createHmac("sha256", key);
+  for (const part of parts) hmac.update(part);
+  return hmac.digest("hex");
+}
+
+/** @param content JSON, or the text of it */
+export function encode(key: string, message: Omit<Message, "content"> & { readonly content: Json | string }): Uint8Array[] {
+  const { identities, header, parent, metadata, content } = message;
+  const text = typeof content === "string" ? content : JSON.stringify(content);
+  const parts = [JSON.stringify(header), JSON.stringify(parent ?? {}), JSON.stringify(metadata), text].map((part) => Buffer.from(part));
+  return [...identities, Buffer.from(DELIMITER), Buffer.from(sign(key, parts)), ...parts];
+}
+
+/** @returns undefined for what is no message of this connection: such frames are dropped, as Jupyter says */
+export function decode(key: string, frames: readonly Uint8Array[]): Message | undefined {
+  const at = frames.findIndex((frame) => Buffer.from(frame).toString() === DELIMITER);
+  if (at < 0 || frames.length < at + 6) return undefined;
+  const parts = frames.slice(at + 2, at + 6);
+  const [given, wanted] = [Buffer.from(frames[at + 1]), Buffer.from(sign(key, parts))];
+  if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return undefined;
+  const [head, parent, metadata, content] = parts.map(jsonObject);
+  if (!head || !parent || !metadata || !content || !isHeader(head)) return undefined;
+  return { identities: frames.slice(0, at), header: head, parent: isHeader(parent) ? parent : undefined, metadata, content };
+}
+
+function jsonObject(part: Uint8Array): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part).toString());
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isHeader = (value: Json): value is Json & Header => typeof value.msg_id === "string" && typeof value.msg_type === "string";

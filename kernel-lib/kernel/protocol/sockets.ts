@@ -1,0 +1,105 @@
+/** @file The thread that holds the five sockets: `new Worker(…, { workerData: { file, version } })` binds them and talks to the cells' thread. */
+import { randomUUID } from "node:crypto";
+import { Session } from "node:inspector";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parentPort, workerData } from "node:worker_threads";
+import { Publisher, Reply, Router as RouterSocket } from "zeromq";
+import { CLOSED, COMPILING, type ToCells, type ToSockets } from "../threads.js";
+import { address, readConnection } from "./connection.js";
+import { decode, encode, header, type Json, type Message } from "./message.js";
+import { watchParent } from "./parent.js";
+import { createRouter } from "./router.js";
+import { createSendQueue } from "./send-queue.js";
+
+const { file, version, shared } = workerData as { readonly file: string; readonly version: string; readonly shared: Int32Array };
+const cells = parentPort!;
+const connection = readConnection(file);
+const session = randomUUID();
+
+// A publisher drops what is above its mark; 0 is none, so that a reader who is slow gets everything late.
+const iopub = new Publisher({ sendHighWaterMark: 0, linger: 2000 });
+const [shell, control, stdin] = [0, 1, 2].map(() => new RouterSocket({ sendHighWaterMark: 0, linger: 2000 }));
+const heartbeat = new Reply();
+const told = (error: unknown) => process.stderr.write(`veduta kernel: ${error}\n`);
+const queueOf = (socket: Publisher | RouterSocket) => createSendQueue((frames) => socket.send(frames as Buffer[]), told);
+const queues = new Map([iopub, shell, control, stdin].map((socket) => [socket, queueOf(socket)] as const));
+
+function send(socket: Publisher | RouterSocket, type: string, content: Json | string, to: Pick<Message, "identities" | "parent">): void {
+  queues.get(socket)?.push(encode(connection.key, { ...to, header: header(type, session), metadata: {}, content }));
+}
+
+const tell = (message: ToCells) => cells.postMessage(message);
+const origin = new WeakMap<Message, RouterSocket>();
+const router = createRouter({
+  version,
+  tell,
+  reply: (to, type, content) => send(origin.get(to) ?? shell, type, content, { identities: to.identities, parent: to.header }),
+  prompt: (to, content) => send(stdin, "input_request", content, { identities: to.identities, parent: to.header }),
+  publish: (parent, type, content) => send(iopub, type, content, { identities: [Buffer.from(`kernel.${session}.${type}`)], parent }),
+  stopLoop: () => void stopLoop(),
+  arrived: () => sleep(20),
+  end: () => void end(),
+  close: () => void close(),
+});
+
+/** Ends the JavaScript that the main thread is within, as a debugger would; the compiler's it lets end itself. */
+async function stopLoop(): Promise<void> {
+  while (Atomics.load(shared, COMPILING) === 1) await sleep(20);
+  const inspector = new Session();
+  inspector.connectToMainThread();
+  inspector.post("Runtime.terminateExecution", () => {
+    inspector.disconnect();
+    tell({ kind: "interrupt", ended: true });
+  });
+}
+
+async function end(): Promise<void> {
+  tell({ kind: "end" });
+  await sleep(2000);
+  await close();
+  await sleep(100);
+  process.kill(process.pid, "SIGKILL"); // a loop, or the compiler, keeps it from hearing
+}
+
+/** The binding ends the process hard where a socket is still received from, so whatever ends it waits for this. */
+async function close(): Promise<void> {
+  await Promise.all([...queues.values()].map((queue) => queue.drained()));
+  for (const socket of [...queues.keys(), heartbeat]) socket.close(); // what is on its way goes out while the context ends
+  Atomics.store(shared, CLOSED, 1);
+  Atomics.notify(shared, CLOSED);
+}
+
+async function listen(socket: RouterSocket, heard: (message: Message) => void): Promise<void> {
+  for await (const frames of socket) {
+    const message = decode(connection.key, frames);
+    if (!message) continue;
+    origin.set(message, socket);
+    try {
+      heard(message);
+    } catch (error) {
+      told(error); // whatever a message holds, the next one is heard
+    }
+  }
+}
+
+async function beat(): Promise<void> {
+  for await (const frames of heartbeat) await heartbeat.send(frames);
+}
+
+cells.on("message", (message: ToSockets) => router.hear(message));
+await Promise.all(
+  (
+    [
+      [shell, connection.shell_port],
+      [control, connection.control_port],
+      [iopub, connection.iopub_port],
+      [stdin, connection.stdin_port],
+      [heartbeat, connection.hb_port],
+    ] as const
+  ).map(([socket, port]) => socket.bind(address(connection, port))),
+);
+watchParent(() => process.kill(process.pid, "SIGKILL"));
+void listen(shell, router.request);
+void listen(control, router.request);
+void listen(stdin, router.input);
+void beat();

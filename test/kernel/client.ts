@@ -1,0 +1,158 @@
+/** A small Jupyter client for tests: starts a kernel, sends requests, gathers what comes of them. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { Dealer, Subscriber } from "zeromq";
+import { decode, encode, header, type Json, type Message } from "#kernel-lib/kernel/protocol/message.js";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** What starts each kernel; stock tslab is there to show what ours repairs. */
+export const KERNELS = {
+  veduta: (file: string) => [join(ROOT, "dist/kernel-lib/kernel/main.js"), file],
+  tslab: (file: string) => [join(ROOT, "node_modules/tslab/bin/tslab"), "kernel", "--config-path", file],
+};
+
+export interface Answer {
+  readonly reply: Json;
+  /** what was published of the request until it was idle, in order */
+  readonly published: readonly Message[];
+}
+
+export type Client = Awaited<ReturnType<typeof startKernel>>;
+
+async function freePorts(n: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: n }, async () => {
+      const server = createServer().listen(0, "127.0.0.1");
+      await once(server, "listening");
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  for (const server of servers) server.close();
+  return ports;
+}
+
+/** @param options `cwd`: the notebook's folder; `prefix`: a program that starts the kernel */
+export async function startKernel(
+  kind: keyof typeof KERNELS,
+  { cwd = join(ROOT, "notebooks"), env = {} }: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+) {
+  const dir = mkdtempSync(join(tmpdir(), "veduta-kernel-"));
+  const [shell_port, control_port, iopub_port, stdin_port, hb_port] = await freePorts(5);
+  const key = randomUUID();
+  const file = join(dir, "connection.json");
+  const connection = {
+    transport: "tcp",
+    ip: "127.0.0.1",
+    key,
+    signature_scheme: "hmac-sha256",
+    shell_port,
+    control_port,
+    iopub_port,
+    stdin_port,
+    hb_port,
+  };
+  writeFileSync(file, JSON.stringify(connection));
+  const child: ChildProcess = spawn(process.execPath, KERNELS[kind](file), {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const session = randomUUID();
+  const identity = `client-${session}`;
+  const [shell, control, stdin] = [shell_port, control_port, stdin_port].map((port) => {
+    const socket = new Dealer({ routingId: identity, linger: 0 });
+    socket.connect(`tcp://127.0.0.1:${port}`);
+    return socket;
+  });
+  const iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
+  iopub.connect(`tcp://127.0.0.1:${iopub_port}`);
+  iopub.subscribe();
+
+  const replies = new Map<string, (message: Message) => void>();
+  const published = new Map<string, Message[]>();
+  const idles = new Map<string, () => void>();
+  const everything: Message[] = [];
+  const inputs: string[] = [];
+  const listen = async (socket: Dealer | Subscriber, hear: (message: Message) => void) => {
+    for await (const frames of socket) {
+      const message = decode(key, frames);
+      if (message) hear(message);
+    }
+  };
+  for (const socket of [shell, control]) void listen(socket, (message) => replies.get(message.parent?.msg_id ?? "")?.(message));
+  void listen(iopub, (message) => {
+    const of = message.parent?.msg_id ?? "";
+    everything.push(message);
+    published.set(of, [...(published.get(of) ?? []), message]);
+    if (message.content.execution_state === "idle") idles.get(of)?.();
+  });
+  const send = (socket: Dealer, type: string, content: Json, metadata: Json = {}, parent?: Message["header"]) => {
+    const head = header(type, session);
+    void socket.send(encode(key, { identities: [], header: head, parent, metadata, content }) as Buffer[]);
+    return head.msg_id;
+  };
+  void listen(stdin, (message) => {
+    const value = inputs.shift();
+    if (value !== undefined) send(stdin, "input_reply", { value, status: "ok" }, {}, message.header);
+    everything.push(message);
+  });
+
+  function request(type: string, content: Json = {}, { channel = shell, metadata = {} } = {}): Promise<Answer> & { readonly id: string } {
+    const id = send(channel, type, content, metadata);
+    const reply = new Promise<Message>((resolve) => replies.set(id, resolve));
+    const idle = new Promise<void>((resolve) => idles.set(id, resolve));
+    const answer = Promise.all([reply, idle]).then(([{ content }]) => ({ reply: content, published: published.get(id) ?? [] }));
+    return Object.assign(answer, { id });
+  }
+
+  // The subscription takes a moment to reach the publisher: ask until a status comes.
+  for (;;) {
+    const info = request("kernel_info_request");
+    if (await Promise.race([info.then(() => true), sleep(1000, false)])) break;
+    if (child.exitCode !== null) throw new Error(`the kernel ended with ${child.exitCode}`);
+  }
+  return {
+    child,
+    connection,
+    everything,
+    inputs,
+    shell,
+    request,
+    send,
+    publishedOf: (id: string) => published.get(id) ?? [],
+    execute: (code: string, options: Json = {}, metadata: Json = {}) =>
+      request(
+        "execute_request",
+        { code, silent: false, store_history: true, allow_stdin: true, stop_on_error: true, user_expressions: {}, ...options },
+        { metadata },
+      ),
+    control: (type: string, content: Json = {}) => request(type, content, { channel: control }),
+    async close() {
+      for (const socket of [shell, control, stdin, iopub]) socket.close();
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill("SIGKILL");
+        await once(child, "exit");
+      }
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The contents of an answer's messages of one type. */
+export const contents = ({ published }: Pick<Answer, "published">, type: string): Json[] =>
+  published.filter((message) => message.header.msg_type === type).map((message) => message.content);
+
+/** All the text that an answer printed. */
+export const printed = (answer: Pick<Answer, "published">, name: "stdout" | "stderr" = "stdout"): string =>
+  contents(answer, "stream")
+    .filter((content) => content.name === name)
+    .map((content) => content.text)
+    .join("");
