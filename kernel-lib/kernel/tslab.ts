@@ -3,8 +3,9 @@
  * cell against the declarations of the cells before, and makes CommonJS of it; its executor runs that and keeps the values. Of its internals we use:
  *
  *   dist/converter.js `createConverter`, `isCompleteCode`; dist/executor.js `createExecutor`; dist/inspect.js `printQuickInfo`.
- *   Its copy of TypeScript, @tslab/typescript-for-tslab: the converter reads `createWatchCompilerHost` and `transpileModule` from the module's
- *   object at each call, so an heir of that object in the require cache changes the compiler's options and adds our own step at the end.
+ *   Its copy of TypeScript, @tslab/typescript-for-tslab: the converter reads `createWatchCompilerHost`, `getPreEmitDiagnosticsOfFiles` and
+ *   `transpileModule` from the module's object at each call, so an heir of that object in the require cache changes the compiler's options, passes
+ *   over faults and adds our own step at the end.
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -72,6 +73,7 @@ export function loadTslab(lastStep: (ts: typeof import("typescript"), js: string
   const heir = Object.create(own, {
     __esModule: { value: true },
     createWatchCompilerHost: { enumerable: true, value: watchHost(own, globals) },
+    getPreEmitDiagnosticsOfFiles: { enumerable: true, value: lenient(own) },
     transpileModule: { enumerable: true, value: (js: string) => ({ outputText: lastStep(own, js) }) },
   });
   const cached = require.cache[typescript];
@@ -89,6 +91,14 @@ export function loadTslab(lastStep: (ts: typeof import("typescript"), js: string
   };
 }
 
+/** A cell may leave types out: what is implicitly `any` is no fault there. Those faults have the numbers 7000 to 7099. */
+const lenient =
+  (own: typeof ts) =>
+  (...words: unknown[]): ts.Diagnostic[] => {
+    const { getPreEmitDiagnosticsOfFiles: all } = own as unknown as { getPreEmitDiagnosticsOfFiles(...words: unknown[]): ts.Diagnostic[] };
+    return all(...words).filter(({ code }) => code < 7000 || code > 7099);
+  };
+
 /**
  * tslab's options are Node10's module resolution and its own way to have `await` at the top, which takes `await (x)` for a call. TypeScript's own way
  * is on where `disableTopLevelAwait`, an option of tslab's copy, is off; it knows `for await` too.
@@ -105,6 +115,9 @@ const watchHost =
       moduleResolution: 100, // Bundler, which reads `exports`
       disableTopLevelAwait: false,
       inlineSourceMap: true,
+      strictNullChecks: true, // `while (!next.done)` tells a step from the result
+      strictFunctionTypes: true,
+      noImplicitAny: true, // else `[]` never takes an element; see `lenient`
       types: ["node"], // of all that node_modules/@types holds
     };
     const create = own.createWatchCompilerHost as (...words: unknown[]) => unknown;
