@@ -7,6 +7,7 @@ const HEAVY = [
   "test/browser/**/*.test.ts",
   "test/notebooks/**/*.test.ts",
   "test/kernel/runner/live/**/*.test.ts",
+  "test/kernel/{interrupt,jupyter}.test.ts",
   "test/package.test.ts",
 ];
 

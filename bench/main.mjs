@@ -3,6 +3,7 @@
  */
 import { cpus, loadavg } from "node:os";
 import { measureGemm } from "./gemm.mjs";
+import { measureKernel } from "./kernel.mjs";
 import { measureMemory } from "./memory.mjs";
 import { measurePaint } from "./paint.mjs";
 import { measureBlock, measureVgg } from "./ratios.mjs";
@@ -17,6 +18,7 @@ const BENCHMARKS = {
   memory: measureMemory,
   paint: measurePaint,
   viewer: measureViewer,
+  kernel: measureKernel,
 };
 
 const asked = process.argv.slice(2);

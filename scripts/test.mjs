@@ -8,6 +8,7 @@ import { dirname, join, relative } from "node:path";
 import { CHECKS, failedChecks } from "./check.mjs";
 import { ensureChromium } from "./chromium.mjs";
 import { bin, command, ensureBuild, ensureNode, ensurePackages, ROOT, StepError } from "./ensure.mjs";
+import { ensureJupyter } from "./jupyter.mjs";
 
 /** Vitest's own report of the run. */
 const REPORT = join(ROOT, ".work/vitest.json");
@@ -24,6 +25,7 @@ await command(async () => {
   ensureNode();
   ensurePackages();
   const chromium = ensureChromium();
+  const jupyter = ensureJupyter();
   try {
     await ensureBuild();
   } catch (error) {
@@ -47,6 +49,7 @@ await command(async () => {
   if (skipped.length > 0) console.log(`\nSKIPPED, ${skipped.length} tests:`);
   for (const { file, fullName } of skipped) console.log(`  ${file}: ${fullName.trim()}`);
   if (!chromium) console.log("\nNO BROWSER: the tests in test/browser were skipped. Install Chromium, or name one in VEDUTA_CHROMIUM.");
+  if (!jupyter) console.log("\nNO JUPYTER: the tests in it were skipped. Install jupyter-nbconvert and jupyter-notebook.");
   for (const { name } of broken) console.log(`\nFAILED to run: ${relative(ROOT, name)}`);
   if (status !== 0 && count("failed") + broken.length === 0) failed.push("vitest ended with an error outside the tests");
   for (const name of failed) console.log(`\nFAILED: ${name}`);

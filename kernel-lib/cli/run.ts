@@ -14,7 +14,7 @@ interface RunFlags {
   readonly out?: string;
   readonly timeout?: number;
   readonly allowErrors?: true;
-  readonly set: ReadonlyMap<string, unknown>;
+  readonly set?: ReadonlyMap<string, unknown>;
   readonly kernel?: readonly string[];
 }
 
@@ -36,12 +36,7 @@ export function runCommand(program: Command, deps: RunDeps): void {
       number(0),
     )
     .option("--allow-errors", "go on after a cell that fails; without it, only after one tagged raises-exception")
-    .option(
-      "--set <name=value>",
-      "replaces a parameter of the cell tagged parameters: JSON, else text; may be repeated",
-      setting,
-      new Map(),
-    )
+    .option("--set <name=value>", "replaces a parameter of the cell tagged parameters: JSON, else text; may be repeated", setting)
     .option(
       "--kernel <command>",
       `another kernel, such as "deno jupyter --kernel --conn ${CONNECTION_FILE}"; started in the notebook's folder; default Veduta's own`,
@@ -105,7 +100,7 @@ async function asked(flag: string, check: Promise<void>): Promise<void> {
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 
 /** name=value, added to the earlier ones. */
-function setting(word: string, earlier: ReadonlyMap<string, unknown>): ReadonlyMap<string, unknown> {
+function setting(word: string, earlier: ReadonlyMap<string, unknown> = new Map()): ReadonlyMap<string, unknown> {
   const at = word.indexOf("=");
   const name = word.slice(0, Math.max(0, at)).trim();
   if (!NAME.test(name)) throw new InvalidArgumentError("Want name=value, such as seed=7.");

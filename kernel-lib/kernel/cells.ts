@@ -15,20 +15,27 @@ export interface Pending {
   add(work: Promise<unknown>): void;
   /** settles when all of it has; rejects with the first error */
   settled(): Promise<void>;
+  /** waits for none of it any more */
+  forget(): void;
 }
 
 /** Work that a cell is not done before. */
 export function createPending(): Pending {
   const all = new Set<Promise<unknown>>();
-  const errors: unknown[] = [];
+  let errors: unknown[] = [];
   return {
     add(work) {
-      const settled: Promise<unknown> = work.catch((error) => errors.push(error)).finally(() => all.delete(settled));
+      const own = errors;
+      const settled: Promise<unknown> = work.catch((error) => own.push(error)).finally(() => all.delete(settled));
       all.add(settled);
     },
     async settled() {
       while (all.size > 0) await Promise.all(all);
-      if (errors.length > 0) throw errors.splice(0)[0];
+      if (errors.length > 0) throw errors[0];
+    },
+    forget() {
+      all.clear();
+      errors = [];
     },
   };
 }
@@ -52,6 +59,7 @@ export async function runCell(request: ExecuteRequest, deps: CellsDeps): Promise
   });
   const outcome = await Promise.race([finished(code, label, deps), overdue]);
   deps.interrupts.end();
+  deps.pending.forget();
   const failure = await published(outcome, { label, code, count, context }, deps);
   deps.output.flush();
   if (failure) return { status: "error", ...failure };

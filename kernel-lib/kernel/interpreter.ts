@@ -66,7 +66,12 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
       }
       const cell = made.get(converted.output ?? "");
       if (!cell || !current) return converted;
-      current = { ...current, after: converted.declOutput ?? "", names: cell.names, last: converted.lastExpressionVar };
+      current = {
+        ...current,
+        after: declared(converted.declOutput ?? "", cell.names),
+        names: cell.names,
+        last: converted.lastExpressionVar,
+      };
       sources.set(current.file, {
         label: current.label,
         text: current.text,
@@ -133,4 +138,10 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
       });
     },
   };
+}
+
+/** tslab writes the word undefined where TypeScript could write no declarations of a cell; its names are then of any type. */
+function declared(declarations: string, names: ReadonlySet<string>): string {
+  if (!declarations.startsWith("undefined")) return declarations;
+  return [...names].map((name) => `declare let ${name}: any;\n`).join("") + declarations.replace(/^undefined/, "");
 }

@@ -65,7 +65,8 @@ process.on("exit", () => {
   tell({ kind: "close" });
   Atomics.wait(shared, CLOSED, 0, 2000);
 });
-process.on("SIGINT", () => interrupts.stop());
+const stop = () => interrupts.stop();
+process.on("SIGINT", stop);
 
 let interpreter: Interpreter | undefined;
 const traces = { source: (name: string) => interpreter?.source(name), waits: interrupts.waits };
@@ -90,6 +91,8 @@ sockets.on("message", (message: ToCells) => {
   if (message.kind === "interrupt") {
     tell({ kind: "interrupted" });
     interrupts.stop(message.ended ? 0 : undefined);
+    // Node's vm takes the listeners away while a cell runs; code that is ended does not put them back.
+    if (message.ended) process.off("SIGINT", stop).on("SIGINT", stop);
   } else if (message.kind === "end") process.exit(0);
   else if (message.kind === "input") answered?.(message.value);
   else if (message.kind === "ask") void answer(message.id, async () => answerOf(message.type, message.content, compiler));

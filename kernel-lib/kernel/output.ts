@@ -11,7 +11,7 @@ export interface Output {
   print(name: StreamName, text: string): void;
   display(bundle: MimeBundle, options?: { readonly id?: string; readonly update?: boolean }): void;
   publish(type: string, content: Readonly<Record<string, unknown>>): void;
-  /** sends what was gathered */
+  /** sends what was gathered, and what is printed next at once */
   flush(): void;
 }
 
@@ -39,7 +39,10 @@ export function createOutput(send: (type: string, content: string) => void): Out
   };
   return {
     publish,
-    flush,
+    flush() {
+      flush();
+      sent = Number.NEGATIVE_INFINITY;
+    },
     print(name, text) {
       if (text === "") return;
       if (gathered && gathered.name !== name) flush();

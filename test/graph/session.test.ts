@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { openSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
 import { ClosedError } from "#kernel-lib/core/errors.js";
+import { setKernelHost } from "#kernel-lib/core/host.js";
 import { type DType, Graph, type Value } from "#kernel-lib/graph/graph.js";
 import { add, cast, mul } from "#kernel-lib/graph/ops/elementwise.js";
 import { matmul } from "#kernel-lib/graph/ops/matmul.js";
@@ -218,6 +219,32 @@ describe("a session in its worker", () => {
     const session = await runtime.open(doubling());
     await session.release();
     await expect(session.run({ x: feed(1, 2, 3) })).rejects.toThrow(/released/);
+  });
+
+  test("gives up at once when the notebook's cell is stopped, and works in the next cell", async () => {
+    let cell = new AbortController();
+    setKernelHost({
+      display() {},
+      waitFor() {},
+      cell: "a",
+      get signal() {
+        return cell.signal;
+      },
+    });
+    try {
+      const [session, other] = [await runtime.open(longGraph()), await runtime.open(doubling())];
+      const order: string[] = [];
+      const running = session.run({ x: threes }).finally(() => order.push("stopped"));
+      cell.abort(new RangeError("the stop button"));
+      await expect(running).rejects.toThrow("the stop button");
+      await expect(other.run({ x: feed(1, 2, 3) })).rejects.toThrow("the stop button"); // what begins after it too
+      cell = new AbortController();
+      const { y } = await other.run({ x: feed(1, 2, 3) });
+      expect([...y.data]).toEqual([2, 4, 6]);
+      expect(order).toEqual(["stopped"]);
+    } finally {
+      setKernelHost(undefined);
+    }
   });
 
   test("ends with its runtime: what waits and what comes later is a ClosedError", async () => {

@@ -91,7 +91,7 @@ test("functions of a stopped cell work in later ones", async () => {
 
 test("a network call ends at once, the records so far stay, and the model goes on", async () => {
   await kernel.execute(
-    'import { openModel, syncDiffusion } from "veduta";\nconst model = await openModel();\nconst run = syncDiffusion(model, { prompt: "mountains", width: 768, seed: 7, steps: 50 });\nconst first = await run.next();',
+    'import { openModel, syncDiffusion } from "veduta";\nconst model = await openModel();\nconst run = syncDiffusion(model, { prompt: "mountains", width: 192, seed: 7, steps: 50 });\nconst first = await run.next();',
   );
   const { ename, traceback } = await stopped("for (;;) await run.next();");
   expect(ename).toBe("Interrupted");

@@ -80,7 +80,9 @@ describe("await", () => {
     expect((await failure("for await (const v of from('failed', true));")).evalue).toBe("bad");
     expect(await value("closed")).toBe("[ 'left', 'failed' ]");
   });
-  test("import() works at the top", async () => {
+  test("import() works at the top, and what has a type without a name is any later", async () => {
+    expect(await value("const fs = await import('node:fs');\nconst two = 2; typeof fs.statSync")).toBe("'function'");
+    expect(await value("[typeof fs.statSync, two]")).toBe("[ 'function', 2 ]");
     expect(await value("const { basename }: typeof import('node:path') = await import('node:path'); basename('a/b')")).toBe("'b'");
   });
 });
@@ -204,6 +206,12 @@ describe("output", () => {
   });
 });
 
+test("an import of the library prints no warning", async () => {
+  const answer = await kernel.execute('import { tensor as made } from "veduta"; made');
+  expect(answer.reply.status).toBe("ok");
+  expect(kernel.everything.filter(({ content }) => String(content.text).includes("Warning"))).toEqual([]);
+});
+
 describe("requests", () => {
   test("execution counts go up by one a cell that is stored; silent cells publish nothing", async () => {
     const { execution_count: count } = (await kernel.execute("1")).reply as { execution_count: number };
@@ -300,8 +308,17 @@ describe("requests", () => {
 describe("its end", () => {
   test("shutdown_request is answered, and the process ends", async () => {
     const own = await startKernel("veduta");
+    await own.execute("0");
     expect((await own.control("shutdown_request", { restart: true })).reply).toEqual({ status: "ok", restart: true });
     await expect.poll(() => own.child.exitCode, { timeout: 10_000 }).toBe(0);
+    await own.close();
+  });
+  test("shutdown_request ends a process that is within a loop", async () => {
+    const own = await startKernel("veduta");
+    void own.execute("for (;;);");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect((await own.control("shutdown_request", { restart: false })).reply.status).toBe("ok");
+    await expect.poll(() => own.child.signalCode, { timeout: 10_000 }).toBe("SIGKILL");
     await own.close();
   });
   test("a cell that ends the process ends it", async () => {

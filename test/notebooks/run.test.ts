@@ -12,7 +12,8 @@ import { joined, type Output } from "#kernel-lib/kernel/runner/nbformat.js";
 import { parseNotebook } from "#kernel-lib/kernel/runner/notebook-file.js";
 import { runNotebook } from "#kernel-lib/kernel/runner/run-notebook.js";
 import { notebookScript } from "#kernel-lib/kernel/script/notebook-script.js";
-import { DENO, fetched, KERNELS, notFetched } from "../kernel/runner/kernels.js";
+import { KERNELS } from "../kernel/runner/kernels.js";
+import { RUNTIMES } from "../notebook/runtimes.js";
 import { codeOf, FOLDER, type Lesson, lessons } from "./notebooks.js";
 
 /** One without a panorama and with many figures, one that tracks a run and shows it. */
@@ -23,7 +24,6 @@ const chosen = process.env.VEDUTA_ALL ? lessons : lessons.filter(({ name }) => I
 const WORK = fileURLToPath(new URL("../../.work/lessons/", import.meta.url));
 beforeAll(() => void mkdirSync(WORK, { recursive: true }));
 
-const BUN = fetched("bun", "1.4.5");
 const jupyter = spawnSync("jupyter", ["nbconvert", "--version"]).status === 0;
 
 describe.each(lessons.map((lesson) => [lesson.name, lesson] as const))("%s", (name, lesson) => {
@@ -44,26 +44,21 @@ describe.each(chosen.map((lesson) => [lesson.name, lesson] as const))("%s", (nam
     expectRan(lesson, join(WORK, `${name}.jupyter.ipynb`));
   });
 
-  test.skipIf(!DENO)(`runs in Deno's kernel${DENO ? "" : notFetched("deno")}`, async () => {
+  const { command, missing } = KERNELS.deno;
+  test.skipIf(missing)(`runs in Deno's kernel${missing}`, async () => {
     const out = join(WORK, `${name}.deno.ipynb`);
-    const { failure } = await runNotebook(join(FOLDER, `${name}.ipynb`), { out, command: KERNELS.deno.command });
+    const { failure } = await runNotebook(join(FOLDER, `${name}.ipynb`), { out, command });
     expect(failure).toBeUndefined();
     expectRan(lesson, out);
   });
 
-  const scripts = {
-    node: { program: process.execPath, words: [], language: "js" },
-    deno: { program: DENO, words: ["run", "-A"], language: "ts" },
-    bun: { program: BUN, words: ["run"], language: "ts" },
-  } as const;
-  for (const [host, { program, words, language }] of Object.entries(scripts))
-    test.skipIf(!program)(`runs as a plain script under ${host}${program ? "" : notFetched(host)}`, () => {
+  for (const { name: host, missing, run } of RUNTIMES)
+    test.skipIf(missing)(`runs as a plain script under ${host}${missing}`, () => {
+      const language = host === "node" ? "js" : "ts";
       const file = join(WORK, `${name}.${host}.${language === "ts" ? "ts" : "mjs"}`);
       const figures = join(WORK, `${name}.${host}`);
       writeFileSync(file, notebookScript(lesson.notebook, { language }));
-      const ended = spawnSync(program ?? "", [...words, file], { env: { ...process.env, VEDUTA_OUT: figures }, encoding: "utf8" });
-      expectEnded(ended);
-      expectProven(ended.stdout);
+      expectProven(run(file, [], { VEDUTA_OUT: figures }));
       expect(existsSync(join(figures, "index.html"))).toBe(true);
       expect(existsSync(join(figures, "001.html"))).toBe(true);
     });

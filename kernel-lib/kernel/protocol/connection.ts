@@ -15,11 +15,11 @@ export function readConnection(file: string): Connection {
   const refuse = (got: string) => new Error(`${file}: ${got}; want a connection file, as a Jupyter front end writes it`);
   let fields: Record<string, unknown>;
   try {
-    fields = JSON.parse(readFileSync(file, "utf8"));
+    fields = JSON.parse(readFileSync(file, "utf8")) ?? {};
   } catch (error) {
     throw refuse(error instanceof Error ? error.message : String(error));
   }
-  const { transport = "tcp", ip = "127.0.0.1", key = "", signature_scheme: scheme = "hmac-sha256" } = fields ?? {};
+  const { transport = "tcp", ip = "127.0.0.1", key = "", signature_scheme: scheme = "hmac-sha256" } = fields;
   if (transport !== "tcp" && transport !== "ipc") throw refuse(`got transport ${JSON.stringify(transport)}`);
   if (typeof ip !== "string" || typeof key !== "string") throw refuse("ip and key are no texts");
   if (key !== "" && scheme !== "hmac-sha256")

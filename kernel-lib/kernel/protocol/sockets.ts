@@ -56,7 +56,9 @@ async function stopLoop(): Promise<void> {
 async function end(): Promise<void> {
   tell({ kind: "end" });
   await sleep(2000);
-  process.kill(process.pid, "SIGKILL"); // a loop keeps it from hearing
+  await close();
+  await sleep(100);
+  process.kill(process.pid, "SIGKILL"); // a loop, or the compiler, keeps it from hearing
 }
 
 /** The binding ends the process hard where a socket is still received from, so whatever ends it waits for this. */

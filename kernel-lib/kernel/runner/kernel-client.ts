@@ -41,6 +41,8 @@ export const ownKernel = (): readonly string[] => [
 
 /** How long a kernel may take to answer for the first time; one under load took 20 s. */
 const START_TIME = 120_000;
+/** How long the first cell waits for a kernel to load. */
+const LOAD_TIME = 30_000;
 /** A request that was sent before the kernel listened to all of its sockets is answered in part: it is sent again after this. */
 const ASK_AGAIN = 700;
 /** Between the request to shut down, or the kernel's end, and what is done about it. */
@@ -89,6 +91,8 @@ async function tryKernel(command: readonly string[], cwd: string, ports: Ports, 
     await over;
     return `${info}${child.log() ? `\n${child.log()}` : ""}`;
   }
+  // The sockets have answered; this is answered by what runs cells, once its compiler is loaded. So a cell's time is its own.
+  await Promise.race([channels.request("is_complete_request", { code: "" }).catch(() => {}), wait(LOAD_TIME)]);
   return {
     info,
     request: (type, content, options) =>

@@ -2,8 +2,8 @@
 import { createRequire } from "node:module";
 import sharp from "sharp";
 import { libraryText } from "../display-library.js";
-import { escapeHtml } from "../html.js";
 import { type Canvas, giveCanvas } from "./canvas.js";
+import { plainText } from "./look.js";
 import type { PlotSpec, PlotTrace } from "./plot-spec.js";
 
 /** Pixels of the page that a still is drawn for; it has two dots for each. */
@@ -65,7 +65,7 @@ const noteSpec = (text: string, height: number): PlotSpec => ({
   layout: {
     xaxis: { visible: false },
     yaxis: { visible: false },
-    annotations: [{ text: escapeHtml(text), x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false, font: { size: 14 } }],
+    annotations: [{ text: plainText(text), x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false, font: { size: 14 } }],
   },
 });
 

@@ -63,7 +63,7 @@ describe("the plot of distances", () => {
     const { html, layout } = await plotted(lossPlot(steps, { title: wicked }));
     expect(html.match(/<img/g)).toHaveLength(1);
     expect(html.match(/<script/g)).toHaveLength(1);
-    expect(layout.title.text).toBe("&lt;/script&gt;&lt;img src=x onerror=&quot;alert(1)&quot;&gt; &amp; &lt;b&gt;");
+    expect(layout.title.text).toBe('&lt;/script&gt;&lt;img src=x onerror="alert(1)"&gt; &amp; &lt;b&gt;');
   });
   test("where nothing was synchronised a sentence says so, and no steps are refused", async () => {
     const multi = await lossPlot(numbersOf(paintedRun({ steps: 2, method: "multi" }))).bundle();

@@ -45,11 +45,14 @@ export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
     if (!link) return;
     const windowOf = ({ points: [point] }: PointEvent) =>
       link.lines ? link.lines[point.curveNumber] : typeof point.customdata === "number" ? point.customdata : null;
+    const letGo = () => choose({ run: link.run, window: null });
     drawn.on("plotly_click", (event) => {
       const window = windowOf(event);
-      if (typeof window === "number") choose({ run: link.run, window: chosenWindow(link.run) === window ? null : window });
+      // The browser counts clicks more surely than Plotly does on a slow page.
+      if (event.event.detail > 1) letGo();
+      else if (typeof window === "number") choose({ run: link.run, window: window === chosenWindow(link.run) ? null : window });
     });
-    drawn.on("plotly_doubleclick", () => choose({ run: link.run, window: null }));
+    drawn.on("plotly_doubleclick", letGo);
   };
   start().catch((error: unknown) => {
     dispose();

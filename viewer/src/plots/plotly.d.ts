@@ -2,6 +2,8 @@
 declare module "plotly.js-dist" {
   export type Attributes = Record<string, unknown>;
   export interface PointEvent {
+    /** the mouse's own */
+    readonly event: { readonly detail: number };
     readonly points: readonly { readonly curveNumber: number; readonly customdata?: unknown }[];
   }
   /** The element of a figure that is drawn. */
