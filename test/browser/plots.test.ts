@@ -104,6 +104,12 @@ describe.skipIf(missing !== "")(`figures in a browser${missing}`, () => {
     await expectLive(page, 6);
     expect(await heights(page)).toEqual(before);
     expect(await page.locator(".veduta-plot > img:visible").count()).toBe(0);
+    const buttons = await page
+      .locator(".veduta-plot")
+      .first()
+      .locator(".modebar-btn")
+      .evaluateAll((all) => all.map((button) => button.getAttribute("data-title")));
+    expect(buttons).toEqual(["Download plot as a PNG", "Zoom", "Pan", "Zoom in", "Zoom out", "Autoscale", "Reset axes"]); // none uploads
     expect(await page.locator(".gtitle").first().textContent()).toBe(WICKED);
     expect(await page.evaluate(() => (globalThis as { hacked?: number }).hacked)).toBeUndefined();
     expect({ complaints, requests }).toEqual({ complaints: [], requests: [] });

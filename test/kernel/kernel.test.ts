@@ -315,8 +315,8 @@ describe("its end", () => {
   });
   test("shutdown_request ends a process that is within a loop", async () => {
     const own = await startKernel("veduta");
-    void own.execute("for (;;);");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { id } = own.execute("console.log('begun'); for (;;);");
+    await expect.poll(() => printed({ published: own.publishedOf(id) }), { timeout: 30_000 }).toBe("begun\n");
     expect((await own.control("shutdown_request", { restart: false })).reply.status).toBe("ok");
     await expect.poll(() => own.child.signalCode, { timeout: 10_000 }).toBe("SIGKILL");
     await own.close();
