@@ -6,6 +6,7 @@ const HEAVY = [
   "test/golden/**/*.test.ts",
   "test/browser/**/*.test.ts",
   "test/notebooks/**/*.test.ts",
+  "test/kernel/runner/live/**/*.test.ts",
   "test/kernel/{interrupt,jupyter}.test.ts",
   "test/package.test.ts",
 ];
@@ -15,6 +16,7 @@ export default defineConfig({
     pool: "forks",
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 15_000 } }, // a busy machine is slow, and no test asserts a time
     // The build under test is loaded as Node loads it, worker and all.
     server: { deps: { external: [/\/dist\//] } },
     projects: [

@@ -8,6 +8,7 @@ import { measureMemory } from "./memory.mjs";
 import { measurePaint } from "./paint.mjs";
 import { measureBlock, measureVgg } from "./ratios.mjs";
 import { printTable, verdict } from "./table.mjs";
+import { measureViewer } from "./viewer.mjs";
 
 /** @type {Record<string, () => Promise<import("./table.mjs").Row[]>>} */
 const BENCHMARKS = {
@@ -16,6 +17,7 @@ const BENCHMARKS = {
   vgg: measureVgg,
   memory: measureMemory,
   paint: measurePaint,
+  viewer: measureViewer,
   kernel: measureKernel,
 };
 

@@ -6,10 +6,13 @@ import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
+import { exportCommand } from "./cli/export.js";
 import { kernelCommand } from "./cli/kernel.js";
 import { labCommand } from "./cli/lab.js";
 import { modelsCommand } from "./cli/models.js";
 import { type CliDeps, InterruptedError, paintCommand, UsageError } from "./cli/paint.js";
+import { runCommand } from "./cli/run.js";
+import { scriptCommand } from "./cli/script.js";
 import { viewCommand } from "./cli/view.js";
 
 /**
@@ -30,6 +33,9 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
   viewCommand(program, deps);
   kernelCommand(program, deps);
   labCommand(program, deps);
+  runCommand(program, deps);
+  exportCommand(program, deps);
+  scriptCommand(program, deps);
   try {
     await program.parseAsync([...words], { from: "user" });
     return 0;
@@ -48,6 +54,8 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
 const EXPLAINED = new Set([
   "UsageError",
   "CheckpointError",
+  "NotebookError",
+  "KernelError",
   "DeviceError",
   "MemoryError",
   "NumericError",
@@ -61,14 +69,18 @@ const told = (error: unknown): string => {
   return EXPLAINED.has(error.name) || "code" in error ? error.message : (error.stack ?? error.message);
 };
 
+const STOPS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 const deps: CliDeps = {
   openModel: async (...model) => (await import("./model.js")).openModel(...model),
   stdout: process.stdout,
   stderr: process.stderr,
   onInterrupt: (stop) => {
-    // Once: a second Ctrl-C ends the process as it does any other.
-    process.once("SIGINT", stop);
-    return () => process.off("SIGINT", stop);
+    // Once: a second Ctrl-C ends the process as it does any other. A terminal that closes, or a job that is told to end, stops it as well.
+    for (const signal of STOPS) process.once(signal, stop);
+    return () => {
+      for (const signal of STOPS) process.off(signal, stop);
+    };
   },
 };
 

@@ -74,7 +74,7 @@ export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes"];
 /** Shapes of calls without their rows, and the names of their plans. */
 type GuidedShape = Omit<programs.NoiseShape, "batch" | "keeps">;
 type DecodeShape = Omit<Parameters<typeof programs.decodeProgram>[1], "batch" | "keeps">;
-const guidedKey = (kind: "noise" | "gradient", { height, width, rows, tokens }: GuidedShape): string =>
+const guidedKey = (kind: "noise" | "gradient" | "foresee", { height, width, rows, tokens }: GuidedShape): string =>
   `${kind} ${height}×${width}, ${rows} texts of ${tokens}`;
 const decodeKey = ({ height, width, edge }: DecodeShape): string => `decode ${height}×${width} ${edge}`;
 /** the texts of a guided run, as long as CLIP's: for counting memory */
@@ -156,8 +156,26 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
     (shape: DecodeShape): Build =>
     (batch, keeps) =>
       programs.decodeProgram(vae, { ...shape, batch, keeps });
+  const foreseeBuild =
+    (shape: GuidedShape): Build =>
+    (batch, keeps) =>
+      programs.foreseeProgram({ unet, vae, prediction, precision, waves }, { ...shape, batch, keeps });
   const guidedPlan = (kind: "noise" | "gradient", shape: GuidedShape) =>
     plans(guidedKey(kind, shape), kind === "noise" ? noiseBuild(shape) : gradientBuild(shape));
+
+  /** What a run need not send again, on devices where it can stay. */
+  const holding = (hold: NonNullable<typeof pool.hold>): Pick<Model, "send" | "foresee"> => ({
+    async send(x) {
+      expectOpen("send");
+      return (await hold(`send ${x.shape}`, () => programs.sendProgram(x.shape), { given: x })).sent;
+    },
+    async foresee(latent, noise) {
+      expectShape("foresee: latent", latent, [1, channels, "h", "w"]);
+      const { shape, rows, shared } = guided("foresee", latent, noise);
+      const key = guidedKey("foresee", shape);
+      return (await hold(key, () => plans(key, foreseeBuild(shape)).graph(1), { ...rows, ...shared })).image;
+    },
+  });
 
   return {
     config: {
@@ -208,6 +226,8 @@ export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options:
       });
       return { loss, gradient };
     },
+
+    ...(pool.hold && holding(pool.hold)),
 
     async decode(latent, { edge = "open", batch } = {}) {
       expectOpen("decode");

@@ -2,12 +2,13 @@
  * @file A run on disk: a folder with run.json (what repeats it), steps.json (the records' numbers), foreseen/NNN.jpg, panorama.png and
  * report.html. It is written as the steps arrive, each file whole or not at all, so a run that was stopped can be opened too.
  */
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { CheckpointError } from "./core/errors.js";
 import { encodeJpeg, encodePng } from "./core/image.js";
 import { type Tensor, tensor } from "./core/tensor.js";
+import { writeWhole } from "./core/write-whole.js";
 import type { JointModel } from "./joint/joint-model.js";
 import type { MethodName } from "./joint/methods.js";
 import type { ResolvedOptions } from "./joint/options.js";
@@ -219,19 +220,6 @@ export async function folderHolds(dir: string): Promise<"nothing" | "run" | "oth
   if (names.length === 0) return "nothing";
   const text = await readFile(join(dir, "run.json"), "utf8").catch(() => "");
   return /"format"\s*:\s*1\b/.test(text) ? "run" : "other";
-}
-
-/** Writes beside the file and renames: a reader sees the old file or the new one, never half of one. */
-async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  const beside = `${file}.${process.pid}.part`;
-  try {
-    await writeFile(beside, content);
-    await rename(beside, file);
-  } catch (error) {
-    await rm(beside, { force: true });
-    throw error;
-  }
 }
 
 const writeJson = (file: string, value: unknown): Promise<void> => writeWhole(file, `${JSON.stringify(value, null, 2)}\n`);

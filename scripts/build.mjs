@@ -8,7 +8,7 @@ import { bin, command, ensureNode, ensurePackages, ROOT, run } from "./ensure.mj
 const DIST = join(ROOT, "dist");
 /** Says from which sources dist was built. */
 const STAMP = join(DIST, ".built");
-const RESULTS = ["kernel-lib/index.js", "kernel-lib/index.d.ts", "kernel-lib/cli.js", "viewer/veduta-viewer.js"];
+const RESULTS = ["kernel-lib/index.js", "kernel-lib/index.d.ts", "kernel-lib/cli.js", "viewer/veduta-viewer.js", "viewer/veduta-plots.js"];
 
 /** @param {string} folder @returns {string[]} files below it, by name */
 const filesIn = (folder) =>
@@ -19,7 +19,7 @@ const filesIn = (folder) =>
 
 function sourceDigest() {
   const sources = ["kernel-lib", "models", "viewer"].flatMap((folder) =>
-    filesIn(join(ROOT, folder)).filter((file) => /\.(ts|mjs)$/.test(file)),
+    filesIn(join(ROOT, folder)).filter((file) => /\.(ts|mjs|html)$/.test(file)),
   );
   const files = [...sources, ...["package-lock.json", "tsconfig.json", "viewer/tsconfig.json"].map((name) => join(ROOT, name))];
   const hash = createHash("sha256");

@@ -6,7 +6,7 @@ import { build } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** What is built into a page: the entries of scripts that pages carry. */
-export const ENTRIES = ["viewer/src/mount.ts"];
+export const ENTRIES = ["viewer/src/mount.ts", "viewer/src/plots/main.ts"];
 
 /** The packages whose files reach a page's script, by their folders in node_modules. @returns {Promise<string[]>} */
 export async function embeddedPackages() {

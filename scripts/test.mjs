@@ -1,4 +1,7 @@
-/** @file `npm test`: installs what is missing, builds, checks, tests. Its last line is "N passed, N failed, N skipped"; a check counts as a test. */
+/**
+ * @file `npm test`: installs what is missing, builds, checks, tests. Its last line is "N passed, N failed, N skipped"; a check counts as a test.
+ * `npm run test:all` is the same with `--all`: every lesson in every host.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -9,6 +12,8 @@ import { ensureJupyter } from "./jupyter.mjs";
 
 /** Vitest's own report of the run. */
 const REPORT = join(ROOT, ".work/vitest.json");
+/** The word that asks for what takes long. */
+const ALL = "--all";
 
 /**
  * @typedef {{ status: string, fullName: string }} Case
@@ -59,8 +64,9 @@ await command(async () => {
 function vitest(chromium) {
   rmSync(REPORT, { force: true });
   mkdirSync(dirname(REPORT), { recursive: true });
-  const words = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`, ...process.argv.slice(2)];
-  const env = { ...process.env, ...(chromium ? { VEDUTA_CHROMIUM: chromium } : {}) };
+  const given = process.argv.slice(2);
+  const words = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`, ...given.filter((word) => word !== ALL)];
+  const env = { ...process.env, ...(chromium ? { VEDUTA_CHROMIUM: chromium } : {}), ...(given.includes(ALL) ? { VEDUTA_ALL: "1" } : {}) };
   return spawnSync(process.execPath, [bin("vitest"), ...words], { cwd: ROOT, env, stdio: ["ignore", "inherit", "inherit"] }).status;
 }
 

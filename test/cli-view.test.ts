@@ -51,3 +51,14 @@ test("veduta view of two runs compares them, steps and all", async () => {
   expect(page).toContain("mountains in the evening (multi)");
   expect(page).not.toContain("<i> (sync)");
 });
+
+test("veduta view of three panoramas compares them all", async () => {
+  const names = ["one.png", "two.png", "<three>.png"];
+  for (const name of names) writeFileSync(join(dir, name), await encodePng(landscape(128, 64)));
+  const { code, stdout } = await veduta(...names.map((name) => join(dir, name)), "--out", out);
+  expect(code).toBe(0);
+  expect(stdout.split("\n")).toHaveLength(5);
+  const page = readFileSync(out, "utf8");
+  expect(page).toContain("<h1>one.png, two.png and &lt;three&gt;.png</h1>");
+  expect(page.match(/"src":"data:image\/png/g)).toHaveLength(2);
+});

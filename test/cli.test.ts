@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import type { CliDeps, PaintModel } from "#kernel-lib/cli/paint.js";
-import { clock, createProgress } from "#kernel-lib/cli/progress.js";
 import { main } from "#kernel-lib/cli.js";
 import { CheckpointError, DeviceError } from "#kernel-lib/core/errors.js";
 import { imageBytes } from "#kernel-lib/core/image.js";
+import { clock, createProgress } from "#kernel-lib/notebook/progress.js";
 import { openRun } from "#kernel-lib/run-folder.js";
 import { type ToyOptions, toy } from "./joint/toy.js";
 

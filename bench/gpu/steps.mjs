@@ -100,13 +100,8 @@ function cost(path, model, windows, batch) {
   const image = 4 * 3 * (model.config.scaleFactor * side) ** 2;
   const text = 4 * 2 * 77 * unet.config.crossAttentionDim;
   const calls = (/** @type {number} */ n) => Math.ceil(n / batch);
-  const bytes =
-    2 * latent +
-    text +
-    (latent + image) + // (a) noise of the anchor, its image
-    calls(windows - 1) * (text + image) +
-    2 * (windows - 1) * latent + // (b) gradients
-    calls(windows) * text +
-    2 * windows * latent; // (d) noise
+  // Where tensors stay on the device, the text is there and the anchor's image never leaves it.
+  const sent = model.foresee ? latent : 2 * latent + text + (latent + image) + calls(windows - 1) * (text + image) + calls(windows) * text; // (a), and what (b) and (d) repeat
+  const bytes = sent + 2 * (windows - 1) * latent + 2 * windows * latent; // (b) gradients, (d) noise
   return { flops, bytes };
 }

@@ -1,6 +1,6 @@
 /** @file How many bytes of how many, on the terminal: one line that redraws itself, or a line every tenth where nobody watches. */
 import { gigabytes } from "../core/bytes.js";
-import { clock, type Out } from "./progress.js";
+import { clock, type Out } from "../notebook/progress.js";
 
 export interface ByteProgressOptions {
   /** what is done, as "writing" */

@@ -9,10 +9,10 @@ import { JOINT_DEFAULTS } from "../joint/options.js";
 import type { JointResult, JointRun, StepRecord } from "../joint/step-record.js";
 import { SYNC_DEFAULTS, type SyncOptions } from "../joint/sync-options.js";
 import type { Model } from "../model.js";
+import { createProgress, type Out } from "../notebook/progress.js";
 import { duration } from "../notebook/report.js";
 import { createRunWriter, folderHolds, type RunWriter, runHead } from "../run.js";
 import type { SavedRun } from "../run-folder.js";
-import { createProgress, type Out } from "./progress.js";
 import { anchorName, number, wholeNumber } from "./values.js";
 
 /** What painting needs of an opened model. */

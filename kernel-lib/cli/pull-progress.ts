@@ -1,6 +1,6 @@
 /** @file How far a download is, on the terminal: a line that redraws itself, or plain lines where nobody watches. */
 import type { PullEvent } from "../checkpoint/hub/pulling.js";
-import { clock, type Out } from "./progress.js";
+import { clock, type Out } from "../notebook/progress.js";
 
 /** Without a terminal: a line at least every so many milliseconds. */
 const LINE_EVERY = 15_000;

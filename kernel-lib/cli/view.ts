@@ -1,9 +1,10 @@
-/** @file `veduta view`: a panorama or a run, or two of them, as one page to look around in. */
-import { readFile, stat, writeFile } from "node:fs/promises";
+/** @file `veduta view`: a panorama or a run, or several of them, as one page to look around in. */
+import { readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
 import { decodeImage, encodePng, readXmp } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
+import { writeWhole } from "../core/write-whole.js";
 import type { Coverage } from "../notebook/coverage.js";
 import type { PanoramaSpec } from "../notebook/figure.js";
 import { dataUrl } from "../notebook/html.js";
@@ -22,15 +23,15 @@ export function viewCommand(program: Command, deps: Pick<CliDeps, "stdout">): vo
   program
     .command("view")
     .summary("one page to look around in a panorama")
-    .description("Make one self-contained page of a panorama or a run's folder; of two, to compare them.")
+    .description("Make one self-contained page of a panorama or a run's folder; of two or more, to compare them.")
     .argument("<image|run>", "a PNG, JPEG or WebP, or a run's folder")
-    .argument("[other]", "what it is compared with")
+    .argument("[others...]", "what it is compared with")
     .requiredOption("--out <page.html>", "the page")
     .option("--haov <degrees>", "horizontal angle that the image covers; default by its GPano tags, or 360 for a 2:1 image", number(0))
     .option("--vaov <degrees>", "vertical angle; default from the pixels", number(0))
     .addOption(new Option("--projection <name>", "of the image's pixels").choices(["equirectangular", "cylinder", "cube"]))
     .addHelpText("after", "\nExamples:\n  veduta view photo.jpg --out photo.html\n  veduta view sync-7 multi-7 --out compare.html\n")
-    .action((first: string, second: string | undefined, flags: ViewFlags) => view(first, second, flags, deps));
+    .action((first: string, others: readonly string[], flags: ViewFlags) => view([first, ...others], flags, deps));
 }
 
 interface Shown {
@@ -41,15 +42,20 @@ interface Shown {
   readonly source: string;
 }
 
-async function view(first: string, second: string | undefined, flags: ViewFlags, { stdout }: Pick<CliDeps, "stdout">): Promise<void> {
-  const a = await shown(first, flags);
-  const b = second === undefined ? undefined : await shown(second, flags);
-  const other = b && { src: b.src, label: b.name, coverage: b.spec.coverage, steps: b.spec.steps };
-  const spec: PanoramaSpec = b ? { ...a.spec, label: a.name, other, state: { compare: "swipe" } } : a.spec;
-  await writeFile(flags.out, viewPage({ src: a.src, title: b ? `${a.name} and ${b.name}` : a.name, spec }));
-  for (const { name, source } of b ? [a, b] : [a]) stdout.write(`${name}: ${source}\n`);
+async function view(paths: readonly string[], flags: ViewFlags, { stdout }: Pick<CliDeps, "stdout">): Promise<void> {
+  const all: Shown[] = [];
+  for (const path of paths) all.push(await shown(path, flags));
+  const [{ name, src, spec }, ...rest] = all;
+  const others = rest.map((one) => ({ src: one.src, label: one.name, coverage: one.spec.coverage, steps: one.spec.steps }));
+  const whole: PanoramaSpec = others.length > 0 ? { ...spec, label: name, others, state: { compare: "swipe" } } : spec;
+  await writeWhole(flags.out, viewPage({ src, title: joined(all.map((one) => one.name)), spec: whole }));
+  for (const one of all) stdout.write(`${one.name}: ${one.source}\n`);
   stdout.write(`${flags.out}\n`);
 }
+
+/** "a", "a and b", "a, b and c". */
+const joined = (names: readonly string[]): string =>
+  names.length < 2 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
 
 async function shown(path: string, facts: ViewFlags): Promise<Shown> {
   const found = await stat(path).catch(() => undefined);

@@ -22,6 +22,19 @@ export class CheckpointError extends Error {
   }
 }
 
+/** A notebook that does not fit, or cannot be kept: which place of which file, what was expected, what was found. */
+export class NotebookError extends Error {
+  override name = "NotebookError";
+  constructor(where: string, { expected, found, fix }: { expected: string; found: string; fix?: string }) {
+    super(`${where}: expected ${expected}, found ${found}${fix ? `; ${fix}` : ""}`);
+  }
+}
+
+/** A notebook's kernel that does not start, or a cell of it that failed: which cell, and what it said. */
+export class KernelError extends Error {
+  override name = "KernelError";
+}
+
 /** A device that is not there: which are, and how to get it. */
 export class DeviceError extends Error {
   override name = "DeviceError";

@@ -31,3 +31,19 @@ export const kernelHost = (): KernelHost | undefined => (globalThis as Hosted)[H
 export function setKernelHost(host: KernelHost | undefined): void {
   (globalThis as Hosted)[HOST] = host;
 }
+
+/** The work's result, or the signal's reason as soon as it has one; what was begun goes on unheard. */
+export async function unlessStopped<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work();
+  signal.throwIfAborted();
+  let stop = () => {};
+  const stopped = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work(), stopped]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}

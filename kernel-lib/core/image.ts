@@ -5,6 +5,8 @@ import { CheckpointError } from "./errors.js";
 import { expectShape, type Tensor, tensor } from "./tensor.js";
 
 export interface PngOptions {
+  /** scaled down to this width in pixels, never up; the image's own when absent */
+  readonly maxWidth?: number;
   /** an XMP packet, kept readable (uncompressed) in front of the pixels */
   readonly xmp?: string;
 }
@@ -41,11 +43,11 @@ export function imageBytes(image: Tensor): Uint8Array {
 }
 
 /**
- * A PNG of the image, lossless after imageBytes.
+ * A PNG of the image, lossless after imageBytes where it keeps its size.
  * @param image [1,3,H,W] in [0,1]
  */
-export async function encodePng(image: Tensor, { xmp }: PngOptions = {}): Promise<Uint8Array> {
-  const png = await raw(image).png().toBuffer();
+export async function encodePng(image: Tensor, { maxWidth, xmp }: PngOptions = {}): Promise<Uint8Array> {
+  const png = await shrunk(raw(image), maxWidth).png().toBuffer();
   return xmp === undefined ? png : withXmpChunk(png, xmp);
 }
 

@@ -9,6 +9,15 @@ export interface Tensor {
 
 export type Shape = readonly number[];
 
+/** A tensor in a device's memory: what later calls on that device take without its being sent. */
+export interface DeviceTensor {
+  /** its number on the device */
+  readonly held: number;
+  readonly shape: Shape;
+  /** Frees it; twice is once. One that nothing refers to is freed with the garbage. */
+  release(): void;
+}
+
 /** The number of elements of a shape; 1 for a scalar. */
 export const sizeOf = (shape: Shape): number => shape.reduce((n, d) => n * d, 1);
 
@@ -27,7 +36,7 @@ export function tensor(data: Float32Array | readonly number[], shape: Shape): Te
 export const zeros = (shape: Shape): Tensor => tensor(new Float32Array(sizeOf(shape)), shape);
 
 /** The shape, or an error that names who asked. */
-export function expectShape(who: string, got: Tensor, want: readonly (number | string)[], fix?: string): void {
+export function expectShape(who: string, got: Pick<Tensor, "shape">, want: readonly (number | string)[], fix?: string): void {
   const fits = got.shape.length === want.length && want.every((d, k) => typeof d === "string" || d === got.shape[k]);
   if (!fits) throw new ShapeError(who, { got: `[${got.shape}]`, want: `[${want}]`, fix });
 }

@@ -2,11 +2,11 @@
  * @file Loaded graphs by name, the least recently used released first, and batches of any size through graphs of a static one.
  */
 import { totalmem } from "node:os";
-import { type Shape, sizeOf, type Tensor } from "../core/tensor.js";
+import { type DeviceTensor, type Shape, sizeOf, type Tensor } from "../core/tensor.js";
 import type { Graph } from "./graph.js";
 import { weightBytes } from "./memory.js";
 import type { Runtime } from "./runtime.js";
-import type { Feed, Feeds, Results, Session } from "./session.js";
+import type { Feed, Feeds, Held, Results, Session } from "./session.js";
 
 export interface SessionPool {
   /**
@@ -16,6 +16,12 @@ export interface SessionPool {
    * @returns the outputs, N rows each
    */
   run(key: string, build: (size: number) => Graph, plan: BatchPlan, feeds: BatchFeeds): Promise<Readonly<Record<string, Tensor>>>;
+  /**
+   * Runs one call whose results stay on the device; absent where they cannot.
+   * @param key names the graph, and no other of `run` or `hold`
+   * @param feeds those that the graph does not take are left out
+   */
+  hold?(key: string, build: () => Graph, feeds: Feeds): Promise<Readonly<Record<string, DeviceTensor>>>;
 }
 
 export interface BatchPlan {
@@ -42,8 +48,8 @@ export function planBatch(n: number, most: number): BatchPlan {
   return { calls, size: calls === 1 && even >= 0.75 * most ? most : even };
 }
 
-interface Loaded {
-  readonly session: Promise<Session>;
+interface Loaded<Out> {
+  readonly session: Promise<Session<Out>>;
   readonly inputs: ReadonlySet<string>;
   readonly bytes: number;
   users: number;
@@ -54,7 +60,8 @@ interface Loaded {
  * @param memory bytes; default the machine's
  */
 export function sessionPool(runtime: Runtime, memory: number = totalmem()): SessionPool {
-  const loaded = new Map<string, Loaded>(); // in order of last use
+  type Known = Loaded<Results> | Loaded<Readonly<Record<string, DeviceTensor>>>;
+  const loaded = new Map<string, Known>(); // in order of last use
 
   const shrink = (incoming: number): void => {
     const total = () => [...loaded.values()].reduce((sum, { bytes }) => sum + bytes, incoming);
@@ -62,43 +69,52 @@ export function sessionPool(runtime: Runtime, memory: number = totalmem()): Sess
       if (loaded.size < MOST_SESSIONS && total() <= memory / 2) return;
       if (users > 0) continue;
       loaded.delete(key);
-      session.then((open) => open.release()).catch(() => undefined); // a session that never opened, or ended with its worker
+      (session as Promise<Session<unknown>>).then((open) => open.release()).catch(() => undefined); // one that never opened, or ended with its worker
     }
   };
 
-  const open = (key: string, build: () => Graph): Loaded => {
-    const known = loaded.get(key);
-    if (known) {
-      loaded.delete(key);
-      loaded.set(key, known);
-      return known;
+  /** @param load of the runtime; one key is always loaded by the same */
+  const use = async <Out, T>(
+    key: string,
+    build: () => Graph,
+    load: (graph: Graph) => Promise<Session<Out>>,
+    call: (session: Session<Out>, taken: (feeds: Feeds) => Feeds) => Promise<T>,
+  ): Promise<T> => {
+    let entry = loaded.get(key) as Loaded<Out> | undefined;
+    loaded.delete(key);
+    if (!entry) {
+      const graph = build();
+      const bytes = weightBytes(graph);
+      shrink(bytes);
+      entry = { session: load(graph), inputs: new Set(graph.inputs.map(({ name }) => name)), bytes, users: 0 };
+      entry.session.catch(() => loaded.delete(key));
     }
-    const graph = build();
-    const bytes = weightBytes(graph);
-    shrink(bytes);
-    const made: Loaded = { session: runtime.open(graph), inputs: new Set(graph.inputs.map(({ name }) => name)), bytes, users: 0 };
-    loaded.set(key, made);
-    made.session.catch(() => loaded.delete(key));
-    return made;
+    loaded.set(key, entry as Known & Loaded<Out>);
+    entry.users++;
+    try {
+      const { inputs } = entry;
+      return await call(await entry.session, (feeds) => mapValues(pick(feeds, inputs), owned));
+    } finally {
+      entry.users--;
+    }
   };
 
+  const { open, openHolding } = runtime;
   return {
-    async run(key, build, { size, calls }, { rows, shared = {} }) {
-      const entry = open(`${key} ×${size}`, () => build(size));
-      entry.users++;
-      try {
-        const session = await entry.session;
-        const results: Results[] = [];
-        for (let call = 0; call < calls; call++) {
-          const all = { ...shared, ...mapValues(rows, (feed) => cut(feed, call * size, size)) };
-          results.push(await session.run(mapValues(pick(all, entry.inputs), owned)));
-        }
-        const [{ shape }] = Object.values(rows);
-        return join(results, shape[0]);
-      } finally {
-        entry.users--;
-      }
-    },
+    run: (key, build, { size, calls }, { rows, shared = {} }) =>
+      use(
+        `${key} ×${size}`,
+        () => build(size),
+        open,
+        async (session, taken) => {
+          const results: Results[] = [];
+          for (let call = 0; call < calls; call++)
+            results.push(await session.run(taken({ ...shared, ...mapValues(rows, (feed) => cut(feed, call * size, size)) })));
+          const [{ shape }] = Object.values(rows);
+          return join(results, shape[0]);
+        },
+      ),
+    ...(openHolding && { hold: (key, build, feeds) => use(key, build, openHolding, (session, taken) => session.run(taken(feeds))) }),
   };
 }
 
@@ -114,7 +130,8 @@ function cut({ data, shape }: Feed, from: number, size: number): Feed {
 }
 
 /** Crossing to the worker copies the whole buffer behind a view: a part is copied out first. */
-const owned = (feed: Feed): Feed => (feed.data.byteLength === feed.data.buffer.byteLength ? feed : { ...feed, data: feed.data.slice() });
+const owned = (feed: Feed | Held): Feed | Held =>
+  "held" in feed || feed.data.byteLength === feed.data.buffer.byteLength ? feed : { ...feed, data: feed.data.slice() };
 
 /** The first n rows of each output, calls one after the other. */
 function join(results: readonly Results[], n: number): Record<string, Tensor> {

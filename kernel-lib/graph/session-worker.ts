@@ -1,16 +1,20 @@
 /** @file The worker's side of runtime.ts. */
 import { parentPort } from "node:worker_threads";
 import type { Reply, Request } from "./runtime.js";
-import type { Results, Session } from "./session.js";
-import { openSession } from "./session.js";
+import { dropHeld, type HeldResults, openHolding, openSession, type Results, type Session } from "./session.js";
 
-const sessions = new Map<number, Session>();
+const sessions = new Map<number, Session<Results | HeldResults>>();
 let queue = Promise.resolve();
 
-async function answer(request: Exclude<Request, { kind: "end" }>): Promise<number | Results | undefined> {
+async function answer(request: Exclude<Request, { kind: "end" }>): Promise<number | Results | HeldResults | undefined> {
   if (request.kind === "open") {
-    sessions.set(request.id, await openSession(request.model, request.options));
+    const open = request.results === "held" ? openHolding : openSession;
+    sessions.set(request.id, await open(request.model, request.options));
     return request.id;
+  }
+  if (request.kind === "drop") {
+    dropHeld(request.held);
+    return undefined;
   }
   const session = sessions.get(request.session);
   if (!session) throw new Error(`session ${request.session} was released`);
@@ -34,7 +38,8 @@ parentPort?.on("message", (request: Request) => {
     let transfer: ArrayBuffer[] = [];
     try {
       const value = await answer(request);
-      if (typeof value === "object") transfer = Object.values(value).map(({ data }) => data.buffer as ArrayBuffer); // results move, they are not copied
+      if (typeof value === "object")
+        transfer = Object.values(value).flatMap((result) => ("held" in result ? [] : [result.data.buffer as ArrayBuffer])); // results move, they are not copied
       reply = { id: request.id, value };
     } catch (error) {
       reply = { id: request.id, error: error instanceof Error ? error.message : String(error) };

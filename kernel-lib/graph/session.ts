@@ -10,9 +10,15 @@ export interface Feed {
   readonly data: Float32Array | Int32Array;
   readonly shape: Shape;
 }
-export type Feeds = Readonly<Record<string, Feed>>;
+/** A tensor that a run left in the device's memory, by its number; `dropHeld` frees it. */
+export interface Held {
+  readonly held: number;
+  readonly shape: Shape;
+}
+export type Feeds = Readonly<Record<string, Feed | Held>>;
 /** Float32 results by output name. */
 export type Results = Readonly<Record<string, { readonly data: Float32Array; readonly shape: Shape }>>;
+export type HeldResults = Readonly<Record<string, Held>>;
 
 /**
  * How the CPU provider holds weights. "blocked": convolutions' and products' rearranged for speed, in memory of the session's own; a gradient
@@ -29,8 +35,8 @@ export interface SessionOptions {
   readonly weights?: Weights;
 }
 
-export interface Session {
-  run(feeds: Feeds): Promise<Results>;
+export interface Session<Out = Results> {
+  run(feeds: Feeds): Promise<Out>;
   release(): Promise<void>;
 }
 
@@ -44,13 +50,55 @@ export const knownDevices = (): Device[] =>
 /**
  * Loads a model. Memory pattern is off: it doubles the peak of a graph with gradients. Weights are found from the root of the file
  * system, so that graphs can point at any real path. Its threads stop waiting actively when a run ends: they would take a core from the
- * next session's run, 8 % of a step of SyncDiffusion. Inputs and results cross to the device and back in every run: onnxruntime-node can leave
- * results on the device for WebGPU alone, and what a step of SyncDiffusion moves, from worker copies to the device, was 0.4 % of its time at most.
+ * next session's run, 8 % of a step of SyncDiffusion. Results come back in every run.
  * @param model the bytes of onnx.ts
  */
-export async function openSession(model: Uint8Array, { device, threads, weights = "blocked" }: SessionOptions): Promise<Session> {
-  const session = await ort.InferenceSession.create(model, {
+export async function openSession(model: Uint8Array, options: SessionOptions): Promise<Session> {
+  const session = await load(model, options);
+  return {
+    async run(feeds) {
+      const outputs = Object.entries(await session.run(tensors(feeds)));
+      return Object.fromEntries(outputs.map(([name, { data, dims }]) => [name, { data: data as Float32Array, shape: dims }]));
+    },
+    release: () => session.release(),
+  };
+}
+
+/** Tensors that runs left on the device, by number. */
+const held = new Map<number, ort.Tensor>();
+let made = 0;
+
+/** Loads a model whose results stay on the device, for other sessions on it in this thread. The device must be WebGPU. */
+export async function openHolding(model: Uint8Array, options: SessionOptions): Promise<Session<HeldResults>> {
+  const session = await load(model, options, "gpu-buffer");
+  return {
+    async run(feeds) {
+      const outputs = Object.entries(await session.run(tensors(feeds)));
+      return Object.fromEntries(
+        outputs.map(([name, output]) => {
+          held.set(made, output);
+          return [name, { held: made++, shape: output.dims }];
+        }),
+      );
+    },
+    release: () => session.release(),
+  };
+}
+
+/** Frees a tensor on the device; twice is once. */
+export function dropHeld({ held: number }: Held): void {
+  held.get(number)?.dispose();
+  held.delete(number);
+}
+
+const load = (
+  model: Uint8Array,
+  { device, threads, weights = "blocked" }: SessionOptions,
+  preferredOutputLocation?: "gpu-buffer",
+): Promise<ort.InferenceSession> =>
+  ort.InferenceSession.create(model, {
     executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
+    preferredOutputLocation,
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     enableMemPattern: false,
@@ -65,16 +113,17 @@ export async function openSession(model: Uint8Array, { device, threads, weights 
       },
     },
   });
-  return {
-    async run(feeds) {
-      const inputs: Record<string, ort.Tensor> = {};
-      for (const [name, { data, shape }] of Object.entries(feeds))
-        inputs[name] = data instanceof Int32Array ? new ort.Tensor("int32", data, shape) : new ort.Tensor("float32", data, shape);
-      const outputs = await session.run(inputs);
-      const results: Record<string, { data: Float32Array; shape: Shape }> = {};
-      for (const [name, output] of Object.entries(outputs)) results[name] = { data: output.data as Float32Array, shape: output.dims };
-      return results;
-    },
-    release: () => session.release(),
-  };
+
+function tensors(feeds: Feeds): Record<string, ort.Tensor> {
+  const made = Object.entries(feeds).map(([name, feed]) => [name, "held" in feed ? heldTensor(name, feed) : sent(feed)] as const);
+  return Object.fromEntries(made);
+}
+
+const sent = ({ data, shape }: Feed): ort.Tensor =>
+  data instanceof Int32Array ? new ort.Tensor("int32", data, shape) : new ort.Tensor("float32", data, shape);
+
+function heldTensor(name: string, { held: number }: Held): ort.Tensor {
+  const found = held.get(number);
+  if (!found) throw new Error(`input ${name}: its tensor on the device was released`);
+  return found;
 }

@@ -1,12 +1,12 @@
 /** @file What a joint method needs of a model: functions over tensors. Sessions, files and devices stay behind them. */
-import type { Tensor } from "../core/tensor.js";
+import type { DeviceTensor, Tensor } from "../core/tensor.js";
 import type { ScheduleConfig } from "../diffusion/schedule.js";
 
 export interface NoiseOptions {
   /** training timestep, 0..999 */
   readonly timestep: number;
   /** [2,tokens,dim]: negative prompt, then prompt; or [1,tokens,dim] for an unguided prediction */
-  readonly text: Tensor;
+  readonly text: Tensor | DeviceTensor;
   /** eps = eps_negative + guidanceScale · (eps_prompt − eps_negative); ignored for [1,…] text. Default 7.5. */
   readonly guidanceScale?: number;
   /** windows that one network call takes; from memory when absent */
@@ -15,7 +15,7 @@ export interface NoiseOptions {
 
 export interface PerceptualOptions extends NoiseOptions {
   /** the anchor's foreseen image, [1,3,H,W] in [-1,1] */
-  readonly anchor: Tensor;
+  readonly anchor: Tensor | DeviceTensor;
 }
 
 /** Range of a decoded image is [-1,1], of a latent: VAE latent × scaling factor. Batches of any size. */
@@ -34,6 +34,10 @@ export interface JointModel {
    * loss [N], gradient [N,c,h,w] of L(clamp(decode(x0(x_t, eps(x_t)))), anchor).
    */
   perceptualGradient(latent: Tensor, options: PerceptualOptions): Promise<{ readonly loss: Tensor; readonly gradient: Tensor }>;
+  /** Sends a tensor to the device for the calls of a run; absent where nothing can stay there. */
+  send?(x: Tensor): Promise<DeviceTensor>;
+  /** decode(x0(x_t, eps(x_t))) of one latent [1,c,h,w] in one call, [1,3,8h,8w], left on the device; absent where nothing can stay there. */
+  foresee?(latent: Tensor, options: NoiseOptions): Promise<DeviceTensor>;
   /** Windows of this size (latent pixels) that one network call takes, from memory; all at once where a model does not say. */
   batchSize?(kind: "noise" | "gradient", window: { readonly height: number; readonly width: number }): number;
   /** @throws MemoryError where a run would not fit into the memory that is free: what it needs, and for what */

@@ -2,6 +2,7 @@
 import { NumericError } from "../core/errors.js";
 import { createRng, randn } from "../core/random.js";
 import { rows, type Tensor } from "../core/tensor.js";
+import { unitImage } from "../core/unit-image.js";
 import type { DdimStep } from "../diffusion/ddim.js";
 import { createSchedule, type Hop } from "../diffusion/schedule.js";
 import { expectFinite } from "./finite.js";
@@ -43,10 +44,11 @@ export async function begin(
   const edge = loop ? "wrap" : "open";
   model.expectFits?.({ calls, window: windows[0], panorama: { height: height / scaleFactor, width: width / scaleFactor }, edge, batch });
   const notices = await truncations(model, options);
-  const text = options.text ?? (await model.encodeText([options.negativePrompt ?? "", options.prompt ?? ""])); // [2,tokens,dim]
+  const embedded = options.text ?? (await model.encodeText([options.negativePrompt ?? "", options.prompt ?? ""])); // [2,tokens,dim]
+  const text = (await model.send?.(embedded)) ?? embedded;
   const shape = [1, latentChannels, height / scaleFactor, width / scaleFactor];
   const start = options.latent ?? randn(createRng(options.seed ?? 0), shape);
-  const toImage = async (latent: Tensor) => unit(await model.decode(latent, { edge }));
+  const toImage = async (latent: Tensor) => unitImage(await model.decode(latent, { edge }));
 
   const record: Running["record"] = (hop, latent, { x0, prev }, { anchor, descent } = { anchor: -1 }) => {
     expectFinite("latent", prev, hop, { windows });
@@ -83,8 +85,5 @@ async function truncations(model: JointModel, { text, prompt, negativePrompt }: 
   }
   return notices;
 }
-
-/** An image from [-1,1] to [0,1], clamped. */
-const unit = ({ data, shape }: Tensor): Tensor => ({ data: data.map((value) => Math.min(1, Math.max(0, (value + 1) / 2))), shape });
 
 const norm = ({ data }: Tensor): number => Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));

@@ -1,5 +1,5 @@
 /** @file The networks as a joint method calls them: any number of windows, a batch at a time, stopped between two batches. */
-import { rows, stack, type Tensor, zeros } from "../core/tensor.js";
+import { type DeviceTensor, rows, stack, type Tensor, zeros } from "../core/tensor.js";
 import { x0FromEps } from "../diffusion/notation.js";
 import type { Hop } from "../diffusion/schedule.js";
 import { expectFinite } from "./finite.js";
@@ -17,10 +17,10 @@ export interface Pull {
 export interface NetworkCalls {
   /** Guided noise of windows, [n,c,h,w] -> [n,c,h,w]. */
   noise(xt: Tensor, hop: Hop): Promise<Tensor>;
-  /** The image that one window foresees, decode(x0(x_t, eps)): windows [n,c,h,w] -> [1,3,8h,8w] in [-1,1]. */
-  foresee(windows: Tensor, index: number, hop: Hop): Promise<Tensor>;
-  /** How far every window's foreseen image is from the anchor's, and uphill; the anchor's own backward pass is never taken. */
-  pull(windows: Tensor, anchor: { readonly index: number; readonly image: Tensor }, hop: Hop): Promise<Pull>;
+  /** The image that one window foresees, decode(x0(x_t, eps)): windows [n,c,h,w] -> [1,3,8h,8w] in [-1,1]. It stays on the device where the model lets it. */
+  foresee(windows: Tensor, index: number, hop: Hop): Promise<Tensor | DeviceTensor>;
+  /** How far every window's foreseen image is from the anchor's, and uphill; the anchor's own backward pass is never taken. Releases the image. */
+  pull(windows: Tensor, anchor: { readonly index: number; readonly image: Tensor | DeviceTensor }, hop: Hop): Promise<Pull>;
 }
 
 /**
@@ -28,7 +28,7 @@ export interface NetworkCalls {
  * NumericError naming the window where a network returns NaN or infinity.
  * @param text [2,tokens,dim]
  */
-export function networkCalls(model: JointModel, options: ResolvedOptions, text: Tensor, signal?: AbortSignal): NetworkCalls {
+export function networkCalls(model: JointModel, options: ResolvedOptions, text: Tensor | DeviceTensor, signal?: AbortSignal): NetworkCalls {
   const { windows, guidanceScale } = options;
   const batched = async <T>(kind: "noise" | "gradient", x: Tensor, call: (x: Tensor, batch: number) => Promise<T>): Promise<T[]> => {
     const done: T[] = [];
@@ -46,6 +46,8 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, text: 
 
   const foresee: NetworkCalls["foresee"] = async (all, index, hop) => {
     const xt = rows(all, index, index + 1); // [1,c,h,w]
+    signal?.throwIfAborted();
+    if (model.foresee) return model.foresee(xt, { timestep: hop.now.t, text, guidanceScale }); // what is not finite in it shows in the losses
     const x0 = x0FromEps(xt, await noise(xt, hop), hop.now);
     signal?.throwIfAborted();
     const image = await model.decode(x0); // [1,3,8h,8w]
@@ -58,6 +60,7 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, text: 
     const after = rows(all, anchor.index + 1, windows.length);
     const options = { timestep: hop.now.t, text, guidanceScale, anchor: anchor.image };
     const parts = await batched("gradient", stack([before, after]), (part, batch) => model.perceptualGradient(part, { ...options, batch }));
+    if ("release" in anchor.image) anchor.image.release();
     const withAnchor = (key: "loss" | "gradient", rowShape: readonly number[]) => {
       const others = stack([zeros([0, ...rowShape]), ...parts.map((part) => part[key])]);
       return stack([rows(others, 0, anchor.index), zeros([1, ...rowShape]), rows(others, anchor.index, windows.length - 1)]);

@@ -4,6 +4,7 @@
  */
 import type { ClipTextConfig, PerceptualConfig, SchedulerConfig, UNetConfig, VaeConfig } from "../checkpoint/configs.js";
 import type { Part } from "../checkpoint/folder.js";
+import type { Shape } from "../core/tensor.js";
 import { gradient } from "../graph/gradient.js";
 import { Graph, type Keeps, type Value } from "../graph/graph.js";
 import { inPrecision, type Precision } from "../graph/half.js";
@@ -56,6 +57,20 @@ export function noiseProgram(denoiser: Denoiser, shape: NoiseShape): Graph {
   return graph;
 }
 
+/** The inputs of noiseProgram -> the image that each latent foresees, decode(x0), [N,3,f·h,f·w] */
+export function foreseeProgram({ vae, ...denoiser }: Denoiser & { readonly vae: Part<VaeConfig> }, shape: NoiseShape): Graph {
+  const graph = new Graph(shape);
+  graph.output("image", foreseen(graph, denoiser, vae, shape).image);
+  return graph;
+}
+
+/** given -> sent, the same: a session that leaves its results on the device puts it there */
+export function sendProgram(shape: Shape): Graph {
+  const graph = new Graph();
+  graph.output("sent", graph.input("given", shape));
+  return graph;
+}
+
 /** latent [N,c,h,w] (VAE latent × scaling factor) -> image [N,3,f·h,f·w] */
 export function decodeProgram(
   vae: Part<VaeConfig>,
@@ -99,8 +114,8 @@ export function perceptualGradientProgram(
   shape: NoiseShape,
 ): Graph {
   const graph = new Graph(shape);
-  const { latent, output, level } = guidedOutput(graph, denoiser, shape);
-  const image = clamped(decoded(graph, vae, readings[denoiser.prediction].x0(latent, output, level), "open")); // [N,3,H,W]
+  const { latent, image: unclamped } = foreseen(graph, denoiser, vae, shape);
+  const image = clamped(unclamped); // [N,3,H,W]
   const anchor = clamped(graph.input("anchor", [1, ...image.shape.slice(1)]));
   const loss = perceptualDistance(perceptual.config, checkpointParameters(graph, perceptual), image, anchor); // [N]
   graph.output("loss", loss);
@@ -138,6 +153,12 @@ function guidedOutput(
   const both = predict(concat([latent, latent], 0), reshape(texts, [2 * N, T, config.crossAttentionDim])); // [2N,c,h,w]
   const [negative, prompt] = split(both, 0, [N, N]); // [N,c,h,w]
   return { latent, level, output: add(negative, mul(guidance, sub(prompt, negative))) };
+}
+
+/** The image of each latent's x0, [N,3,f·h,f·w]. */
+function foreseen(graph: Graph, denoiser: Denoiser, vae: Part<VaeConfig>, shape: NoiseShape) {
+  const { latent, output, level } = guidedOutput(graph, denoiser, shape);
+  return { latent, image: decoded(graph, vae, readings[denoiser.prediction].x0(latent, output, level), "open") };
 }
 
 type Reading = (xt: Value, output: Value, level: LevelValues) => Value;

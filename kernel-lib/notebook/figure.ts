@@ -2,11 +2,11 @@
  * @file Figures in a page: HTML that shows a still picture by itself, and a job for the viewer script, which makes it live.
  * The script (viewer/, built to dist/viewer/veduta-viewer.js) drains the queue and replaces its `push`, so the order does not matter.
  */
-import { readFileSync } from "node:fs";
-import { CheckpointError } from "../core/errors.js";
 import { viridis } from "./colors.js";
 import type { Coverage } from "./coverage.js";
+import { inlineLibrary } from "./display-library.js";
 import { escapeHtml, scriptLiteral } from "./html.js";
+import type { PlotSpec } from "./plots/plot-spec.js";
 import type { RunInfo, StepNumbers } from "./run-data.js";
 
 /** How the viewer shows the `<img>` that it finds in its root. */
@@ -20,8 +20,10 @@ export interface PanoramaSpec {
   readonly state?: Readonly<Record<string, string | number | null>>;
   /** the windows that painted it */
   readonly windows?: WindowsSpec;
-  /** another panorama, to compare */
-  readonly other?: OtherPicture;
+  /** of `runIdOf`: figures and viewers of one run carry the same, and a window that is chosen in one is shown in all */
+  readonly run?: string;
+  /** other panoramas, to compare */
+  readonly others?: readonly OtherPicture[];
 }
 
 /** A run's windows and their numbers. */
@@ -36,7 +38,7 @@ export interface WindowsSpec {
   readonly colours: readonly string[];
 }
 
-/** The panorama that one is compared with. */
+/** A panorama that the first one is compared with. */
 export interface OtherPicture {
   /** a data: URL */
   readonly src: string;
@@ -61,7 +63,10 @@ export interface StripSpec {
 }
 
 /** One entry of the queue: the root's id, the kind, and what it needs. */
-export type FigureJob = readonly [id: string, kind: "panorama", spec: PanoramaSpec] | readonly [id: string, kind: "strip", spec: StripSpec];
+export type FigureJob =
+  | readonly [id: string, kind: "panorama", spec: PanoramaSpec]
+  | readonly [id: string, kind: "strip", spec: StripSpec]
+  | readonly [id: string, kind: "plot", spec: PlotSpec];
 
 /** The script element that queues a figure. */
 export const figureJob = (job: FigureJob): string =>
@@ -99,17 +104,5 @@ const shortened = (step: StepNumbers): StepNumbers => ({
   })),
 });
 
-let script: string | undefined;
-
 /** The built viewer script, to be put inline into a page once. @throws CheckpointError where it was not built */
-export function viewerScript(): string {
-  const file = new URL("../../viewer/veduta-viewer.js", import.meta.url);
-  try {
-    script ??= readFileSync(file, "utf8")
-      .replace(/<\/(script)/gi, "<\\/$1")
-      .replace(/<!--/g, "<\\!--");
-  } catch {
-    throw new CheckpointError(file.pathname, { expected: "the built viewer", found: "no file", fix: "run npm run build" });
-  }
-  return script;
-}
+export const viewerScript = (): string => inlineLibrary("viewer");

@@ -1,6 +1,6 @@
 /** @file The loss curve of every window over the steps, on a logarithmic axis. */
 import type { StepNumbers } from "./run-data.js";
-import { type StripPlace, short, windowCells } from "./window-strip.js";
+import { type StripPlace, short, windowCells } from "./window-map.js";
 
 /** Shades of the lines, from the anchor's neighbours to the windows farthest from it: CSS classes .shade-0 … */
 export const SHADES = 8;

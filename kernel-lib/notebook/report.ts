@@ -6,7 +6,7 @@ import { lossCurve } from "./loss-curve.js";
 import { REPORT_STYLE } from "./report-style.js";
 import type { ReportRun, RunInfo, StepNumbers } from "./run-data.js";
 import { runFigure } from "./run-figure.js";
-import { type StripPlace, short, windowStrip } from "./window-strip.js";
+import { type StripPlace, short, windowMap } from "./window-map.js";
 
 const METHODS = { sync: "SyncDiffusion", multi: "MultiDiffusion" } as const;
 
@@ -84,7 +84,7 @@ function pictureSection(run: ReportRun, prompt: string): string {
 }
 
 function mapSection(info: RunInfo, steps: readonly StepNumbers[]): string {
-  const strip = windowStrip(steps, placeOf(info));
+  const strip = windowMap(steps, placeOf(info));
   if (!strip)
     return `<h2>Distances</h2><p>${
       info.method === "multi"

@@ -75,3 +75,32 @@ export interface PageViewer {
   dispose(): void;
 }
 export type PageRoot = HTMLElement & { viewer: PageViewer };
+
+/** The page's first viewer. */
+export const state = (page: Page): Promise<Record<string, unknown>> =>
+  page.evaluate(() => ({ ...(document.querySelector(".veduta-panorama") as PageRoot).viewer.state }));
+
+/** Changes its state and waits until that is on screen. */
+export const set = (page: Page, change: Record<string, unknown>): Promise<void> =>
+  page.evaluate(async (wanted) => {
+    const { viewer } = document.querySelector(".veduta-panorama") as PageRoot;
+    viewer.state = wanted;
+    await viewer.settled();
+  }, change);
+
+export const settled = (page: Page): Promise<void> => set(page, {});
+
+/** Presses a key while the picture has the focus. */
+export const press = (page: Page, key: string): Promise<void> => page.locator(".veduta-stage canvas").first().press(key);
+
+/** RGB of a point of the picture, in shares of its width and height; a copy is read: the viewer's own stays on the graphics card. */
+export const colourAt = (page: Page, u: number, v = 0.5): Promise<number[]> =>
+  page.evaluate(
+    ([x, y]) => {
+      const canvas = document.querySelector(".veduta-stage canvas") as HTMLCanvasElement;
+      const pen = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d") as OffscreenCanvasRenderingContext2D;
+      pen.drawImage(canvas, 0, 0);
+      return [...pen.getImageData(Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data.subarray(0, 3)];
+    },
+    [u, v],
+  );

@@ -1,35 +1,17 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { saveRun } from "#kernel-lib/run.js";
 import { type PaintedOptions, paintedRun } from "../notebook/painted-run.js";
-import { launch, missing, open, type PageRoot } from "./browser.js";
+import { colourAt, launch, missing, open, type PageRoot, set, settled, state } from "./browser.js";
 
 const WICKED = `<script>globalThis.hacked=1</script><img src=x onerror="globalThis.hacked=2">"'&amp; dusk`;
 const dir = mkdtempSync(join(tmpdir(), "veduta-report-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const save = async (name: string, options: PaintedOptions): Promise<string> =>
   join((await saveRun(join(dir, name), paintedRun(options))).dir, "report.html");
-
-const state = (page: Page) => page.evaluate(() => ({ ...(document.querySelector(".veduta-panorama") as PageRoot).viewer.state }));
-const set = (page: Page, change: Record<string, unknown>) =>
-  page.evaluate(async (wanted) => {
-    const { viewer } = document.querySelector(".veduta-panorama") as PageRoot;
-    viewer.state = wanted;
-    await viewer.settled();
-  }, change);
-const settled = (page: Page) => page.evaluate(() => (document.querySelector(".veduta-panorama") as PageRoot).viewer.settled());
-const colourAt = (page: Page, x: number, y: number) =>
-  page.evaluate(
-    ([u, v]) => {
-      const canvas = document.querySelector(".veduta-panorama canvas") as HTMLCanvasElement;
-      const pen = canvas.getContext("2d") as CanvasRenderingContext2D;
-      return [...pen.getImageData(Math.floor(u * canvas.width), Math.floor(v * canvas.height), 1, 1).data.subarray(0, 3)];
-    },
-    [x, y],
-  );
 
 describe.skipIf(missing !== "")(`a report in a browser${missing}`, () => {
   let browser: Browser;

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "#kernel-lib/core/image.js";
@@ -7,31 +6,13 @@ import { stripCoverage } from "#kernel-lib/notebook/coverage.js";
 import { panoramaFigure, type StepPicture, viewerScript, windowsSpec } from "#kernel-lib/notebook/figure.js";
 import { dataUrl } from "#kernel-lib/notebook/html.js";
 import { landscape, paintedRun } from "../notebook/painted-run.js";
-import { launch, missing, open, type PageRoot, pages } from "./browser.js";
+import { colourAt, launch, missing, open, type PageRoot, pages, press, set, settled, state } from "./browser.js";
 
 const coverage = stripCoverage({ width: 768, height: 128, edge: "wrap" });
 const png = async (image: Tensor) => dataUrl("image/png", await encodePng(image));
 const grey = (value: number): Tensor => ({ ...zeros([1, 3, 128, 768]), data: new Float32Array(3 * 128 * 768).fill(value) });
 
-const state = (page: Page) => page.evaluate(() => ({ ...(document.querySelector(".veduta-panorama") as PageRoot).viewer.state }));
-const set = (page: Page, change: Record<string, unknown>) =>
-  page.evaluate(async (wanted) => {
-    const { viewer } = document.querySelector(".veduta-panorama") as PageRoot;
-    viewer.state = wanted;
-    await viewer.settled();
-  }, change);
-const settled = (page: Page) => set(page, {});
-const red = (page: Page, u: number, v = 0.5) =>
-  page.evaluate(
-    ([x, y]) => {
-      const canvas = document.querySelector(".veduta-stage canvas") as HTMLCanvasElement;
-      const pen = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d") as OffscreenCanvasRenderingContext2D;
-      pen.drawImage(canvas, 0, 0); // a copy is read: the viewer's own stays on the graphics card
-      return pen.getImageData(Math.floor(x * canvas.width), Math.floor(y * canvas.height), 1, 1).data[0];
-    },
-    [u, v],
-  );
-const press = (page: Page, key: string) => page.locator(".veduta-stage canvas").press(key);
+const red = async (page: Page, u: number): Promise<number> => (await colourAt(page, u))[0];
 
 describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
   const folder = pages();
@@ -41,9 +22,9 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
     browser = await launch();
     const script = `<script>${viewerScript()}</script>`;
     const label = `<b onclick="hacked=1">other</b>`;
-    const other = { src: await png(grey(0.6)), label, coverage };
+    const others = [{ src: await png(grey(0.6)), label, coverage }];
     pair = folder.write(
-      `<!doctype html><meta charset=utf-8>${panoramaFigure("v", { src: await png(grey(0.4)), alt: "grey", spec: { coverage, other, label: "this" } })}${script}`,
+      `<!doctype html><meta charset=utf-8>${panoramaFigure("v", { src: await png(grey(0.4)), alt: "grey", spec: { coverage, others, label: "this" } })}${script}`,
     );
     const run = paintedRun({ steps: 4 });
     const steps: StepPicture[] = await Promise.all(
@@ -375,23 +356,6 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
     await page.close();
   });
 
-  test("the page that opens what is dropped on it takes a picture, two to compare, and says what would tell it", async () => {
-    const { page, complaints, requests } = await open(browser, fileURLToPath(new URL("../../dist/viewer/index.html", import.meta.url)));
-    const file = async (name: string, width: number) => ({
-      name,
-      mimeType: "image/png",
-      buffer: Buffer.from(await encodePng(landscape(width, 64))),
-    });
-    await page.locator("#files").setInputFiles([await file("strip.png", 384)]);
-    await expect.poll(() => page.textContent("#told")).toContain("say how many degrees it covers");
-    await page.locator("#files").setInputFiles([await file("a.png", 128), await file("b.png", 128)]);
-    await expect.poll(() => page.textContent("#told")).toContain("a.png: a full sphere, because it is twice as wide as high. b.png");
-    await settled(page);
-    expect(await state(page)).toMatchObject({ compare: "swipe", projection: "perspective" });
-    expect({ complaints, requests: requests.filter((url) => !url.startsWith("blob:")) }).toEqual({ complaints: [], requests: [] });
-    await page.close();
-  });
-
   test("a picture larger than the graphics card takes is shown scaled, and says so", async () => {
     const { page, complaints } = await open(browser, pair, {
       prepare: (made) =>
@@ -405,6 +369,83 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
     await settled(page);
     expect(await page.textContent(".veduta-note")).toBe("768 pixels wide; this graphics card takes 512, so it is shown scaled down.");
     expect(await red(page, 0.5)).toBe(102);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("six faces of a cube and a compared picture that are too large are scaled too", async () => {
+    const cube = { projection: "cube", horizontal: 360, vertical: 180, edge: "wrap" } as const;
+    const faces: Tensor = { ...zeros([1, 3, 128, 768]), data: new Float32Array(3 * 128 * 768).fill(0.4) };
+    const others = [{ src: await png(grey(0.6)), label: "other", coverage }];
+    const figure = panoramaFigure("v", { src: await png(faces), alt: "cube", spec: { coverage: cube, others } });
+    const { page, complaints } = await open(browser, folder.write(`<!doctype html>${figure}<script>${viewerScript()}</script>`), {
+      prepare: (made) =>
+        made.addInitScript(() => {
+          const real = WebGL2RenderingContext.prototype.getParameter;
+          const least: Record<number, number> = {
+            [WebGL2RenderingContext.MAX_TEXTURE_SIZE]: 512,
+            [WebGL2RenderingContext.MAX_CUBE_MAP_TEXTURE_SIZE]: 64,
+          };
+          WebGL2RenderingContext.prototype.getParameter = function (this: WebGL2RenderingContext, name: number) {
+            return least[name] ?? real.call(this, name);
+          };
+        }),
+    });
+    await settled(page);
+    expect(await page.textContent(".veduta-note")).toBe("768 pixels wide; this graphics card takes 384, so it is shown scaled down.");
+    expect(await red(page, 0.5)).toBe(102);
+    await set(page, { compare: "swipe" });
+    expect([await red(page, 0.2), await red(page, 0.8)]).toEqual([102, 153]);
+    await expect.poll(() => page.textContent(".veduta-note")).toContain("this graphics card takes 512");
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("fills the screen by its button and by a key, and gives it back with its view as it was", async () => {
+    const { page, complaints } = await open(browser, painted);
+    await set(page, { heading: 33 });
+    const full = () => page.evaluate(() => document.fullscreenElement?.id ?? null);
+    const height = async () => (await page.locator(".veduta-stage canvas").boundingBox())?.height ?? 0;
+    const before = await height();
+    await page.getByRole("button", { name: "Full screen" }).click();
+    await expect.poll(full).toBe("v");
+    await settled(page);
+    const { clientHeight } = await page.evaluate(() => ({ clientHeight: document.documentElement.clientHeight }));
+    await expect.poll(height).toBeGreaterThan(clientHeight * 0.75); // the controls stay below
+    await press(page, "f");
+    await expect.poll(full).toBeNull();
+    await expect.poll(height).toBe(before);
+    expect(await state(page)).toMatchObject({ heading: 33 });
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("tells how even the poles of a full sphere are, and looks at them", async () => {
+    const sphere = { projection: "equirectangular", horizontal: 360, vertical: 180, edge: "wrap" } as const;
+    const [wide, high] = [256, 128];
+    // Each row of one colour, but for the lowest, which goes from 0 to 1 and back: its mean distance from its mean, 1/2, is 1/4.
+    const image: Tensor = zeros([1, 3, high, wide]);
+    for (let c = 0; c < 3; c++)
+      for (let y = 0; y < high; y++)
+        for (let x = 0; x < wide; x++)
+          image.data[(c * high + y) * wide + x] = y < high - 1 ? 0.3 : 1 - Math.abs(((x + 0.5) / wide) * 2 - 1);
+    const figure = panoramaFigure("v", { src: await png(image), alt: "sphere", spec: { coverage: sphere } });
+    const { page, complaints } = await open(browser, folder.write(`<!doctype html>${figure}<script>${viewerScript()}</script>`));
+    await settled(page);
+    await page.getByRole("button", { name: "Seam" }).click();
+    const said = async () =>
+      /([\d.]+) at the top, ([\d.]+) at the bottom/
+        .exec((await page.textContent(".veduta-seam")) ?? "")
+        ?.slice(1)
+        .map(Number);
+    await expect.poll(said).toEqual([0, expect.closeTo(255 / 4, 0)]);
+    for (const [name, pitch] of [
+      ["Look straight up", 90],
+      ["Look straight down", -90],
+    ] as const) {
+      await page.getByRole("button", { name }).click();
+      expect((await state(page)).pitch).toBe(pitch);
+    }
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -6,7 +6,7 @@ import { createSchedule, type Model, multiDiffusion, type NoiseOptions, openMode
 import { describe, expect, test } from "vitest";
 import { openCheckpoint, type PerceptualFiles, perceptualFromFiles } from "#kernel-lib/checkpoint/folder.js";
 import type { Graph } from "#kernel-lib/graph/graph.js";
-import type { Feed, Session } from "#kernel-lib/graph/session.js";
+import type { Feed, Feeds, Session } from "#kernel-lib/graph/session.js";
 import { noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/programs.js";
 import { timestepWaves } from "#kernel-lib/nets/timestep-waves.js";
 import { openRounded } from "../graph/half-arithmetic.js";
@@ -38,7 +38,7 @@ async function roundedModel(path: string, files?: PerceptualFiles): Promise<Mode
   const [unet, vae, scheduler] = [checkpoint.part("unet"), checkpoint.part("vae"), checkpoint.scheduler()];
   const denoiser = { unet, prediction: scheduler.prediction, precision: "float16" } as const;
   const sessions = new Map<string, Promise<Session>>();
-  const run = async (key: string, build: () => Graph, feeds: Readonly<Record<string, Feed>>) => {
+  const run = async (key: string, build: () => Graph, feeds: Feeds) => {
     const open = sessions.get(key) ?? openRounded(build());
     sessions.set(key, open);
     return (await open).run(feeds);

@@ -1,4 +1,7 @@
 /** The networks on WebGPU: golden units, and LPIPS against the CPU, which is held to golden numbers itself (units.test.ts). */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { perceptualFromFiles } from "#kernel-lib/checkpoint/folder.js";
 import { createRng, randn } from "#kernel-lib/core/random.js";
@@ -8,8 +11,9 @@ import { onnxBytes } from "#kernel-lib/graph/onnx.js";
 import { checkpointParameters } from "#kernel-lib/nets/parameters.js";
 import { perceptualDistance } from "#kernel-lib/nets/perceptual.js";
 import { runOnCpu } from "../graph/laws.js";
-import { swiftShader, unlessSwiftShader } from "../graph/swiftshader.js";
+import { swiftShader, swiftShaderEnv, unlessSwiftShader } from "../graph/swiftshader.js";
 import { perceptualFiles, relativeL2, unless } from "./golden.mjs";
+import type { Held } from "./held.mjs";
 import { textUnit, unetUnit, vaeUnit } from "./units.mjs";
 
 const skipped = unlessSwiftShader || unless("sd1-tiny");
@@ -26,6 +30,21 @@ describe.skipIf(skipped)(`on WebGPU${skipped}`, () => {
     const { graph, feeds, want } = unit();
     const results = await run(onnxBytes(graph), feeds);
     for (const [name, wanted] of Object.entries(want)) expect(relativeL2(results[name].data, wanted), name).toBeLessThan(2e-5);
+  });
+
+  test("what stays on the device is what would have been sent: text and foreseen image, to the gradient", {
+    timeout: 600_000,
+  }, async () => {
+    const child = fork(fileURLToPath(new URL("held.mjs", import.meta.url)), {
+      env: swiftShaderEnv,
+      execArgv: [],
+      serialization: "advanced",
+    });
+    const [{ sent, heldText, heldBoth, afterRelease }] = (await once(child, "message")) as [Held];
+    expect(heldText).toEqual(sent); // bit for bit
+    expect(relativeL2(heldBoth.gradient.data, sent.gradient.data)).toBeLessThan(2e-5);
+    expect(relativeL2(heldBoth.loss.data, sent.loss.data)).toBeLessThan(1e-6);
+    expect(afterRelease).toMatch("input anchor: its tensor on the device was released");
   });
 
   test("LPIPS over SqueezeNet: distance and both gradients equal the CPU's", { timeout: 600_000 }, async () => {

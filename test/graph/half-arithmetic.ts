@@ -9,7 +9,7 @@ import { ModelProtoSchema, type NodeProto, NodeProtoSchema, TensorProto_DataType
 import * as ort from "onnxruntime-node";
 import type { Graph } from "#kernel-lib/graph/graph.js";
 import { onnxBytes } from "#kernel-lib/graph/onnx.js";
-import type { Session } from "#kernel-lib/graph/session.js";
+import type { Feed, Session } from "#kernel-lib/graph/session.js";
 
 /** Nodes that only move numbers. */
 const EXACT = new Set(["Reshape", "Transpose", "Concat", "Split", "Slice", "Expand", "Resize"]);
@@ -55,7 +55,7 @@ export async function openRounded(graph: Graph): Promise<Session> {
     extra: { session: { model_external_initializers_file_folder_path: parse(process.cwd()).root } },
   });
   return {
-    async run(feeds) {
+    async run(feeds: Readonly<Record<string, Feed>>) {
       const tensors = Object.entries(feeds).map(([name, { data, shape }]) =>
         data instanceof Int32Array ? [name, new ort.Tensor("int32", data, shape)] : [name, new ort.Tensor("float32", data, shape)],
       );

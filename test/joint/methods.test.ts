@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { MemoryError } from "#kernel-lib/core/errors.js";
 import { createRng, randn } from "#kernel-lib/core/random.js";
-import { rows, type Tensor } from "#kernel-lib/core/tensor.js";
+import { rows, type Tensor, zeros } from "#kernel-lib/core/tensor.js";
 import { ddimStep } from "#kernel-lib/diffusion/ddim.js";
 import { lincomb } from "#kernel-lib/diffusion/notation.js";
 import { crop, cropAll, fuse } from "#kernel-lib/joint/fuse.js";
@@ -13,7 +13,7 @@ import type { StepRecord } from "#kernel-lib/joint/step-record.js";
 import type { SyncOptions } from "#kernel-lib/joint/sync-options.js";
 import { syncDiffusion } from "#kernel-lib/joint/syncdiffusion.js";
 import { coverage } from "#kernel-lib/joint/windows.js";
-import { apart, config, finish, schedule, toy } from "./toy.js";
+import { apart, config, finish, schedule, toy, toyOnDevice } from "./toy.js";
 
 /** Two places to be, and a window goes to the one it is nearer: what makes windows disagree. */
 const fork = (window: Tensor): number => (window.data.reduce((a, b) => a + b, 0) > 0 ? 1 : -1);
@@ -30,6 +30,15 @@ describe.each(Object.entries(methods))("%s", (name, method) => {
       expect(steps[k].latent).toEqual(z);
     }
     expect(result.latent).toEqual(z);
+  });
+
+  test("where tensors can stay on the device, the text is sent once, no foreseen image ever, and the run is the same", async () => {
+    const model = toyOnDevice(toy({ mean: fork }));
+    const { steps } = await finish(method(model, { ...base, batch: 2 }));
+    const plain = await finish(method(toy({ mean: fork }), { ...base, batch: 2 }));
+    expect(latents(steps)).toEqual(latents(plain.steps));
+    expect([...model.there.values()]).toEqual([zeros([2, 3, 5])]); // the text; a step's image was released
+    expect(model.sends).toHaveLength(name === "sync" ? 1 + steps.length : 1);
   });
 
   test("a run that would not fit says so before the first network call", async () => {

@@ -1,6 +1,7 @@
 /** @file Models whose networks are closed formulas: every method runs, and is checked, in milliseconds without a checkpoint. */
 import { ClosedError } from "#kernel-lib/core/errors.js";
-import { rows, type Tensor, zeros } from "#kernel-lib/core/tensor.js";
+import { type DeviceTensor, rows, type Tensor, zeros } from "#kernel-lib/core/tensor.js";
+import { x0FromEps } from "#kernel-lib/diffusion/notation.js";
 import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
 import type { JointModel, JointModelConfig } from "#kernel-lib/joint/joint-model.js";
 
@@ -109,13 +110,46 @@ export function toy({ config: changes, mean = () => 0.3, watch, spoil = (_, x) =
       const gradient = eachRow(latent, (x, m, k, row) => {
         const [column, y, channel] = [k % w, Math.floor(k / w) % h, Math.floor(k / (w * h))];
         if (channel > 2) return 0;
-        const difference = alpha * x + sigma ** 2 * m - anchor.data[(channel * h * s + y * s) * w * s + column * s];
+        const difference = alpha * x + sigma ** 2 * m - sent(anchor).data[(channel * h * s + y * s) * w * s + column * s];
         loss.data[row] += difference ** 2;
         return 2 * alpha * difference;
       });
       return { loss: spoil("loss", loss, entry), gradient: spoil("gradient", gradient, entry) };
     },
     batchSize,
+  };
+}
+
+function sent(x: Tensor | DeviceTensor): Tensor {
+  if (!("data" in x)) throw new Error("the toy was given a tensor on a device");
+  return x;
+}
+
+/** A toy whose tensors can stay on a device: what is there now, and what was ever sent. */
+export function toyOnDevice(inner: Toy): Toy & { readonly there: ReadonlyMap<number, Tensor>; readonly sends: readonly Tensor[] } {
+  const there = new Map<number, Tensor>();
+  const sends: Tensor[] = [];
+  const hold = (x: Tensor): DeviceTensor => {
+    const held = sends.push(x);
+    there.set(held, x);
+    return { held, shape: x.shape, release: () => void there.delete(held) };
+  };
+  const fetched = (x: Tensor | DeviceTensor): Tensor => {
+    const found = "data" in x ? undefined : there.get(x.held);
+    if (!found) throw new Error("want a tensor that is on the device");
+    return found;
+  };
+  return {
+    ...inner,
+    there,
+    sends,
+    send: async (x) => hold(x),
+    predictNoise: (latent, noise) => inner.predictNoise(latent, { ...noise, text: fetched(noise.text) }),
+    perceptualGradient: (latent, ask) => inner.perceptualGradient(latent, { ...ask, text: fetched(ask.text), anchor: fetched(ask.anchor) }),
+    foresee: async (latent, noise) => {
+      const eps = await inner.predictNoise(latent, { ...noise, text: fetched(noise.text) });
+      return hold(await inner.decode(x0FromEps(latent, eps, schedule.level(noise.timestep))));
+    },
   };
 }
 

@@ -39,6 +39,25 @@ describe("values", () => {
     }
     expect((await failure('({ [Symbol.for("Jupyter.display")]() { throw new TypeError("no form") } })')).evalue).toBe("no form");
   });
+  test("{ name } reads what an earlier cell declared, unless something nearer has the name, and ({ name } = …) writes it", async () => {
+    await value("const width = 3; let depth = 1; const name = 'one';");
+    expect(await value("({ width, name })")).toBe("{ width: 3, name: 'one' }");
+    expect(await value("[4].map((width) => ({ width }))")).toBe("[ { width: 4 } ]");
+    expect(await value("(() => { const width = 5; return { width }; })()")).toBe("{ width: 5 }");
+    expect(await value("({ depth } = { depth: 7 });\ndepth")).toBe("7");
+    expect(await value("Object.keys({ process })")).toBe("[ 'process' ]");
+  });
+
+  test("types tell an iterator's steps from its result, and empty lists and parameters need no type", async () => {
+    await value("function* run(): Generator<{ loss: number }, { picture: string }> { yield { loss: 1 }; return { picture: 'a' }; }");
+    await value(
+      "const losses = [];\nconst it = run();\nlet next = it.next();\nfor (; !next.done; next = it.next()) losses.push(next.value.loss);",
+    );
+    expect(await value("[losses, next.value]")).toBe("[ [ 1 ], { picture: 'a' } ]");
+    await value("function twice(x) { return 2 * x; }");
+    expect((await failure("const steps = run();\nsteps.next().value.picture")).ename).toBe("TypeScriptError");
+  });
+
   test("later cells see what earlier ones declared, declare it again, and functions see new values", async () => {
     await value("let n = 1; function next(): number { return ++n; } class Box { constructor(readonly v: number) {} } enum E { A = 3 }");
     expect(await value("[next(), n, new Box(4).v, E.A]")).toBe("[ 2, 2, 4, 3 ]");

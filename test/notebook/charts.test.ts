@@ -5,7 +5,7 @@ import { stripCoverage } from "#kernel-lib/notebook/coverage.js";
 import { escapeHtml, scriptLiteral } from "#kernel-lib/notebook/html.js";
 import { logTicks, lossCurve } from "#kernel-lib/notebook/loss-curve.js";
 import type { StepNumbers } from "#kernel-lib/notebook/run-data.js";
-import { short, windowCells, windowStrip } from "#kernel-lib/notebook/window-strip.js";
+import { short, windowCells, windowMap } from "#kernel-lib/notebook/window-map.js";
 import { paintedRun } from "./painted-run.js";
 
 const numbers = (run: ReturnType<typeof paintedRun>): StepNumbers[] => run.steps.map(({ preview: _, ...step }) => step);
@@ -65,7 +65,7 @@ describe("the cells of the windows", () => {
 
 describe("the strip of distances", () => {
   test("has a cell a window and step, coloured by its distance, the anchor's by 0", () => {
-    const { svg } = windowStrip(numbers(looped), place) ?? { svg: "" };
+    const { svg } = windowMap(numbers(looped), place) ?? { svg: "" };
     expect(svg.match(/<g data-heading/g)).toHaveLength(24 * 6);
     expect(svg.match(/: the anchor<\/title><rect[^>]*fill="#440154"/g)).toHaveLength(6);
     expect(svg).not.toMatch(/NaN|undefined/);
@@ -74,17 +74,17 @@ describe("the strip of distances", () => {
     const steps = numbers(looped).map((step, k) =>
       k % 2 === 0 ? step : { ...step, windows: step.windows.map(({ loss: _, gradientNorm: __, ...w }) => w) },
     );
-    const { svg } = windowStrip(steps, place) ?? { svg: "" };
+    const { svg } = windowMap(steps, place) ?? { svg: "" };
     expect(svg.match(/<g class="none"/g)).toHaveLength(24 * 3);
   });
   test("is not drawn where nothing was measured", () => {
-    expect(windowStrip(numbers(paintedRun({ steps: 3, method: "multi" })), place)).toBeUndefined();
-    expect(windowStrip([], place)).toBeUndefined();
+    expect(windowMap(numbers(paintedRun({ steps: 3, method: "multi" })), place)).toBeUndefined();
+    expect(windowMap([], place)).toBeUndefined();
   });
   test("shows every so many-th step of a run with very many cells", () => {
     const one = numbers(looped)[0];
     const many = Array.from({ length: 1000 }, (_, index) => ({ ...one, index }));
-    const { svg, every } = windowStrip(many, place) ?? { svg: "", every: 0 };
+    const { svg, every } = windowMap(many, place) ?? { svg: "", every: 0 };
     expect(every).toBe(4);
     expect(svg.match(/<g data-heading/g)).toHaveLength(24 * 250);
   });

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { decodeImage } from "#kernel-lib/core/image.js";
+import { setSink } from "#kernel-lib/notebook/display.js";
+import { memorySink } from "#kernel-lib/notebook/display-sinks.js";
 import { gpanoOf, gpanoXmp } from "#kernel-lib/notebook/gpano.js";
 import { imageCoverage } from "#kernel-lib/notebook/image-coverage.js";
 import { panoramaView } from "#kernel-lib/notebook/panorama-view.js";
+import { runIdOf } from "#kernel-lib/notebook/run-id.js";
 import { landscape, paintedRun } from "./painted-run.js";
 
 describe("what an image covers", () => {
@@ -34,10 +38,48 @@ describe("panoramaView", () => {
   const jobOf = (html: string) => JSON.parse(/\.push\((.*)\)<\/script>/.exec(html)?.[1] ?? "null");
   test("of a panorama is its picture and its coverage", async () => {
     const html = await panoramaView(landscape(384, 64), { edge: "wrap", title: "<b>" }).html();
-    expect(html).toContain('alt="&lt;b&gt;"');
+    expect(html).toContain('alt="&lt;b&gt; (384×64, 360°)"');
     expect(jobOf(html)[2]).toEqual({
       coverage: { projection: "cylinder", horizontal: 360, vertical: expect.closeTo(55.27, 2), edge: "wrap" },
     });
+  });
+
+  test("shown twice is two outputs, each with an id of its own", async () => {
+    const view = panoramaView(landscape(384, 64));
+    expect(jobOf(await view.html())[0]).not.toBe(jobOf(await view.html())[0]);
+  });
+
+  test("is an output with the whole panorama in its HTML, a small one alone, and words; it needs the viewer", async () => {
+    const sink = memorySink();
+    setSink(sink);
+    await panoramaView(landscape(1536, 256), { edge: "wrap" }).show();
+    setSink(undefined);
+    expect(sink.shown.map(({ bundle }) => bundle["text/plain"])).toEqual([
+      "[the viewer for this notebook's figures]",
+      "[panorama 1536×256, 360°]",
+    ]);
+    const { bundle } = sink.shown[1];
+    const sizeOf = async (base64: unknown) => (await decodeImage(Buffer.from(String(base64), "base64"))).shape;
+    expect(await sizeOf(bundle["image/png"])).toEqual([1, 3, 128, 768]);
+    expect(await sizeOf(/src="data:image\/png;base64,([^"]+)"/.exec(String(bundle["text/html"]))?.[1])).toEqual([1, 3, 256, 1536]);
+  });
+
+  test("of a long run has pictures of 24 of its steps, evenly apart, the last among them, and all numbers", async () => {
+    const { steps } = paintedRun({ width: 128, steps: 93, loop: false });
+    const decoded: number[] = [];
+    const records = steps.map((step) => ({
+      ...step,
+      latent: { data: new Float32Array(4 * 16 * 16), shape: [1, 4, 16, 16] },
+      preview: () => {
+        decoded.push(step.index);
+        return step.preview();
+      },
+    }));
+    const [, , spec] = jobOf(await panoramaView(records).html());
+    expect(decoded).toEqual(Array.from({ length: 24 }, (_, k) => 4 * k));
+    expect(spec.windows.stepOf).toEqual(decoded);
+    expect(spec.windows.steps).toHaveLength(93);
+    expect(spec.run).toBe(runIdOf(steps));
   });
 
   test("of steps has a picture a step, the last in the root itself, and the windows", async () => {
@@ -55,5 +97,29 @@ describe("panoramaView", () => {
     expect(page).toContain("default-src 'none'");
     expect(page).toContain('"label":"sync"');
     expect(page).toContain('"compare":"swipe"');
+  });
+
+  test("of a record compares as many as it has, by their names or the given labels", async () => {
+    const [a, b] = [landscape(384, 64), landscape(192, 64)];
+    const [, , spec] = jobOf(await panoramaView({ sync: a, multi: b, "<i>": a }).html());
+    expect(spec.label).toBe("sync");
+    expect(spec.others.map(({ label }: { label: string }) => label)).toEqual(["multi", "<i>"]);
+    expect(spec.others[0].coverage.horizontal).toBe(180);
+    expect(() => panoramaView({ a })).toThrow("panoramaView: got a record of 1, want two or more panoramas");
+  });
+
+  test("of steps shows their latents without any network, once the model is closed too", async () => {
+    const { steps } = paintedRun({ width: 256, steps: 3, loop: false });
+    const closed = steps.map((step, k) => ({
+      ...step,
+      latent: { data: new Float32Array(4 * 16 * 32).fill(k), shape: [1, 4, 16, 32] },
+      preview: () => Promise.reject(new Error("closed")),
+    }));
+    const [, , spec] = jobOf(await panoramaView(closed, { show: "latents" }).html());
+    expect(spec.steps).toHaveLength(3);
+    expect(spec.coverage).toMatchObject({ horizontal: 120 });
+    expect({ width: spec.windows.width, height: spec.windows.height }).toEqual({ width: 32, height: 16 });
+    await expect(panoramaView(closed).html()).rejects.toThrow("closed");
+    expect(() => panoramaView(landscape(64, 64), { show: "latents" })).toThrow('panoramaView: got show "latents" without steps');
   });
 });

@@ -9,12 +9,11 @@ export interface Camera {
   find(heading: number, pitch: number): Point | undefined;
 }
 
-/** Camera to panorama: roll about the view, then pitch, then heading. Three rows x, y, z of the columns right, up, ahead. */
-export function rotation({
-  heading,
-  pitch,
-  roll,
-}: Pick<ViewState, "heading" | "pitch" | "roll">): readonly [Direction, Direction, Direction] {
+/** Camera to panorama: three rows x, y, z of the columns right, up, ahead. */
+export type Axes = readonly [Direction, Direction, Direction];
+
+/** Roll about the view, then pitch, then heading. */
+export function rotation({ heading, pitch, roll }: Pick<ViewState, "heading" | "pitch" | "roll">): Axes {
   const [ch, sh] = [Math.cos(radians(heading)), Math.sin(radians(heading))];
   const [cp, sp] = [Math.cos(radians(pitch)), Math.sin(radians(pitch))];
   const [cr, sr] = [Math.cos(radians(roll)), Math.sin(radians(roll))];

@@ -11,7 +11,7 @@ const PROBES = 33;
 /** Most pixels a side of a screenshot. */
 const LARGEST = 8192;
 
-/** The view as a PNG, of any size; the vertical field of view stays. */
+/** What is on screen as a PNG, of any size; the vertical field of view stays. */
 export async function screenshot(core: Core, width: number, height: number): Promise<Blob> {
   for (const [name, side] of [
     ["width", width],
@@ -19,18 +19,15 @@ export async function screenshot(core: Core, width: number, height: number): Pro
   ] as const)
     if (!Number.isInteger(side) || side < 1 || side > LARGEST)
       throw new RangeError(`viewer.screenshot: got ${name} ${side}, want a whole number from 1 to ${LARGEST}`);
-  const state = core.state();
-  await core.load(state);
-  const shot = core.shot("a", state, width, height);
-  if (!shot) throw new Error(TEXTS.failed);
+  await core.load(core.state());
   const pen = new OffscreenCanvas(width, height).getContext("2d", { alpha: false }) as OffscreenCanvasRenderingContext2D;
-  pen.drawImage(shot, 0, 0);
+  core.paint(pen, width, height);
   return pen.canvas.convertToBlob({ type: "image/png" });
 }
 
 /** The source's own pixels in the smallest upright rectangle around what the view shows; two pieces joined where it passes the cut. */
 export async function crop(core: Core): Promise<Blob> {
-  const image = await core.image("a", core.state());
+  const image = await core.image(0, core.state());
   const { left, top, width, height } = under(core, image.naturalWidth, image.naturalHeight);
   const pen = new OffscreenCanvas(width, height).getContext("2d") as OffscreenCanvasRenderingContext2D;
   pen.drawImage(image, -left, -top);

@@ -2,29 +2,13 @@
  * @file The script's entry: it drains the queue of figures that the page's outputs left, and takes those that come later. A figure that
  * leaves the page gives back what it held; one that comes back (notebooks move their outputs) is made live again.
  */
-import type { FigureJob, PanoramaSpec } from "../../kernel-lib/notebook/figure.js";
+import type { PanoramaSpec } from "../../kernel-lib/notebook/figure.js";
+import { takeFigures } from "./queue.js";
 import { mountStrip } from "./strip.js";
 import { mountPanorama, type ViewerRoot } from "./viewer.js";
 
-interface Queue {
-  readonly ready: true;
-  push(...jobs: FigureJob[]): void;
-}
-
 const specs = new WeakMap<Element, PanoramaSpec>();
 const live = new Set<ViewerRoot>();
-
-function mount([id, kind, spec]: FigureJob): void {
-  const root = document.getElementById(id);
-  if (!root) return;
-  try {
-    if (kind === "panorama") revive(root, spec);
-    else mountStrip(root, spec);
-  } catch (error) {
-    root.dataset.state = "still";
-    console.warn("veduta: the still picture stays", error);
-  }
-}
 
 function revive(root: ViewerRoot, spec: PanoramaSpec): void {
   root.viewer?.dispose();
@@ -47,10 +31,5 @@ function attend(records: readonly MutationRecord[]): void {
         }
 }
 
-const page = globalThis as typeof globalThis & { __veduta?: FigureJob[] | Queue };
-const waiting = page.__veduta;
-if (!waiting || Array.isArray(waiting)) {
-  page.__veduta = { ready: true, push: (...jobs) => jobs.forEach(mount) };
-  waiting?.forEach(mount);
+if (takeFigures({ panorama: revive, strip: mountStrip }))
   new MutationObserver(attend).observe(document, { childList: true, subtree: true });
-}

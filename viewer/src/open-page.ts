@@ -1,4 +1,4 @@
-/** @file The page that opens whatever is dropped on it: a panorama, two of them, or a run's folder. All stays in the browser. */
+/** @file The page that opens whatever is dropped on it: a panorama, several of them, or a run's folder. All stays in the browser. */
 import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
 import type { FigureJob, PanoramaSpec } from "../../kernel-lib/notebook/figure.js";
 import type { RunInfo, StepNumbers } from "../../kernel-lib/notebook/run-data.js";
@@ -16,22 +16,28 @@ interface Opened {
   readonly source: string;
 }
 
-async function openAll(files: readonly File[]): Promise<void> {
+/** @param given files that belong together: a run's, or pictures */
+async function openAll(given: readonly (readonly File[])[] | Promise<readonly (readonly File[])[]>): Promise<void> {
   try {
-    const run = files.find(({ name }) => name === "run.json");
-    const shown = run ? [await openRun(files, run)] : await Promise.all(files.slice(0, 2).map(openImage));
+    const shown = await Promise.all(
+      (await given).flatMap((files) => {
+        const run = files.find(({ name }) => name === "run.json");
+        return run ? [openRun(files, run)] : files.map(openImage);
+      }),
+    );
     if (shown.length > 0) show(shown);
   } catch (error) {
     told.textContent = (error as Error).message;
   }
 }
 
-function show([a, b]: readonly Opened[]): void {
-  const other = b && { src: b.src, label: b.name, coverage: b.spec.coverage, steps: b.spec.steps };
-  const spec: PanoramaSpec = b ? { ...a.spec, label: a.name, other, state: { compare: "swipe" } } : a.spec;
-  at("here").replaceChildren(make("div", { id: "panorama", className: "veduta-panorama" }, make("img", { src: a.src, alt: a.name })));
-  (globalThis as unknown as { __veduta: { push(job: FigureJob): void } }).__veduta.push(["panorama", "panorama", spec]);
-  told.textContent = [a, b].flatMap((one) => (one ? [`${one.name}: ${one.source}`] : [])).join(". ");
+function show(all: readonly Opened[]): void {
+  const [{ name, src, spec }, ...rest] = all;
+  const others = rest.map((one) => ({ src: one.src, label: one.name, coverage: one.spec.coverage, steps: one.spec.steps }));
+  const whole: PanoramaSpec = others.length > 0 ? { ...spec, label: name, others, state: { compare: "swipe" } } : spec;
+  at("here").replaceChildren(make("div", { id: "panorama", className: "veduta-panorama" }, make("img", { src, alt: name })));
+  (globalThis as unknown as { __veduta: { push(job: FigureJob): void } }).__veduta.push(["panorama", "panorama", whole]);
+  told.textContent = all.map((one) => `${one.name}: ${one.source}`).join(". ");
 }
 
 async function openImage(file: File): Promise<Opened> {
@@ -121,28 +127,54 @@ async function openRun(files: readonly File[], runFile: File): Promise<Opened> {
   };
 }
 
-/** The files of a drop, folders opened. */
-async function dropped({ items }: DataTransfer): Promise<File[]> {
-  const entries = [...items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const walk = async (entry: FileSystemEntry): Promise<File[]> => {
-    if (entry.isFile) return [await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail))];
-    const reader = (entry as FileSystemDirectoryEntry).createReader();
-    const found: FileSystemEntry[] = [];
-    for (let more = true; more; ) {
-      const part = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
-      found.push(...part);
-      more = part.length > 0;
+type Item = DataTransferItem & { getAsFileSystemHandle?(): Promise<FileSystemHandle | null> };
+
+/** The files of a drop: those that lie loose, and those of each folder. All is asked of the items at once: after the event they are gone. */
+async function dropped({ items }: DataTransfer): Promise<File[][]> {
+  const loose: File[] = [];
+  const folders = [...items].map(async (item: Item): Promise<File[]> => {
+    const [file, entry] = [item.getAsFile(), item.webkitGetAsEntry()];
+    if (!entry?.isDirectory) {
+      if (file) loose.push(file);
+      return [];
     }
-    return (await Promise.all(found.map(walk))).flat();
-  };
-  return (await Promise.all(entries.map(walk))).flat();
+    // Chromium gives a page that is itself a file no entries of a folder, but handles.
+    const handle = await item.getAsFileSystemHandle?.();
+    return handle ? filesOf(handle as FileSystemDirectoryHandle) : filesBelow(entry as FileSystemDirectoryEntry);
+  });
+  return [loose, ...(await Promise.all(folders))];
+}
+
+async function filesOf(folder: FileSystemDirectoryHandle): Promise<File[]> {
+  const found: File[] = [];
+  for await (const handle of folder.values())
+    found.push(
+      ...(handle.kind === "file" ? [await (handle as FileSystemFileHandle).getFile()] : await filesOf(handle as FileSystemDirectoryHandle)),
+    );
+  return found;
+}
+
+async function filesBelow(folder: FileSystemDirectoryEntry): Promise<File[]> {
+  const reader = folder.createReader();
+  const found: FileSystemEntry[] = [];
+  for (let more = true; more; ) {
+    const part = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
+    found.push(...part);
+    more = part.length > 0;
+  }
+  const files = found.map((entry) =>
+    entry.isFile
+      ? new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail))
+      : filesBelow(entry as FileSystemDirectoryEntry),
+  );
+  return (await Promise.all<File | File[]>(files)).flat();
 }
 
 for (const type of ["dragover", "dragleave", "drop"] as const)
   addEventListener(type, (event) => {
     event.preventDefault();
     document.body.classList.toggle("over", type === "dragover");
-    if (type === "drop" && event.dataTransfer) void dropped(event.dataTransfer).then(openAll);
+    if (type === "drop" && event.dataTransfer) void openAll(dropped(event.dataTransfer));
   });
 for (const id of ["files", "folder"])
-  at<HTMLInputElement>(id).addEventListener("change", (event) => void openAll([...((event.target as HTMLInputElement).files ?? [])]));
+  at<HTMLInputElement>(id).addEventListener("change", (event) => void openAll([[...((event.target as HTMLInputElement).files ?? [])]]));

@@ -8,18 +8,20 @@ export interface Panel {
   open(): void;
   close(): void;
   onOpen(then: () => void): void;
+  onClose(then: () => void): void;
 }
 
 /** @param fill what stands in it, made when it opens first */
 export function panel(core: Core, label: string, name: string, fill: () => (Node | string)[]): Panel {
   const body = make("section", { className: `veduta-panel veduta-${name}`, ariaLabel: label, hidden: true });
-  const openers: (() => void)[] = [];
+  const [openers, closers]: [(() => void)[], (() => void)[]] = [[], []];
   const show = (open: boolean) => {
+    if (open !== body.hidden) return;
     if (open && !body.hasChildNodes()) body.append(...fill());
     if (open) for (const [other, close] of panels(core)) if (other !== name) close();
     body.hidden = !open;
     button.ariaExpanded = String(open);
-    if (open) for (const then of openers) then();
+    for (const then of open ? openers : closers) then();
   };
   const button = textButton(label, () => show(body.hidden));
   button.ariaExpanded = "false";
@@ -32,6 +34,7 @@ export function panel(core: Core, label: string, name: string, fill: () => (Node
     open: () => show(true),
     close: () => show(false),
     onOpen: (then) => void openers.push(then),
+    onClose: (then) => void closers.push(then),
   };
 }
 

@@ -1,9 +1,9 @@
 /** @file The pictures of a viewer on the graphics card: loaded when wanted, the least recently wanted given back. */
 import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
-import type { Surface } from "./stage.js";
+import type { Surface } from "./surface.js";
 
-/** Most textures that one viewer holds: the shown one, its neighbours, and as many of a comparison. */
-const MOST = 8;
+/** Most textures that a viewer holds for each panorama: the shown one, its neighbours, and one more. */
+const MOST = 4;
 
 export interface Wanted {
   readonly src: string;
@@ -19,7 +19,7 @@ export interface Pictures {
   release(): void;
 }
 
-export function createPictures(surface: (image: HTMLImageElement, coverage: Coverage) => Surface): Pictures {
+export function createPictures(surface: (image: HTMLImageElement, coverage: Coverage) => Surface, panoramas: number): Pictures {
   const held = new Map<string, { loading: Promise<Surface>; surface?: Surface }>(); // in the order of their last use
   const use = (src: string) => {
     const entry = held.get(src);
@@ -47,7 +47,7 @@ export function createPictures(surface: (image: HTMLImageElement, coverage: Cove
       };
       held.set(src, entry);
       entry.loading.catch(() => held.get(src) === entry && held.delete(src));
-      for (const old of [...held.keys()].slice(0, Math.max(0, held.size - MOST))) drop(old);
+      for (const old of [...held.keys()].slice(0, Math.max(0, held.size - MOST * panoramas))) drop(old);
       return entry.loading;
     },
     release() {

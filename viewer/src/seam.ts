@@ -60,7 +60,7 @@ export function seamTools(core: Core): void {
 
   let shown = "";
   const measure = async () => {
-    const image = await core.image("a", core.state());
+    const image = await core.image(0, core.state());
     if (image.src === shown) return;
     shown = image.src;
     const { naturalWidth: width, naturalHeight: height } = image;

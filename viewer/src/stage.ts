@@ -6,58 +6,62 @@ import {
   BufferAttribute,
   BufferGeometry,
   Camera,
-  ClampToEdgeWrapping,
   Color,
-  CubeTexture,
   GLSL3,
-  LinearFilter,
-  LinearMipmapLinearFilter,
   Matrix3,
   Mesh,
-  NoColorSpace,
   RawShaderMaterial,
-  RepeatWrapping,
-  Texture,
   Vector2,
   Vector3,
   Vector4,
   WebGLRenderer,
+  WebGLRenderTarget,
 } from "three";
 import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
-import { rotation } from "./camera.js";
+import { type Axes, rotation } from "./camera.js";
 import { type Projection, radians, ruleOf } from "./projections.js";
 import { fragmentShader, type Source, vertexShader } from "./shader.js";
 import type { ViewState } from "./state.js";
-
-/** A picture on the graphics card. */
-export interface Surface {
-  readonly texture: Texture;
-  readonly source: Source;
-  /** pixels of the picture */
-  readonly width: number;
-  readonly height: number;
-  /** pixels that the graphics card took; fewer than `width` where the picture is larger than it can hold */
-  readonly held: number;
-  dispose(): void;
-}
+import { createSurface, type Surface } from "./surface.js";
 
 export interface Stage {
+  readonly context: WebGL2RenderingContext;
   /** A texture of a loaded image; one larger than the device takes is scaled down. */
   surface(image: HTMLImageElement, coverage: Coverage): Surface;
-  /** Draws a view. @returns the canvas that holds it until the next one, in its lower left `width` × `height` pixels */
-  draw(view: View): HTMLCanvasElement;
+  /** Draws a view. @returns the canvas that holds it until the next one */
+  draw(scene: Scene, view: View): HTMLCanvasElement;
+  /** Draws what each eye sees into a headset's framebuffer. */
+  drawEyes(scene: Scene, layer: Layer, eyes: readonly Eye[]): void;
 }
 
-export interface View {
-  readonly state: ViewState;
+export interface Scene {
   readonly surface: Surface;
   readonly coverage: Coverage;
   /** a CSS colour, "rgb(r, g, b)" */
   readonly background: string;
+}
+
+export interface View {
+  readonly state: ViewState;
   /** device pixels */
   readonly width: number;
   readonly height: number;
 }
+
+/** Of WebXR: a framebuffer for both eyes, and its size in pixels. */
+export type Layer = Pick<XRWebGLLayer, "framebuffer" | "framebufferWidth" | "framebufferHeight">;
+
+/** One eye: where it draws, in pixels from the lower left, and what a point of it shows. */
+export interface Eye {
+  readonly viewport: Pick<XRViewport, "x" | "y" | "width" | "height">;
+  /** scale and offset that make a point of the viewport, (-1,-1) to (1,1), one of the plane at distance 1 */
+  readonly lens: readonly [number, number, number, number];
+  /** its axes in the panorama's, as `rotation` gives them */
+  readonly axes: Axes;
+}
+
+/** What three.js draws its own WebXR sessions with; its types leave it out. */
+type FramebufferRenderer = WebGLRenderer & { setRenderTargetFramebuffer(target: WebGLRenderTarget, framebuffer: WebGLFramebuffer): void };
 
 let shared: Stage | null | undefined;
 
@@ -78,6 +82,7 @@ function createStage(): Stage | null {
   const context = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false });
   if (!context) return null;
   const renderer = new WebGLRenderer({ canvas, context });
+  renderer.autoClear = false; // every pixel is drawn, and an eye must not clear the other's
   canvas.addEventListener("webglcontextrestored", () => {
     for (const redraw of restored) requestAnimationFrame(redraw);
   });
@@ -85,7 +90,6 @@ function createStage(): Stage | null {
   const meshes = new Map<string, { mesh: Mesh; material: RawShaderMaterial }>();
   const camera = new Camera();
   const size = new Vector2();
-  const anisotropy = renderer.capabilities.getMaxAnisotropy();
 
   const meshOf = (projection: Projection, source: Source) => {
     const known = meshes.get(`${projection} ${source}`);
@@ -104,7 +108,7 @@ function createStage(): Stage | null {
         faces: { value: null },
         texels: { value: new Vector2() },
         extent: { value: new Vector2() },
-        anisotropy: { value: anisotropy },
+        anisotropy: { value: renderer.capabilities.getMaxAnisotropy() },
         centre: { value: 0 },
         cylinder: { value: 1 },
         wraps: { value: 0 },
@@ -118,67 +122,45 @@ function createStage(): Stage | null {
     return made;
   };
 
+  /** The mesh whose drawing is the scene through a lens. */
+  const posed = ({ surface, coverage, background }: Scene, projection: Projection, lens: Eye["lens"], [x, y, z]: Axes) => {
+    const { mesh, material } = meshOf(projection, surface.source);
+    const { uniforms } = material;
+    (uniforms.lens.value as Vector4).set(...lens);
+    (uniforms.camera.value as Matrix3).set(...x, ...y, ...z);
+    uniforms[surface.source === "cube" ? "faces" : "picture"].value = surface.texture;
+    (uniforms.texels.value as Vector2).set(surface.held, surface.held * (surface.height / surface.width));
+    (uniforms.extent.value as Vector2).set(radians(coverage.horizontal), radians(coverage.vertical));
+    uniforms.centre.value = radians(coverage.centre ?? 0);
+    uniforms.cylinder.value = coverage.projection === "cylinder" ? 1 : 0;
+    uniforms.wraps.value = coverage.edge === "wrap" ? 1 : 0;
+    (uniforms.background.value as Color).setRGB(...rgb(background));
+    return { mesh, uniforms };
+  };
+
   return {
-    surface(image, coverage) {
-      const { naturalWidth: width, naturalHeight: height } = image;
-      const source = coverage.projection === "cube" ? "cube" : "plane";
-      const { maxTextureSize, maxCubemapSize } = renderer.capabilities;
-      const share = source === "cube" ? Math.min(1, maxCubemapSize / height) : Math.min(1, maxTextureSize / width, maxTextureSize / height);
-      const texture = source === "cube" ? new CubeTexture(cubeFaces(image, share)) : new Texture(share < 1 ? scaled(image, share) : image);
-      texture.colorSpace = NoColorSpace; // the bytes go to the screen as they are
-      texture.wrapS = coverage.edge === "wrap" && source === "plane" ? RepeatWrapping : ClampToEdgeWrapping;
-      texture.minFilter = LinearMipmapLinearFilter;
-      texture.magFilter = LinearFilter;
-      texture.generateMipmaps = true;
-      texture.anisotropy = anisotropy;
-      texture.needsUpdate = true;
-      renderer.initTexture(texture);
-      return { texture, source, width, height, held: Math.floor(width * share), dispose: () => texture.dispose() };
-    },
-    draw({ state, surface, coverage, background, width, height }) {
+    context,
+    surface: (image, coverage) => createSurface(renderer, image, coverage),
+    draw(scene, { state, width, height }) {
       renderer.getSize(size);
       if (size.x !== width || size.y !== height) renderer.setSize(width, height, false);
-      const { mesh, material } = meshOf(state.projection, surface.source);
-      const { uniforms } = material;
       const scale = ruleOf(state.projection).scale(radians(state.fov));
-      (uniforms.lens.value as Vector4).set((scale * width) / height, scale, 0, 0);
-      const [x, y, z] = rotation(state);
-      (uniforms.camera.value as Matrix3).set(...x, ...y, ...z);
+      const { mesh, uniforms } = posed(scene, state.projection, [(scale * width) / height, scale, 0, 0], rotation(state));
       (uniforms.middle.value as Vector3).set(radians(state.heading), radians(state.pitch), radians(state.roll));
-      uniforms[surface.source === "cube" ? "faces" : "picture"].value = surface.texture;
-      (uniforms.texels.value as Vector2).set(surface.held, surface.held * (surface.height / surface.width));
-      (uniforms.extent.value as Vector2).set(radians(coverage.horizontal), radians(coverage.vertical));
-      uniforms.centre.value = radians(coverage.centre ?? 0);
-      uniforms.cylinder.value = coverage.projection === "cylinder" ? 1 : 0;
-      uniforms.wraps.value = coverage.edge === "wrap" ? 1 : 0;
-      const [r, g, b] = rgb(background);
-      (uniforms.background.value as Color).setRGB(r, g, b);
       renderer.render(mesh, camera);
       return canvas;
     },
+    drawEyes(scene, { framebuffer, framebufferWidth, framebufferHeight }, eyes) {
+      const target = new WebGLRenderTarget(framebufferWidth, framebufferHeight, { depthBuffer: false });
+      (renderer as FramebufferRenderer).setRenderTargetFramebuffer(target, framebuffer);
+      for (const { viewport, lens, axes } of eyes) {
+        target.viewport.set(viewport.x, viewport.y, viewport.width, viewport.height);
+        renderer.setRenderTarget(target);
+        renderer.render(posed(scene, "perspective", lens, axes).mesh, camera);
+      }
+      renderer.setRenderTarget(null);
+    },
   };
-}
-
-function scaled(image: HTMLImageElement, share: number): HTMLCanvasElement {
-  const copy = document.createElement("canvas");
-  [copy.width, copy.height] = [Math.floor(image.naturalWidth * share), Math.floor(image.naturalHeight * share)];
-  const pen = copy.getContext("2d") as CanvasRenderingContext2D;
-  pen.imageSmoothingQuality = "high";
-  pen.drawImage(image, 0, 0, copy.width, copy.height);
-  return copy;
-}
-
-/** The six squares of a row. @throws RangeError where the picture is no such row */
-function cubeFaces(image: HTMLImageElement, share: number): HTMLCanvasElement[] {
-  const side = image.naturalHeight;
-  if (image.naturalWidth !== side * 6)
-    throw new RangeError(`a cube's picture: got ${image.naturalWidth} × ${side}, want six squares in a row`);
-  return Array.from({ length: 6 }, (_, k) => {
-    const face = document.createElement("canvas");
-    face.width = face.height = Math.floor(side * share);
-    (face.getContext("2d") as CanvasRenderingContext2D).drawImage(image, side * k, 0, side, side, 0, 0, face.width, face.height);
-    return face;
-  });
 }
 
 /** "rgb(r, g, b)", as getComputedStyle gives it, in [0,1]. */

@@ -20,13 +20,19 @@ export interface ViewState {
   step: number | null;
   /** another panorama beside this one; null: none */
   compare: Comparison | null;
+  /** of three or more panoramas the two that "swipe" and "difference" compare, 0 the viewer's own; absent where there are fewer */
+  pair?: readonly [number, number];
 }
 
 /** What a viewer has to show. */
 export interface Shelf {
   readonly steps: number;
-  readonly pair: "alone" | "pair";
+  /** panoramas, its own among them */
+  readonly panoramas: number;
 }
+
+/** The two that are compared. */
+export const pairOf = ({ pair = [0, 1] }: Pick<ViewState, "pair">): readonly [number, number] => pair;
 
 /** An angle brought into [-180,180). */
 export const turn = (degrees: number): number => ((((degrees + 180) % 360) + 360) % 360) - 180;
@@ -39,12 +45,20 @@ export const turn = (degrees: number): number => ((((degrees + 180) % 360) + 360
 export function changed(state: ViewState, change: Partial<ViewState>, shelf: Shelf): ViewState {
   const next = { ...state, ...change };
   for (const [key, value] of Object.entries(change)) {
-    if (!(key in checks)) throw new RangeError(`viewer.state: got "${key}", want one of ${Object.keys(checks).join(", ")}`);
+    if (!(key in state)) throw new RangeError(`viewer.state: got "${key}", want one of ${Object.keys(state).join(", ")}`);
     const wanted = checks[key as keyof ViewState](value, shelf, next);
     if (wanted !== undefined) throw new RangeError(`viewer.state.${key}: got ${String(value)}, want ${wanted}`);
   }
   const [least, most] = projections[next.projection].range;
   return { ...next, heading: turn(next.heading), roll: turn(next.roll), fov: Math.min(most, Math.max(least, next.fov)) };
+}
+
+/** Values as they were, and setters that change the viewer: `viewer.state.heading = 30` works as `viewer.state = { heading: 30 }` does. */
+export function snapshot(state: ViewState, set: (change: Partial<ViewState>) => void): ViewState {
+  const taken = {} as ViewState;
+  for (const key of Object.keys(state) as (keyof ViewState)[])
+    Object.defineProperty(taken, key, { enumerable: true, get: () => state[key], set: (value) => set({ [key]: value }) });
+  return Object.seal(taken);
 }
 
 /** What would be right, or undefined where the value is. */
@@ -57,7 +71,7 @@ const between =
 const angle: Check = (x) => (typeof x === "number" && Number.isFinite(x) ? undefined : "a number of degrees");
 const isProjection = (x: unknown): x is Projection => typeof x === "string" && Object.hasOwn(projections, x);
 
-const checks: { readonly [K in keyof ViewState]: Check } = {
+const checks: { readonly [K in keyof ViewState]-?: Check } = {
   heading: angle,
   pitch: between(-90, 90),
   roll: angle,
@@ -67,9 +81,14 @@ const checks: { readonly [K in keyof ViewState]: Check } = {
     if (steps === 0) return x === null ? undefined : "null: this panorama came without steps";
     return typeof x === "number" && Number.isInteger(x) && x >= 0 && x < steps ? undefined : `a whole number from 0 to ${steps - 1}`;
   },
-  compare: (x, { pair }) => {
+  compare: (x, { panoramas }) => {
     if (x === null) return undefined;
-    if (pair === "alone") return "null: this panorama came without another";
+    if (panoramas === 1) return "null: this panorama came without another";
     return COMPARISONS.includes(x as Comparison) ? undefined : `null or one of ${COMPARISONS.join(", ")}`;
+  },
+  pair: (x, { panoramas }) => {
+    const known = (k: unknown) => Number.isInteger(k) && (k as number) >= 0 && (k as number) < panoramas;
+    const fits = Array.isArray(x) && x.length === 2 && x.every(known) && x[0] !== x[1];
+    return fits ? undefined : `two different whole numbers from 0 to ${panoramas - 1}`;
   },
 };

@@ -1,22 +1,23 @@
 /** @file A viewer in its root element: state, pictures, and drawing on demand. What is around the picture is its parts' affair. */
 import type { PanoramaSpec } from "../../kernel-lib/notebook/figure.js";
-import { cameraOf } from "./camera.js";
+import { collect } from "./collection.js";
 import { comparing } from "./compare.js";
 import { listen } from "./controls.js";
-import type { Core, Drawn, Which } from "./core.js";
+import type { Core, Drawn, Pane, Pen } from "./core.js";
 import { deviceTool } from "./device.js";
 import { furniture, projectionChoice, viewTools } from "./furniture.js";
+import { headsetTool } from "./headset.js";
 import { crop, keepTools, screenshot } from "./keep.js";
 import { createMotion } from "./motion.js";
-import { createPictures, picture, type Wanted } from "./pictures.js";
+import { overPanes, seenIn } from "./panes.js";
+import { createPictures, picture } from "./pictures.js";
 import { projections } from "./projections.js";
 import { seamTools } from "./seam.js";
 import { leaveStage, stage } from "./stage.js";
-import { changed, type ViewState } from "./state.js";
+import { changed, snapshot, type ViewState } from "./state.js";
 import { stepsBar } from "./steps.js";
 import { style } from "./style.js";
 import { TEXTS } from "./texts.js";
-
 import { windowTools } from "./windows.js";
 
 export interface Viewer {
@@ -54,33 +55,28 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     root.title = TEXTS.still;
     return null;
   }
-  const { coverage, steps = [], other } = spec;
+  const { coverage } = spec;
+  const collection = collect(spec, still.src);
+  const { steps, panoramas } = collection;
   const ending = new AbortController();
   const { signal } = ending;
-  const pictures = createPictures(theatre.surface);
+  const pictures = createPictures(theatre.surface, panoramas);
   const begin: ViewState = {
     heading: 0,
     pitch: coverage.vertical >= 180 ? 0 : (coverage.centre ?? 0),
     roll: 0,
     fov: Math.min(75, Math.max(projections.perspective.range[0], coverage.vertical * 0.94)),
     projection: "perspective",
-    step: steps.length > 0 ? steps.length - 1 : null,
+    step: steps > 0 ? steps - 1 : null,
     compare: null,
+    ...(panoramas > 2 ? { pair: [0, 1] as const } : {}),
   };
   let state = begin;
   let drawn: ViewState | undefined;
   let frame = 0;
   let visible = true;
 
-  const wanted = (which: Which, { step }: ViewState): Wanted => {
-    if (which === "a" || !other) return { src: (step === null ? null : steps[step].src) ?? still.src, coverage };
-    // Runs of other lengths: the step at the same share of the way.
-    const theirs = other.steps ?? [];
-    const at = step === null || steps.length < 2 ? theirs.length - 1 : Math.round((step / (steps.length - 1)) * (theirs.length - 1));
-    return { src: theirs[at]?.src ?? other.src, coverage: other.coverage };
-  };
-  const both = (of: ViewState): Wanted[] => (of.compare === null ? [wanted("a", of)] : [wanted("a", of), wanted("b", of)]);
-  const load = (of: ViewState) => Promise.all(both(of).map(pictures.load));
+  const load = (of: ViewState) => Promise.all(collection.shown(of).map(pictures.load));
   const want = (of: ViewState) =>
     void load(of).then(
       () => !signal.aborted && ask(),
@@ -110,7 +106,7 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     state: () => state,
     set,
     ask,
-    camera: () => cameraOf(state),
+    seen: (at) => seenIn(canvas, panes, state, at),
     onStart: (then) => void starters.push(then),
     onState: (then) => void followers.push(then),
     onDrawn: (paint) => void painters.push(paint),
@@ -118,19 +114,33 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     hand() {
       for (const then of hands) then();
     },
-    shot(which, of, width, height) {
-      const surface = pictures.ready(wanted(which, of));
-      if (!surface || !theatre) return undefined;
+    stage: theatre,
+    scene(which, of) {
+      const picture = collection.picture(which, of);
+      const surface = pictures.ready(picture);
+      if (!surface) return undefined;
       if (surface.held < surface.width) ui.notice(TEXTS.scaled(surface.width, surface.held));
-      const background = getComputedStyle(root).backgroundColor;
-      return theatre.draw({ state: of, surface, coverage: wanted(which, of).coverage, background, width, height });
+      return { surface, coverage: picture.coverage, background: getComputedStyle(root).backgroundColor };
     },
-    image: (which, of) => picture(wanted(which, of).src),
+    shot(which, of, width, height) {
+      const scene = core.scene(which, of);
+      return scene && theatre.draw(scene, { state: of, width, height });
+    },
+    paint,
+    image: (which, of) => picture(collection.picture(which, of).src),
     load,
     say: ui.say,
   };
   const compose = comparing(core);
+  let panes: readonly Pane[] = [];
 
+  function paint(onto: Pen, width: number, height: number): readonly Pane[] {
+    const shown = compose(onto, width, height);
+    overPanes(onto, height, shown, state, (now) => {
+      for (const over of painters) over(now);
+    });
+    return shown;
+  }
   function ask(): void {
     frame ||= requestAnimationFrame(() => {
       frame = 0;
@@ -143,26 +153,24 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     if (signal.aborted) return;
     const ratio = Math.min(devicePixelRatio || 1, 2);
     const [width, height] = [Math.round(canvas.clientWidth * ratio), Math.round(canvas.clientHeight * ratio)];
-    if (width === 0 || height === 0 || both(state).some((one) => !pictures.ready(one))) return;
+    if (width === 0 || height === 0 || collection.shown(state).some((one) => !pictures.ready(one))) return;
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
-    compose(pen, width, height);
-    const now: Drawn = { pen, camera: cameraOf(state), state, width, height };
-    for (const paint of painters) paint(now);
+    panes = paint(pen, width, height);
     drawn = state;
     if (root.dataset.state !== "live") root.dataset.state = "live";
     root.dispatchEvent(new CustomEvent(DRAWN));
     if (!visible) pictures.release(); // the canvas keeps the picture
   }
   function set(change: Partial<ViewState>): void {
-    state = changed(state, change, { steps: steps.length, pair: other ? "pair" : "alone" });
+    state = changed(state, change, collection);
     if (visible || drawn === undefined) want(state);
     ui.show(state);
     for (const then of followers) then(state);
   }
 
   listen(core, createMotion(core));
-  for (const part of [deviceTool, viewTools, projectionChoice, stepsBar, windowTools, seamTools, keepTools]) part(core);
+  for (const part of [deviceTool, viewTools, headsetTool, projectionChoice, stepsBar, windowTools, seamTools, keepTools]) part(core);
   const sizes = new ResizeObserver(ask);
   sizes.observe(canvas);
   const sight = new IntersectionObserver(([entry]) => {
@@ -207,14 +215,6 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
   set(spec.state ?? {});
   for (const start of starters) start();
   return viewer;
-}
-
-/** Values as they were, and setters that change the viewer: `viewer.state.heading = 30` works as `viewer.state = { heading: 30 }` does. */
-function snapshot(state: ViewState, set: (change: Partial<ViewState>) => void): ViewState {
-  const taken = {} as ViewState;
-  for (const key of Object.keys(state) as (keyof ViewState)[])
-    Object.defineProperty(taken, key, { enumerable: true, get: () => state[key], set: (value) => set({ [key]: value }) });
-  return Object.seal(taken);
 }
 
 /** The next frame, or soon in a page that is not visible, where no frame comes. */

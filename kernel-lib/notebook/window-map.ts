@@ -60,7 +60,7 @@ export function windowCells(windows: StepNumbers["windows"], { width, scaleFacto
  * The map as HTML: an SVG that stretches to its box (one unit a step down, a thousand across), with its legend. Hover a cell to read it.
  * @returns undefined where no step measured a distance
  */
-export function windowStrip(steps: readonly StepNumbers[], place: StripPlace): { svg: string; legend: string; every: number } | undefined {
+export function windowMap(steps: readonly StepNumbers[], place: StripPlace): { svg: string; legend: string; every: number } | undefined {
   const losses = steps.flatMap(({ windows }) => windows.flatMap(({ loss }) => (loss === undefined ? [] : [loss])));
   if (losses.length === 0) return undefined;
   const most =

@@ -44,8 +44,7 @@ export function createProgress({ steps, windows, out, now = () => performance.no
     step({ index, anchor, windows: records }) {
       ends.push(now());
       const done = index + 1;
-      const recent = ends.slice(-LAST_STEPS - 1);
-      const left = ((recent[recent.length - 1] - recent[0]) / (recent.length - 1)) * (steps - done);
+      const left = timeLeft(ends, steps - done);
       const loss = meanLoss(records, anchor);
       const facts = [
         `${windows} windows`,
@@ -63,6 +62,12 @@ export function createProgress({ steps, windows, out, now = () => performance.no
       if (out.isTTY) out.write("\n");
     },
   };
+}
+
+/** Milliseconds that so many steps more will take. @param ends when the run began, and when each of its steps ended */
+export function timeLeft(ends: readonly number[], steps: number): number {
+  const recent = ends.slice(-LAST_STEPS - 1);
+  return ((recent[recent.length - 1] - recent[0]) / (recent.length - 1)) * steps;
 }
 
 /** The mean distance to the anchor of the other windows; undefined where none was measured. */

@@ -1,0 +1,54 @@
+/** @file Which cell runs, and for how long: a line that redraws itself, or plain lines where nobody watches. */
+import type { CellFailure, RunningCell } from "../kernel/runner/run-cells.js";
+import { clock, type Out } from "../notebook/progress.js";
+
+export interface CellProgress {
+  start(cell: RunningCell): void;
+  end(cell: RunningCell, failure?: CellFailure): void;
+  /** Shows how long the cell has run; to be called every second. */
+  tick(): void;
+  /** Takes the line away, so that what follows begins a new one. */
+  clear(): void;
+}
+
+/** Without a terminal: a cell that runs says so at least every so many milliseconds. */
+const LINE_EVERY = 15_000;
+
+export function createCellProgress({
+  out,
+  now = () => performance.now(),
+}: {
+  readonly out: Out;
+  readonly now?: () => number;
+}): CellProgress {
+  let running: { readonly cell: RunningCell; readonly since: number; saidAt: number } | undefined;
+  const line = ({ number, of, line: code }: RunningCell, spent: number) => {
+    const told = `cell ${number}/${of}  ${clock(spent)}  ${code}`; // a narrow terminal cuts the code
+    out.write(`\r${told.slice(0, (out.columns ?? 80) - 1)}\x1b[K`);
+  };
+  return {
+    start(cell) {
+      running = { cell, since: now(), saidAt: now() };
+      if (out.isTTY) line(cell, 0);
+    },
+    end(cell, failure) {
+      const spent = running ? now() - running.since : 0;
+      running = undefined;
+      if (!out.isTTY) out.write(`cell ${cell.number}/${cell.of}, ${seconds(spent)}${failure ? `, ${failure.kind}` : ""}: ${cell.line}\n`);
+    },
+    tick() {
+      if (!running) return;
+      const spent = now() - running.since;
+      if (out.isTTY) return line(running.cell, spent);
+      if (now() - running.saidAt < LINE_EVERY) return;
+      running.saidAt = now();
+      out.write(`cell ${running.cell.number}/${running.cell.of}, running for ${seconds(spent)}: ${running.cell.line}\n`);
+    },
+    clear() {
+      if (out.isTTY) out.write("\r\x1b[K");
+    },
+  };
+}
+
+/** Milliseconds as "1.2 s". */
+export const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;

@@ -1,0 +1,33 @@
+/** @file Files that are written whole or not at all. */
+import { constants } from "node:fs";
+import { access, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { systemReason } from "../../checkpoint/json.js";
+import { NotebookError } from "../../core/errors.js";
+
+/** Says early whether `writeWhole` could write there. @throws NotebookError where it could not */
+export async function expectWritable(file: string): Promise<void> {
+  const refuse = (found: string, fix: string) => {
+    throw new NotebookError(file, { expected: "a file that can be written", found, fix });
+  };
+  const there = await stat(file).catch(() => undefined);
+  if (there && !there.isFile()) refuse("a folder, or no regular file", "name a file");
+  const folder = dirname(file);
+  const place = await stat(folder).catch(() => undefined);
+  if (!place?.isDirectory()) refuse(`no folder ${folder}`, "make it first");
+  await access(folder, constants.W_OK).catch(() => refuse(`a folder that nothing can be written to, ${folder}`, "name another"));
+}
+
+/** Writes beside the file and renames; an earlier file stays whole where that fails. @throws NotebookError where it cannot be written */
+export async function writeWhole(file: string, text: string): Promise<void> {
+  const target = await realpath(file).catch(() => file); // a link stays one
+  const mode = ((await stat(target).catch(() => undefined))?.mode ?? 0o644) & 0o777;
+  const beside = `${target}.${process.pid}.part`;
+  try {
+    await writeFile(beside, text, { mode });
+    await rename(beside, target);
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => {});
+    throw new NotebookError(file, { expected: "to be written", found: systemReason(error) });
+  }
+}

@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodePng } from "#kernel-lib/core/image.js";
+import { stripCoverage } from "#kernel-lib/notebook/coverage.js";
+import { windowsSpec } from "#kernel-lib/notebook/figure.js";
+import { dataUrl } from "#kernel-lib/notebook/html.js";
+import { viewPage } from "#kernel-lib/notebook/view-page.js";
+import { saveRun } from "#kernel-lib/run.js";
+import { landscape, paintedRun } from "../notebook/painted-run.js";
+import { launch, missing, open, pages, press, set, settled } from "./browser.js";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+interface Violation {
+  readonly id: string;
+  readonly impact: string | null;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+/** What axe-core finds that is serious or critical, in words. */
+async function serious(page: Page): Promise<string[]> {
+  await page.evaluate(AXE); // not as a script of the page, whose policy would refuse it
+  const violations = await page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
+    return (await axe.run()).violations;
+  });
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary}`).join("; ")}`);
+}
+
+describe.skipIf(missing !== "")(`everyone can use the pages: axe-core finds nothing serious${missing}`, () => {
+  const folder = pages();
+  const dir = mkdtempSync(join(tmpdir(), "veduta-axe-"));
+  let browser: Browser;
+  const files: Record<string, string> = {
+    "the page that opens what is dropped": fileURLToPath(new URL("../../dist/viewer/index.html", import.meta.url)),
+  };
+  beforeAll(async () => {
+    browser = await launch();
+    const run = paintedRun({ steps: 3 });
+    files["a report"] = join((await saveRun(join(dir, "run"), run)).dir, "report.html");
+    const coverage = stripCoverage({ width: 768, height: 128, edge: "wrap" });
+    const src = dataUrl("image/png", await encodePng(landscape(768, 128)));
+    const others = ["second", "third"].map((label) => ({ src, label, coverage }));
+    const windows = windowsSpec({ width: 768, height: 128, scaleFactor: 8 }, run.steps, [0, 1, 2]);
+    const steps = [0, 1, 2].map((k) => ({ src: k === 2 ? null : src, label: `step ${k}` }));
+    files["a page of one viewer"] = folder.write(
+      viewPage({ src, title: "Ridges", spec: { coverage, label: "first", others, windows, steps } }),
+    );
+  });
+  afterAll(async () => {
+    await browser?.close();
+    folder.remove();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  const looks = (["light", "dark"] as const).flatMap((colorScheme) => [320, 1280].map((width) => [colorScheme, width] as const));
+  test.each(looks)("in the %s, %i pixels wide, with every panel open in its turn", async (colorScheme, width) => {
+    for (const [name, file] of Object.entries(files)) {
+      const { page, complaints } = await open(browser, file, { colorScheme, viewport: { width, height: 800 } });
+      if (name.startsWith("the page")) {
+        expect(await serious(page), name).toEqual([]);
+        const picture = { name: "sphere.png", mimeType: "image/png", buffer: Buffer.from(await encodePng(landscape(128, 64))) };
+        await page.locator("#files").setInputFiles([picture, { ...picture, name: "again.png" }]);
+        await page.locator(".veduta-stage").waitFor();
+      }
+      await settled(page);
+      expect(await serious(page), name).toEqual([]);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBe(width);
+      for (const panel of ["Windows", "Seam", "Keep"]) {
+        const button = page.getByRole("button", { name: panel, exact: true });
+        if ((await button.count()) === 0) continue;
+        await button.click();
+        if (panel === "Windows") {
+          await press(page, "n");
+          await page.getByRole("img", { name: "What window 0 shows" }).waitFor();
+        }
+        await settled(page);
+        expect(await serious(page), `${name}, ${panel}`).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), `${name}, ${panel}`).toBe(width);
+      }
+      if (name === "a page of one viewer")
+        for (const compare of ["swipe", "side", "difference"]) {
+          await set(page, { compare });
+          expect(await serious(page), `${name}, ${compare}`).toEqual([]);
+          expect(await page.evaluate(() => document.documentElement.scrollWidth), `${name}, ${compare}`).toBe(width);
+        }
+      expect(complaints, name).toEqual([]);
+      await page.close();
+    }
+  });
+});

@@ -1,0 +1,112 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { encodePng } from "#kernel-lib/core/image.js";
+import { saveRun } from "#kernel-lib/run.js";
+import { landscape, paintedRun } from "../notebook/painted-run.js";
+import { launch, missing, open, set, settled, state } from "./browser.js";
+
+const PAGE = fileURLToPath(new URL("../../dist/viewer/index.html", import.meta.url));
+const WICKED = `<img src=x onerror="globalThis.hacked=1">`;
+const asked = (requests: readonly string[]) => requests.filter((url) => !url.startsWith("blob:"));
+const told = (page: Page) => page.textContent("#told");
+const pixels = async (width: number, height = 64) => Buffer.from(await encodePng(landscape(width, height)));
+
+/** Drops real files and folders of this machine on the page, as a hand does, by the browser's own protocol. */
+async function drop(page: Page, files: readonly string[]): Promise<void> {
+  const client = await page.context().newCDPSession(page);
+  const data = { items: [], files: [...files], dragOperationsMask: 1 };
+  const send = (type: "dragEnter" | "dragOver" | "drop") => client.send("Input.dispatchDragEvent", { type, x: 200, y: 200, data });
+  await send("dragEnter");
+  await send("dragOver");
+  await page.locator("body.over").waitFor(); // until the page has said that it takes them
+  await send("drop");
+  await page.locator("body:not(.over)").waitFor();
+  await client.detach();
+}
+
+describe.skipIf(missing !== "")(`the page that opens what is dropped on it${missing}`, () => {
+  const dir = mkdtempSync(join(tmpdir(), "veduta-open-"));
+  let browser: Browser;
+  let run = "";
+  beforeAll(async () => {
+    browser = await launch();
+    run = (await saveRun(join(dir, "run"), paintedRun({ steps: 3, prompt: WICKED }))).dir;
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  test("takes a picture, several to compare, and says what would tell it", async () => {
+    const { page, complaints, requests } = await open(browser, PAGE);
+    const file = async (name: string, width: number) => ({ name, mimeType: "image/png", buffer: await pixels(width) });
+    await page.locator("#files").setInputFiles([await file("strip.png", 384)]);
+    await expect.poll(() => told(page)).toContain("say how many degrees it covers");
+    await page.locator("#files").setInputFiles([await file("a.png", 128), await file("b.png", 128), await file("c.png", 128)]);
+    await expect.poll(() => told(page)).toContain("a.png: a full sphere, because it is twice as wide as high. b.png");
+    await settled(page);
+    expect(await state(page)).toMatchObject({ compare: "swipe", projection: "perspective", pair: [0, 1] });
+    await page.locator("#haov").fill("360");
+    await page.locator("#projection").selectOption("cylinder");
+    await page.locator("#files").setInputFiles([await file("strip.png", 384)]);
+    await expect.poll(() => told(page)).toBe("strip.png: as said");
+    await settled(page);
+    expect((await state(page)).fov).toBeCloseTo(55.27 * 0.94, 1);
+    expect({ complaints, requests: asked(requests) }).toEqual({ complaints: [], requests: [] });
+    await page.close();
+  });
+
+  test("a dropped run's folder is its panorama, its steps and its windows; text of it stays text", async () => {
+    const { page, complaints, requests } = await open(browser, PAGE);
+    await drop(page, [run]);
+    await expect.poll(() => told(page)).toBe(`${WICKED}: a run`);
+    await settled(page);
+    expect(await state(page)).toMatchObject({ step: 2, compare: null });
+    await set(page, { step: 0 });
+    expect(await page.textContent(".veduta-steps output")).toBe("step 0");
+    await page.getByRole("button", { name: "Windows" }).click();
+    expect(await page.textContent(".veduta-windows p")).toContain("24 windows; the dashed white one, 10, is the anchor");
+    expect(await page.evaluate(() => (globalThis as { hacked?: number }).hacked)).toBeUndefined();
+    expect({ complaints, requests: asked(requests) }).toEqual({ complaints: [], requests: [] });
+    await page.close();
+  });
+
+  test("a dropped picture is opened, with its GPano tags read, and a dropped text is refused", async () => {
+    const { page, complaints } = await open(browser, PAGE);
+    await drop(page, [join(run, "panorama.png")]);
+    await expect.poll(() => told(page)).toBe("panorama.png: by its GPano tags");
+    await settled(page);
+    expect(await page.getAttribute(".veduta-panorama", "data-state")).toBe("live");
+    await drop(page, [join(run, "steps.json")]);
+    await expect.poll(() => told(page)).toBe("steps.json: got no picture that this browser shows, want a PNG, JPEG or WebP");
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("two dropped folders are two runs, compared step by step", async () => {
+    const { page, complaints } = await open(browser, PAGE);
+    await drop(page, [run, (await saveRun(join(dir, "multi"), paintedRun({ steps: 2, method: "multi", prompt: "hills" }))).dir]);
+    await expect.poll(() => told(page)).toBe(`${WICKED}: a run. hills: a run`);
+    await settled(page);
+    expect(await state(page)).toMatchObject({ step: 2, compare: "swipe" });
+    expect(await page.textContent(".veduta-names")).toBe(`${WICKED} | hills`);
+    await set(page, { step: 0, compare: "difference" });
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("a chosen folder is opened as a dropped one is", async () => {
+    const { page, complaints } = await open(browser, PAGE);
+    expect(readdirSync(run)).toContain("steps.json");
+    await page.locator("#folder").setInputFiles(run);
+    await expect.poll(() => told(page)).toBe(`${WICKED}: a run`);
+    await settled(page);
+    expect(await state(page)).toMatchObject({ step: 2 });
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+});

@@ -1,0 +1,44 @@
+/** @file The lessons as files: their cells, and their code as one script. */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type Cell, joined, type Notebook } from "#kernel-lib/kernel/runner/nbformat.js";
+import { parseNotebook } from "#kernel-lib/kernel/runner/notebook-file.js";
+
+export const FOLDER = fileURLToPath(new URL("../../notebooks/", import.meta.url));
+
+export interface LessonCell {
+  readonly type: Cell["cell_type"];
+  readonly id: string;
+  readonly source: string;
+  readonly tags: readonly string[];
+  /** as the file has it */
+  readonly raw: Cell;
+}
+
+export interface Lesson {
+  /** of the file, without its ending */
+  readonly name: string;
+  readonly cells: readonly LessonCell[];
+  readonly notebook: Notebook;
+}
+
+export const lessons: readonly Lesson[] = readdirSync(FOLDER)
+  .filter((file) => file.endsWith(".ipynb"))
+  .sort()
+  .map((file) => {
+    const notebook = parseNotebook(file, readFileSync(FOLDER + file));
+    return { name: file.replace(/\.ipynb$/, ""), notebook, cells: notebook.cells.map(cellOf) };
+  });
+
+function cellOf(raw: Cell): LessonCell {
+  const { tags = [] } = raw.metadata as { readonly tags?: readonly string[] };
+  return { type: raw.cell_type, id: raw.id ?? "", source: joined(raw.source), tags, raw };
+}
+
+export const codeOf = ({ cells }: Lesson): readonly LessonCell[] => cells.filter(({ type }) => type === "code");
+
+/** All code cells as one module, in their order. */
+export const scriptOf = (lesson: Lesson): string =>
+  codeOf(lesson)
+    .map(({ id, source }) => `// ${id}\n${source}\n`)
+    .join("\n");

@@ -1,0 +1,91 @@
+/**
+ * Every lesson runs in our own kernel, as `veduta run` runs it; two of them in each other host. With VEDUTA_ALL=1 (`npm run test:all`) every
+ * lesson in every host.
+ */
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import { installKernelspec } from "#kernel-lib/kernel/kernelspec.js";
+import { joined, type Output } from "#kernel-lib/kernel/runner/nbformat.js";
+import { parseNotebook } from "#kernel-lib/kernel/runner/notebook-file.js";
+import { runNotebook } from "#kernel-lib/kernel/runner/run-notebook.js";
+import { notebookScript } from "#kernel-lib/kernel/script/notebook-script.js";
+import { KERNELS } from "../kernel/runner/kernels.js";
+import { RUNTIMES } from "../notebook/runtimes.js";
+import { codeOf, FOLDER, type Lesson, lessons } from "./notebooks.js";
+
+/** One without a panorama and with many figures, one that tracks a run and shows it. */
+const IN_EACH_HOST = ["07-", "09-"];
+const chosen = process.env.VEDUTA_ALL ? lessons : lessons.filter(({ name }) => IN_EACH_HOST.includes(name.slice(0, 3)));
+
+/** Inside the repository, so that a script finds the package by its own name. */
+const WORK = fileURLToPath(new URL("../../.work/lessons/", import.meta.url));
+beforeAll(() => void mkdirSync(WORK, { recursive: true }));
+
+const jupyter = spawnSync("jupyter", ["nbconvert", "--version"]).status === 0;
+
+describe.each(lessons.map((lesson) => [lesson.name, lesson] as const))("%s", (name, lesson) => {
+  test("runs in our kernel", async () => {
+    const out = join(WORK, `${name}.ipynb`);
+    const { failure } = await runNotebook(join(FOLDER, `${name}.ipynb`), { out });
+    expect(failure).toBeUndefined();
+    expectRan(lesson, out);
+  });
+});
+
+describe.each(chosen.map((lesson) => [lesson.name, lesson] as const))("%s", (name, lesson) => {
+  test.skipIf(!jupyter)(`runs in Jupyter's nbconvert${jupyter ? "" : " (not run: jupyter nbconvert is not there)"}`, () => {
+    installKernelspec(join(WORK, "jupyter"));
+    const words = ["nbconvert", "--to", "notebook", "--execute", "--output-dir", WORK, "--output", `${name}.jupyter`];
+    const env = { ...process.env, JUPYTER_PATH: join(WORK, "jupyter") };
+    expectEnded(spawnSync("jupyter", [...words, join(FOLDER, `${name}.ipynb`)], { env, encoding: "utf8" }));
+    expectRan(lesson, join(WORK, `${name}.jupyter.ipynb`));
+  });
+
+  const { command, missing } = KERNELS.deno;
+  test.skipIf(missing)(`runs in Deno's kernel${missing}`, async () => {
+    const out = join(WORK, `${name}.deno.ipynb`);
+    const { failure } = await runNotebook(join(FOLDER, `${name}.ipynb`), { out, command });
+    expect(failure).toBeUndefined();
+    expectRan(lesson, out);
+  });
+
+  for (const { name: host, missing, run } of RUNTIMES)
+    test.skipIf(missing)(`runs as a plain script under ${host}${missing}`, () => {
+      const language = host === "node" ? "js" : "ts";
+      const file = join(WORK, `${name}.${host}.${language === "ts" ? "ts" : "mjs"}`);
+      const figures = join(WORK, `${name}.${host}`);
+      writeFileSync(file, notebookScript(lesson.notebook, { language }));
+      expectProven(run(file, [], { VEDUTA_OUT: figures }));
+      expect(existsSync(join(figures, "index.html"))).toBe(true);
+      expect(existsSync(join(figures, "001.html"))).toBe(true);
+    });
+});
+
+const expectEnded = ({ status, stderr }: SpawnSyncReturns<string>): void => expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
+
+/** What three exercises print: none is answered yet, and the checker of each can tell. */
+function expectProven(printed: string): void {
+  for (const exercise of [1, 2, 3]) {
+    expect(printed).toContain(`Exercise ${exercise}: not answered yet`);
+    expect(printed).toContain(`Exercise ${exercise}: the checker takes the right answer, and refuses`);
+  }
+}
+
+/** The lesson's file after a run: every cell ran, none failed, every `show` left a figure, and all of it stays small. */
+function expectRan(lesson: Lesson, out: string): void {
+  expect(statSync(out).size).toBeLessThan(5_000_000);
+  const { cells } = parseNotebook(out, readFileSync(out));
+  const ran = cells.flatMap((cell) => (cell.cell_type === "code" ? [cell] : []));
+  expect(ran.flatMap(({ outputs }) => outputs.filter(({ output_type }) => output_type === "error"))).toEqual([]);
+  for (const { execution_count } of ran) expect(execution_count).toBeGreaterThan(0);
+  expectProven(ran.flatMap(({ outputs }) => outputs.map(textOf)).join(""));
+  for (const [k, { source, id }] of codeOf(lesson).entries()) {
+    const shown = ran[k].outputs.filter((output) => output.output_type === "display_data");
+    expect([id, shown.length >= [...source.matchAll(/\.show\(\)/g)].length]).toEqual([id, true]);
+  }
+}
+
+const textOf = (output: Output): string => (output.output_type === "stream" ? joined(output.text) : "");

@@ -1,0 +1,29 @@
+/** @file Which picture a state shows of each panorama: the viewer's own, and those that it is compared with. */
+import type { PanoramaSpec } from "../../kernel-lib/notebook/figure.js";
+import type { Which } from "./core.js";
+import type { Wanted } from "./pictures.js";
+import { pairOf, type Shelf, type ViewState } from "./state.js";
+
+export interface Collection extends Shelf {
+  picture(which: Which, state: ViewState): Wanted;
+  /** all that are on screen */
+  shown(state: ViewState): Wanted[];
+}
+
+/** @param still the root's own picture, a URL */
+export function collect({ coverage, steps = [], others = [] }: PanoramaSpec, still: string): Collection {
+  const panoramas = 1 + others.length;
+  const compared = ({ compare, ...state }: ViewState): readonly Which[] => {
+    if (compare === null) return [0];
+    return compare === "swipe" || compare === "difference" ? pairOf(state) : Array.from({ length: panoramas }, (_, k) => k);
+  };
+  const picture = (which: Which, { step }: ViewState): Wanted => {
+    if (which === 0) return { src: (step === null ? null : steps[step].src) ?? still, coverage };
+    const other = others[which - 1];
+    // Runs of other lengths: the step at the same share of the way.
+    const theirs = other.steps ?? [];
+    const at = step === null || steps.length < 2 ? theirs.length - 1 : Math.round((step / (steps.length - 1)) * (theirs.length - 1));
+    return { src: theirs[at]?.src ?? other.src, coverage: other.coverage };
+  };
+  return { steps: steps.length, panoramas, picture, shown: (state) => compared(state).map((which) => picture(which, state)) };
+}

@@ -1,0 +1,127 @@
+/** @file The controls of a comparison: how, which two, where the divider is, whose turn it is; and its names and number in words. */
+import type { Core, Which } from "./core.js";
+import { choice, make } from "./dom.js";
+import { COMPARISONS, type Comparison, pairOf, type ViewState } from "./state.js";
+import { TEXTS } from "./texts.js";
+
+/** Milliseconds that each picture stays in turn. */
+const BLINK = 700;
+/** Doublings of the difference, so that small ones are seen: 4 times. */
+export const DOUBLINGS = 2;
+
+const KEYS: Readonly<Record<Comparison, string>> = { swipe: "s", side: "e", blink: "b", difference: "d" };
+
+export interface CompareBar {
+  /** where the divider is, in shares of the width */
+  split(): number;
+  /** which panorama blinks up */
+  turn(): Which;
+  /** Tells the number once the view rests. */
+  measure(): void;
+}
+
+/** @param difference of the view, mean, of 255 */
+export function compareBar(core: Core, difference: () => number): CompareBar {
+  const { label = TEXTS.first, others = [] } = core.spec;
+  const labels = [label, ...others.map((other) => other.label)];
+  let [split, waiting, timer] = [0.5, 0, 0];
+  let turn: Which = 0;
+  const set = (compare: Comparison | null) => core.set({ compare });
+  const select = choice(TEXTS.compare, { none: TEXTS.compareNone, ...TEXTS.comparisons }, (value) => {
+    core.hand();
+    set(value === "none" ? null : value);
+  });
+  const handle = make("input", { type: "range", min: "0", max: "100", value: "50", ariaLabel: TEXTS.divider, className: "veduta-divider" });
+  const names = make("span", { className: "veduta-names" });
+  core.bar.append(select, ...(labels.length > 2 ? pairChoice(core, labels) : []), handle, names);
+  const slide = (to: number) => {
+    split = Math.min(1, Math.max(0, to));
+    handle.value = String(Math.round(split * 100));
+    core.ask();
+  };
+  handle.addEventListener("input", () => slide(Number(handle.value) / 100));
+  core.keys.set(",", () => slide(split - 0.05));
+  core.keys.set(".", () => slide(split + 0.05));
+  core.keys.set("escape", () => set(null));
+  for (const mode of COMPARISONS) core.keys.set(KEYS[mode], () => set(core.state().compare === mode ? null : mode));
+
+  const words: Readonly<Record<Comparison, (state: ViewState) => string>> = {
+    swipe: (state) =>
+      pairOf(state)
+        .map((which) => labels[which])
+        .join(" | "),
+    side: () => labels.join(" | "),
+    blink: () => labels[turn],
+    difference: () => TEXTS.measuring,
+  };
+  const say = (state: ViewState) => {
+    names.textContent = state.compare === null ? "" : words[state.compare](state);
+  };
+  core.onState((state) => {
+    const { compare } = state;
+    select.value = compare ?? "none";
+    handle.hidden = compare !== "swipe";
+    if (compare !== "blink") {
+      clearInterval(timer);
+      timer = 0;
+    } else if (timer === 0) {
+      turn = 0;
+      timer = window.setInterval(() => {
+        turn = (turn + 1) % labels.length;
+        say(core.state());
+        core.ask();
+      }, BLINK);
+    }
+    say(state);
+  });
+  core.signal.addEventListener("abort", () => {
+    clearInterval(timer);
+    clearTimeout(waiting);
+  });
+  return {
+    split: () => split,
+    turn: () => turn,
+    measure: () => {
+      clearTimeout(waiting);
+      waiting = window.setTimeout(() => {
+        if (core.state().compare !== "difference") return;
+        names.textContent = TEXTS.difference(difference(), 2 ** DOUBLINGS);
+        core.say(names.textContent);
+      }, 150);
+    },
+  };
+}
+
+/** Of three or more panoramas the two that are compared: two lists, and keys that go through them. */
+function pairChoice(core: Core, labels: readonly string[]): HTMLSelectElement[] {
+  const named = Object.fromEntries(labels.entries());
+  const put = (side: 0 | 1, which: Which) => {
+    const pair = pairOf(core.state());
+    const [here, there] = [pair[side], pair[1 - side]];
+    const next = [which, which === there ? here : there]; // choosing the other one swaps the two
+    core.set({ pair: side === 0 ? [next[0], next[1]] : [next[1], next[0]] });
+  };
+  const lists = ([0, 1] as const).map((side) =>
+    choice(TEXTS.pair[side], named, (value) => {
+      core.hand();
+      put(side, Number(value));
+    }),
+  );
+  for (const [side, key] of [
+    [0, "i"],
+    [1, "o"],
+  ] as const)
+    core.keys.set(key, () => {
+      const pair = pairOf(core.state());
+      const next = (k: number) => (k + 1) % labels.length;
+      const after = next(pair[side]);
+      put(side, after === pair[1 - side] ? next(after) : after);
+    });
+  core.onState((state) => {
+    for (const [side, list] of lists.entries()) {
+      list.value = String(pairOf(state)[side]);
+      list.hidden = state.compare !== "swipe" && state.compare !== "difference";
+    }
+  });
+  return lists;
+}

@@ -1,0 +1,87 @@
+/** @file A headset, by WebXR: the panorama around both eyes, a ray a pixel. It has no depth, so both see it from the same centre. */
+import type { Axes } from "./camera.js";
+import type { Core } from "./core.js";
+import { iconButton } from "./dom.js";
+import { degrees, radians } from "./projections.js";
+import type { Eye } from "./stage.js";
+import { TEXTS } from "./texts.js";
+
+/** Adds the button where the browser has a headset; it goes when the headset does. */
+export function headsetTool(core: Core): void {
+  const { xr } = navigator;
+  if (!xr) return;
+  let session: XRSession | undefined;
+  const button = iconButton("headset", TEXTS.enter, () => void (session ? session.end() : enter()));
+  button.hidden = true;
+  core.tools.append(button);
+  const name = (label: string) => {
+    button.title = button.ariaLabel = label;
+  };
+  const enter = async () => {
+    core.hand();
+    try {
+      const begun = await xr.requestSession("immersive-vr");
+      session = begun;
+      name(TEXTS.leave);
+      begun.addEventListener("end", () => {
+        session = undefined;
+        name(TEXTS.enter);
+        core.ask(); // the page as it was left
+      });
+      await show(core, begun);
+    } catch (error) {
+      core.say(TEXTS.noHeadset((error as Error).message));
+      await session?.end();
+    }
+  };
+  const find = async () => {
+    button.hidden = !(await xr.isSessionSupported("immersive-vr").catch(() => false));
+  };
+  xr.addEventListener("devicechange", () => void find(), { signal: core.signal });
+  core.signal.addEventListener("abort", () => void session?.end());
+  void find();
+}
+
+/** Draws until the session ends. Where the head looks at first is where the page does. */
+async function show(core: Core, session: XRSession): Promise<void> {
+  const { context, drawEyes } = core.stage;
+  await context.makeXRCompatible();
+  const layer = new XRWebGLLayer(session, context, { alpha: false, antialias: false, depth: false, stencil: false });
+  await session.updateRenderState({ baseLayer: layer });
+  const space = await session.requestReferenceSpace("local");
+  let first: number | undefined;
+  const draw = (_time: number, frame: XRFrame) => {
+    session.requestAnimationFrame(draw);
+    const state = core.state();
+    const pose = frame.getViewerPose(space);
+    const scene = core.scene(0, state);
+    if (!scene) core.load({ ...state, compare: null }).catch((error: Error) => core.say(TEXTS.noHeadset(error.message)));
+    if (!pose || !scene) return;
+    first ??= headingOf(pose.transform.matrix);
+    const turn = state.heading - first;
+    const eyes = pose.views.flatMap((view): Eye[] => {
+      const viewport = layer.getViewport(view);
+      return viewport ? [{ viewport, lens: lensOf(view.projectionMatrix), axes: axesOf(view.transform.matrix, turn) }] : [];
+    });
+    drawEyes(scene, layer, eyes);
+  };
+  session.requestAnimationFrame(draw);
+}
+
+/** Of a projection matrix, in columns, which also shifts its middle: (x, y) of the viewport is (x·a + c, y·b + d) at distance 1. */
+const lensOf = (m: Float32Array): Eye["lens"] => [1 / m[0], 1 / m[5], m[8] / m[0], m[9] / m[5]];
+
+/** Degrees to the right of −z, where WebXR looks. */
+const headingOf = (m: Float32Array): number => degrees(Math.atan2(-m[8], m[10]));
+
+/** Of an eye's matrix, in columns, with z backwards as WebXR has it; turned to the right by degrees. */
+function axesOf(m: Float32Array, turn: number): Axes {
+  const [c, s] = [Math.cos(radians(turn)), Math.sin(radians(turn))];
+  const columns = [
+    [m[0], m[1], -m[2]],
+    [m[4], m[5], -m[6]],
+    [-m[8], -m[9], m[10]],
+  ].map(([x, y, z]) => [x * c + z * s, y, z * c - x * s]);
+  const row = (k: number) => [columns[0][k], columns[1][k], columns[2][k]] as const;
+  return [row(0), row(1), row(2)];
+}

@@ -1,0 +1,94 @@
+/** @file One live figure: its still picture gives way to Plotly's drawing, at the same height. */
+import Plotly, { type Attributes, type Drawn, type PointEvent } from "plotly.js-dist";
+import type { PlotSpec } from "../../../kernel-lib/notebook/plots/plot-spec.js";
+import { choose, chosenWindow } from "./selection.js";
+import { styledData, styledLayout } from "./styled.js";
+import { schemeAt } from "./theme.js";
+
+export interface LivePlot {
+  readonly spec: PlotSpec;
+  /** draws again in the page's scheme, with the chosen window */
+  restyle(): void;
+  dispose(): void;
+}
+
+/** Nothing is fetched and nothing sent: no button uploads the data, and the outlines of maps, which come from the network, stay away. */
+const CONFIG = {
+  displaylogo: false,
+  responsive: false,
+  showSendToCloud: false,
+  plotlyServerURL: "",
+  topojsonURL: "data:,",
+  modeBarButtonsToRemove: ["select2d", "lasso2d"],
+};
+
+export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
+  const still = root.querySelector("img");
+  const place = document.createElement("div");
+  place.className = "veduta-plot-live";
+  place.style.cssText = "width:100%;height:100%";
+  place.setAttribute("role", "figure");
+  place.setAttribute("aria-label", still?.alt ?? "");
+  const look = () => ({ scheme: schemeAt(root), window: chosenWindow(spec.link?.run) });
+  let shown = JSON.stringify(look());
+  let drawn: Drawn | undefined;
+  let width = 0;
+  const sized = new ResizeObserver(([{ contentRect }]) => {
+    const changed = contentRect.width > 0 && contentRect.width !== width;
+    width = contentRect.width;
+    if (changed && drawn) Plotly.Plots.resize(drawn).catch(() => undefined); // refused where it is hidden by now
+  });
+
+  const start = async () => {
+    root.append(place);
+    // A finger that moves over the figure scrolls the page; a mouse draws a box to zoom into.
+    const touch = matchMedia("(pointer: coarse)").matches ? { dragmode: false } : {};
+    const first = { height: spec.height, autosize: true, uirevision: "kept", ...touch, ...spec.layout };
+    drawn = await Plotly.newPlot(place, styledData(spec, spec.data as Attributes[], look()), styledLayout(spec, first, look()), CONFIG);
+    if (still) still.style.display = "none";
+    root.dataset.state = "live";
+    sized.observe(root);
+    const { link } = spec;
+    if (!link) return;
+    const windowOf = ({ points: [point] }: PointEvent) =>
+      link.lines ? link.lines[point.curveNumber] : typeof point.customdata === "number" ? point.customdata : null;
+    const letGo = () => choose({ run: link.run, window: null });
+    drawn.on("plotly_click", (event) => {
+      const window = windowOf(event);
+      // The browser counts clicks more surely than Plotly does on a slow page.
+      if (event.event.detail > 1) letGo();
+      else if (typeof window === "number") choose({ run: link.run, window: window === chosenWindow(link.run) ? null : window });
+    });
+    drawn.on("plotly_doubleclick", letGo);
+  };
+  start().catch((error: unknown) => {
+    dispose();
+    root.dataset.state = "still";
+    console.warn("veduta: the still picture stays", error);
+  });
+
+  function restyle(): void {
+    const now = JSON.stringify(look());
+    if (!drawn || now === shown) return;
+    shown = now;
+    void Plotly.react(drawn, styledData(spec, drawn.data, look()), styledLayout(spec, drawn.layout, look()));
+  }
+  function dispose(): void {
+    sized.disconnect();
+    Plotly.purge(place);
+    place.remove();
+    if (still) still.style.display = "";
+    delete root.dataset.state;
+  }
+  return { spec, restyle, dispose };
+}
+
+/** The figure on a light page, as SVG text: what a still picture is made of. It has no buttons: they could not be pressed. */
+export function plotSvg(spec: PlotSpec, width: number): Promise<string> {
+  const look = { scheme: "light", window: null } as const;
+  const figure = {
+    data: styledData(spec, spec.data as Attributes[], look),
+    layout: styledLayout(spec, { ...spec.layout, updatemenus: [] }, look),
+  };
+  return Plotly.toImage(figure, { format: "svg", width, height: spec.height, imageDataOnly: true });
+}

@@ -1,0 +1,24 @@
+/** What of Plotly the figures use; the package has no types of its own. */
+declare module "plotly.js-dist" {
+  export type Attributes = Record<string, unknown>;
+  export interface PointEvent {
+    /** the mouse's own */
+    readonly event: { readonly detail: number };
+    readonly points: readonly { readonly curveNumber: number; readonly customdata?: unknown }[];
+  }
+  /** The element of a figure that is drawn. */
+  export interface Drawn extends HTMLElement {
+    data: Attributes[];
+    layout: Attributes;
+    on(event: "plotly_click", listen: (event: PointEvent) => void): void;
+    on(event: "plotly_doubleclick", listen: () => void): void;
+  }
+  const Plotly: {
+    newPlot(root: HTMLElement, data: Attributes[], layout: Attributes, config: Attributes): Promise<Drawn>;
+    react(root: HTMLElement, data: Attributes[], layout: Attributes): Promise<Drawn>;
+    purge(root: HTMLElement): void;
+    toImage(figure: { data: Attributes[]; layout: Attributes }, options: Attributes): Promise<string>;
+    Plots: { resize(root: HTMLElement): Promise<unknown> };
+  };
+  export default Plotly;
+}

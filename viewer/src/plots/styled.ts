@@ -1,0 +1,65 @@
+/** @file A figure's data and layout as they are shown: in the page's scheme, with the chosen window before the others. */
+import type { Attributes } from "plotly.js-dist";
+import type { PlotSpec } from "../../../kernel-lib/notebook/plots/plot-spec.js";
+import { type Scheme, template } from "./theme.js";
+
+export interface Look {
+  readonly scheme: Scheme;
+  /** the chosen window */
+  readonly window: number | null;
+}
+
+/** The traces as Plotly has them now, zoom and legend included, in a look. */
+export function styledData(spec: PlotSpec, now: readonly Attributes[], { scheme, window }: Look): Attributes[] {
+  return now.map((trace, k) => {
+    const styled = { ...trace };
+    for (const [path, value] of Object.entries(spec.dark?.[k] ?? {}))
+      put(styled, path, scheme === "dark" ? value : get(spec.data[k] as Attributes, path));
+    const line = spec.link?.lines?.[k];
+    if (typeof line !== "number") return styled;
+    const [width, chosen] = [get(spec.data[k] as Attributes, "line.width"), line === window];
+    put(styled, "line.width", chosen ? 4 : width);
+    styled.opacity = window === null || chosen ? 1 : 0.22;
+    return styled;
+  });
+}
+
+/** The layout as Plotly has it now, in a look: a frame around what is the chosen window's. */
+export function styledLayout(spec: PlotSpec, now: Attributes, { scheme, window }: Look): Attributes {
+  const styled = { ...now, template: template(scheme) };
+  const frames = spec.link?.frames;
+  if (!frames) return styled;
+  const chosen = window === null ? [] : (frames[window] ?? []);
+  const shapes = [
+    ...((spec.layout.shapes as readonly Attributes[] | undefined) ?? []),
+    ...chosen.flatMap((rect) => [frame(rect, "#000", 5), frame(rect, "#fff", 2.5)]),
+  ];
+  return { ...styled, shapes };
+}
+
+const frame = ([x0, x1, y0, y1]: readonly [number, number, number, number], color: string, width: number): Attributes => ({
+  type: "rect",
+  xref: "x",
+  yref: "paper",
+  x0,
+  x1,
+  y0,
+  y1,
+  line: { color, width },
+});
+
+function get(from: Attributes, path: string): unknown {
+  return path.split(".").reduce<unknown>((at, key) => (at as Attributes | undefined)?.[key], from);
+}
+
+/** Sets a value at a path; what lies on the way is copied, not changed. */
+function put(into: Attributes, path: string, value: unknown): void {
+  const keys = path.split(".");
+  const last = keys.pop() as string;
+  let at = into;
+  for (const key of keys) {
+    at[key] = { ...(at[key] as Attributes | undefined) };
+    at = at[key] as Attributes;
+  }
+  at[last] = value;
+}

@@ -1,0 +1,68 @@
+/** @file How figures look on a light and on a dark page: Plotly templates, which give way to whatever a figure sets itself. */
+import type { Attributes } from "plotly.js-dist";
+
+export type Scheme = "light" | "dark";
+
+/** Ink, quieter ink, grid lines, and the ground of what floats above the figure. */
+const COLOURS = {
+  light: { ink: "#1d1f23", soft: "#5d6068", line: "#dedbd4", card: "#ffffff" },
+  dark: { ink: "#e9e7e2", soft: "#b3b6bd", line: "#3a3d44", card: "#25282e" },
+} as const;
+
+/** Okabe and Ito's colours for few categories, told apart with every common colour blindness; black is left to the page's ink. */
+const CATEGORIES = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442"];
+
+export function template(scheme: Scheme): Attributes {
+  const { ink, soft, line, card } = COLOURS[scheme];
+  const axis = { color: soft, gridcolor: line, zerolinecolor: line, linecolor: line, tickcolor: line };
+  const scene = {
+    xaxis: { gridcolor: line, color: soft },
+    yaxis: { gridcolor: line, color: soft },
+    zaxis: { gridcolor: line, color: soft },
+  };
+  const layout = {
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: "system-ui, -apple-system, Segoe UI, Roboto, DejaVu Sans, sans-serif", size: 12, color: ink },
+    title: {
+      x: 0,
+      xref: "container",
+      xanchor: "left",
+      y: 1,
+      yref: "container",
+      yanchor: "top",
+      pad: { l: 8, t: 10 },
+      font: { size: 15, color: ink },
+    },
+    colorway: CATEGORIES,
+    xaxis: axis,
+    yaxis: axis,
+    scene,
+    hoverlabel: { bgcolor: card, bordercolor: soft, font: { color: ink } },
+    legend: { bgcolor: "rgba(0,0,0,0)" },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: soft, activecolor: ink },
+    // Plotly's active button is light on every page, so all of them are, with dark text.
+    updatemenudefaults: { bgcolor: "#e4e6ea", bordercolor: soft, font: { color: "#1d1f23" } },
+  };
+  const scale = { colorbar: { tickcolor: line, outlinewidth: 0, thickness: 10 } };
+  return { layout, data: { heatmap: [scale], scatter: [{ marker: scale }] } };
+}
+
+/** The page's scheme where an element lies, by the text's colour there: light text is a dark page's. Notebooks have themes of their own. */
+export function schemeAt(element: Element): Scheme {
+  const [r, g, b] = (getComputedStyle(element).color.match(/[\d.]+/g) ?? []).map(Number);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 140 ? "dark" : "light";
+}
+
+/** Calls when the page's scheme may have changed: by the system, or by a theme's attributes or style sheets. */
+export function onScheme(changed: () => void): void {
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  const themed = new MutationObserver(changed);
+  for (const element of [document.documentElement, document.body])
+    if (element)
+      themed.observe(element, {
+        attributes: true,
+        attributeFilter: ["class", "style", "data-theme", "data-jp-theme-light", "data-jp-theme-name"],
+      });
+  document.head.addEventListener("load", changed, { capture: true }); // a theme's style sheet that arrives later
+}
