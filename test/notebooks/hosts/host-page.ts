@@ -1,0 +1,108 @@
+/** @file A host's page in Chromium: what our figures in it are, what they complained of, and what was asked for outside. */
+import { join } from "node:path";
+import type { Browser, BrowserContextOptions, ConsoleMessage, Page } from "playwright-core";
+import { expect } from "vitest";
+import type { PageRoot } from "../../browser/browser.js";
+import { WORK } from "./executed.js";
+
+export interface HostPage {
+  readonly page: Page;
+  /** errors and warnings of the console that no script file of the host said, and uncaught errors */
+  readonly complaints: string[];
+  /** addresses beyond this machine */
+  readonly outside: string[];
+}
+
+/** A page of a browser profile of its own, high enough for a whole notebook. */
+export async function hostPage(browser: Browser, options: BrowserContextOptions = {}): Promise<HostPage> {
+  const context = await browser.newContext({ viewport: { width: 1100, height: 3600 }, ...options });
+  const page = await context.newPage();
+  const [complaints, outside]: [string[], string[]] = [[], []];
+  page.on("console", (message) => isOurs(message) && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(error.stack ?? error.message));
+  page.on("request", (request) => !/^(http:\/\/127\.0\.0\.1:|data:|blob:|file:)/.test(request.url()) && outside.push(request.url()));
+  await page.addInitScript(() => {
+    const counted = globalThis as typeof globalThis & { contexts: number };
+    counted.contexts = 0;
+    const { getContext } = HTMLCanvasElement.prototype;
+    HTMLCanvasElement.prototype.getContext = function (this: HTMLCanvasElement, kind: string, ...rest: unknown[]) {
+      if (kind.startsWith("webgl")) counted.contexts++;
+      return Reflect.apply(getContext, this, [kind, ...rest]);
+    } as typeof getContext;
+  });
+  return { page, complaints, outside };
+}
+
+/** Scripts of outputs have no file; a host's own have one, and its own complaints. */
+function isOurs(message: ConsoleMessage): boolean {
+  return ["error", "warning"].includes(message.type()) && !/^http.*\.js\b/.test(message.location().url);
+}
+
+/** Closes the page and its profile; nothing of ours may have complained, and nothing been asked for outside. */
+export async function closeClean({ page, complaints, outside }: HostPage): Promise<void> {
+  expect({ complaints, outside }).toEqual({ complaints: [], outside: [] });
+  await page.context().close();
+}
+
+/** Of each figure, from the top: what it is, its state, and whether anything of it is seen. */
+export const figures = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>(".veduta-plot, .veduta-panorama")].map((root) => {
+      const seen = [...root.querySelectorAll("img, canvas, svg.main-svg")].some((one) => {
+        const { width, height } = one.getBoundingClientRect();
+        const whole = !(one instanceof HTMLImageElement) || one.naturalWidth > 0;
+        return one.checkVisibility() && whole && width > 100 && height > 50;
+      });
+      return `${root.className.replace("veduta-", "")} ${root.dataset.state ?? "still"}${seen ? "" : ", not seen"}`;
+    }),
+  );
+
+export const LIVE = ["plot live", "plot live", "panorama live", "panorama live"];
+
+/** All figures are live, and those that draw with WebGL share one context. */
+export async function expectLive(page: Page): Promise<void> {
+  await expect.poll(() => figures(page), { timeout: 60_000 }).toEqual(LIVE);
+  await page.evaluate(() => Promise.all([...document.querySelectorAll<PageRoot>(".veduta-panorama")].map((root) => root.viewer.settled())));
+  expect(await contexts(page)).toBe(1);
+}
+
+/** WebGL contexts that the page has made so far. */
+export const contexts = (page: Page): Promise<number> =>
+  page.evaluate(() => (globalThis as typeof globalThis & { contexts: number }).contexts);
+
+/** The descriptions of all pictures that are seen. */
+export const pictures = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLImageElement>("img[alt][src^='data:']")]
+      .filter((img) => img.checkVisibility() && img.naturalWidth > 0 && img.getBoundingClientRect().height > 50)
+      .map(({ alt }) => alt),
+  );
+
+/** A picture of the whole page, to look at: .work/hosts/NAME.png. */
+export const keepShot = (page: Page, name: string): Promise<unknown> => page.screenshot({ path: join(WORK, `${name}.png`) });
+
+/** Clicks on a window's line in the page's first figure. */
+export async function clickLine(page: Page, window: number): Promise<void> {
+  await page.locator(".veduta-plot").first().scrollIntoViewIfNeeded();
+  const { x, y } = await page.evaluate((j) => {
+    const root = document.querySelector(".veduta-plot-live") as HTMLElement & { data: { name?: string }[] };
+    const at = root.data.findIndex(({ name }) => name === `window ${j}`);
+    const path = root.querySelectorAll<SVGPathElement>(".scatterlayer .trace path.js-line")[at];
+    const [left, top] = (path.getAttribute("d") ?? "").slice(1).split("L")[0].split(",").map(Number);
+    const { x, y } = new DOMPoint(left, top).matrixTransform(path.getScreenCTM() ?? undefined);
+    return { x, y };
+  }, window);
+  await page.mouse.click(x, y);
+}
+
+/** Which windows the figures show as chosen: the thick lines, the strip's frames beyond its own, and what the last viewer says below its panel. */
+export const chosen = (page: Page) =>
+  page.evaluate(() => {
+    type Drawn = HTMLElement & { data: { name?: string; line?: { width: number } }[]; layout: { shapes?: unknown[] } };
+    const [lines, strip] = document.querySelectorAll<Drawn>(".veduta-plot-live");
+    const thick = lines.data.filter(({ name, line }) => name?.startsWith("window ") && (line?.width ?? 0) > 3).map(({ name }) => name);
+    const said = [...document.querySelectorAll(".veduta-panorama")].map(
+      (root) => /window \d+/i.exec(root.querySelector(".veduta-said")?.textContent ?? "")?.[0],
+    );
+    return { thick, frames: strip.layout.shapes?.length ?? 0, said };
+  });

@@ -1,0 +1,113 @@
+/** A real JupyterLab 4 page that shows an executed notebook: live where it is trusted, in its light and dark themes; stills where it is not. */
+import { readFileSync } from "node:fs";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Notebook } from "#kernel-lib/kernel/runner/nbformat.js";
+import { launch, missing as noBrowser, type PageRoot } from "../../browser/browser.js";
+import { executed, PICTURES } from "./executed.js";
+import { chosen, clickLine, closeClean, contexts, expectLive, figures, hostPage, keepShot, pictures } from "./host-page.js";
+import { type LabServer, missing as noLab, startLab } from "./lab-server.js";
+
+/** What the page has of JupyterLab's own. */
+interface Lab {
+  readonly restored: Promise<unknown>;
+  readonly serviceManager: { readonly contents: { save(path: string, model: unknown): Promise<unknown> } };
+  readonly commands: { execute(command: string, words?: unknown): Promise<unknown> };
+  readonly shell: {
+    readonly currentWidget: { readonly content: { activeCellIndex: number; readonly widgets: readonly unknown[]; readonly mode: string } };
+  };
+}
+type LabWindow = typeof globalThis & { readonly jupyterapp?: Lab };
+
+const missing = noBrowser || noLab;
+
+describe.skipIf(missing !== "")(`JupyterLab 4${missing}`, () => {
+  let browser: Browser;
+  let server: LabServer;
+  let notebook: Notebook;
+  beforeAll(async () => {
+    notebook = JSON.parse(readFileSync(await executed(), "utf8"));
+    [browser, server] = await Promise.all([launch(), startLab()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.stop();
+  });
+
+  /** Opens the notebook as one of this user's own, or of somebody else's. */
+  const opened = async (trust: "trusted" | "untrusted", theme: "Light" | "Dark" = "Light") => {
+    const host = await hostPage(browser);
+    const { page } = host;
+    await page.goto(server.url);
+    await page.waitForFunction(() => (globalThis as LabWindow).jupyterapp !== undefined, null, { timeout: 60_000 });
+    const cells = notebook.cells.map((cell) => ({ ...cell, metadata: { ...cell.metadata, trusted: trust === "trusted" } }));
+    await page.evaluate(
+      async ([content, name]) => {
+        const { jupyterapp: app } = globalThis as LabWindow;
+        if (!app) return;
+        await app.restored;
+        await app.commands.execute("apputils:change-theme", { theme: name });
+        await app.serviceManager.contents.save("figures.ipynb", { type: "notebook", format: "json", content });
+        void app.commands.execute("docmanager:open", { path: "figures.ipynb", factory: "Notebook" });
+      },
+      [{ ...notebook, cells }, `JupyterLab ${theme}`] as const,
+    );
+    await page.locator(".jp-Dialog button", { hasText: "No Kernel" }).click();
+    await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor();
+    return host;
+  };
+  /** Of the notebook itself: what its own keys would change. */
+  const itself = () => {
+    const { widgets, activeCellIndex, mode } = ((globalThis as LabWindow).jupyterapp as Lab).shell.currentWidget.content;
+    return { cells: widgets.length, active: activeCellIndex, mode };
+  };
+
+  test("shows every figure live in a trusted notebook, ties them, keeps its keys, and lets a cleared one go", async () => {
+    const host = await opened("trusted");
+    const { page } = host;
+    await expectLive(page);
+    await keepShot(page, "lab-light");
+    const before = await chosen(page);
+    await clickLine(page, 2);
+    await expect.poll(() => chosen(page)).toEqual({ thick: ["window 2"], frames: before.frames + 4, said: ["window 2", "window 2"] });
+
+    const canvas = page.locator(".veduta-stage canvas").first();
+    await canvas.click();
+    const own = await page.evaluate(itself);
+    for (const key of ["b", "d", "d", "x", "ArrowDown", "m", "Enter"]) await canvas.press(key);
+    expect(await page.evaluate(itself)).toEqual(own);
+
+    const gone = await page.evaluateHandle(() => document.querySelector(".veduta-panorama") as PageRoot);
+    await page.evaluate(async () => {
+      const { jupyterapp: app } = globalThis as LabWindow;
+      if (app) app.shell.currentWidget.content.activeCellIndex = 4;
+      await app?.commands.execute("notebook:clear-cell-output");
+    });
+    await expect.poll(() => figures(page)).toHaveLength(3);
+    expect(await gone.evaluate((root) => root.viewer === undefined && !root.isConnected)).toBe(true);
+    expect(await contexts(page)).toBe(1);
+    await closeClean(host);
+  });
+
+  test("shows every figure live and dark in its dark theme, whatever the system prefers", async () => {
+    const host = await opened("trusted", "Dark");
+    await expectLive(host.page);
+    expect(
+      await host.page
+        .locator(".veduta-bar")
+        .first()
+        .evaluate((bar) => getComputedStyle(bar).backgroundColor),
+    ).toMatch(/^rgb\((\d|[1-5]\d), /);
+    await keepShot(host.page, "lab-dark");
+    await closeClean(host);
+  });
+
+  test("shows pictures of every figure in a notebook that it does not trust", async () => {
+    const host = await opened("untrusted");
+    await expect.poll(async () => (await pictures(host.page)).length).toBe(PICTURES.length);
+    for (const [k, words] of PICTURES.entries()) expect((await pictures(host.page))[k]).toContain(words);
+    expect(await contexts(host.page)).toBe(0);
+    await keepShot(host.page, "lab-untrusted");
+    await closeClean(host);
+  });
+});
