@@ -99,7 +99,7 @@ export { matmul } from "./graph/ops/matmul.js";
 export { reduceMean, reduceSum } from "./graph/ops/reduce.js";
 export { startRuntime } from "./graph/runtime.js";
 export type { Runtime } from "./graph/runtime.js";
-export type { Session } from "./graph/session.js";
+export type { Feed, Feeds, Results, Session, SessionOptions } from "./graph/session.js";
 
 // a checkpoint of random numbers at full size, to measure with
 export { ARCHITECTURES } from "./fabricate/architectures.js";

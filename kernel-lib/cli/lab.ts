@@ -16,13 +16,15 @@ export function labCommand(program: Command, { stdout, programs }: LabDeps): voi
     .command("lab")
     .description("Open the notebooks of a folder in JupyterLab, Notebook 7 or the classic Notebook, with Veduta's kernel.")
     .argument("[folder]", "where the notebooks are", ".")
-    .action(async (word: string) => {
+    .argument("[words...]", "after --: given to the front end as they are")
+    .addHelpText("after", "\nExample:\n  veduta lab notebooks -- --no-browser --port 9000\n")
+    .action(async (word: string, words: readonly string[]) => {
       const folder = resolve(word);
       if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${folder}: no such folder`);
       const found = findFrontEnd(programs);
       if (!found) throw new UsageError(HOW_TO_GET_ONE);
       stdout.write(`${found.program.join(" ")} ${found.version}, kernel "Veduta (TypeScript)", notebooks in ${folder}\n`);
-      const code = await startLab(found.program, folder, { programs });
+      const code = await startLab(found.program, folder, { programs, words });
       if (code !== 0) throw new Error(`${found.program.join(" ")} ended with exit code ${code}`);
     });
 }

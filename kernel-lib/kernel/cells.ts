@@ -57,17 +57,22 @@ export async function runCell(request: ExecuteRequest, deps: CellsDeps): Promise
     deps.interpreter.giveUp();
     return { kind: "thrown", error };
   });
-  const outcome = await Promise.race([finished(code, label, deps), overdue]);
+  const outcome = await Promise.race([finished(code, label, context.signal, deps), overdue]);
   deps.interrupts.end();
   deps.pending.forget();
   const failure = await published(outcome, { label, code, count, context }, deps);
   deps.output.flush();
   if (failure) return { status: "error", ...failure };
-  return { status: "ok", user_expressions: await evaluated(silent ? {} : userExpressions, label, deps) };
+  return { status: "ok", user_expressions: await evaluated(silent ? {} : userExpressions, label, context.signal, deps) };
 }
 
-async function finished(code: string, label: string, { interpreter, interrupts, pending }: CellsDeps): Promise<Outcome> {
-  const outcome = await interpreter.run(code, label);
+async function finished(
+  code: string,
+  label: string,
+  signal: AbortSignal,
+  { interpreter, interrupts, pending }: CellsDeps,
+): Promise<Outcome> {
+  const outcome = await interpreter.run(code, label, signal);
   try {
     // A promise as the last value is waited for: a cell is done when its work is.
     const value = outcome.kind === "done" ? await interrupts.runtime.wait(outcome.value) : undefined;
@@ -118,10 +123,15 @@ export async function bundleOf(value: unknown): Promise<MimeBundle> {
   return { "text/plain": text, ...(typeof own === "object" ? own : {}) };
 }
 
-async function evaluated(expressions: Readonly<Record<string, string>>, label: string, deps: CellsDeps): Promise<Json> {
+async function evaluated(
+  expressions: Readonly<Record<string, string>>,
+  label: string,
+  signal: AbortSignal,
+  deps: CellsDeps,
+): Promise<Json> {
   const results: Record<string, Json> = {};
   for (const [name, code] of Object.entries(expressions)) {
-    const outcome = await finished(`(${code})`, `${label} expression ${name}`, deps);
+    const outcome = await finished(`(${code})`, `${label} expression ${name}`, signal, deps);
     if (outcome.kind === "done") results[name] = { status: "ok", data: await bundleOf(outcome.value), metadata: {} };
     else
       results[name] = {

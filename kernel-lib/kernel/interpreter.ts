@@ -16,7 +16,7 @@ interface Refused {
 
 export interface Interpreter extends Pick<Tslab, "isCompleteCode" | "printQuickInfo"> {
   /** @param label as its frames say: "Cell In[3]" */
-  run(text: string, label: string): Promise<Outcome>;
+  run(text: string, label: string, signal: AbortSignal): Promise<Outcome>;
   complete(text: string, at: number): ReturnType<Converter["complete"]>;
   inspect(text: string, at: number): ReturnType<Converter["inspect"]>;
   source(file: string): Source | undefined;
@@ -90,9 +90,10 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
   const { locals } = executor;
   let finish: ((done: boolean) => void) | undefined;
   const detached = new MessageChannel();
-  detached.port2.on("message", (text: string) => {
+  let begin: () => Promise<boolean> = async () => true;
+  detached.port2.on("message", () => {
     const own = finish;
-    void executor.execute(text).then(
+    void new Promise<boolean>((resolve) => resolve(begin())).then(
       (done) => finish === own && own?.(done),
       (error) => {
         thrown = { error };
@@ -123,7 +124,7 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
     },
     complete: (text, at) => guarded(() => tslab.converter.complete(declarations, text, at)),
     inspect: (text, at) => guarded(() => tslab.converter.inspect(declarations, text, at)),
-    run(text, label) {
+    run(text, label, signal) {
       const before = { ...locals };
       current = { file: `veduta-cell-${++serial}`, label, text, names: new Set() };
       thrown = undefined;
@@ -133,8 +134,12 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
           finish = undefined;
           resolve(outcome(done, before));
         };
+        begin = () => {
+          if (!signal.aborted) return executor.execute(text);
+          throw signal.reason; // stopped before it began
+        };
         // A loop that is ended takes the calls around it away too. Within a port's message these are its own alone.
-        detached.port1.postMessage(text);
+        detached.port1.postMessage(undefined);
       });
     },
   };

@@ -47,6 +47,13 @@ export function findFrontEnd(programs: Programs = PROGRAMS): { readonly program:
   return undefined;
 }
 
+export interface StartOptions {
+  readonly programs?: Programs;
+  readonly env?: NodeJS.ProcessEnv;
+  /** given to the front end as they are */
+  readonly words?: readonly string[];
+}
+
 /**
  * Starts one on a folder of notebooks. The kernel is registered for it alone: in the folder's `.jupyter`, which JUPYTER_PATH names and git ignores.
  * @returns its exit code
@@ -54,13 +61,13 @@ export function findFrontEnd(programs: Programs = PROGRAMS): { readonly program:
 export function startLab(
   program: readonly string[],
   folder: string,
-  { programs = PROGRAMS, env = process.env }: { readonly programs?: Programs; readonly env?: NodeJS.ProcessEnv } = {},
+  { programs = PROGRAMS, env = process.env, words = [] }: StartOptions = {},
 ): Promise<number> {
   const data = join(folder, ".jupyter");
   installKernelspec(data);
   writeFileSync(join(data, ".gitignore"), "*\n");
   const path = [data, ...(env.JUPYTER_PATH ? [env.JUPYTER_PATH] : [])].join(delimiter);
-  return programs.start([...program, folder, DEFAULT_KERNEL], { ...env, JUPYTER_PATH: path });
+  return programs.start([...program, folder, DEFAULT_KERNEL, ...words], { ...env, JUPYTER_PATH: path });
 }
 
 const PROGRAMS: Programs = {

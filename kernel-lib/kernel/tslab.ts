@@ -3,8 +3,9 @@
  * cell against the declarations of the cells before, and makes CommonJS of it; its executor runs that and keeps the values. Of its internals we use:
  *
  *   dist/converter.js `createConverter`, `isCompleteCode`; dist/executor.js `createExecutor`; dist/inspect.js `printQuickInfo`.
- *   Its copy of TypeScript, @tslab/typescript-for-tslab: the converter reads `createWatchCompilerHost`, `getPreEmitDiagnosticsOfFiles` and `transpileModule` from the module's
- *   object at each call, so an heir of that object in the require cache changes the compiler's options and adds our own step at the end.
+ *   Its copy of TypeScript, @tslab/typescript-for-tslab: the converter reads `createWatchCompilerHost`, `getPreEmitDiagnosticsOfFiles` and
+ *   `transpileModule` from the module's object at each call, so an heir of that object in the require cache changes the compiler's options, passes
+ *   over faults and adds our own step at the end.
  */
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -72,7 +73,7 @@ export function loadTslab(lastStep: (ts: typeof import("typescript"), js: string
   const heir = Object.create(own, {
     __esModule: { value: true },
     createWatchCompilerHost: { enumerable: true, value: watchHost(own, globals) },
-    getPreEmitDiagnosticsOfFiles: { enumerable: true, value: nameable(own) },
+    getPreEmitDiagnosticsOfFiles: { enumerable: true, value: faults(own) },
     transpileModule: { enumerable: true, value: (js: string) => ({ outputText: lastStep(own, js) }) },
   });
   const cached = require.cache[typescript];
@@ -91,12 +92,15 @@ export function loadTslab(lastStep: (ts: typeof import("typescript"), js: string
 }
 
 /**
- * A value whose type has no name that could be written, as of `await import("node:fs")`, is no error in a notebook: TypeScript then writes no
- * declarations of the cell, and its names are `any` in later ones. (`getPreEmitDiagnosticsOfFiles` is an addition of tslab's copy.)
+ * What is wrong with a cell. (`getPreEmitDiagnosticsOfFiles` is an addition of tslab's copy.) No error in a notebook:
+ *
+ *   4000 to 4099, 2742   a value whose type has no name that could be written, as of `await import("node:fs")`: TypeScript then writes no
+ *                        declarations of the cell, and its names are `any` in later ones
+ *   7000 to 7099         a parameter or a list whose type is not written: it is `any`
  */
-const nameable = (own: typeof ts) => (program: ts.Program, files: readonly ts.SourceFile[]) => {
+const faults = (own: typeof ts) => (program: ts.Program, files: readonly ts.SourceFile[]) => {
   const all = (own as unknown as { getPreEmitDiagnosticsOfFiles(...words: unknown[]): ts.Diagnostic[] }).getPreEmitDiagnosticsOfFiles;
-  return all(program, files).filter(({ code }) => !(code >= 4000 && code < 4100) && code !== 2742 && code !== 7056);
+  return all(program, files).filter(({ code }) => !(code >= 4000 && code < 4100) && code !== 2742 && !(code >= 7000 && code < 7100));
 };
 
 /**
@@ -115,6 +119,9 @@ const watchHost =
       moduleResolution: 100, // Bundler, which reads `exports`
       disableTopLevelAwait: false,
       inlineSourceMap: true,
+      strictNullChecks: true, // `while (!next.done)` tells a step from the result
+      strictFunctionTypes: true,
+      noImplicitAny: true, // else `[]` never takes an element; see `lenient`
       types: ["node"], // of all that node_modules/@types holds
     };
     const create = own.createWatchCompilerHost as (...words: unknown[]) => unknown;

@@ -39,6 +39,25 @@ describe("values", () => {
     }
     expect((await failure('({ [Symbol.for("Jupyter.display")]() { throw new TypeError("no form") } })')).evalue).toBe("no form");
   });
+  test("{ name } reads what an earlier cell declared, unless something nearer has the name, and ({ name } = …) writes it", async () => {
+    await value("const width = 3; let depth = 1; const name = 'one';");
+    expect(await value("({ width, name })")).toBe("{ width: 3, name: 'one' }");
+    expect(await value("[4].map((width) => ({ width }))")).toBe("[ { width: 4 } ]");
+    expect(await value("(() => { const width = 5; return { width }; })()")).toBe("{ width: 5 }");
+    expect(await value("({ depth } = { depth: 7 });\ndepth")).toBe("7");
+    expect(await value("Object.keys({ process })")).toBe("[ 'process' ]");
+  });
+
+  test("types tell an iterator's steps from its result, and empty lists and parameters need no type", async () => {
+    await value("function* run(): Generator<{ loss: number }, { picture: string }> { yield { loss: 1 }; return { picture: 'a' }; }");
+    await value(
+      "const losses = [];\nconst it = run();\nlet next = it.next();\nfor (; !next.done; next = it.next()) losses.push(next.value.loss);",
+    );
+    expect(await value("[losses, next.value]")).toBe("[ [ 1 ], { picture: 'a' } ]");
+    await value("function twice(x) { return 2 * x; }");
+    expect((await failure("const steps = run();\nsteps.next().value.picture")).ename).toBe("TypeScriptError");
+  });
+
   test("later cells see what earlier ones declared, declare it again, and functions see new values", async () => {
     await value("let n = 1; function next(): number { return ++n; } class Box { constructor(readonly v: number) {} } enum E { A = 3 }");
     expect(await value("[next(), n, new Box(4).v, E.A]")).toBe("[ 2, 2, 4, 3 ]");
@@ -91,6 +110,15 @@ describe("errors", () => {
     const { ename, traceback } = await failure('import { openModel } from "veduta";\n\nconst nothing = await openModel("nowhere");');
     expect(ename).toBe("CheckpointError");
     expect(traceback.join("\n")).toMatch(/at Cell In\[\d+\], line 3, column \d+\n.*\n {4}> 3 \| const nothing/);
+  });
+  test("an await names its own line, however its expression is written", async () => {
+    const { traceback } = await failure(
+      "const all = await Promise.all(\n  [1, 2].map(async (x) => {\n    await 0;\n    if (x === 2) throw new TypeError('two');\n  }),\n);",
+    );
+    expect(traceback.filter((line) => line.startsWith("    at ")).map((line) => line.replace(/In\[\d+\]/, "In"))).toEqual([
+      "    at Cell In, line 4, column 24",
+      "    at Cell In, line 1, column 19",
+    ]);
   });
   test("causes are told, circles of them once", async () => {
     const { traceback } = await failure(
@@ -296,8 +324,8 @@ describe("its end", () => {
   });
   test("shutdown_request ends a process that is within a loop", async () => {
     const own = await startKernel("veduta");
-    void own.execute("for (;;);");
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    const { id } = own.execute("console.log('begun'); for (;;);");
+    await expect.poll(() => printed({ published: own.publishedOf(id) }), { timeout: 30_000 }).toBe("begun\n");
     expect((await own.control("shutdown_request", { restart: false })).reply.status).toBe("ok");
     await expect.poll(() => own.child.signalCode, { timeout: 10_000 }).toBe("SIGKILL");
     await own.close();

@@ -64,12 +64,14 @@ describe("veduta lab", () => {
     };
     const program = new Command().exitOverride();
     labCommand(program, { stdout: { write: () => true } as unknown as CliDeps["stdout"], programs });
-    await program.parseAsync(["lab", folder], { from: "user" });
+    await program.parseAsync(["lab", folder, "--", "--no-browser"], { from: "user" });
     return { started, asked };
   }
   test("takes JupyterLab before Notebook, with the kernel in a folder of its own", async () => {
     const { started } = await lab(["jupyter-notebook --version", "jupyter lab --version"]);
-    expect(started.map(({ words }) => words)).toEqual([["jupyter", "lab", dir, "--MultiKernelManager.default_kernel_name=veduta"]]);
+    expect(started.map(({ words }) => words)).toEqual([
+      ["jupyter", "lab", dir, "--MultiKernelManager.default_kernel_name=veduta", "--no-browser"],
+    ]);
     const [data] = (started[0].env.JUPYTER_PATH ?? "").split(delimiter);
     expect(existsSync(join(data, "kernels/veduta/kernel.json"))).toBe(true);
     expect(readFileSync(join(data, ".gitignore"), "utf8")).toBe("*\n");

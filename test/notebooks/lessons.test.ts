@@ -37,7 +37,7 @@ describe.each(lessons.map((lesson) => [lesson.name, lesson] as const))("%s", (_,
     const [first, second] = lesson.cells;
     expect(first.source).toMatch(new RegExp(`^# ${Number(lesson.name.slice(0, 2))} · .+\n\n> \\*\\*(.|\n)+\\?\\*\\*\n`));
     expect(second.type).toBe("code");
-    expect(second.source).toMatch(/(image|panoramaView)\(.*\.show\(\);$/);
+    expect(second.source).toMatch(/track\(|(image|panoramaView)\(.*\.show\(\);$/);
   });
 
   test("has at most 15 lines a code cell, and 10 a function", () => {

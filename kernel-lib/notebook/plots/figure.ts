@@ -23,7 +23,7 @@ export function figure(data: readonly PlotTrace[], layout: PlotLayout = {}, { al
     data: plain(data, "data") as PlotTrace[],
     layout: {
       margin: { l: 60, r: 24, t: layout.title === undefined ? 28 : 56, b: 48 },
-      ...withoutSize(plain(layout, "layout") as PlotLayout),
+      ...withTitles(withoutSize(plain(layout, "layout") as PlotLayout)),
     },
     height: tall,
   };
@@ -32,6 +32,16 @@ export function figure(data: readonly PlotTrace[], layout: PlotLayout = {}, { al
 
 /** The width follows the page, and the height is the figure's. */
 const withoutSize = ({ width: _, height: __, ...layout }: PlotLayout): PlotLayout => layout;
+
+/** Plotly takes titles as `{ text }` alone since its version 3; a text is as good here, of the figure and of its axes. */
+function withTitles(layout: PlotLayout): PlotLayout {
+  const entries = Object.entries(layout).map(([key, value]): [string, unknown] => {
+    if (key === "title" && typeof value === "string") return [key, { text: value }];
+    const axis = /axis\d*$/.test(key) && typeof value === "object" && value !== null;
+    return [key, axis ? withTitles(value as PlotLayout) : value];
+  });
+  return Object.fromEntries(entries);
+}
 
 /** A copy that JSON keeps: typed arrays as lists. */
 function plain(value: unknown, where: string): unknown {

@@ -5,7 +5,7 @@ import { short } from "../window-map.js";
 import { CATEGORIES, INK, titled } from "./look.js";
 import { type Figure, plot } from "./plot.js";
 import type { PlotLayout, PlotSpec, PlotTrace } from "./plot-spec.js";
-import { expectSteps, rounded } from "./plotted-steps.js";
+import { expectSteps, rounded, stepAxis } from "./plotted-steps.js";
 
 /** A step's latent: a record has it. */
 export interface LatentStep {
@@ -109,7 +109,7 @@ function drawn(latent: Tensor, steps: readonly LatentStep[], title: string): Fig
   }
   const lines = withLines ? statisticLines(steps, count + 1) : [];
   if (withLines) {
-    axes[`xaxis${count + 1}`] = { anchor: `y${count + 1}`, title: { text: "step" }, tickformat: "d" };
+    axes[`xaxis${count + 1}`] = { anchor: `y${count + 1}`, ...stepAxis(steps[steps.length - 1].index - steps[0].index) };
     axes[`yaxis${count + 1}`] = { anchor: `x${count + 1}`, domain: [0, LINES / body] };
   }
   const means = block > 1 ? ` (means of ${block} × ${block})` : "";

@@ -21,5 +21,8 @@ export function stepsInWords(steps: readonly PlottedStep[]): string {
   return first === last ? `step ${first}` : `steps ${first} to ${last}`;
 }
 
+/** Of an axis of steps, which are whole: where they are few, Plotly would put ticks between them. @param span from the first step to the last */
+export const stepAxis = (span: number) => ({ title: { text: "step" }, tickformat: "d", ...(span < 8 ? { dtick: 1 } : {}) });
+
 /** A number in four digits, as a page carries it. */
 export const rounded = (x: number): number => Number(x.toPrecision(4));

@@ -4,7 +4,7 @@ import { short } from "../window-map.js";
 import { CATEGORIES, INK, titled } from "./look.js";
 import { type Figure, plot } from "./plot.js";
 import type { PlotSpec, PlotTrace } from "./plot-spec.js";
-import { rounded } from "./plotted-steps.js";
+import { rounded, stepAxis } from "./plotted-steps.js";
 
 /** What is drawn of a schedule: `createSchedule(model.config.schedule)` has it. */
 export interface PlottedSchedule {
@@ -105,13 +105,7 @@ function drawn(
       yaxis: { title: { text: "ᾱ" }, range: [0, 1.04], domain: weights ? [0.46, 1] : [0, 1] },
       ...(weights
         ? {
-            xaxis2: {
-              title: { text: "step" },
-              anchor: "y2",
-              tickformat: "d",
-              ...(weights.length < 8 ? { dtick: 1 } : {}),
-              showgrid: false,
-            },
+            xaxis2: { anchor: "y2", showgrid: false, ...stepAxis(weights.length - 1) },
             yaxis2: { title: { text: "weight" }, domain: [0, 0.28], anchor: "x2", rangemode: "tozero" },
           }
         : {}),

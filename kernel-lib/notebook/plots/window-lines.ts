@@ -6,7 +6,7 @@ import { short } from "../window-map.js";
 import { INK, titled, windowColour, windowScale } from "./look.js";
 import { type Figure, plot, sentence } from "./plot.js";
 import type { PlotSpec, PlotTrace } from "./plot-spec.js";
-import { expectSteps, nothingMeasured, type PlottedStep, rounded, stepsInWords } from "./plotted-steps.js";
+import { expectSteps, nothingMeasured, type PlottedStep, rounded, stepAxis, stepsInWords } from "./plotted-steps.js";
 
 export interface WindowLinesOptions {
   /** of the vertical axis at first; the figure's buttons change it. Default "log" */
@@ -115,7 +115,7 @@ function windowLines(
     link: { run: runIdOf(steps), lines: traces.map(({ window }) => window) },
     layout: titled(title, {
       hovermode: "closest",
-      xaxis: { title: { text: "step" }, tickformat: "d", ...(measured.length === 1 ? { dtick: 1 } : {}) },
+      xaxis: stepAxis(measured[measured.length - 1].index - measured[0].index),
       yaxis: { title: { text: unit }, tickformat: "~g", rangemode: "tozero", ...axisOf(scale, values) },
       updatemenus: [scaleButtons(scale, values, anchor < 0 ? undefined : { trace: traces.length - 1, window: anchor })],
     }),

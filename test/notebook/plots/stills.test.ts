@@ -90,6 +90,17 @@ describe("a figure of any data", () => {
     expect(data[0].y).toEqual([1, 0.5, null]);
     expect([spec.height, layout.width, layout.height]).toEqual([250, undefined, undefined]);
   });
+  test("a text is a title as good as Plotly's { text }, of the figure and of its axes", async () => {
+    const { spec } = await plotted(
+      figure([{ y: [1] }], { title: "Losses", xaxis: { title: "step" }, yaxis2: { title: { text: "LPIPS" } } }),
+    );
+    expect(spec.layout).toMatchObject({
+      title: { text: "Losses" },
+      xaxis: { title: { text: "step" } },
+      yaxis2: { title: { text: "LPIPS" } },
+    });
+  });
+
   test("is described by its title, its traces, or what is given", async () => {
     expect((await plotted(figure([{ y: [1] }], { title: { text: "<b>One</b> & two" } }))).text).toBe("[One & two]");
     expect((await plotted(figure([{ type: "bar", name: "seams" }, {}]))).text).toBe("[Figure of seams: bar, scatter]");

@@ -71,6 +71,6 @@ describe("the executed notebook", () => {
     });
     expect(left).toHaveLength(7);
     for (const { words } of left) expect(words.length).toBeGreaterThan(20);
-    expect(left.filter(({ picture }) => picture)).toHaveLength(5); // all but the run's output and the table, which are words
+    expect(left.filter(({ picture }) => picture)).toHaveLength(6); // all but the table, which is words
   });
 });

@@ -35,7 +35,9 @@ export async function hostPage(browser: Browser, options: BrowserContextOptions 
 
 /** Scripts of outputs have no file; a host's own have one, and its own complaints. */
 function isOurs(message: ConsoleMessage): boolean {
-  return ["error", "warning"].includes(message.type()) && !/^http.*\.js\b/.test(message.location().url);
+  const { url } = message.location();
+  const ofHost = /^http.*\.js\b/.test(url) || message.text().startsWith("Failed to load resource"); // what it asked of its own server
+  return ["error", "warning"].includes(message.type()) && !ofHost;
 }
 
 /** Whether all of an uncaught error's calls are in the host's own files: JupyterLite changes its theme with such a one. */

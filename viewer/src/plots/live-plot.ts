@@ -12,8 +12,15 @@ export interface LivePlot {
   dispose(): void;
 }
 
-/** Nothing is fetched: the outlines of maps, which come from the network, stay away. */
-const CONFIG = { displaylogo: false, responsive: false, modeBarButtonsToRemove: ["select2d", "lasso2d"], topojsonURL: "data:," };
+/** Nothing is fetched and nothing sent: no button uploads the data, and the outlines of maps, which come from the network, stay away. */
+const CONFIG = {
+  displaylogo: false,
+  responsive: false,
+  showSendToCloud: false,
+  plotlyServerURL: "",
+  topojsonURL: "data:,",
+  modeBarButtonsToRemove: ["select2d", "lasso2d"],
+};
 
 export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
   const still = root.querySelector("img");
