@@ -5,7 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launch, missing as noBrowser, type PageRoot } from "../../browser/browser.js";
 import { type ClassicServer, missing as noClassic, startClassic } from "./classic-server.js";
-import { executed, FIGURES, PICTURES, WORK } from "./executed.js";
+import { executed, FIGURES, PICTURES, SCHEMES, WORK } from "./executed.js";
 import { chosen, clickLine, closeClean, contexts, expectLive, figures, type HostPage, hostPage, keepShot, pictures } from "./host-page.js";
 
 /** What the page has of the classic Notebook's own. */
@@ -133,7 +133,7 @@ describe.skipIf(missing !== "")(`the classic Notebook${missing}`, () => {
     });
   });
 
-  test.each(["light", "dark"] as const)("shows a saved notebook live in another browser, where the system is %s", async (colorScheme) => {
+  test.each(SCHEMES)("shows a saved notebook live in another browser, where the system is %s", async (colorScheme) => {
     const host = await opened("figures.ipynb", { colorScheme });
     await expectLive(host.page);
     expect(await trusted(host.page)).toBe(true);

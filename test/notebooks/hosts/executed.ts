@@ -9,6 +9,9 @@ export const FIGURES = fileURLToPath(new URL("./figures.ipynb", import.meta.url)
 /** Inside the repository, so that a notebook there finds the package by its own name. */
 export const WORK = fileURLToPath(new URL("../../../.work/hosts/", import.meta.url));
 
+/** What the system prefers; in the dark too with VEDUTA_ALL=1 (`npm run test:all`). */
+export const SCHEMES: readonly ("light" | "dark")[] = process.env.VEDUTA_ALL ? ["light", "dark"] : ["light"];
+
 /** What stays to be seen of each figure where no script runs: the beginnings of its pictures' descriptions. */
 export const PICTURES = [
   "the finished panorama",

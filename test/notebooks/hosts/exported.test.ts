@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CodeCell, joined, type Notebook } from "#kernel-lib/kernel/runner/nbformat.js";
 import { launch, missing } from "../../browser/browser.js";
 import { GITHUB } from "../../notebook/github-rules.js";
-import { executed, WORK } from "./executed.js";
+import { executed, SCHEMES, WORK } from "./executed.js";
 import { closeClean, expectLive, hostPage, keepShot } from "./host-page.js";
 
 const nbconvert = spawnSync("jupyter-nbconvert", ["--version"]).status === 0;
@@ -32,12 +32,12 @@ describe.skipIf(missing !== "")(`a notebook's page${missing}`, () => {
   afterAll(() => browser?.close());
 
   for (const { name, missing: without, command } of EXPORTS)
-    test.skipIf(without !== "")(`${name} shows every figure live from its file, light and dark${without}`, async () => {
+    test.skipIf(without !== "")(`${name} shows every figure live from its file, ${SCHEMES.join(" and ")}${without}`, async () => {
       const page = join(WORK, `${name.replace(/\W+/g, "-")}.html`);
       const [program, ...words] = command(file, page);
       const { status, stderr } = spawnSync(program, words, { encoding: "utf8" });
       expect(status, stderr).toBe(0);
-      for (const colorScheme of ["light", "dark"] as const) {
+      for (const colorScheme of SCHEMES) {
         const host = await hostPage(browser, { colorScheme });
         await host.page.goto(pathToFileURL(page).href);
         await expectLive(host.page);

@@ -89,7 +89,7 @@ export const pictures = (page: Page): Promise<string[]> =>
 /** A picture of the whole page, to look at: .work/hosts/NAME.png. */
 export const keepShot = (page: Page, name: string): Promise<unknown> => page.screenshot({ path: join(WORK, `${name}.png`) });
 
-/** Clicks on a window's line in the page's first figure. */
+/** Clicks on a window's line in the page's first figure, at its second step. */
 export async function clickLine(page: Page, window: number): Promise<void> {
   await page.locator(".veduta-plot").first().scrollIntoViewIfNeeded();
   const { x, y } = await page.evaluate((j) => {
@@ -97,7 +97,7 @@ export async function clickLine(page: Page, window: number): Promise<void> {
     const traces = [...document.querySelectorAll<Trace>(".veduta-plot-live .scatterlayer .trace")];
     const path = traces.find(({ __data__: [{ trace }] }) => trace.name === `window ${j}`)?.querySelector<SVGPathElement>("path.js-line");
     if (!path) throw new Error(`no line of window ${j}`);
-    const [left, top] = (path.getAttribute("d") ?? "").slice(1).split("L")[0].split(",").map(Number);
+    const [left, top] = (path.getAttribute("d") ?? "").slice(1).split("L")[1].split(",").map(Number);
     const { x, y } = new DOMPoint(left, top).matrixTransform(path.getScreenCTM() ?? undefined);
     return { x, y };
   }, window);
