@@ -132,6 +132,39 @@ describe.skipIf(missing !== "")(`outputs in a page${missing}`, () => {
     await clean(notebook);
   });
 
+  test("a viewer keeps plain keys from the notebook around it, and leaves it those that run a cell or save", async () => {
+    const { page } = notebook;
+    for (const html of [library(), await figure()]) await add(page, html);
+    await expectLive(page, 1);
+    await page.evaluate(() => {
+      const heard: string[] = [];
+      document.addEventListener("keydown", ({ key }) => heard.push(key));
+      Object.assign(globalThis, { heard });
+    });
+    for (const part of [".veduta-stage canvas", ".veduta-tools button", ".veduta-bar select"])
+      for (const key of ["d", "x", "ArrowDown", "Enter", "Escape"]) await page.locator(part).first().press(key);
+    for (const key of ["Shift+Enter", "Control+s"]) await page.locator(".veduta-stage canvas").press(key);
+    const heard = await page.evaluate(() =>
+      (globalThis as unknown as { heard: string[] }).heard.filter((key) => !/Shift|Control/.test(key)),
+    );
+    expect(heard).toEqual(["Enter", "s"]);
+    await clean(notebook);
+  });
+
+  test("a viewer is dark where the page's text is light, whatever the system prefers", async () => {
+    const { page } = notebook;
+    const bar = () => page.locator(".veduta-bar").evaluate((one) => getComputedStyle(one).backgroundColor);
+    for (const html of [library(), await figure()]) await add(page, html);
+    await expectLive(page, 1);
+    expect(await bar()).toBe("rgb(255, 255, 255)");
+    await page.evaluate(() => {
+      document.body.style.color = "#eee";
+      document.body.dataset.jpThemeLight = "false";
+    });
+    await expect.poll(bar).toBe("rgb(18, 18, 18)");
+    await clean(notebook);
+  });
+
   test("without scripts the still is seen, and the library takes no room", async () => {
     const { page } = notebook;
     const bare = (html: string) => html.replace(/<script>.*?<\/script>/gs, "");

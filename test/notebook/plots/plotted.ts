@@ -21,6 +21,7 @@ export interface ReadTrace {
 /** What tests read of a layout. */
 export interface ReadLayout {
   readonly title: { readonly text: string };
+  readonly xaxis: { readonly dtick?: number; readonly tickformat?: string };
   readonly yaxis: { readonly type: string; readonly title: { readonly text: string } };
   readonly updatemenus: readonly { readonly active: number; readonly buttons: readonly { readonly args: readonly unknown[] }[] }[];
   readonly coloraxis: { readonly cmin: number; readonly cmax: number };

@@ -34,6 +34,10 @@ describe("the plot of distances", () => {
     expect(log.args[1]).toMatchObject({ "yaxis.type": "log" });
     expect(linear.args).toEqual([{ name: "anchor: window 10" }, expect.objectContaining({ "yaxis.type": "linear" }), [data.length - 1]]);
   });
+  test("has no ticks between steps, however few", async () => {
+    expect((await plotted(lossPlot(steps.slice(0, 3)))).layout.xaxis).toMatchObject({ dtick: 1, tickformat: "d" });
+    expect((await plotted(lossPlot(numbersOf(paintedRun({ steps: 9 }))))).layout.xaxis.dtick).toBeUndefined();
+  });
   test("begins with the scale that was asked for", async () => {
     expect((await plotted(lossPlot(steps))).layout.yaxis.type).toBe("log");
     const linear = (await plotted(lossPlot(steps, { scale: "linear" }))).layout;
