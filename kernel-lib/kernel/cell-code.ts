@@ -60,10 +60,15 @@ export function cellCode(compiler: typeof ts, js: string): CellCode {
   let asynchronous = false;
 
   const before: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
+    // In stack traces the call stands where its name stands, which is made to be where the awaited expression is.
     const call = (name: keyof CellRuntime, argument: ts.Expression) => {
       const { factory } = context;
-      const callee = factory.createPropertyAccessExpression(factory.createIdentifier(RUNTIME), name);
-      return compiler.setTextRange(factory.createCallExpression(callee, undefined, [argument]), argument);
+      const placed = <T extends ts.Node>(node: T): T => compiler.setSourceMapRange(node, argument);
+      const callee = factory.createPropertyAccessExpression(
+        placed(factory.createIdentifier(RUNTIME)),
+        placed(factory.createIdentifier(name)),
+      );
+      return compiler.setTextRange(factory.createCallExpression(placed(callee), undefined, [argument]), argument);
     };
     const visit =
       (within: "cell" | "function") =>
@@ -113,12 +118,15 @@ export function cellCode(compiler: typeof ts, js: string): CellCode {
   const maps = [sourceMapText, inline && Buffer.from(inline[1], "base64").toString()].map(
     (text) => text && new SourceMap(JSON.parse(text)),
   );
+  // TypeScript declares every export as undefined first, which would take away the value of a cell before that has the same name.
+  const code = PRELUDE + outputText.replace(/^(exports\.[\w$]+ = )+void 0;$/m, "").replace(/\n\/\/# sourceMappingURL=\S*\s*$/, "\n");
+  const end = code.split("\n").length - 1;
   return {
-    // TypeScript declares every export as undefined first, which would take away the value of a cell before that has the same name.
-    code: PRELUDE + outputText.replace(/^(exports\.[\w$]+ = )+void 0;$/m, "").replace(/\n\/\/# sourceMappingURL=\S*\s*$/, "\n"),
+    code,
     names,
     asynchronous,
     origin({ line, column }) {
+      if (line >= end) return undefined; // the call around the cell
       let [at, col] = [line - 1, column];
       for (const map of maps) {
         if (!map) return undefined;

@@ -9,7 +9,7 @@ import { RUNTIME_KEY } from "./cell-code.js";
 import type { Prompt } from "./cell-globals.js";
 import { answerOf, createPending, runCell } from "./cells.js";
 import { createInterpreter, type Interpreter } from "./interpreter.js";
-import { createInterrupts, Interrupted } from "./interrupts.js";
+import { type CellContext, createInterrupts, Interrupted } from "./interrupts.js";
 import { captureStreams, createOutput } from "./output.js";
 import type { Header } from "./protocol/message.js";
 import { CLOSED, COMPILING, type ExecuteRequest, type ToCells, type ToSockets } from "./threads.js";
@@ -67,7 +67,10 @@ process.on("exit", () => {
 });
 const stop = () => interrupts.stop();
 process.on("SIGINT", stop);
+let stopped: CellContext | undefined;
 
+const compiling = (busy: boolean) => void Atomics.store(shared, COMPILING, busy ? 1 : 0);
+compiling(true); // until it is loaded
 let interpreter: Interpreter | undefined;
 const traces = { source: (name: string) => interpreter?.source(name), waits: interrupts.waits };
 for (const event of ["uncaughtException", "unhandledRejection"] as const)
@@ -86,13 +89,18 @@ async function answer(id: number, content: () => Promise<Record<string, unknown>
 }
 
 sockets.on("message", (message: ToCells) => {
-  interpreter ??= createInterpreter((busy) => Atomics.store(shared, COMPILING, busy ? 1 : 0));
+  interpreter ??= createInterpreter(compiling);
   const compiler = interpreter;
   if (message.kind === "interrupt") {
     tell({ kind: "interrupted" });
-    interrupts.stop(message.ended ? 0 : undefined);
-    // Node's vm takes the listeners away while a cell runs; code that is ended does not put them back.
-    if (message.ended) process.off("SIGINT", stop).on("SIGINT", stop);
+    if (!message.ended) {
+      stopped = interrupts.newest();
+      interrupts.stop();
+    } else {
+      // Node's vm takes the listeners away while a cell runs; code that is ended does not put them back.
+      process.off("SIGINT", stop).on("SIGINT", stop);
+      if (stopped === interrupts.newest()) interrupts.stop(0);
+    }
   } else if (message.kind === "end") process.exit(0);
   else if (message.kind === "input") answered?.(message.value);
   else if (message.kind === "ask") void answer(message.id, async () => answerOf(message.type, message.content, compiler));
@@ -103,4 +111,4 @@ sockets.on("message", (message: ToCells) => {
   }
 });
 captureStreams(output.print);
-interpreter = createInterpreter((busy) => Atomics.store(shared, COMPILING, busy ? 1 : 0));
+interpreter = createInterpreter(compiling);

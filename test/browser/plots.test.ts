@@ -284,12 +284,11 @@ describe.skipIf(missing !== "")(`figures in a browser${missing}`, () => {
         await expectLive(page, 6);
       }
     };
-    await rounds(3);
+    await rounds(1);
+    await page.waitForTimeout(500); // what was let go is collected once Plotly's own timers have ended
     const before = await counts();
     await rounds(12);
-    const after = await counts();
-    expect(after.nodes).toBeLessThan(before.nodes * 1.1 + 200);
-    expect(after.jsEventListeners).toBeLessThan(before.jsEventListeners * 1.1 + 20);
+    await expect.poll(counts, { timeout: 10_000 }).toEqual(before);
     await page.close();
   });
 });

@@ -53,6 +53,7 @@ test("interrupt_request ends a loop that holds the thread after a cell's first a
 test("a stop before the compiler is there stops the cell that waits for it", async () => {
   const own = await startKernel("veduta");
   const running = own.execute("for (;;);");
+  await expect.poll(() => own.publishedOf(running.id).length).toBeGreaterThan(0);
   await own.control("interrupt_request");
   expect((await running).reply.ename).toBe("Interrupted");
   expect((await own.execute("await 1; 2")).reply.status).toBe("ok");

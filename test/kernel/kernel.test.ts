@@ -111,6 +111,15 @@ describe("errors", () => {
     expect(ename).toBe("CheckpointError");
     expect(traceback.join("\n")).toMatch(/at Cell In\[\d+\], line 3, column \d+\n.*\n {4}> 3 \| const nothing/);
   });
+  test("an await names its own line, however its expression is written", async () => {
+    const { traceback } = await failure(
+      "const all = await Promise.all(\n  [1, 2].map(async (x) => {\n    await 0;\n    if (x === 2) throw new TypeError('two');\n  }),\n);",
+    );
+    expect(traceback.filter((line) => line.startsWith("    at ")).map((line) => line.replace(/In\[\d+\]/, "In"))).toEqual([
+      "    at Cell In, line 4, column 24",
+      "    at Cell In, line 1, column 19",
+    ]);
+  });
   test("causes are told, circles of them once", async () => {
     const { traceback } = await failure(
       "const inner = new Error('inner'); inner.cause = inner; throw new Error('outer', { cause: inner })",

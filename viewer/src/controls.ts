@@ -35,9 +35,14 @@ export function turned({ state, canvas }: Core, x: number, y: number): { right: 
   return { right: (-(x * c - y * s) * scale) / narrow, up: (y * c + x * s) * scale };
 }
 
-/** Listens to the canvas. */
+/** Keys that stay a notebook's or the browser's own while the viewer has the focus: those that run a cell, save, find. */
+const isOutward = ({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent) =>
+  ctrlKey || metaKey || altKey || (shiftKey && key === "Enter");
+
+/** Listens to the canvas, and keeps plain keys from a notebook around it, where "d d" deletes a cell. */
 export function listen(core: Core, motion: Motion): void {
   const { canvas, signal, state, keys } = core;
+  core.root.addEventListener("keydown", (event) => !isOutward(event) && event.stopPropagation(), { signal });
   const on = <K extends keyof HTMLElementEventMap>(type: K, then: (event: HTMLElementEventMap[K]) => void, passive = true) =>
     canvas.addEventListener(type, then, { signal, passive });
   const fingers = new Map<number, { x: number; y: number }>();

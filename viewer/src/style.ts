@@ -22,7 +22,7 @@ const CSS = `
 .veduta-bar button,.veduta-steps button,.veduta-panel button{cursor:pointer}
 .veduta-bar button[aria-pressed=true],.veduta-bar button[aria-expanded=true],.veduta-steps button[aria-pressed=true]{background:#1a5fb4;border-color:#1a5fb4;color:#fff}
 .veduta-bar :focus-visible,.veduta-steps :focus-visible,.veduta-panel :focus-visible{outline:3px solid #1a5fb4;outline-offset:1px}
-@media (prefers-color-scheme:dark){.veduta-bar :focus-visible,.veduta-steps :focus-visible,.veduta-panel :focus-visible{outline-color:#99c1f1}}
+[data-scheme=dark] :is(.veduta-bar,.veduta-steps,.veduta-panel) :focus-visible{outline-color:#99c1f1}
 .veduta-steps button{display:grid;place-items:center;width:32px;padding:0}
 .veduta-panel{padding:6px 12px 14px;line-height:1.45;color:CanvasText;background:Canvas;font-weight:400;font-variant-numeric:tabular-nums}
 .veduta-panel h3{margin:0 0 6px;font:600 13px/1.4 system-ui,sans-serif}
@@ -42,7 +42,7 @@ const CSS = `
 .veduta-curve{width:min(100%,300px);margin:0}
 .veduta-curve svg{width:100%}
 .veduta-curve path{fill:none;stroke:#2c718e;stroke-width:2}
-@media (prefers-color-scheme:dark){.veduta-curve path{stroke:#7cc4de}}
+[data-scheme=dark] .veduta-curve path{stroke:#7cc4de}
 .veduta-curve .axis{stroke:color-mix(in srgb,CanvasText 45%,Canvas);stroke-width:1}
 .veduta-panel textarea{display:block;width:100%;margin:0 0 8px}
 .veduta-said{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
@@ -50,7 +50,8 @@ const CSS = `
 .veduta-panorama:fullscreen{display:flex;flex-direction:column}
 .veduta-panorama:fullscreen .veduta-stage{flex:1;min-height:0}
 @media (max-width:560px){.veduta-stage{aspect-ratio:4/3}.veduta-note{bottom:auto;top:10px}}
-@media (prefers-color-scheme:dark){.veduta-panorama{--veduta-space:#191b1f}}
+.veduta-panorama[data-scheme=light]{color-scheme:light}
+.veduta-panorama[data-scheme=dark]{color-scheme:dark;--veduta-space:#191b1f}
 @media (prefers-reduced-motion:reduce){.veduta-note{transition:none}}
 `;
 

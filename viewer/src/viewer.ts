@@ -12,6 +12,7 @@ import { createMotion } from "./motion.js";
 import { overPanes, seenIn } from "./panes.js";
 import { createPictures, picture } from "./pictures.js";
 import { projections } from "./projections.js";
+import { onScheme, schemeAt } from "./scheme.js";
 import { seamTools } from "./seam.js";
 import { leaveStage, stage } from "./stage.js";
 import { changed, snapshot, type ViewState } from "./state.js";
@@ -180,7 +181,13 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     else if (drawn) pictures.release();
   });
   sight.observe(root);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => want(state), { signal });
+  const dress = () => {
+    const scheme = schemeAt(root.parentElement ?? root);
+    if (root.dataset.scheme === scheme) return;
+    root.dataset.scheme = scheme;
+    want(state);
+  };
+  onScheme(dress, signal);
 
   const viewer: Viewer = {
     get state() {
@@ -208,11 +215,13 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
       pictures.release();
       ui.remove();
       delete root.dataset.state;
+      delete root.dataset.scheme;
       delete root.viewer;
     },
   };
   root.viewer = viewer;
   set(spec.state ?? {});
+  dress();
   for (const start of starters) start();
   return viewer;
 }

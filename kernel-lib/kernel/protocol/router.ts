@@ -13,6 +13,7 @@ export interface RouterDeps {
   tell(message: ToCells): void;
   /** stops a synchronous loop that will not hear of an interrupt; called where none was heard of in time */
   stopLoop(): void;
+  compiling(): boolean;
   /** waits for what a client has sent, and is still on its way through the socket */
   arrived(): Promise<void>;
   /** ends the process */
@@ -86,8 +87,13 @@ export function createRouter(deps: RouterDeps): Router {
   function interrupt(): Json {
     deps.tell({ kind: "interrupt", ended: false });
     clearTimeout(deaf);
-    deaf = setTimeout(deps.stopLoop, HEARING_MS);
+    deaf = setTimeout(unheard, HEARING_MS);
     return { status: "ok" };
+  }
+  /** Not within the compiler, which must not be ended in the middle, and ends by itself. */
+  function unheard(): void {
+    if (deps.compiling()) deaf = setTimeout(unheard, HEARING_MS);
+    else deps.stopLoop();
   }
 
   const compiler = (message: Message, type: AskedOfCompiler) => () => ask((id) => ({ kind: "ask", id, type, content: message.content }));

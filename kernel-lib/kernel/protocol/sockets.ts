@@ -36,15 +36,15 @@ const router = createRouter({
   reply: (to, type, content) => send(origin.get(to) ?? shell, type, content, { identities: to.identities, parent: to.header }),
   prompt: (to, content) => send(stdin, "input_request", content, { identities: to.identities, parent: to.header }),
   publish: (parent, type, content) => send(iopub, type, content, { identities: [Buffer.from(`kernel.${session}.${type}`)], parent }),
-  stopLoop: () => void stopLoop(),
+  stopLoop,
+  compiling: () => Atomics.load(shared, COMPILING) === 1,
   arrived: () => sleep(20),
   end: () => void end(),
   close: () => void close(),
 });
 
-/** Ends the JavaScript that the main thread is within, as a debugger would; the compiler's it lets end itself. */
-async function stopLoop(): Promise<void> {
-  while (Atomics.load(shared, COMPILING) === 1) await sleep(20);
+/** Ends the JavaScript that the main thread is within, as a debugger would. */
+function stopLoop(): void {
   const inspector = new Session();
   inspector.connectToMainThread();
   inspector.post("Runtime.terminateExecution", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ClosedError } from "#kernel-lib/core/errors.js";
 import { planWindows } from "#kernel-lib/joint/windows.js";
+import { panoramaView } from "#kernel-lib/notebook/panorama-view.js";
 import { windowStrip } from "#kernel-lib/notebook/plots/window-strip.js";
 import { landscape, paintedRun } from "../painted-run.js";
 import { numbersOf, plotted } from "./plotted.js";
@@ -64,6 +65,11 @@ describe("the strip of windows", () => {
     expect(await sources(windowStrip(closed))).toEqual([]);
     const broken = records.map((step) => ({ ...step, preview: () => Promise.reject(new Error("no memory")) }));
     await expect(windowStrip(broken).bundle()).rejects.toThrow("no memory");
+  });
+  test("carries the run's name that a viewer of the same records carries", async () => {
+    const records = run.steps.map((step) => ({ ...step, latent: { data: new Float32Array(4 * 16 * 96), shape: [1, 4, 16, 96] } }));
+    const { spec } = await strip(records);
+    expect(await panoramaView(records.map((step) => ({ ...step, foreseen: step.latent }))).html()).toContain(`"run":"${spec.link?.run}"`);
   });
   test("steps without latents need the panorama's width; a saved run's info gives it", () => {
     expect(() => windowStrip(steps)).toThrow(/^windowStrip: got steps without latents, want the panorama's width and scaleFactor/);

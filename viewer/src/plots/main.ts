@@ -5,9 +5,9 @@
 import Plotly from "plotly.js-dist";
 import type { PlotSpec } from "../../../kernel-lib/notebook/plots/plot-spec.js";
 import { takeFigures } from "../queue.js";
+import { onScheme } from "../scheme.js";
 import { type LivePlot, livePlot, plotSvg } from "./live-plot.js";
 import { onChoice } from "./selection.js";
-import { onScheme } from "./theme.js";
 
 const specs = new WeakMap<Element, PlotSpec>();
 const live = new Map<HTMLElement, LivePlot>();

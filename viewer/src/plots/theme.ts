@@ -1,7 +1,6 @@
 /** @file How figures look on a light and on a dark page: Plotly templates, which give way to whatever a figure sets itself. */
 import type { Attributes } from "plotly.js-dist";
-
-export type Scheme = "light" | "dark";
+import type { Scheme } from "../scheme.js";
 
 /** Ink, quieter ink, grid lines, and the ground of what floats above the figure. */
 const COLOURS = {
@@ -46,23 +45,4 @@ export function template(scheme: Scheme): Attributes {
   };
   const scale = { colorbar: { tickcolor: line, outlinewidth: 0, thickness: 10 } };
   return { layout, data: { heatmap: [scale], scatter: [{ marker: scale }] } };
-}
-
-/** The page's scheme where an element lies, by the text's colour there: light text is a dark page's. Notebooks have themes of their own. */
-export function schemeAt(element: Element): Scheme {
-  const [r, g, b] = (getComputedStyle(element).color.match(/[\d.]+/g) ?? []).map(Number);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 140 ? "dark" : "light";
-}
-
-/** Calls when the page's scheme may have changed: by the system, or by a theme's attributes or style sheets. */
-export function onScheme(changed: () => void): void {
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
-  const themed = new MutationObserver(changed);
-  for (const element of [document.documentElement, document.body])
-    if (element)
-      themed.observe(element, {
-        attributes: true,
-        attributeFilter: ["class", "style", "data-theme", "data-jp-theme-light", "data-jp-theme-name"],
-      });
-  document.head.addEventListener("load", changed, { capture: true }); // a theme's style sheet that arrives later
 }
