@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { connect } from "./kernel-client.mjs";
+import { startKernel } from "#kernel-lib/kernel/runner/kernel-client.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SECONDS = 1 / 1000;
@@ -34,20 +34,21 @@ export async function measureKernel() {
   /** @type {import("./table.mjs").Row[]} */
   const rows = [];
   const begun = performance.now();
-  const kernel = await connect(join(ROOT, "dist/kernel-lib/kernel/main.js"), join(ROOT, "notebooks"));
+  const kernel = await startKernel({ cwd: join(ROOT, "notebooks") });
+  const execute = (/** @type {string} */ code) => kernel.request("execute_request", { code });
   try {
-    rows.push({ what: "kernel: answers after its start", value: (performance.now() - begun) * SECONDS, unit: "s" });
-    await kernel.execute("0");
+    rows.push({ what: "kernel: loaded after its start", value: (performance.now() - begun) * SECONDS, unit: "s" });
+    await execute("0");
     rows.push({ what: "kernel: first cell done after its start", value: (performance.now() - begun) * SECONDS, unit: "s" });
     const loading = performance.now();
-    await kernel.execute('import { openModel, syncDiffusion } from "veduta";');
+    await execute('import { openModel, syncDiffusion } from "veduta";');
     rows.push({ what: 'cell: the first import from "veduta"', value: (performance.now() - loading) * SECONDS, unit: "s" });
     for (const [what, cell] of Object.entries(CELLS)) {
       /** @type {number[]} */
       const times = [];
       for (let i = 0; i < RUNS; i++) {
         const started = performance.now();
-        await kernel.execute(`${cell} // ${i}`);
+        await execute(`${cell} // ${i}`);
         times.push((performance.now() - started) * SECONDS);
       }
       rows.push({
@@ -59,17 +60,17 @@ export async function measureKernel() {
       });
     }
     for (const [what, { before, cell }] of Object.entries(STOPS)) {
-      if (before) await kernel.execute(before);
-      const running = kernel.execute(cell);
+      if (before) await execute(before);
+      const running = execute(cell);
       await sleep(2000);
       const asked = performance.now();
-      await kernel.interrupt();
+      await kernel.request("interrupt_request", {}, { channel: "control" });
       const { ename } = await running;
       if (ename !== "Interrupted") throw new Error(`bench: ${what} ended with ${ename}`);
       rows.push({ what: `stop: ${what}`, value: (performance.now() - asked) * SECONDS, unit: "s" });
     }
   } finally {
-    kernel.close();
+    await kernel.stop();
   }
   return rows;
 }

@@ -1,16 +1,26 @@
 /** @file Files that are there whole or not at all. */
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Writes beside the file and renames, the folder made where it is missing: a reader sees the old file or the new one, never half of one. */
+/** As `replaceFile`, the folder made where it is missing. */
 export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  const beside = `${file}.${process.pid}.part`;
+  await replaceFile(file, content);
+}
+
+/**
+ * Writes beside the file and renames: a reader sees the old file or the new one, never half of one. A link stays a link, and a file's permissions
+ * its own.
+ */
+export async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
+  const target = await realpath(file).catch(() => file);
+  const mode = (await stat(target).catch(() => undefined))?.mode;
+  const beside = `${target}.${process.pid}.part`;
   try {
-    await writeFile(beside, content);
-    await rename(beside, file);
+    await writeFile(beside, content, mode === undefined ? {} : { mode: mode & 0o777 });
+    await rename(beside, target);
   } catch (error) {
-    await rm(beside, { force: true });
+    await rm(beside, { force: true }).catch(() => {}); // the folder itself may be gone
     throw error;
   }
 }

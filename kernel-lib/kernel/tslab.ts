@@ -121,7 +121,7 @@ const watchHost =
       inlineSourceMap: true,
       strictNullChecks: true, // `while (!next.done)` tells a step from the result
       strictFunctionTypes: true,
-      noImplicitAny: true, // else `[]` never takes an element; see `lenient`
+      noImplicitAny: true, // else `[]` never takes an element; see `faults`
       types: ["node"], // of all that node_modules/@types holds
     };
     const create = own.createWatchCompilerHost as (...words: unknown[]) => unknown;

@@ -22,6 +22,8 @@ export function panel(core: Core, label: string, name: string, fill: () => (Node
     body.hidden = !open;
     button.ariaExpanded = String(open);
     for (const then of open ? openers : closers) then();
+    // On a page that is as high as the window it would open unseen; its first lines are enough, for the picture to stay.
+    if (open) (body.children[1] ?? body).scrollIntoView({ block: "nearest" });
   };
   const button = textButton(label, () => show(body.hidden));
   button.ariaExpanded = "false";

@@ -101,7 +101,8 @@ async function tryKernel(command: readonly string[], cwd: string, ports: Ports, 
       }),
     quiet: channels.quiet,
     interrupt() {
-      if (process.platform !== "win32") return child.interrupt();
+      // Our kernel hears a message whatever its cell does, a signal not within a synchronous loop after an await.
+      if (process.platform !== "win32" && info.implementation !== "veduta") return child.interrupt();
       channels.request("interrupt_request", {}, { channel: "control" }).catch(() => {});
     },
     stop,

@@ -1,9 +1,10 @@
 /** @file Files that are written whole or not at all. */
 import { constants } from "node:fs";
-import { access, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { access, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { systemReason } from "../../checkpoint/json.js";
 import { NotebookError } from "../../core/errors.js";
+import { replaceFile } from "../../core/write-whole.js";
 
 /** Says early whether `writeWhole` could write there. @throws NotebookError where it could not */
 export async function expectWritable(file: string): Promise<void> {
@@ -18,16 +19,9 @@ export async function expectWritable(file: string): Promise<void> {
   await access(folder, constants.W_OK).catch(() => refuse(`a folder that nothing can be written to, ${folder}`, "name another"));
 }
 
-/** Writes beside the file and renames; an earlier file stays whole where that fails. @throws NotebookError where it cannot be written */
+/** `replaceFile` for a notebook and what is made of it. @throws NotebookError where it cannot be written */
 export async function writeWhole(file: string, text: string): Promise<void> {
-  const target = await realpath(file).catch(() => file); // a link stays one
-  const mode = ((await stat(target).catch(() => undefined))?.mode ?? 0o644) & 0o777;
-  const beside = `${target}.${process.pid}.part`;
-  try {
-    await writeFile(beside, text, { mode });
-    await rename(beside, target);
-  } catch (error) {
-    await rm(beside, { force: true }).catch(() => {});
+  await replaceFile(file, text).catch((error) => {
     throw new NotebookError(file, { expected: "to be written", found: systemReason(error) });
-  }
+  });
 }

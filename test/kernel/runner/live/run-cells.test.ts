@@ -106,6 +106,22 @@ test("a kernel that loses its word that it is idle does not hold the run: stock 
   expect(printed(ran, 1)).toBe("after\n");
 });
 
+test("an interrupt reaches our kernel within a loop that holds the thread after an await, and the kernel goes on", async () => {
+  const kernel = await startKernel({ cwd: files.dir });
+  let begun = () => {};
+  const printed = new Promise<void>((resolve) => (begun = resolve));
+  const running = kernel.request(
+    "execute_request",
+    { code: 'await null; console.log("begun"); while (true) {}' },
+    { on: ({ type }) => type === "stream" && begun() },
+  );
+  await printed;
+  kernel.interrupt();
+  expect(await running).toMatchObject({ status: "error", ename: "Interrupted" });
+  expect(await kernel.request("execute_request", { code: "1" })).toMatchObject({ status: "ok" });
+  await kernel.stop();
+});
+
 test("a kernel that finds a port taken is started again with others", async () => {
   const squatter = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => squatter.once("listening", resolve));
