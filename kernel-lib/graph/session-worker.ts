@@ -26,12 +26,12 @@ async function answer(request: Exclude<Request, { kind: "end" }>): Promise<numbe
 
 let ended = false;
 
-parentPort?.on("message", (request: Request) => {
+function take(request: Request): void {
   if (request.kind === "end") ended = true; // and nobody waits for an answer any more
   queue = queue.then(async () => {
     if (request.kind === "end") {
       for (const session of sessions.values()) await session.release();
-      parentPort?.close(); // with nothing left to do, the thread ends
+      parentPort?.off("message", take); // with nothing left to wait for, the thread ends; Deno's port has no close()
     }
     if (request.kind === "end" || ended) return;
     let reply: Reply;
@@ -46,4 +46,6 @@ parentPort?.on("message", (request: Request) => {
     }
     parentPort?.postMessage(reply, transfer);
   });
-});
+}
+
+parentPort?.on("message", take);

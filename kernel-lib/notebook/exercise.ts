@@ -26,7 +26,7 @@ export interface Exercise<Answer> {
 export function exercise<Answer>(name: string, { accepts, hint, because }: ExerciseOptions<Answer>): Exercise<Answer> {
   return {
     async check(answer) {
-      if (answer === undefined) return console.log(`${name}: not answered yet. Put your answer in place of undefined, and run both cells.`);
+      if (answer === undefined) return console.log(`${name}: not answered yet. Replace undefined, and run both cells.`);
       if (!(await accepts(answer))) throw new Error(`${name}: ${inWords(answer)} is not it. ${hint}`);
       console.log(`${name}: right. ${because}`);
     },

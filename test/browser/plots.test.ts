@@ -178,6 +178,22 @@ describe.skipIf(missing !== "")(`figures in a browser${missing}`, () => {
     await page.close();
   });
 
+  test("a window is chosen in the figures on the screen at once, in all others soon", async () => {
+    const html = await htmlOf([lossPlot(steps), ...Array.from({ length: 12 }, () => gradientPlot(steps))]);
+    const { page } = await open(browser, written.write(pageOf(html.join("<hr>") + library())));
+    await expectLive(page, html.length);
+    const thick = await page.evaluate(() => {
+      const plots = [...document.querySelectorAll(".veduta-plot-live")] as unknown as Drawn[];
+      const lines = () => plots.map(({ data }) => data.some(({ name, line }) => name === "window 3" && line.width > 3));
+      const run = /"run":"(\w+)"/.exec(document.querySelector(".veduta-plot + script")?.textContent ?? "")?.[1];
+      document.dispatchEvent(new CustomEvent("veduta:window", { detail: { run, window: 3 } }));
+      return lines();
+    });
+    expect(thick).toEqual(html.map((_, k) => k < 2)); // as high as the screen
+    for (const k of html.keys()) await expect.poll(async () => (await look(page, k)).thick).toEqual(["window 3"]);
+    await page.close();
+  });
+
   test("the axis changes between logarithmic and linear, and stays so when a window is chosen", async () => {
     const { page } = await open(browser, file);
     await expectLive(page, 6);

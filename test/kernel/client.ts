@@ -2,14 +2,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Dealer, Subscriber } from "zeromq";
 import { decode, encode, header, type Json, type Message } from "#kernel-lib/kernel/protocol/message.js";
+import { freePorts, writeConnection } from "#kernel-lib/kernel/runner/connection.js";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What starts each kernel; stock tslab is there to show what ours repairs. */
@@ -26,54 +24,27 @@ export interface Answer {
 
 export type Client = Awaited<ReturnType<typeof startKernel>>;
 
-async function freePorts(n: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: n }, async () => {
-      const server = createServer().listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  for (const server of servers) server.close();
-  return ports;
-}
-
-/** @param options `cwd`: the notebook's folder; `prefix`: a program that starts the kernel */
+/** @param options `cwd`: the notebook's folder */
 export async function startKernel(
   kind: keyof typeof KERNELS,
   { cwd = join(ROOT, "notebooks"), env = {} }: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ) {
-  const dir = mkdtempSync(join(tmpdir(), "veduta-kernel-"));
-  const [shell_port, control_port, iopub_port, stdin_port, hb_port] = await freePorts(5);
-  const key = randomUUID();
-  const file = join(dir, "connection.json");
-  const connection = {
-    transport: "tcp",
-    ip: "127.0.0.1",
-    key,
-    signature_scheme: "hmac-sha256",
-    shell_port,
-    control_port,
-    iopub_port,
-    stdin_port,
-    hb_port,
-  };
-  writeFileSync(file, JSON.stringify(connection));
-  const child: ChildProcess = spawn(process.execPath, KERNELS[kind](file), {
+  const connection = writeConnection(await freePorts());
+  const { key } = connection;
+  const child: ChildProcess = spawn(process.execPath, KERNELS[kind](connection.file), {
     cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", "inherit", "inherit"],
   });
   const session = randomUUID();
   const identity = `client-${session}`;
-  const [shell, control, stdin] = [shell_port, control_port, stdin_port].map((port) => {
+  const [shell, control, stdin] = (["shell", "control", "stdin"] as const).map((name) => {
     const socket = new Dealer({ routingId: identity, linger: 0 });
-    socket.connect(`tcp://127.0.0.1:${port}`);
+    socket.connect(connection.address(name));
     return socket;
   });
   const iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
-  iopub.connect(`tcp://127.0.0.1:${iopub_port}`);
+  iopub.connect(connection.address("iopub"));
   iopub.subscribe();
 
   const replies = new Map<string, (message: Message) => void>();
@@ -141,7 +112,7 @@ export async function startKernel(
         child.kill("SIGKILL");
         await once(child, "exit");
       }
-      rmSync(dir, { recursive: true, force: true });
+      connection.remove();
     },
   };
 }

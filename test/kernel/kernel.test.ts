@@ -293,7 +293,7 @@ describe("requests", () => {
   });
   test("frames that are no message, or signed with another key, are dropped; what malformed contents ask for is answered", async () => {
     const socket = new Dealer({ linger: 0 });
-    socket.connect(`tcp://127.0.0.1:${kernel.connection.shell_port}`);
+    socket.connect(kernel.connection.address("shell"));
     const forged = {
       identities: [],
       header: header("execute_request", "s"),

@@ -1,5 +1,5 @@
 /** @file What plain scripts run in: this Node, and Deno and Bun as npm has them. Neither is a dependency: npx fetches them once. */
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,15 +8,15 @@ export interface Runtime {
   readonly name: string;
   /** why it cannot run here, or an empty text */
   readonly missing: string;
-  /** Runs a script to its end. @returns its standard output */
+  /** Runs a script to its end. @returns its standard output @throws Error where it fails, or complains of an error */
   run(script: string, words: readonly string[], env: Readonly<Record<string, string>>): string;
 }
 
 /** Outside the repository, whose .npmrc forbids the install scripts that Bun needs. */
 const cwd = mkdtempSync(join(tmpdir(), "veduta-runtimes-"));
 const env = { ...process.env, npm_config_ignore_scripts: "false" };
-const call = (program: string, words: readonly string[], more: Readonly<Record<string, string>> = {}) =>
-  execFileSync(program, words, {
+const call = (program: string, words: readonly string[], more: Readonly<Record<string, string>> = {}): string => {
+  const { status, stdout, stderr, error } = spawnSync(program, words, {
     cwd,
     env: { ...env, ...more },
     encoding: "utf8",
@@ -24,6 +24,10 @@ const call = (program: string, words: readonly string[], more: Readonly<Record<s
     timeout: 240_000,
     shell: process.platform === "win32",
   });
+  if (error || status !== 0 || /error/i.test(stderr))
+    throw new Error(`${program} ${words.join(" ")}: ${error?.message ?? status}\n${stderr}`);
+  return stdout;
+};
 
 function fetched(name: string, version: string, before: readonly string[]): Runtime {
   const program = ["-y", `${name}@${version}`];

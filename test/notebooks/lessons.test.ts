@@ -40,6 +40,10 @@ describe.each(lessons.map((lesson) => [lesson.name, lesson] as const))("%s", (_,
     expect(second.source).toMatch(/track\(|(image|panoramaView)\(.*\.show\(\);$/);
   });
 
+  test("has code lines that fit into a front end's cell, shapes and all", () => {
+    expect(code.flatMap(({ source }) => source.split("\n").filter((line) => line.length > 88))).toEqual([]);
+  });
+
   test("has at most 15 lines a code cell, and 10 a function", () => {
     for (const { source } of code) expect(lines(source)).toBeLessThanOrEqual(15);
     for (const { name, length } of functionsOf(scriptOf(lesson)))
@@ -85,7 +89,7 @@ describe.each(lessons.map((lesson) => [lesson.name, lesson] as const))("%s", (_,
     for (const [n, k] of at.entries()) {
       const [question, answer, checker] = lesson.cells.slice(k - 1, k + 2);
       expect(question.source).toContain(`**${n + 1}.**`);
-      expect(answer.source).toMatch(new RegExp(`^const answer${n + 1}: .+ \\| undefined = undefined;$`));
+      expect(answer.source).toMatch(new RegExp(`^(type .+;\n)?const answer${n + 1}: .+ \\| undefined = undefined;$`));
       expect(checker.source).toContain(`await exercise${n + 1}.check(answer${n + 1});`);
       expect([checker.tags, checker.raw.metadata.jupyter]).toEqual([["checker"], { source_hidden: true }]);
     }

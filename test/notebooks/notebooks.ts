@@ -37,6 +37,9 @@ function cellOf(raw: Cell): LessonCell {
 
 export const codeOf = ({ cells }: Lesson): readonly LessonCell[] => cells.filter(({ type }) => type === "code");
 
+/** Two of them, one without a panorama and with many figures, one that tracks a run and shows it; with VEDUTA_ALL=1 (`npm run test:all`) all. */
+export const inEachHost = process.env.VEDUTA_ALL ? lessons : lessons.filter(({ name }) => /^0[79]-/.test(name));
+
 /** All code cells as one module, in their order. */
 export const scriptOf = (lesson: Lesson): string =>
   codeOf(lesson)

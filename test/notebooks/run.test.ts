@@ -14,11 +14,7 @@ import { runNotebook } from "#kernel-lib/kernel/runner/run-notebook.js";
 import { notebookScript } from "#kernel-lib/kernel/script/notebook-script.js";
 import { KERNELS } from "../kernel/runner/kernels.js";
 import { RUNTIMES } from "../notebook/runtimes.js";
-import { codeOf, FOLDER, type Lesson, lessons } from "./notebooks.js";
-
-/** One without a panorama and with many figures, one that tracks a run and shows it. */
-const IN_EACH_HOST = ["07-", "09-"];
-const chosen = process.env.VEDUTA_ALL ? lessons : lessons.filter(({ name }) => IN_EACH_HOST.includes(name.slice(0, 3)));
+import { codeOf, FOLDER, inEachHost, type Lesson, lessons } from "./notebooks.js";
 
 /** Inside the repository, so that a script finds the package by its own name. */
 const WORK = fileURLToPath(new URL("../../.work/lessons/", import.meta.url));
@@ -35,7 +31,7 @@ describe.each(lessons.map((lesson) => [lesson.name, lesson] as const))("%s", (na
   });
 });
 
-describe.each(chosen.map((lesson) => [lesson.name, lesson] as const))("%s", (name, lesson) => {
+describe.each(inEachHost.map((lesson) => [lesson.name, lesson] as const))("%s", (name, lesson) => {
   test.skipIf(!jupyter)(`runs in Jupyter's nbconvert${jupyter ? "" : " (not run: jupyter nbconvert is not there)"}`, () => {
     installKernelspec(join(WORK, "jupyter"));
     const words = ["nbconvert", "--to", "notebook", "--execute", "--output-dir", WORK, "--output", `${name}.jupyter`];

@@ -109,7 +109,7 @@ function drawn(latent: Tensor, steps: readonly LatentStep[], title: string): Fig
   }
   const lines = withLines ? statisticLines(steps, count + 1) : [];
   if (withLines) {
-    axes[`xaxis${count + 1}`] = { anchor: `y${count + 1}`, ...stepAxis(steps[steps.length - 1].index - steps[0].index) };
+    axes[`xaxis${count + 1}`] = { anchor: `y${count + 1}`, ...stepAxis(steps[0].index, steps[steps.length - 1].index) };
     axes[`yaxis${count + 1}`] = { anchor: `x${count + 1}`, domain: [0, LINES / body] };
   }
   const means = block > 1 ? ` (means of ${block} × ${block})` : "";

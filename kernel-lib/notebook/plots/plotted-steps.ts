@@ -1,5 +1,6 @@
 /** @file The steps that figures take: a run's records, or those of a saved run. */
 import type { StepNumbers } from "../run-data.js";
+import type { PlotLayout } from "./plot-spec.js";
 
 /** A step's numbers. Records of a running method and steps of a saved run both have them. */
 export type PlottedStep = Omit<StepNumbers, "seconds">;
@@ -21,8 +22,12 @@ export function stepsInWords(steps: readonly PlottedStep[]): string {
   return first === last ? `step ${first}` : `steps ${first} to ${last}`;
 }
 
-/** Of an axis of steps, which are whole: where they are few, Plotly would put ticks between them. @param span from the first step to the last */
-export const stepAxis = (span: number) => ({ title: { text: "step" }, tickformat: "d", ...(span < 8 ? { dtick: 1 } : {}) });
+/** Of an axis of steps, with some room at its ends. Steps are whole: where they are few, Plotly would put ticks between them. */
+export function stepAxis(first: number, last: number): PlotLayout {
+  const span = last - first;
+  const range = span > 0 ? { range: [first - 0.02 * span, last + 0.02 * span] } : {};
+  return { title: { text: "step" }, tickformat: "d", ...(span < 8 ? { dtick: 1 } : {}), ...range };
+}
 
 /** A number in four digits, as a page carries it. */
 export const rounded = (x: number): number => Number(x.toPrecision(4));

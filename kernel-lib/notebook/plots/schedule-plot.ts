@@ -105,7 +105,7 @@ function drawn(
       yaxis: { title: { text: "ᾱ" }, range: [0, 1.04], domain: weights ? [0.46, 1] : [0, 1] },
       ...(weights
         ? {
-            xaxis2: { anchor: "y2", showgrid: false, ...stepAxis(weights.length - 1) },
+            xaxis2: { anchor: "y2", showgrid: false, ...stepAxis(0, weights.length - 1) },
             yaxis2: { title: { text: "weight" }, domain: [0, 0.28], anchor: "x2", rangemode: "tozero" },
           }
         : {}),

@@ -115,7 +115,7 @@ function windowLines(
     link: { run: runIdOf(steps), lines: traces.map(({ window }) => window) },
     layout: titled(title, {
       hovermode: "closest",
-      xaxis: stepAxis(measured[measured.length - 1].index - measured[0].index),
+      xaxis: stepAxis(measured[0].index, measured[measured.length - 1].index),
       yaxis: { title: { text: unit }, tickformat: "~g", rangemode: "tozero", ...axisOf(scale, values) },
       updatemenus: [scaleButtons(scale, values, anchor < 0 ? undefined : { trace: traces.length - 1, window: anchor })],
     }),

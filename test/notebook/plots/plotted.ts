@@ -21,7 +21,7 @@ export interface ReadTrace {
 /** What tests read of a layout. */
 export interface ReadLayout {
   readonly title: { readonly text: string };
-  readonly xaxis: { readonly dtick?: number; readonly tickformat?: string };
+  readonly xaxis: { readonly dtick?: number; readonly tickformat?: string; readonly range?: readonly number[] };
   readonly yaxis: { readonly type: string; readonly title: { readonly text: string } };
   readonly updatemenus: readonly { readonly active: number; readonly buttons: readonly { readonly args: readonly unknown[] }[] }[];
   readonly coloraxis: { readonly cmin: number; readonly cmax: number };

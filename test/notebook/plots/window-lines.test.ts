@@ -38,6 +38,10 @@ describe("the plot of distances", () => {
     expect((await plotted(lossPlot(steps.slice(0, 3)))).layout.xaxis).toMatchObject({ dtick: 1, tickformat: "d" });
     expect((await plotted(lossPlot(numbersOf(paintedRun({ steps: 9 }))))).layout.xaxis.dtick).toBeUndefined();
   });
+  test("has room before its first step and after its last", async () => {
+    const [from, to] = (await plotted(lossPlot(steps))).layout.xaxis.range ?? [];
+    expect([from < 0, to > 5, to - from < 5.5]).toEqual([true, true, true]);
+  });
   test("begins with the scale that was asked for", async () => {
     expect((await plotted(lossPlot(steps))).layout.yaxis.type).toBe("log");
     const linear = (await plotted(lossPlot(steps, { scale: "linear" }))).layout;

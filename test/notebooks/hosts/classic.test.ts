@@ -4,26 +4,10 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launch, missing as noBrowser, type PageRoot } from "../../browser/browser.js";
+import { type ClassicWindow, openClassic, runAll, save, trusted } from "./classic-page.js";
 import { type ClassicServer, missing as noClassic, startClassic } from "./classic-server.js";
 import { executed, FIGURES, PICTURES, SCHEMES, WORK } from "./executed.js";
-import { chosen, clickLine, closeClean, contexts, expectLive, figures, type HostPage, hostPage, keepShot, pictures } from "./host-page.js";
-
-/** What the page has of the classic Notebook's own. */
-interface Classic {
-  readonly notebook: {
-    readonly trusted: boolean;
-    readonly mode: string;
-    readonly kernel: { is_connected(): boolean };
-    get_cells(): { readonly cell_type: string; readonly input_prompt_number: unknown }[];
-    get_selected_index(): number;
-    select(index: number): void;
-    execute_all_cells(): void;
-    clear_all_output(): void;
-    clear_output(index: number): void;
-    save_notebook(): Promise<unknown>;
-  };
-}
-type ClassicWindow = typeof globalThis & { readonly Jupyter: Classic };
+import { chosen, clickLine, closeClean, contexts, expectLive, figures, type HostPage, keepShot, pictures } from "./host-page.js";
 
 const FOLDER = join(WORK, "classic");
 const missing = noBrowser || noClassic;
@@ -43,34 +27,13 @@ describe.skipIf(missing !== "")(`the classic Notebook${missing}`, () => {
     await server?.stop();
   });
 
-  const opened = async (name: string, options?: Parameters<typeof hostPage>[1]): Promise<HostPage> => {
-    const host = await hostPage(browser, options);
-    await host.page.goto(server.url(name));
-    await host.page.waitForFunction(() => (globalThis as ClassicWindow).Jupyter?.notebook?.get_cells().length > 1, null, {
-      timeout: 60_000,
-    });
-    return host;
-  };
-  const runAll = async (page: Page) => {
-    await page.waitForFunction(() => (globalThis as ClassicWindow).Jupyter.notebook.kernel?.is_connected(), null, { timeout: 60_000 });
-    await page.evaluate(() => (globalThis as ClassicWindow).Jupyter.notebook.execute_all_cells());
-    await page.waitForFunction(
-      () => {
-        const cells = (globalThis as ClassicWindow).Jupyter.notebook.get_cells();
-        return cells.filter((cell) => cell.cell_type === "code").every((cell) => /^\d+$/.test(String(cell.input_prompt_number)));
-      },
-      null,
-      { timeout: 120_000 },
-    );
-  };
+  const opened = (name: string, options?: Parameters<typeof openClassic>[3]) => openClassic(browser, server, name, options);
   /** Of the notebook itself: what its own keys would change. */
   const itself = (page: Page) =>
     page.evaluate(() => {
       const { notebook } = (globalThis as ClassicWindow).Jupyter;
       return { cells: notebook.get_cells().length, selected: notebook.get_selected_index(), mode: notebook.mode };
     });
-  const trusted = (page: Page) => page.evaluate(() => (globalThis as ClassicWindow).Jupyter.notebook.trusted);
-  const save = (page: Page) => page.evaluate(() => (globalThis as ClassicWindow).Jupyter.notebook.save_notebook().then(() => undefined));
   const clear = (page: Page, index: number) => page.evaluate((k) => (globalThis as ClassicWindow).Jupyter.notebook.clear_output(k), index);
 
   describe("with our kernel", () => {

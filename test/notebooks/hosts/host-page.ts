@@ -20,7 +20,10 @@ export async function hostPage(browser: Browser, options: BrowserContextOptions 
   const [complaints, outside]: [string[], string[]] = [[], []];
   page.on("console", (message) => isOurs(message) && complaints.push(message.text()));
   page.on("pageerror", ({ stack = "" }) => isOwnOf(stack) || complaints.push(stack));
-  page.on("request", (request) => !/^(http:\/\/127\.0\.0\.1:|data:|blob:|file:)/.test(request.url()) && outside.push(request.url()));
+  page.on(
+    "request",
+    (request) => !/^(http:\/\/127\.0\.0\.1:|data:|blob:|file:|about:blank$)/.test(request.url()) && outside.push(request.url()),
+  );
   await page.addInitScript(() => {
     const counted = globalThis as typeof globalThis & { contexts: number };
     counted.contexts = 0;
@@ -36,7 +39,7 @@ export async function hostPage(browser: Browser, options: BrowserContextOptions 
 /** Scripts of outputs have no file; a host's own have one, and its own complaints. */
 function isOurs(message: ConsoleMessage): boolean {
   const { url } = message.location();
-  const ofHost = /^http.*\.js\b/.test(url) || message.text().startsWith("Failed to load resource"); // what it asked of its own server
+  const ofHost = /^http.*\.js\b/.test(url) || /^Failed to load resource|font at 'about:blank'/.test(message.text()); // what it asked of its own server; a font of MathJax 2
   return ["error", "warning"].includes(message.type()) && !ofHost;
 }
 

@@ -1,23 +1,12 @@
 /** A real JupyterLab 4 page that shows an executed notebook: live where it is trusted, in its light and dark themes; stills where it is not. */
-import { readFileSync } from "node:fs";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Notebook } from "#kernel-lib/kernel/runner/nbformat.js";
 import { launch, missing as noBrowser, type PageRoot } from "../../browser/browser.js";
 import { executed, PICTURES } from "./executed.js";
-import { chosen, clickLine, closeClean, contexts, expectLive, figures, hostPage, keepShot, pictures } from "./host-page.js";
+import { chosen, clickLine, closeClean, contexts, expectLive, figures, keepShot, pictures } from "./host-page.js";
+import { type Lab, type LabWindow, openLab, served } from "./lab-page.js";
 import { type LabServer, missing as noLab, startLab } from "./lab-server.js";
-
-/** What the page has of JupyterLab's own. */
-interface Lab {
-  readonly restored: Promise<unknown>;
-  readonly serviceManager: { readonly contents: { save(path: string, model: unknown): Promise<unknown> } };
-  readonly commands: { execute(command: string, words?: unknown): Promise<unknown> };
-  readonly shell: {
-    readonly currentWidget: { readonly content: { activeCellIndex: number; readonly widgets: readonly unknown[]; readonly mode: string } };
-  };
-}
-type LabWindow = typeof globalThis & { readonly jupyterapp?: Lab };
 
 const missing = noBrowser || noLab;
 
@@ -26,10 +15,7 @@ describe.skipIf(missing !== "")(`JupyterLab 4${missing}`, () => {
   let server: LabServer;
   let notebook: Notebook;
   beforeAll(async () => {
-    // A server gives every text in one piece.
-    notebook = JSON.parse(readFileSync(await executed(), "utf8"), (_, value) =>
-      Array.isArray(value) && value.length > 0 && value.every((line) => typeof line === "string") ? value.join("") : value,
-    );
+    notebook = served(await executed());
     [browser, server] = await Promise.all([launch(), startLab()]);
   });
   afterAll(async () => {
@@ -37,28 +23,7 @@ describe.skipIf(missing !== "")(`JupyterLab 4${missing}`, () => {
     server?.stop();
   });
 
-  /** Opens the notebook as one of this user's own, or of somebody else's. */
-  const opened = async (trust: "trusted" | "untrusted", theme: "Light" | "Dark" = "Light") => {
-    const host = await hostPage(browser);
-    const { page } = host;
-    await page.goto(server.url);
-    await page.waitForFunction(() => (globalThis as LabWindow).jupyterapp !== undefined, null, { timeout: 60_000 });
-    const cells = notebook.cells.map((cell) => ({ ...cell, metadata: { ...cell.metadata, trusted: trust === "trusted" } }));
-    await page.evaluate(
-      async ([content, name]) => {
-        const { jupyterapp: app } = globalThis as LabWindow;
-        if (!app) return;
-        await app.restored;
-        await app.commands.execute("apputils:change-theme", { theme: name });
-        await app.serviceManager.contents.save("figures.ipynb", { type: "notebook", format: "json", content });
-        void app.commands.execute("docmanager:open", { path: "figures.ipynb", factory: "Notebook" });
-      },
-      [{ ...notebook, cells }, `JupyterLab ${theme}`] as const,
-    );
-    await page.locator(".jp-Dialog button", { hasText: "No Kernel" }).click();
-    await page.locator(".jp-Notebook .jp-CodeCell").first().waitFor();
-    return host;
-  };
+  const opened = (trust: "trusted" | "untrusted", theme?: "Light" | "Dark") => openLab(browser, server, notebook, trust, theme);
   /** Of the notebook itself: what its own keys would change. */
   const itself = () => {
     const { widgets, activeCellIndex, mode } = ((globalThis as LabWindow).jupyterapp as Lab).shell.currentWidget.content;

@@ -6,7 +6,7 @@ import { choose, chosenWindow } from "./selection.js";
 import { styledData, styledLayout } from "./styled.js";
 
 export interface LivePlot {
-  readonly spec: PlotSpec;
+  readonly root: HTMLElement;
   /** draws again in the page's scheme, with the chosen window */
   restyle(): void;
   dispose(): void;
@@ -75,12 +75,13 @@ export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
   }
   function dispose(): void {
     sized.disconnect();
+    drawn = undefined;
     Plotly.purge(place);
     place.remove();
     if (still) still.style.display = "";
     delete root.dataset.state;
   }
-  return { spec, restyle, dispose };
+  return { root, restyle, dispose };
 }
 
 /** The figure on a light page, as SVG text: what a still picture is made of. It has no buttons: they could not be pressed. */

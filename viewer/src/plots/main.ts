@@ -33,9 +33,25 @@ function attend(records: readonly MutationRecord[]): void {
         }
 }
 
-const restyle = () => {
-  for (const plot of live.values()) plot.restyle();
-};
+let later: ReturnType<typeof setTimeout>;
+
+/** Figures on the screen take on a new look at once, the others one after the other, so that a long page keeps answering. */
+function restyle(): void {
+  const onScreen = ({ root }: LivePlot): boolean => {
+    const { top, bottom } = root.getBoundingClientRect();
+    return bottom > 0 && top < innerHeight;
+  };
+  const all = [...live.values()];
+  const near = new Set(all.filter(onScreen)); // asked of all before any is drawn: each drawing would have the page laid out again
+  for (const plot of near) plot.restyle();
+  const far = all.filter((plot) => !near.has(plot));
+  const next = () => {
+    far.shift()?.restyle();
+    if (far.length > 0) later = setTimeout(next);
+  };
+  clearTimeout(later);
+  later = setTimeout(next);
+}
 
 (globalThis as typeof globalThis & { vedutaPlots?: unknown }).vedutaPlots ??= { Plotly, plotSvg };
 if (typeof matchMedia === "function" && takeFigures({ plot: revive })) {
