@@ -124,8 +124,17 @@ async function expectLive(page: Page, all: readonly string[]): Promise<void> {
 
 /** A picture of a host's whole page: its window is made as high as the notebook. */
 async function keepWhole(page: Page, notebook: string, name: string): Promise<void> {
-  const height = await page.locator(notebook).evaluate(({ scrollHeight }) => scrollHeight);
-  await page.setViewportSize({ width: 1100, height: Math.min(height + 200, 16_000) }); // Chromium's limit is 16,384
+  await page.evaluate(() => {
+    const { MathJax } = globalThis as { MathJax?: { Hub?: { Queue(then: () => void): void } } }; // the classic Notebook's
+    return new Promise<void>((resolve) => (MathJax?.Hub ? MathJax.Hub.Queue(() => resolve()) : resolve()));
+  });
+  let [height, before] = [1, 0];
+  while (height > before) {
+    before = height;
+    height = await page.locator(notebook).evaluate(({ scrollHeight }) => scrollHeight); // JupyterLab guesses that of cells off the screen
+    await page.setViewportSize({ width: 1100, height: Math.min(height + 200, 16_000) }); // Chromium's limit is 16,384
+    await page.waitForTimeout(300);
+  }
   await page.evaluate(() =>
     Promise.all([...document.querySelectorAll<PageRoot>(".veduta-panorama")].map((root) => root.viewer?.settled())),
   );
