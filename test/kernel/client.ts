@@ -24,10 +24,18 @@ export interface Answer {
 
 export type Client = Awaited<ReturnType<typeof startKernel>>;
 
-/** @param options `cwd`: the notebook's folder */
+/** @param options `cwd`: the notebook's folder; `hear`: told of every message from the kernel that answers a session other than the client's */
 export async function startKernel(
   kind: keyof typeof KERNELS,
-  { cwd = join(ROOT, "notebooks"), env = {} }: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  {
+    cwd = join(ROOT, "notebooks"),
+    env = {},
+    hear = () => {},
+  }: {
+    readonly cwd?: string;
+    readonly env?: NodeJS.ProcessEnv;
+    readonly hear?: (channel: "shell" | "iopub", message: Message) => void;
+  } = {},
 ) {
   const connection = writeConnection(await freePorts());
   const { key } = connection;
@@ -52,14 +60,22 @@ export async function startKernel(
   const idles = new Map<string, () => void>();
   const everything: Message[] = [];
   const inputs: string[] = [];
-  const listen = async (socket: Dealer | Subscriber, hear: (message: Message) => void) => {
+  const listen = async (socket: Dealer | Subscriber, take: (message: Message) => void) => {
     for await (const frames of socket) {
       const message = decode(key, frames);
-      if (message) hear(message);
+      if (message) take(message);
     }
   };
-  for (const socket of [shell, control]) void listen(socket, (message) => replies.get(message.parent?.msg_id ?? "")?.(message));
+  const others = (channel: "shell" | "iopub", message: Message) => {
+    if (message.parent && message.parent.session !== session) hear(channel, message);
+  };
+  for (const socket of [shell, control])
+    void listen(socket, (message) => {
+      others("shell", message);
+      replies.get(message.parent?.msg_id ?? "")?.(message);
+    });
   void listen(iopub, (message) => {
+    others("iopub", message);
     const of = message.parent?.msg_id ?? "";
     everything.push(message);
     published.set(of, [...(published.get(of) ?? []), message]);
@@ -98,6 +114,8 @@ export async function startKernel(
     shell,
     request,
     send,
+    /** Sends a message of another session, as it is. */
+    pass: (message: Message) => shell.send(encode(key, message) as Buffer[]),
     publishedOf: (id: string) => published.get(id) ?? [],
     execute: (code: string, options: Json = {}, metadata: Json = {}) =>
       request(

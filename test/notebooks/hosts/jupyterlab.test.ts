@@ -1,10 +1,13 @@
 /** A real JupyterLab 4 page that shows an executed notebook: live where it is trusted, in its light and dark themes; stills where it is not. */
+import { dirname } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Notebook } from "#kernel-lib/kernel/runner/nbformat.js";
 import { launch, missing as noBrowser, type PageRoot } from "../../browser/browser.js";
-import { executed, PICTURES } from "./executed.js";
-import { chosen, clickLine, closeClean, contexts, expectLive, figures, keepShot, pictures } from "./host-page.js";
+import type { Client } from "../../kernel/client.js";
+import { executed, FIGURES, PICTURES } from "./executed.js";
+import { chosen, clickLine, closeClean, contexts, expectLive, figures, type HostPage, keepShot, pictures } from "./host-page.js";
+import { bringKernel } from "./lab-kernel.js";
 import { type Lab, type LabWindow, openLab, served } from "./lab-page.js";
 import { type LabServer, missing as noLab, startLab } from "./lab-server.js";
 
@@ -23,7 +26,7 @@ describe.skipIf(missing !== "")(`JupyterLab 4${missing}`, () => {
     server?.stop();
   });
 
-  const opened = (trust: "trusted" | "untrusted", theme?: "Light" | "Dark") => openLab(browser, server, notebook, trust, theme);
+  const opened = (options?: Parameters<typeof openLab>[3]) => openLab(browser, server, notebook, options);
   /** Of the notebook itself: what its own keys would change. */
   const itself = () => {
     const { widgets, activeCellIndex, mode } = ((globalThis as LabWindow).jupyterapp as Lab).shell.currentWidget.content;
@@ -31,7 +34,7 @@ describe.skipIf(missing !== "")(`JupyterLab 4${missing}`, () => {
   };
 
   test("shows every figure live in a trusted notebook, ties them, keeps its keys, and lets a cleared one go", async () => {
-    const host = await opened("trusted");
+    const host = await opened();
     const { page } = host;
     await expectLive(page);
     await keepShot(page, "lab-light");
@@ -58,7 +61,7 @@ describe.skipIf(missing !== "")(`JupyterLab 4${missing}`, () => {
   });
 
   test("shows every figure live and dark in its dark theme, whatever the system prefers", async () => {
-    const host = await opened("trusted", "Dark");
+    const host = await opened({ theme: "Dark" });
     await expectLive(host.page);
     expect(
       await host.page
@@ -71,11 +74,55 @@ describe.skipIf(missing !== "")(`JupyterLab 4${missing}`, () => {
   });
 
   test("shows pictures of every figure in a notebook that it does not trust", async () => {
-    const host = await opened("untrusted");
+    const host = await opened({ trust: "untrusted" });
     await expect.poll(async () => (await pictures(host.page)).length).toBe(PICTURES.length);
     for (const [k, words] of PICTURES.entries()) expect((await pictures(host.page))[k]).toContain(words);
     expect(await contexts(host.page)).toBe(0);
     await keepShot(host.page, "lab-untrusted");
     await closeClean(host);
+  });
+
+  describe("with our kernel", () => {
+    let host: HostPage;
+    let kernel: Client;
+    beforeAll(async () => {
+      host = await openLab(browser, server, served(FIGURES), {
+        kernel: async (page) => {
+          kernel = await bringKernel(page, dirname(FIGURES));
+        },
+      });
+    });
+    afterAll(() => kernel?.close());
+
+    test("runs all cells, and shows every figure live and one progress to its end", async () => {
+      const { page } = host;
+      await page.evaluate(() => (globalThis as LabWindow).jupyterapp?.commands.execute("notebook:run-all-cells"));
+      await expectLive(page);
+      expect(await page.locator(".veduta-track").allTextContents()).toEqual([expect.stringContaining("3 steps in")]);
+      await expect
+        .poll(() => page.locator(".jp-CodeCell .jp-InputPrompt").allTextContents())
+        .toEqual(Array.from({ length: 8 }, (_, k) => `[${k + 1}]:`));
+      await keepShot(page, "lab-run");
+    });
+
+    test("stops a cell that would not end, and goes on", async () => {
+      const { page } = host;
+      const last = page.locator(".jp-CodeCell").last();
+      const run = (source: string) =>
+        page.evaluate((text) => {
+          const { commands, shell } = (globalThis as LabWindow).jupyterapp as Lab;
+          const { content } = shell.currentWidget;
+          content.activeCellIndex = content.widgets.length - 1;
+          content.activeCell.model.sharedModel.setSource(text);
+          void commands.execute("notebook:run-cell");
+        }, source);
+      await run("while (true) {}");
+      await expect.poll(() => last.locator(".jp-InputPrompt").textContent()).toBe("[*]:");
+      await page.evaluate(() => (globalThis as LabWindow).jupyterapp?.commands.execute("notebook:interrupt-kernel"));
+      await expect.poll(() => last.locator(".jp-OutputArea-output").textContent()).toContain("Interrupted");
+      await run("steps.length * 14");
+      await expect.poll(() => last.locator(".jp-OutputArea-output").textContent()).toBe("42");
+      await closeClean(host);
+    });
   });
 });

@@ -77,7 +77,7 @@ describe.skipIf(missing !== "")(`the pages of executed lessons${missing}`, () =>
 
     test.skipIf(noLab !== "")(`shows every figure live in JupyterLab where it is trusted${noLab}`, async () => {
       for (const theme of SCHEMES) {
-        const host = await openLab(browser, lab as LabServer, notebook, "trusted", theme === "light" ? "Light" : "Dark");
+        const host = await openLab(browser, lab as LabServer, notebook, { theme: theme === "light" ? "Light" : "Dark" });
         await expectLive(host.page, all);
         await keepWhole(host.page, ".jp-WindowedPanel-inner", `${name}-lab-${theme}`);
         await closeClean(host);
@@ -85,7 +85,7 @@ describe.skipIf(missing !== "")(`the pages of executed lessons${missing}`, () =>
     });
 
     test.skipIf(noLab !== "")(`shows a picture of every figure in JupyterLab where it is not trusted${noLab}`, async () => {
-      const host = await openLab(browser, lab as LabServer, notebook, "untrusted");
+      const host = await openLab(browser, lab as LabServer, notebook, { trust: "untrusted" });
       await expect.poll(async () => (await pictures(host.page)).length).toBeGreaterThanOrEqual(all.length);
       expect(await contexts(host.page)).toBe(0);
       await keepWhole(host.page, ".jp-WindowedPanel-inner", `${name}-lab-untrusted`);
