@@ -115,3 +115,19 @@ test("veduta is found, checked and completed in a folder that has it as a packag
   expect((await kernel.request("complete_request", { code: "t.sh", cursor_pos: 4 })).reply.matches).toContain("shape");
   await kernel.close();
 });
+
+test("a path that a package exports is found, with its types", async () => {
+  const project = join(dir, "exporting");
+  const folder = join(project, "node_modules/pkg");
+  mkdirSync(join(folder, "lib"), { recursive: true });
+  const paths = { "./sub": { types: "./lib/s.d.ts", default: "./lib/s.js" } };
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "pkg", version: "1.0.0", type: "module", exports: paths }));
+  writeFileSync(join(folder, "lib/s.js"), "export const seven = 7;");
+  writeFileSync(join(folder, "lib/s.d.ts"), "export declare const seven: number;");
+  const kernel = await startKernel("veduta", { cwd: project });
+  const answer = await kernel.execute('import { seven } from "pkg/sub";\nseven');
+  expect(contents(answer, "execute_result")[0]).toMatchObject({ data: { "text/plain": "7" } });
+  expect((await kernel.execute("const text: string = seven;")).reply.evalue).toContain("Type 'number' is not assignable to type 'string'");
+  expect((await kernel.execute('import { eight } from "pkg/sub";')).reply.evalue).toContain("has no exported member 'eight'");
+  await kernel.close();
+});

@@ -38,9 +38,13 @@ export async function bringKernel(page: Page, cwd: string): Promise<Client> {
   const kernel = await startKernel("veduta", {
     cwd,
     hear: (channel, { identities, ...message }) => {
-      told = told.then(() =>
-        page.evaluate(([where, what]) => (globalThis as LitePage).fromKernel(where, what as Message), [channel, message] as const),
-      );
+      told = told
+        .then(() =>
+          page.evaluate(([where, what]) => (globalThis as LitePage).fromKernel(where, what as Message), [channel, message] as const),
+        )
+        .catch((error: Error) => {
+          if (!page.isClosed()) throw error;
+        });
     },
   });
   await page.exposeFunction("toKernel", ({ header, metadata, content }: LabMessage) =>
