@@ -108,7 +108,7 @@ async function published(outcome: Outcome, { label, code, count, context }: Ran,
   return failure;
 }
 
-/** A synchronous loop that was stopped, and a library call that was, are interrupts as any. */
+/** A synchronous loop that was stopped, and a library call that was, are interrupts like a wait that was. */
 function interruption(error: unknown, { signal }: CellContext): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ERR_SCRIPT_EXECUTION_INTERRUPTED") return new Interrupted();

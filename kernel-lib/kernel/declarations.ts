@@ -10,6 +10,28 @@ export function partlyDeclared(compiler: typeof ts, before: string, after: strin
   return filtered(compiler, after, (name) => !missing.has(name)) + filtered(compiler, before, (name) => missing.has(name), "values");
 }
 
+/**
+ * A cell with the type of every module that it awaits written at its name, as in `const fs: typeof import("node:fs") = await import("node:fs")`. Of
+ * some modules TypeScript cannot write the type by itself, and then writes no declarations of the whole cell.
+ */
+export function withModuleTypes(compiler: typeof ts, text: string): string {
+  const file = compiler.createSourceFile("cell.ts", text, compiler.ScriptTarget.ES2022);
+  const places = file.statements.filter(compiler.isVariableStatement).flatMap(({ declarationList }) =>
+    declarationList.declarations.flatMap(({ name, type, initializer }) => {
+      const module = type ? undefined : awaitedModule(compiler, initializer);
+      return module ? [{ at: name.end, type: `: typeof import(${module.getText(file)})` }] : [];
+    }),
+  );
+  return places.reduceRight((typed, { at, type }) => typed.slice(0, at) + type + typed.slice(at), text);
+}
+
+/** The "x" of `await import("x")`. */
+function awaitedModule(compiler: typeof ts, expression: ts.Expression | undefined): ts.StringLiteral | undefined {
+  if (!expression || !compiler.isAwaitExpression(expression) || !compiler.isCallExpression(expression.expression)) return undefined;
+  const { expression: called, arguments: words } = expression.expression;
+  return called.kind === compiler.SyntaxKind.ImportKeyword && words[0] && compiler.isStringLiteral(words[0]) ? words[0] : undefined;
+}
+
 function filtered(compiler: typeof ts, text: string, keep: (name: string) => boolean, kinds: "all" | "values" = "all"): string {
   const file = compiler.createSourceFile("declarations.d.ts", text, compiler.ScriptTarget.ES2022, true);
   const { factory } = compiler;

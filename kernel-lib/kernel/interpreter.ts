@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { MessageChannel } from "node:worker_threads";
 import { type CellCode, cellCode } from "./cell-code.js";
-import { partlyDeclared } from "./declarations.js";
+import { partlyDeclared, withModuleTypes } from "./declarations.js";
 import type { Source } from "./traceback.js";
 import { type Converter, type Diagnostic, loadTslab, type Tslab } from "./tslab.js";
 
@@ -68,7 +68,7 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
       if (!cell || !current) return converted;
       current = {
         ...current,
-        after: declared(converted.declOutput ?? "", cell.names),
+        after: declared(converted.declOutput ?? "", text, cell.names),
         names: cell.names,
         last: converted.lastExpressionVar,
       };
@@ -101,6 +101,17 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
       },
     );
   });
+
+  /**
+   * What later cells know of this one. tslab writes the word undefined where TypeScript could write no declarations: then those with the modules'
+   * types, and where that is not enough any type for every name of the cell.
+   */
+  function declared(written: string, text: string, names: ReadonlySet<string>): string {
+    if (!unwritten(written)) return written;
+    const typed = withModuleTypes(tslab.ts, text);
+    const again = typed === text ? written : (guarded(() => tslab.converter.convert(declarations, typed)).declOutput ?? "");
+    return unwritten(again) ? [...names].map((name) => `declare let ${name}: any;\n`).join("") + again.replace(/^undefined/, "") : again;
+  }
 
   /** Takes what the cell left: its declarations, its last value, its error. */
   function outcome(done: boolean, before: Readonly<Record<string, unknown>>): Outcome {
@@ -145,8 +156,4 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
   };
 }
 
-/** tslab writes the word undefined where TypeScript could write no declarations of a cell; its names are then of any type. */
-function declared(declarations: string, names: ReadonlySet<string>): string {
-  if (!declarations.startsWith("undefined")) return declarations;
-  return [...names].map((name) => `declare let ${name}: any;\n`).join("") + declarations.replace(/^undefined/, "");
-}
+const unwritten = (written: string): boolean => written.startsWith("undefined");

@@ -94,8 +94,8 @@ export function loadTslab(lastStep: (ts: typeof import("typescript"), js: string
 /**
  * What is wrong with a cell. (`getPreEmitDiagnosticsOfFiles` is an addition of tslab's copy.) No error in a notebook:
  *
- *   4000 to 4099, 2742   a value whose type has no name that could be written, as of `await import("node:fs")`: TypeScript then writes no
- *                        declarations of the cell, and its names are `any` in later ones
+ *   4000 to 4099, 2742   a value whose type has no name that could be written, as of `import("node:fs")`: TypeScript then writes no
+ *                        declarations of the cell; the interpreter says what later ones know of it
  *   7000 to 7099         a parameter or a list whose type is not written: it is `any`
  */
 const faults = (own: typeof ts) => (program: ts.Program, files: readonly ts.SourceFile[]) => {

@@ -31,7 +31,7 @@ describe.each(["interrupt_request", "SIGINT"] as const)("%s", (how) => {
     "a wait within a function": "async function deep() { for (;;) { n++; await sleep(5); } }\nawait deep();",
     "a for await": "async function* ever() { for (;;) { n++; yield n; await sleep(5); } }\nfor await (const v of ever());",
     "a last value that never comes": "new Promise(() => {})",
-    "work that was given to waitFor": '(globalThis as any)[Symbol.for("veduta.host")].waitFor(new Promise(() => {}));',
+    "work that was given to waitFor": 'Reflect.get(globalThis, Symbol.for("veduta.host")).waitFor(new Promise(() => {}));',
     "a loop that catches everything": "for (;;) { try { n++; await sleep(10); } catch {} }",
   };
   test.each(Object.entries(cells))("ends %s, and nothing goes on", async (_, code) => {
@@ -81,7 +81,7 @@ test("cells that were queued are aborted by the stop", async () => {
 
 test("host.signal is aborted, with the same reason", async () => {
   await stopped(
-    'const own = (globalThis as any)[Symbol.for("veduta.host")].signal as AbortSignal; own.addEventListener("abort", () => { n = 42; });\nawait sleep(1e6);',
+    'const own = Reflect.get(globalThis, Symbol.for("veduta.host")).signal as AbortSignal; own.addEventListener("abort", () => { n = 42; });\nawait sleep(1e6);',
   );
   expect(await number("n")).toBe(42);
   expect(await number("own.aborted && own.reason.name === 'Interrupted' ? 1 : 0")).toBe(1);

@@ -80,10 +80,17 @@ describe("await", () => {
     expect((await failure("for await (const v of from('failed', true));")).evalue).toBe("bad");
     expect(await value("closed")).toBe("[ 'left', 'failed' ]");
   });
-  test("import() works at the top, and what has a type without a name is any later", async () => {
+  test("import() works at the top, and later cells know the module's types", async () => {
     expect(await value("const fs = await import('node:fs');\nconst two = 2; typeof fs.statSync")).toBe("'function'");
     expect(await value("[typeof fs.statSync, two]")).toBe("[ 'function', 2 ]");
-    expect(await value("const { basename }: typeof import('node:path') = await import('node:path'); basename('a/b')")).toBe("'b'");
+    expect((await failure("fs.noSuchThing")).evalue).toContain("Property 'noSuchThing' does not exist");
+    expect((await failure("const text: string = two;")).evalue).toContain("Type 'number' is not assignable to type 'string'");
+    expect(await value("const { basename, dirname: parent } = await import('node:path'), four = 4; basename('a/b')")).toBe("'b'");
+    expect((await failure("parent(four)")).evalue).toContain("'number' is not assignable to parameter of type 'string'");
+  });
+  test("a cell with another type that cannot be named has names of any type later", async () => {
+    await value("const all = [await import('node:fs')], three = 3;");
+    expect(await value("[typeof all[0].statSync, three]")).toBe("[ 'function', 3 ]");
   });
 });
 
@@ -156,7 +163,7 @@ describe("errors", () => {
 
 describe("output", () => {
   test("text, displays and results keep their order", async () => {
-    const host = 'const host = (globalThis as any)[Symbol.for("veduta.host")];';
+    const host = 'const host = Reflect.get(globalThis, Symbol.for("veduta.host"));';
     const answer = await kernel.execute(
       `${host} console.log(1); host.display({ "text/plain": "2" }); console.error(3); process.stdout.write(Buffer.from("4\\n")); host.display({ "text/plain": "5" }); 6`,
     );
@@ -269,7 +276,7 @@ describe("requests", () => {
     await waiting;
   });
   test("veduta's names complete, with its types", async () => {
-    const code = 'import { syncDiffusion } from "veduta";\nsyncDiffusion(0 as any, { prom';
+    const code = 'import { type JointModel, syncDiffusion } from "veduta";\ndeclare const joint: JointModel;\nsyncDiffusion(joint, { prom';
     const { reply } = await kernel.request("complete_request", { code, cursor_pos: code.length });
     expect(reply.matches).toContain("prompt");
     const named = 'import { openMo } from "veduta"';
