@@ -15,7 +15,7 @@ interface Refused {
 }
 
 export interface Interpreter extends Pick<Tslab, "isCompleteCode" | "printQuickInfo"> {
-  /** @param label as its frames say: "Cell In[3]" */
+  /** @param label as its frames say: "Cell In[3]" @param signal of a stop, which may come before the cell begins */
   run(text: string, label: string, signal: AbortSignal): Promise<Outcome>;
   complete(text: string, at: number): ReturnType<Converter["complete"]>;
   inspect(text: string, at: number): ReturnType<Converter["inspect"]>;

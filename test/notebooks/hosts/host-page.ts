@@ -68,14 +68,18 @@ export const figures = (page: Page): Promise<string[]> =>
     }),
   );
 
-export const LIVE = ["plot live", "plot live", "panorama live", "panorama live"];
+const LIVE = ["plot live", "plot live", "panorama live", "panorama live"];
 
-/** All figures are live, and those that draw with WebGL share one context. */
-export async function expectLive(page: Page): Promise<void> {
-  await expect.poll(() => figures(page), { timeout: 60_000 }).toEqual(LIVE);
-  await page.evaluate(() => Promise.all([...document.querySelectorAll<PageRoot>(".veduta-panorama")].map((root) => root.viewer.settled())));
-  expect(await contexts(page)).toBe(1);
+/** All figures are live and drawn, and those that draw with WebGL share one context. @param all what `figures` says then */
+export async function expectLive(page: Page, all: readonly string[] = LIVE): Promise<void> {
+  await expect.poll(() => figures(page), { timeout: 60_000 }).toEqual(all);
+  await settled(page);
+  expect(await contexts(page)).toBe(all.includes("panorama live") ? 1 : 0);
 }
+
+/** Every viewer that is live has drawn what it is to show. */
+export const settled = (page: Page): Promise<unknown> =>
+  page.evaluate(() => Promise.all([...document.querySelectorAll<PageRoot>(".veduta-panorama")].map((root) => root.viewer?.settled())));
 
 /** WebGL contexts that the page has made so far. */
 export const contexts = (page: Page): Promise<number> =>

@@ -11,12 +11,12 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { joined, type Notebook } from "#kernel-lib/kernel/runner/nbformat.js";
 import { runNotebook } from "#kernel-lib/kernel/runner/run-notebook.js";
-import { launch, missing, type PageRoot } from "../../browser/browser.js";
+import { launch, missing } from "../../browser/browser.js";
 import { FOLDER, inEachHost } from "../notebooks.js";
 import { openClassic, runAll, save, trusted } from "./classic-page.js";
 import { type ClassicServer, missing as noClassic, startClassic } from "./classic-server.js";
 import { SCHEMES } from "./executed.js";
-import { closeClean, contexts, figures, type HostPage, hostPage, pictures } from "./host-page.js";
+import { closeClean, contexts, expectLive, type HostPage, hostPage, pictures, settled } from "./host-page.js";
 import { openLab, served } from "./lab-page.js";
 import { type LabServer, missing as noLab, startLab } from "./lab-server.js";
 
@@ -116,12 +116,6 @@ function figuresOf({ cells }: Notebook): string[] {
   return html.flatMap((text) => [...text.matchAll(/<div id="[^"]*" class="veduta-(plot|panorama)"/g)].map(([, kind]) => `${kind} live`));
 }
 
-/** All are live, and those that draw with WebGL share one context. */
-async function expectLive(page: Page, all: readonly string[]): Promise<void> {
-  await expect.poll(() => figures(page), { timeout: 60_000 }).toEqual(all);
-  expect(await contexts(page)).toBe(all.includes("panorama live") ? 1 : 0);
-}
-
 /** A picture of a host's whole page: its window is made as high as the notebook. */
 async function keepWhole(page: Page, notebook: string, name: string): Promise<void> {
   await page.evaluate(() => {
@@ -135,8 +129,6 @@ async function keepWhole(page: Page, notebook: string, name: string): Promise<vo
     await page.setViewportSize({ width: 1100, height: Math.min(height + 200, 16_000) }); // Chromium's limit is 16,384
     await page.waitForTimeout(300);
   }
-  await page.evaluate(() =>
-    Promise.all([...document.querySelectorAll<PageRoot>(".veduta-panorama")].map((root) => root.viewer?.settled())),
-  );
+  await settled(page);
   await page.screenshot({ path: join(WORK, `${name}.png`) });
 }
