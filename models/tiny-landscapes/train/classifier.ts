@@ -9,11 +9,11 @@ import { reshape, split } from "../../../kernel-lib/graph/ops/shape.js";
 import { linearLayer } from "../../../kernel-lib/nets/layers.js";
 import type { Parameters } from "../../../kernel-lib/nets/parameters.js";
 import { features } from "../../../kernel-lib/nets/perceptual.js";
+import type { LossGraph, Training } from "../../train/training.js";
+import { initialParameter } from "../../train/training.js";
 import { TERRAINS, TIMES, WEATHERS } from "../world/captions.js";
 import type { Landscape } from "../world/landscape.js";
-import { drawings, randomCrops } from "./drawings.js";
-import type { LossGraph, Task } from "./trainer.js";
-import { initialParameter } from "./trainer.js";
+import { drawingStream, randomCrops } from "./drawings.js";
 
 export const HEADS = [TIMES, TERRAINS, WEATHERS] as const;
 const CLASSES = HEADS.reduce((n, names) => n + names.length, 0);
@@ -78,20 +78,32 @@ function soften(plane: Float32Array, width: number): void {
     plane[k] = (before[k] + before[k - 1] + before[k + 1] + before[k - width] + before[k + width]) / 5;
 }
 
-export function classifierTask(name: string, config: PerceptualConfig, seed: number, save: Task["save"]): Task {
-  const data = drawings(3000, seed);
-  return {
-    name,
-    learningRate: 2e-3,
-    losses: [loss(config)],
-    initial: initialParameter,
-    batch(_, rng) {
-      const crops = randomCrops(rng, data, COUNT, SIDE);
-      return {
-        loss: 0,
-        feeds: { image: roughen(rng, crops), labels: { data: Float32Array.from(crops.of.flatMap(labelsOf)), shape: [COUNT, CLASSES] } },
-      };
-    },
-    save,
-  };
+export interface ClassifierOptions {
+  readonly name: string;
+  readonly config: PerceptualConfig;
+  /** of its first numbers and batches */
+  readonly seed: number;
+  /** of its drawings */
+  readonly drawings: number;
+  readonly save: Training["save"];
 }
+
+export const classifierTraining = ({ name, config, seed, drawings, save }: ClassifierOptions): Training => ({
+  name,
+  seed,
+  learningRate: 2e-3,
+  weightDecay: 0,
+  averaging: 0.999,
+  microBatches: 2,
+  rows: COUNT,
+  loss: loss(config),
+  feeder(_, lane) {
+    const stream = drawingStream(drawings, lane);
+    return (rng) => {
+      const crops = randomCrops(rng, stream(), COUNT, SIDE);
+      return { image: roughen(rng, crops), labels: { data: Float32Array.from(crops.of.flatMap(labelsOf)), shape: [COUNT, CLASSES] } };
+    };
+  },
+  initial: initialParameter,
+  save,
+});

@@ -1,0 +1,132 @@
+/** @file The training loop: steps, learning rate, log, hourly measures, and a state to resume from. */
+import { appendFileSync, existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { probeConvBlock } from "../../kernel-lib/graph/conv-block.js";
+import { startLanes } from "./lanes.js";
+import { layoutOf, trainingArrays, unflatten } from "./layout.js";
+import { trainingProgram } from "./program.js";
+import type { Progress } from "./state.js";
+import { loadState, saveState } from "./state.js";
+import type { Training } from "./training.js";
+
+/** "constant" may be extended by more minutes at any time; "falling" ends at 0 and is what is shipped. */
+export type RateShape = "constant" | "falling";
+
+export interface Sitting {
+  /** of the state file and the logs */
+  readonly name: string;
+  readonly training: Training;
+  readonly minutes: number;
+  readonly rate: RateShape;
+  /** the sitting whose state this one begins with */
+  readonly from?: string;
+}
+
+export interface TrainOptions {
+  /** where states and logs lie */
+  readonly folder: string;
+  readonly lanes: number;
+}
+
+const WARM_UP_STEPS = 500;
+const SAVE_SECONDS = 60;
+const LOG_STEPS = 50;
+const MEASURE_SECONDS = 3600;
+/** Batches without a finite gradient after which the training is given up. */
+const MOST_BROKEN = 100;
+
+export const stateFile = (folder: string, name: string): string => join(folder, `${name}.safetensors`);
+export const logFile = (folder: string, name: string): string => join(folder, `${name}.csv`);
+export const measuresFile = (folder: string, name: string): string => join(folder, `${name}-measures.csv`);
+
+/** The learning rate as a share of the training's: it rises over the first steps, and a falling one ends at 0. */
+export const rateShare = ({ rate, minutes }: Pick<Sitting, "rate" | "minutes">, { step, seconds }: Progress): number =>
+  Math.min(1, (step + 1) / WARM_UP_STEPS) * (rate === "constant" ? 1 : Math.max(0, 1 - seconds / (60 * minutes)));
+
+/** Trains until the minutes are over or a signal comes. The state is saved every minute and at the end. */
+export async function train(sitting: Sitting, { folder, lanes: count }: TrainOptions): Promise<"done" | "stopped"> {
+  const { name, training, minutes, from } = sitting;
+  let stopping = false;
+  const stop = () => {
+    stopping = true;
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
+  mkdirSync(folder, { recursive: true });
+  const convBlock = await probeConvBlock();
+  const { model, shapes } = trainingProgram(training.loss, convBlock);
+  const slots = layoutOf(shapes);
+  const arrays = trainingArrays(slots, count);
+  const file = stateFile(folder, name);
+  const progress = loadState(training, slots, arrays, file, from && stateFile(folder, from));
+  const shared = (await training.prepare?.()) ?? {};
+  const lanes = await startLanes({ training: training.name, model, slots, arrays, shared, lanes: count }, training.microBatches);
+  const layout = convBlock ? `in blocks of ${convBlock}` : "plain";
+  console.log(`${name}: ${arrays.parameters.length} parameters, ${count} lanes, convolutions ${layout}, from step ${progress.step}`);
+
+  const log = stepLog(sitting, logFile(folder, name));
+  const measure = async () => {
+    training.save(unflatten(slots, arrays.average));
+    const measures = await training.measure?.();
+    if (measures) appendRow(measuresFile(folder, name), { step: progress.step, seconds: Math.round(progress.seconds), ...measures });
+  };
+  let [saved, measured, broken] = [progress.seconds, progress.seconds, 0];
+  while (!stopping && progress.seconds < 60 * minutes) {
+    const began = performance.now();
+    const step = progress.step + 1;
+    const learningRate = training.learningRate * rateShare(sitting, progress);
+    const values = await lanes.step({
+      step,
+      learningRate,
+      averaging: Math.min(training.averaging, (1 + step) / (10 + step)),
+      weightDecay: training.weightDecay,
+      seed: training.seed * 10_000_019 + step + broken,
+    });
+    progress.seconds += (performance.now() - began) / 1000;
+    if (!Number.isFinite(values.norm)) {
+      if (++broken > MOST_BROKEN) throw new Error(`train ${name}: ${MOST_BROKEN} batches gave no finite gradient; lower the learning rate`);
+      continue;
+    }
+    progress.step = step;
+    log(progress, learningRate, values);
+    if (progress.seconds - saved > SAVE_SECONDS) {
+      saveState(slots, arrays, file, progress);
+      saved = progress.seconds;
+    }
+    if (progress.seconds - measured > MEASURE_SECONDS) {
+      await measure();
+      measured = progress.seconds;
+    }
+  }
+  saveState(slots, arrays, file, progress);
+  if (stopping) training.save(unflatten(slots, arrays.average));
+  else await measure();
+  await lanes.close();
+  process.off("SIGINT", stop).off("SIGTERM", stop);
+  const outcome = stopping ? "stopped" : "done";
+  console.log(`${name}: ${outcome} at step ${progress.step}, ${(progress.seconds / 60).toFixed(1)} of ${minutes} minutes`);
+  return outcome;
+}
+
+/** Averages what steps give and writes a row every LOG_STEPS: step, seconds, learning rate, rows per second, the averages. */
+function stepLog({ name, training, minutes }: Sitting, file: string) {
+  const running: Record<string, number> = {};
+  let since: { readonly step: number; readonly seconds: number } | undefined;
+  return ({ step, seconds }: Progress, learningRate: number, values: Readonly<Record<string, number>>): void => {
+    for (const [key, value] of Object.entries(values))
+      running[key] = running[key] === undefined ? value : 0.98 * running[key] + 0.02 * value;
+    if (step % LOG_STEPS) return;
+    const rows = since && ((step - since.step) * training.microBatches * training.rows) / (seconds - since.seconds);
+    since = { step, seconds };
+    const shown = Object.fromEntries(Object.entries(running).map(([key, value]) => [key, value.toPrecision(5)]));
+    appendRow(file, { step, seconds: Math.round(seconds), rate: learningRate.toExponential(2), rows: rows?.toFixed(1) ?? "", ...shown });
+    const words = Object.entries(running).map(([key, value]) => `${key} ${value.toPrecision(4)}`);
+    console.log(
+      `${name} step ${step} · ${(seconds / 60).toFixed(1)} of ${minutes} min · ${rows?.toFixed(1) ?? "?"} rows/s · ${words.join(" · ")}`,
+    );
+  };
+}
+
+function appendRow(file: string, row: Readonly<Record<string, string | number>>): void {
+  if (!existsSync(file)) appendFileSync(file, `${Object.keys(row).join(",")}\n`);
+  appendFileSync(file, `${Object.values(row).join(",")}\n`);
+}

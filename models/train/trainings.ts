@@ -1,0 +1,29 @@
+/** @file Every training by its name. A new one is one line. */
+import { autoencoderTraining } from "../tiny-landscapes/train/autoencoder.js";
+import { classifierTraining } from "../tiny-landscapes/train/classifier.js";
+import { judgeArchitecture, perceptualArchitecture } from "../tiny-landscapes/train/configs.js";
+import { diffusionTraining } from "../tiny-landscapes/train/diffusion.js";
+import { SEEDS } from "../tiny-landscapes/train/drawings.js";
+import { CANDIDATE, saveJudge, savePerceptual } from "../tiny-landscapes/train/folder.js";
+import type { Training } from "./training.js";
+
+export const TRAININGS: Readonly<Record<string, () => Training>> = {
+  perceptual: () =>
+    classifierTraining({
+      name: "perceptual",
+      config: perceptualArchitecture(),
+      seed: 1,
+      drawings: SEEDS.perceptual,
+      save: (average) => savePerceptual(CANDIDATE, average),
+    }),
+  judge: () =>
+    classifierTraining({
+      name: "judge",
+      config: judgeArchitecture(),
+      seed: 2,
+      drawings: SEEDS.judge,
+      save: (average) => saveJudge(CANDIDATE, average),
+    }),
+  autoencoder: autoencoderTraining,
+  diffusion: diffusionTraining,
+};
