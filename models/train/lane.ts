@@ -7,9 +7,10 @@ import type { LaneReply, LaneRequest, LaneSetup } from "./lanes.js";
 import { lengthOf, partOf } from "./layout.js";
 import { adamRange, foldRange } from "./optimizer.js";
 import { GRADIENT, PARAMETER } from "./program.js";
-import { TRAININGS } from "./trainings.js";
+import type { TrainingTable } from "./training.js";
 
-const { training: name, model, slots, arrays, shared, lane, lanes } = workerData as LaneSetup;
+const { table, training: name, model, slots, arrays, shared, lane, lanes } = workerData as LaneSetup;
+const { TRAININGS } = (await import(table)) as { TRAININGS: TrainingTable };
 const training = TRAININGS[name]();
 const feed = training.feeder(shared, lane);
 const session = await openSession(model, { device: "cpu", threads: 1 });

@@ -13,6 +13,8 @@ import type { SharedData } from "./training.js";
 
 /** What a lane is started with. */
 export interface LaneSetup {
+  /** the module whose TRAININGS has the training: a lane imports it, for functions cannot be sent to a thread */
+  readonly table: string;
   readonly training: string;
   readonly model: Uint8Array;
   readonly slots: readonly Slot[];

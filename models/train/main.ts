@@ -6,7 +6,7 @@ import { QUEUE } from "./queue.js";
 import { readProgress } from "./state.js";
 import { printStatus } from "./status.js";
 import { stateFile, train } from "./train.js";
-import { TRAININGS } from "./trainings.js";
+import { TABLE, TRAININGS } from "./trainings.js";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -45,5 +45,5 @@ for (const entry of QUEUE) {
   if (positionals.length > 0 && !positionals.includes(entry.name)) continue;
   const sitting = { ...entry, minutes: minutes ?? entry.minutes, training: TRAININGS[entry.training]() };
   if ((readProgress(stateFile(STATE_FOLDER, entry.name))?.seconds ?? 0) >= 60 * sitting.minutes) continue;
-  if ((await train(sitting, { folder: STATE_FOLDER, lanes })) === "stopped") process.exit(130);
+  if ((await train(sitting, { folder: STATE_FOLDER, lanes, table: TABLE, say: console.log })) === "stopped") process.exit(130);
 }

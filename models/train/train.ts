@@ -26,6 +26,10 @@ export interface TrainOptions {
   /** where states and logs lie */
   readonly folder: string;
   readonly lanes: number;
+  /** the module whose TRAININGS has the training */
+  readonly table: string;
+  /** takes the lines that tell how far it is */
+  readonly say: (line: string) => void;
 }
 
 const WARM_UP_STEPS = 500;
@@ -44,7 +48,7 @@ export const rateShare = ({ rate, minutes }: Pick<Sitting, "rate" | "minutes">, 
   Math.min(1, (step + 1) / WARM_UP_STEPS) * (rate === "constant" ? 1 : Math.max(0, 1 - seconds / (60 * minutes)));
 
 /** Trains until the minutes are over or a signal comes. The state is saved every minute and at the end. */
-export async function train(sitting: Sitting, { folder, lanes: count }: TrainOptions): Promise<"done" | "stopped"> {
+export async function train(sitting: Sitting, { folder, lanes: count, table, say }: TrainOptions): Promise<"done" | "stopped"> {
   const { name, training, minutes, from } = sitting;
   let stopping = false;
   const stop = () => {
@@ -59,11 +63,11 @@ export async function train(sitting: Sitting, { folder, lanes: count }: TrainOpt
   const file = stateFile(folder, name);
   const progress = loadState(training, slots, arrays, file, from && stateFile(folder, from));
   const shared = (await training.prepare?.()) ?? {};
-  const lanes = await startLanes({ training: training.name, model, slots, arrays, shared, lanes: count }, training.microBatches);
+  const lanes = await startLanes({ table, training: training.name, model, slots, arrays, shared, lanes: count }, training.microBatches);
   const layout = convBlock ? `in blocks of ${convBlock}` : "plain";
-  console.log(`${name}: ${arrays.parameters.length} parameters, ${count} lanes, convolutions ${layout}, from step ${progress.step}`);
+  say(`${name}: ${arrays.parameters.length} parameters, ${count} lanes, convolutions ${layout}, from step ${progress.step}`);
 
-  const log = stepLog(sitting, logFile(folder, name));
+  const log = stepLog(sitting, logFile(folder, name), say);
   const measure = async () => {
     training.save(unflatten(slots, arrays.average));
     const measures = await training.measure?.();
@@ -103,12 +107,12 @@ export async function train(sitting: Sitting, { folder, lanes: count }: TrainOpt
   await lanes.close();
   process.off("SIGINT", stop).off("SIGTERM", stop);
   const outcome = stopping ? "stopped" : "done";
-  console.log(`${name}: ${outcome} at step ${progress.step}, ${(progress.seconds / 60).toFixed(1)} of ${minutes} minutes`);
+  say(`${name}: ${outcome} at step ${progress.step}, ${(progress.seconds / 60).toFixed(1)} of ${minutes} minutes`);
   return outcome;
 }
 
 /** Averages what steps give and writes a row every LOG_STEPS: step, seconds, learning rate, rows per second, the averages. */
-function stepLog({ name, training, minutes }: Sitting, file: string) {
+function stepLog({ name, training, minutes }: Sitting, file: string, say: TrainOptions["say"]) {
   const running: Record<string, number> = {};
   let since: { readonly step: number; readonly seconds: number } | undefined;
   return ({ step, seconds }: Progress, learningRate: number, values: Readonly<Record<string, number>>): void => {
@@ -120,9 +124,7 @@ function stepLog({ name, training, minutes }: Sitting, file: string) {
     const shown = Object.fromEntries(Object.entries(running).map(([key, value]) => [key, value.toPrecision(5)]));
     appendRow(file, { step, seconds: Math.round(seconds), rate: learningRate.toExponential(2), rows: rows?.toFixed(1) ?? "", ...shown });
     const words = Object.entries(running).map(([key, value]) => `${key} ${value.toPrecision(4)}`);
-    console.log(
-      `${name} step ${step} · ${(seconds / 60).toFixed(1)} of ${minutes} min · ${rows?.toFixed(1) ?? "?"} rows/s · ${words.join(" · ")}`,
-    );
+    say(`${name} step ${step} · ${(seconds / 60).toFixed(1)} of ${minutes} min · ${rows?.toFixed(1) ?? "?"} rows/s · ${words.join(" · ")}`);
   };
 }
 

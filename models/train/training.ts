@@ -42,6 +42,9 @@ export interface Training {
   measure?(): Promise<Readonly<Record<string, number>>>;
 }
 
+/** Trainings by name. */
+export type TrainingTable = Readonly<Record<string, () => Training>>;
+
 /** PyTorch's default for layers, ones for norms' gains, zeros for biases; the last layer of a residual branch begins at zero. */
 export function initialParameter(key: string, shape: Shape, rng: Rng): Float32Array {
   const data = new Float32Array(sizeOf(shape));

@@ -5,9 +5,12 @@ import { judgeArchitecture, perceptualArchitecture } from "../tiny-landscapes/tr
 import { diffusionTraining } from "../tiny-landscapes/train/diffusion.js";
 import { SEEDS } from "../tiny-landscapes/train/drawings.js";
 import { CANDIDATE, saveJudge, savePerceptual } from "../tiny-landscapes/train/folder.js";
-import type { Training } from "./training.js";
+import type { TrainingTable } from "./training.js";
 
-export const TRAININGS: Readonly<Record<string, () => Training>> = {
+/** The module that lanes import. */
+export const TABLE = import.meta.url;
+
+export const TRAININGS: TrainingTable = {
   perceptual: () =>
     classifierTraining({
       name: "perceptual",

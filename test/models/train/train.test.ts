@@ -1,0 +1,86 @@
+/** @file The training loop on a training whose answer is known. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { readSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
+import { startLanes } from "#models/train/lanes.js";
+import { layoutOf, trainingArrays } from "#models/train/layout.js";
+import { trainingProgram } from "#models/train/program.js";
+import { rateShare, stateFile, train } from "#models/train/train.js";
+import { TABLE, TRAININGS } from "./toy.mjs";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "veduta-train-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const training = TRAININGS.line();
+/** Long enough for some hundred steps of the toy. */
+const sitting = { name: "line", training, minutes: 0.015, rate: "constant" } as const;
+const options = () => ({ folder, lanes: 2, table: TABLE, say: () => {} });
+const state = (name = "line") => readSafetensors(stateFile(folder, name));
+
+/** The parameters after some steps. */
+async function parametersAfter(steps: number, lanes: number): Promise<Float32Array> {
+  const { model, shapes } = trainingProgram(training.loss, undefined);
+  const slots = layoutOf(shapes);
+  const arrays = trainingArrays(slots, lanes);
+  const running = await startLanes({ table: TABLE, training: "line", model, slots, arrays, shared: {}, lanes }, training.microBatches);
+  for (let step = 1; step <= steps; step++) await running.step({ step, seed: step, learningRate: 0.05, averaging: 0.9, weightDecay: 0 });
+  await running.close();
+  return arrays.parameters;
+}
+
+describe("training", () => {
+  test("finds the line that the pairs lie on", async () => {
+    const [slope, bias] = await parametersAfter(400, 2);
+    expect(slope).toBeCloseTo(3, 2);
+    expect(bias).toBeCloseTo(-2, 2);
+  });
+
+  test("gives the same numbers with one lane and with three, but for the order of sums", async () => {
+    const [one, three] = [await parametersAfter(20, 1), await parametersAfter(20, 3)];
+    for (const [k, value] of one.entries()) expect(three[k]).toBeCloseTo(value, 5);
+  });
+
+  test("goes on where it stopped: steps and seconds are counted over all sittings", async () => {
+    await train(sitting, options());
+    const [step, seconds] = [state().step.data[0], state().seconds.data[0]];
+    expect(step).toBeGreaterThan(0);
+    await train({ ...sitting, minutes: 0.025 }, options());
+    expect(state().step.data[0]).toBeGreaterThan(step);
+    expect(state().seconds.data[0]).toBeGreaterThan(seconds);
+    const rows = readFileSync(join(folder, "line.csv"), "utf8").trim().split("\n");
+    expect(rows[0]).toBe("step,seconds,rate,rows,loss,norm");
+  });
+
+  test("stops at SIGTERM with its state saved", async () => {
+    const running = train({ ...sitting, minutes: 60 }, options());
+    setTimeout(() => process.emit("SIGTERM"), 1500);
+    expect(await running).toBe("stopped");
+    expect(state().step.data[0]).toBeGreaterThan(0);
+  });
+
+  test("a branch begins with the other sitting's parameters and leaves its state as it was", async () => {
+    await train(sitting, options());
+    const before = state();
+    await train({ ...sitting, name: "final", from: "line", rate: "falling" }, options());
+    expect(state()).toEqual(before);
+    expect(state("final").step.data[0]).toBeGreaterThan(before.step.data[0]);
+  });
+
+  test("a branch without the state it begins with is refused by the file's name", async () => {
+    await expect(train({ ...sitting, name: "final", from: "line" }, options())).rejects.toThrow(/line\.safetensors is missing/);
+  });
+});
+
+test("the learning rate rises over 500 steps; a falling one ends at 0 with its minutes", () => {
+  const constant = { rate: "constant", minutes: 10 } as const;
+  expect(rateShare(constant, { step: 249, seconds: 500 })).toBeCloseTo(0.5);
+  expect(rateShare(constant, { step: 5000, seconds: 599 })).toBe(1);
+  const falling = { rate: "falling", minutes: 10 } as const;
+  expect(rateShare(falling, { step: 5000, seconds: 300 })).toBeCloseTo(0.5);
+  expect(rateShare(falling, { step: 5000, seconds: 600 })).toBe(0);
+});
