@@ -9,11 +9,11 @@ import { adamRange, foldRange } from "./optimizer.js";
 import { GRADIENT, PARAMETER } from "./program.js";
 import type { TrainingTable } from "./training.js";
 
-const { table, training: name, model, slots, arrays, shared, lane, lanes } = workerData as LaneSetup;
+const { table, device, training: name, model, slots, arrays, shared, lane, lanes } = workerData as LaneSetup;
 const { TRAININGS } = (await import(table)) as { TRAININGS: TrainingTable };
 const training = TRAININGS[name]();
 const feed = training.feeder(shared, lane);
-const session = await openSession(model, { device: "cpu", threads: 1 });
+const session = await openSession(model, { device, threads: 1 });
 const gradient = arrays.gradients[lane];
 const part = partOf(lengthOf(slots), lane, lanes);
 // onnxruntime-node takes no shared memory: each step copies the parameters

@@ -6,6 +6,7 @@
  *   3. every lane, on its part: AdamW and the running average
  */
 import { Worker } from "node:worker_threads";
+import type { Device } from "../../kernel-lib/graph/session.js";
 import type { Slot, TrainingArrays } from "./layout.js";
 import type { AdamRates } from "./optimizer.js";
 import { clipScale } from "./optimizer.js";
@@ -16,6 +17,7 @@ export interface LaneSetup {
   /** the module whose TRAININGS has the training: a lane imports it, for functions cannot be sent to a thread */
   readonly table: string;
   readonly training: string;
+  readonly device: Device;
   readonly model: Uint8Array;
   readonly slots: readonly Slot[];
   readonly arrays: TrainingArrays;

@@ -1,11 +1,12 @@
 /** @file `npm run models:train`: trains the queue, one part after the other; run again, it goes on where it stopped. */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { ensureCandidate, STATE_FOLDER } from "../tiny-landscapes/train/folder.js";
+import type { Device } from "../../kernel-lib/graph/session.js";
+import { ensureCandidate, KEPT_FOLDER, STATE_FOLDER } from "../tiny-landscapes/train/folder.js";
 import { QUEUE } from "./queue.js";
-import { readProgress } from "./state.js";
+import { keepState, readProgress } from "./state.js";
 import { printStatus } from "./status.js";
-import { stateFile, train } from "./train.js";
+import { train } from "./train.js";
 import { TABLE, TRAININGS } from "./trainings.js";
 
 const { values, positionals } = parseArgs({
@@ -13,22 +14,33 @@ const { values, positionals } = parseArgs({
   options: {
     status: { type: "boolean", default: false },
     minutes: { type: "string" },
-    lanes: { type: "string", default: String(availableParallelism()) },
+    keep: { type: "boolean", default: false },
+    device: { type: "string", default: "cpu" },
+    lanes: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
 const names = [...new Set(QUEUE.map(({ name }) => name))];
 if (values.help) {
-  console.log(`npm run models:train -- [PART …] [--minutes M] [--lanes N]   trains the queue, or only these parts of it
-npm run models:train -- --status                             shows how far each part is
-A part: ${names.join(", ")}. --minutes replaces each part's minutes. SIGTERM and Ctrl-C save and stop; the same command goes on.`);
+  console.log(`npm run models:train -- [PART …] [--minutes M] [--device D] [--lanes N]   trains the queue, or only these parts of it
+npm run models:train -- --status   shows how far each part is
+npm run models:train -- --keep     copies the averaged parameters of all states into models/training
+A part: ${names.join(", ")}. --minutes replaces each part's minutes. SIGTERM and Ctrl-C save and stop; the same command goes on.
+--device: cpu (default) or cuda. --lanes: threads; default one per core on the cpu, else 1.`);
   process.exit(0);
 }
+const files = { folder: STATE_FOLDER, kept: KEPT_FOLDER };
 if (values.status) {
-  printStatus(STATE_FOLDER);
+  printStatus(files);
   process.exit(0);
 }
-const lanes = Number(values.lanes);
+if (values.keep) {
+  console.log(`kept in ${KEPT_FOLDER}: ${names.filter((name) => keepState(name, files)).join(", ") || "nothing"}`);
+  process.exit(0);
+}
+const DEVICES: readonly Device[] = ["cpu", "cuda"];
+const device = DEVICES.find((name) => name === values.device) ?? fail(`--device ${values.device}: want ${DEVICES.join(" or ")}`);
+const lanes = values.lanes === undefined ? (device === "cpu" ? availableParallelism() : 1) : Number(values.lanes);
 const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
 const stranger = positionals.find((name) => !names.includes(name));
 if (stranger !== undefined) fail(`got part "${stranger}", want some of ${names.join(", ")}`);
@@ -44,6 +56,6 @@ ensureCandidate();
 for (const entry of QUEUE) {
   if (positionals.length > 0 && !positionals.includes(entry.name)) continue;
   const sitting = { ...entry, minutes: minutes ?? entry.minutes, training: TRAININGS[entry.training]() };
-  if ((readProgress(stateFile(STATE_FOLDER, entry.name))?.seconds ?? 0) >= 60 * sitting.minutes) continue;
-  if ((await train(sitting, { folder: STATE_FOLDER, lanes, table: TABLE, say: console.log })) === "stopped") process.exit(130);
+  if (readProgress(entry.name, files).seconds >= 60 * sitting.minutes) continue;
+  if ((await train(sitting, { files, device, lanes, table: TABLE, say: console.log })) === "stopped") process.exit(130);
 }

@@ -1,10 +1,8 @@
 /** @file A training's state on disk: parameters, AdamW's means, the average, steps and seconds. Written whole or not at all. */
 import { existsSync, mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import { readSafetensors, writeSafetensors } from "../../kernel-lib/checkpoint/safetensors.js";
+import { dirname, join } from "node:path";
+import { openSafetensors, readSafetensors, writeSafetensors } from "../../kernel-lib/checkpoint/safetensors.js";
 import { createRng } from "../../kernel-lib/core/random.js";
-import type { Tensor } from "../../kernel-lib/core/tensor.js";
-import { tensor } from "../../kernel-lib/core/tensor.js";
 import type { Slot, TrainingArrays } from "./layout.js";
 import { flatten, unflatten } from "./layout.js";
 import type { Training, Weights } from "./training.js";
@@ -17,41 +15,76 @@ export interface Progress {
   seconds: number;
 }
 
+export interface StateFiles {
+  /** states, which are not in the repository */
+  readonly folder: string;
+  /** averaged parameters of states, in the repository: what is left where the states are gone */
+  readonly kept: string;
+}
+
+export const stateFile = ({ folder }: StateFiles, name: string): string => join(folder, `${name}.safetensors`);
+const keptFile = ({ kept }: StateFiles, name: string): string => join(kept, `${name}.safetensors`);
+
 /**
- * Fills the arrays from the first of these that is there: the state file, another training's state file (`from`; a branch begins at 0
- * seconds and goes on with its steps), the training's own start weights, initial numbers.
+ * Fills the arrays from the first of these that is there: the sitting's state, its kept parameters, the state and the kept parameters of the
+ * sitting that it branches from (it begins at 0 seconds then), the training's start weights, initial numbers. Kept parameters have no running
+ * means of the gradient: these begin at 0.
  */
-export function loadState(training: Training, slots: readonly Slot[], arrays: TrainingArrays, file: string, from?: string): Progress {
-  const found = [file, from].find((each): each is string => each !== undefined && existsSync(each));
-  if (found !== undefined) {
+export function loadState(
+  { name, training, from }: { readonly name: string; readonly training: Training; readonly from?: string },
+  slots: readonly Slot[],
+  arrays: TrainingArrays,
+  files: StateFiles,
+): Progress {
+  for (const each of from === undefined ? [name] : [name, from]) {
+    const found = [stateFile(files, each), keptFile(files, each)].find(existsSync);
+    if (found === undefined) continue;
     const tensors = readSafetensors(found);
     for (const part of ARRAYS) {
-      const prefix = `${part}/`;
-      const own = Object.entries(tensors).filter(([key]) => key.startsWith(prefix));
-      flatten(found, slots, Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])), arrays[part]);
+      const own = Object.entries(tensors).filter(([key]) => key.startsWith(`${part}/`));
+      const weights = Object.fromEntries(own.map(([key, value]) => [key.slice(part.length + 1), value]));
+      if (own.length > 0) flatten(found, slots, weights, arrays[part]);
     }
-    return { step: tensors.step.data[0], seconds: found === file ? tensors.seconds.data[0] : 0 };
+    if (found === keptFile(files, each)) arrays.parameters.set(arrays.average);
+    const { step, seconds } = progressOf(found);
+    return { step, seconds: each === name ? seconds : 0 };
   }
-  if (from !== undefined) throw new Error(`train ${training.name}: ${from} is missing; train that part first`);
-  const start = training.start?.();
+  if (from !== undefined) throw new Error(`train ${name}: ${stateFile(files, from)} is missing; train that part first`);
   const rng = createRng(training.seed);
   const initial = (): Weights =>
     Object.fromEntries(slots.map(({ key, shape }) => [key, { data: training.initial(key, shape, rng), shape }]));
-  flatten(training.name, slots, start ?? initial(), arrays.parameters);
+  flatten(training.name, slots, training.start?.() ?? initial(), arrays.parameters);
   arrays.average.set(arrays.parameters);
   return { step: 0, seconds: 0 };
 }
 
-export function saveState(slots: readonly Slot[], arrays: TrainingArrays, file: string, { step, seconds }: Progress): void {
-  const all: Record<string, Tensor> = { step: tensor([step], [1]), seconds: tensor([seconds], [1]) };
-  for (const part of ARRAYS) for (const [key, x] of Object.entries(unflatten(slots, arrays[part]))) all[`${part}/${key}`] = x;
-  mkdirSync(dirname(file), { recursive: true });
-  writeSafetensors(file, all);
+/** Writes the averaged parameters of a state into the repository, in half precision. @returns whether there is a state */
+export function keepState(name: string, files: StateFiles): boolean {
+  const state = stateFile(files, name);
+  if (!existsSync(state)) return false;
+  const entries = Object.entries(readSafetensors(state)).filter(([key]) => key.startsWith("average/"));
+  const { metadata } = openSafetensors(state);
+  mkdirSync(files.kept, { recursive: true });
+  writeSafetensors(keptFile(files, name), Object.fromEntries(entries), { dtype: "F16", metadata });
+  return true;
 }
 
-/** Steps and seconds of a state file without its arrays; undefined where there is none. */
-export function readProgress(file: string): Progress | undefined {
-  if (!existsSync(file)) return undefined;
-  const { step, seconds } = readSafetensors(file);
-  return { step: step.data[0], seconds: seconds.data[0] };
+export function saveState(slots: readonly Slot[], arrays: TrainingArrays, file: string, { step, seconds }: Progress): void {
+  const tensors = ARRAYS.flatMap((part) =>
+    Object.entries(unflatten(slots, arrays[part])).map(([key, x]) => [`${part}/${key}`, x] as const),
+  );
+  mkdirSync(dirname(file), { recursive: true });
+  writeSafetensors(file, Object.fromEntries(tensors), { metadata: { step: String(step), seconds: String(seconds) } });
+}
+
+/** Steps and seconds of a sitting's state, or of its kept parameters; zeros where there are neither. */
+export function readProgress(name: string, files: StateFiles): Progress {
+  const found = [stateFile(files, name), keptFile(files, name)].find(existsSync);
+  return found === undefined ? { step: 0, seconds: 0 } : progressOf(found);
+}
+
+function progressOf(file: string): Progress {
+  const { step, seconds } = openSafetensors(file).metadata;
+  if (!(Number(step) >= 0 && Number(seconds) >= 0)) throw new Error(`${file}: has no step and seconds; remove it to begin anew`);
+  return { step: Number(step), seconds: Number(seconds) };
 }

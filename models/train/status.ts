@@ -2,24 +2,25 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { QUEUE } from "./queue.js";
+import type { StateFiles } from "./state.js";
 import { readProgress } from "./state.js";
-import { logFile, measuresFile, stateFile } from "./train.js";
+import { logFile, measuresFile } from "./train.js";
 
-export function printStatus(folder: string): void {
+export function printStatus(files: StateFiles): void {
   const lines = QUEUE.map(({ name, minutes }) => {
-    const progress = readProgress(stateFile(folder, name));
-    const last = lastRow(logFile(folder, name));
+    const progress = readProgress(name, files);
+    const last = lastRow(logFile(files, name));
     return {
       part: name,
-      steps: progress?.step ?? 0,
-      hours: `${((progress?.seconds ?? 0) / 3600).toFixed(2)} of ${(minutes / 60).toFixed(2)}`,
+      steps: progress.step,
+      hours: `${(progress.seconds / 3600).toFixed(2)} of ${(minutes / 60).toFixed(2)}`,
       "rows/s": last.rows ?? "",
       loss: last.loss ?? "",
-      ...lastRow(measuresFile(folder, name)),
+      ...lastRow(measuresFile(files, name)),
     };
   });
   console.table(lines.map(({ step: _, seconds: __, ...rest }: Record<string, unknown>) => rest));
-  const sheet = join(folder, "sheet.png");
+  const sheet = join(files.folder, "sheet.png");
   if (existsSync(sheet)) console.log(`sheet (drawings, reconstructions, windows): ${sheet}`);
 }
 

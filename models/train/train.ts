@@ -2,11 +2,12 @@
 import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { probeConvBlock } from "../../kernel-lib/graph/conv-block.js";
+import type { Device } from "../../kernel-lib/graph/session.js";
 import { startLanes } from "./lanes.js";
 import { layoutOf, trainingArrays, unflatten } from "./layout.js";
 import { trainingProgram } from "./program.js";
-import type { Progress } from "./state.js";
-import { loadState, saveState } from "./state.js";
+import type { Progress, StateFiles } from "./state.js";
+import { loadState, saveState, stateFile } from "./state.js";
 import type { Training } from "./training.js";
 
 /** "constant" may be extended by more minutes at any time; "falling" ends at 0 and is what is shipped. */
@@ -23,8 +24,10 @@ export interface Sitting {
 }
 
 export interface TrainOptions {
-  /** where states and logs lie */
-  readonly folder: string;
+  readonly files: StateFiles;
+  /** the blocked layout of convolutions is the CPU's alone */
+  readonly device: Device;
+  /** threads, each with a session of its own; one is enough on a GPU */
   readonly lanes: number;
   /** the module whose TRAININGS has the training */
   readonly table: string;
@@ -39,39 +42,44 @@ const MEASURE_SECONDS = 3600;
 /** Batches without a finite gradient after which the training is given up. */
 const MOST_BROKEN = 100;
 
-export const stateFile = (folder: string, name: string): string => join(folder, `${name}.safetensors`);
-export const logFile = (folder: string, name: string): string => join(folder, `${name}.csv`);
-export const measuresFile = (folder: string, name: string): string => join(folder, `${name}-measures.csv`);
+export const logFile = ({ folder }: StateFiles, name: string): string => join(folder, `${name}.csv`);
+export const measuresFile = ({ folder }: StateFiles, name: string): string => join(folder, `${name}-measures.csv`);
 
 /** The learning rate as a share of the training's: it rises over the first steps, and a falling one ends at 0. */
 export const rateShare = ({ rate, minutes }: Pick<Sitting, "rate" | "minutes">, { step, seconds }: Progress): number =>
   Math.min(1, (step + 1) / WARM_UP_STEPS) * (rate === "constant" ? 1 : Math.max(0, 1 - seconds / (60 * minutes)));
 
 /** Trains until the minutes are over or a signal comes. The state is saved every minute and at the end. */
-export async function train(sitting: Sitting, { folder, lanes: count, table, say }: TrainOptions): Promise<"done" | "stopped"> {
-  const { name, training, minutes, from } = sitting;
+export async function train(sitting: Sitting, { files, device, lanes: count, table, say }: TrainOptions): Promise<"done" | "stopped"> {
+  const { name, training, minutes } = sitting;
   let stopping = false;
   const stop = () => {
     stopping = true;
   };
   process.on("SIGINT", stop).on("SIGTERM", stop);
-  mkdirSync(folder, { recursive: true });
-  const convBlock = await probeConvBlock();
+  mkdirSync(files.folder, { recursive: true });
+  const convBlock = device === "cpu" ? await probeConvBlock() : undefined;
   const { model, shapes } = trainingProgram(training.loss, convBlock);
   const slots = layoutOf(shapes);
   const arrays = trainingArrays(slots, count);
-  const file = stateFile(folder, name);
-  const progress = loadState(training, slots, arrays, file, from && stateFile(folder, from));
+  const file = stateFile(files, name);
+  const progress = loadState(sitting, slots, arrays, files);
   const shared = (await training.prepare?.()) ?? {};
-  const lanes = await startLanes({ table, training: training.name, model, slots, arrays, shared, lanes: count }, training.microBatches);
+  const lanes = await startLanes(
+    { table, device, training: training.name, model, slots, arrays, shared, lanes: count },
+    training.microBatches,
+  );
   const layout = convBlock ? `in blocks of ${convBlock}` : "plain";
   say(`${name}: ${arrays.parameters.length} parameters, ${count} lanes, convolutions ${layout}, from step ${progress.step}`);
 
-  const log = stepLog(sitting, logFile(folder, name), say);
+  const log = stepLog(sitting, logFile(files, name), say);
+  const save = () => {
+    const rows = progress.step * training.microBatches * training.rows;
+    training.save(unflatten(slots, arrays.average), { steps: progress.step, rows, hours: Number((progress.seconds / 3600).toFixed(2)) });
+  };
   const measure = async () => {
-    training.save(unflatten(slots, arrays.average));
     const measures = await training.measure?.();
-    if (measures) appendRow(measuresFile(folder, name), { step: progress.step, seconds: Math.round(progress.seconds), ...measures });
+    if (measures) appendRow(measuresFile(files, name), { step: progress.step, seconds: Math.round(progress.seconds), ...measures });
   };
   let [saved, measured, broken] = [progress.seconds, progress.seconds, 0];
   while (!stopping && progress.seconds < 60 * minutes) {
@@ -97,13 +105,14 @@ export async function train(sitting: Sitting, { folder, lanes: count, table, say
       saved = progress.seconds;
     }
     if (progress.seconds - measured > MEASURE_SECONDS) {
+      save();
       await measure();
       measured = progress.seconds;
     }
   }
   saveState(slots, arrays, file, progress);
-  if (stopping) training.save(unflatten(slots, arrays.average));
-  else await measure();
+  save();
+  if (!stopping) await measure();
   await lanes.close();
   process.off("SIGINT", stop).off("SIGTERM", stop);
   const outcome = stopping ? "stopped" : "done";

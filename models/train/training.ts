@@ -17,6 +17,14 @@ export type Weights = Readonly<Record<string, Tensor>>;
 /** Arrays that every lane reads: the values are backed by shared memory. */
 export type SharedData = Readonly<Record<string, Float32Array>>;
 
+/** How long something was trained: what its model card says. */
+export interface Seen {
+  readonly steps: number;
+  /** windows or crops */
+  readonly rows: number;
+  readonly hours: number;
+}
+
 export interface Training {
   readonly name: string;
   readonly seed: number;
@@ -36,8 +44,8 @@ export interface Training {
   initial(key: string, shape: Shape, rng: Rng): Float32Array;
   /** weights to go on from where there is no state */
   start?(): Weights | undefined;
-  /** Writes the averaged parameters where the following trainings and `models:check` find them. */
-  save(average: Weights): void;
+  /** Writes the averaged parameters, and how they were trained, where the following trainings and `models:check` find them. */
+  save(average: Weights, seen: Seen): void;
   /** What is measured every hour of what `save` wrote, by name. */
   measure?(): Promise<Readonly<Record<string, number>>>;
 }

@@ -4,7 +4,7 @@ import { classifierTraining } from "../tiny-landscapes/train/classifier.js";
 import { judgeArchitecture, perceptualArchitecture } from "../tiny-landscapes/train/configs.js";
 import { diffusionTraining } from "../tiny-landscapes/train/diffusion.js";
 import { SEEDS } from "../tiny-landscapes/train/drawings.js";
-import { CANDIDATE, saveJudge, savePerceptual } from "../tiny-landscapes/train/folder.js";
+import { saveJudge, savePerceptual, saveWith } from "../tiny-landscapes/train/folder.js";
 import type { TrainingTable } from "./training.js";
 
 /** The module that lanes import. */
@@ -17,7 +17,7 @@ export const TRAININGS: TrainingTable = {
       config: perceptualArchitecture(),
       seed: 1,
       drawings: SEEDS.perceptual,
-      save: (average) => savePerceptual(CANDIDATE, average),
+      save: saveWith("perceptual", savePerceptual),
     }),
   judge: () =>
     classifierTraining({
@@ -25,7 +25,7 @@ export const TRAININGS: TrainingTable = {
       config: judgeArchitecture(),
       seed: 2,
       drawings: SEEDS.judge,
-      save: (average) => saveJudge(CANDIDATE, average),
+      save: saveWith("judge", saveJudge),
     }),
   autoencoder: autoencoderTraining,
   diffusion: diffusionTraining,

@@ -4,18 +4,19 @@ import { join } from "node:path";
 import { encodePng } from "../../../kernel-lib/core/image.js";
 import { createRng, randn } from "../../../kernel-lib/core/random.js";
 import type { Tensor } from "../../../kernel-lib/core/tensor.js";
-import { rows } from "../../../kernel-lib/core/tensor.js";
+import { rows, stack } from "../../../kernel-lib/core/tensor.js";
 import { createSchedule } from "../../../kernel-lib/diffusion/schedule.js";
 import type { Model } from "../../../kernel-lib/model.js";
 import { openModel } from "../../../kernel-lib/model.js";
-import { drawings, randomCrops, SEEDS } from "../train/drawings.js";
+import { SEEDS } from "../train/drawings.js";
 import { CANDIDATE, STATE_FOLDER } from "../train/folder.js";
 import { caption } from "../world/captions.js";
-import { paintWindows, sideBySide, TIMED } from "./measures.js";
+
 import { meanPsnr, meanSquaredGradient } from "./sharpness.js";
 import { mean } from "./statistics.js";
+import { freshCrops, paintWindows, sideBySide, TIMED } from "./windows.js";
 
-const SIDE = 128;
+/** Fresh drawings whose reconstruction is measured. */
 const RECONSTRUCTED = 60;
 const SHOWN = 12;
 /** Windows whose v-loss is measured; timesteps are spread evenly over them. */
@@ -36,7 +37,7 @@ const withCandidate = async <T>(measure: (model: Model) => Promise<T>): Promise<
 /** PSNR, and the squared gradient of reconstructions as a share of the drawings'. */
 export const measureAutoencoder = () =>
   withCandidate(async (model) => {
-    const images = freshWindows(RECONSTRUCTED);
+    const images = freshCrops(RECONSTRUCTED).images;
     const decoded = await model.decode(await model.encode(images));
     await writeSheet([rows(images, 0, SHOWN), rows(decoded, 0, SHOWN)]);
     return { psnr: meanPsnr(images, decoded), squaredGradient: meanSquaredGradient(decoded) / meanSquaredGradient(images) };
@@ -45,10 +46,10 @@ export const measureAutoencoder = () =>
 /** The v-loss of fixed fresh windows, whole and in quarters from clean to noise; its sheet also shows windows of fixed prompts and seeds. */
 export const measureDiffusion = () =>
   withCandidate(async (model) => {
-    const images = freshWindows(SHOWN);
+    const images = freshCrops(SHOWN).images;
     const decoded = await model.decode(await model.encode(images));
-    const windows = await Promise.all(shownPrompts().map((prompt, k) => paintWindows(model, prompt, 1, 7_000 + k)));
-    await writeSheet([images, decoded, stacked(windows)]);
+    const windows = await Promise.all(shownPrompts().map((prompt, k) => paintWindows(model, { prompt, count: 1, seed: 7_000 + k })));
+    await writeSheet([images, decoded, stack(windows)]);
     const losses = await vLosses(model);
     const quarter = (k: number) => mean(losses.slice((k * WINDOWS) / QUARTERS, ((k + 1) * WINDOWS) / QUARTERS));
     return { vLoss: mean(losses), ...Object.fromEntries(Array.from({ length: QUARTERS }, (_, k) => [`quarter${k + 1}`, quarter(k)])) };
@@ -60,16 +61,11 @@ const shownPrompts = (): string[] =>
     .slice(0, SHOWN)
     .map(({ prompt }) => prompt);
 
-function freshWindows(count: number): Tensor {
-  const { data, shape } = randomCrops(createRng(SEEDS.fresh), drawings(200, SEEDS.fresh), count, SIDE);
-  return { data, shape };
-}
-
 /** Mean squared error of v per window, one timestep each, from the cleanest to the noisiest. */
 export async function vLosses(model: Model): Promise<number[]> {
   const rng = createRng(SEEDS.fresh + 1);
-  const { data, shape, of } = randomCrops(rng, drawings(200, SEEDS.fresh), WINDOWS, SIDE);
-  const clean = await model.encode({ data, shape });
+  const { images, of } = freshCrops(WINDOWS);
+  const clean = await model.encode(images);
   const noise = randn(rng, clean.shape);
   const schedule = createSchedule(model.config.schedule);
   const losses: number[] = [];
@@ -85,12 +81,6 @@ export async function vLosses(model: Model): Promise<number[]> {
   }
   return losses;
 }
-
-const stacked = (images: readonly Tensor[]): Tensor => {
-  const data = new Float32Array(images.reduce((n, image) => n + image.data.length, 0));
-  for (const [k, image] of images.entries()) data.set(image.data, k * image.data.length);
-  return { data, shape: [images.length, ...images[0].shape.slice(1)] };
-};
 
 async function writeSheet(lines: readonly Tensor[]): Promise<void> {
   await mkdir(STATE_FOLDER, { recursive: true });

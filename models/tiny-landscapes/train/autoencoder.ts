@@ -13,7 +13,7 @@ import { initialParameter } from "../../train/training.js";
 import { measureAutoencoder } from "../check/progress.js";
 import { vaeArchitecture } from "./configs.js";
 import { drawingStream, randomCrops, SEEDS } from "./drawings.js";
-import { CANDIDATE, readShipped, saveAutoencoder } from "./folder.js";
+import { readShipped, saveAutoencoder, saveWith } from "./folder.js";
 
 /** Rows of a micro-batch: windows of 128². */
 const COUNT = 4;
@@ -56,6 +56,6 @@ export const autoencoderTraining = (): Training => ({
   },
   initial: initialParameter,
   start: () => readShipped("vae/diffusion_pytorch_model.safetensors"),
-  save: (average) => saveAutoencoder(CANDIDATE, average, 1),
+  save: saveWith("autoencoder", (folder, average) => saveAutoencoder(folder, average, 1)),
   measure: measureAutoencoder,
 });

@@ -20,16 +20,21 @@ const CLASSES = HEADS.reduce((n, names) => n + names.length, 0);
 const COUNT = 16;
 const SIDE = 128;
 
-/** Scores of each class, [N,14], split into time, terrain and weather. image [N,3,H,W] in [-1,1]. */
-export function classScores(config: PerceptualConfig, p: Parameters, image: Value): readonly Value[] {
+/** Scores of time, terrain and weather, [N,5], [N,6], [N,3], and the last feature map [N,C,h,w] that they are read from. image [N,3,H,W] in [-1,1]. */
+export function classify(
+  config: PerceptualConfig,
+  p: Parameters,
+  image: Value,
+): { readonly scores: readonly Value[]; readonly map: Value } {
   const maps = features(config, p, image);
-  const last = maps[maps.length - 1];
-  const pooled = reshape(reduceMean(last, [2, 3]), [last.shape[0], last.shape[1]]); // [N,C]
-  return split(
+  const map = maps[maps.length - 1];
+  const pooled = reshape(reduceMean(map, [2, 3]), [map.shape[0], map.shape[1]]); // [N,C]
+  const scores = split(
     linearLayer(p, "head", pooled, CLASSES),
     1,
     HEADS.map((names) => names.length),
   );
+  return { scores, map };
 }
 
 /** Sum of the three cross-entropies. */
@@ -42,7 +47,7 @@ function loss(config: PerceptualConfig): LossGraph {
       1,
       HEADS.map((names) => names.length),
     );
-    const entropies = classScores(config, p, image).map((scores, k) => {
+    const entropies = classify(config, p, image).scores.map((scores, k) => {
       const correct = reduceSum(mul(softmax(scores), wanted[k]), [1]); // [N,1]
       return reshape(reduceMean(neg(log(add(correct, 1e-7))), [0, 1]), []);
     });

@@ -19,7 +19,7 @@ import { initialParameter } from "../../train/training.js";
 import { measureDiffusion } from "../check/progress.js";
 import { caption } from "../world/captions.js";
 import { textArchitecture, unetArchitecture } from "./configs.js";
-import { CANDIDATE, saveDiffusion, vocabularySize } from "./folder.js";
+import { CANDIDATE, saveDiffusion, saveWith, vocabularySize } from "./folder.js";
 import { encodedDrawings, kindOf, LATENT_HEIGHT, LATENT_WIDTH } from "./latents.js";
 
 /** Rows of a micro-batch. */
@@ -67,7 +67,7 @@ export const diffusionTraining = (): Training => ({
   prepare: encodedDrawings,
   feeder: (shared) => windowFeeder(shared),
   initial: initialParameter,
-  save: (average) => saveDiffusion(CANDIDATE, average),
+  save: saveWith("diffusion", saveDiffusion),
   measure: measureDiffusion,
 });
 

@@ -1,10 +1,11 @@
 /** @file The trained parts written as a diffusers folder. Trainings write into the candidate; it becomes models/tiny-landscapes when it measures better. */
-import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readSafetensors, writeSafetensors } from "../../../kernel-lib/checkpoint/safetensors.js";
 import type { Tensor } from "../../../kernel-lib/core/tensor.js";
 import { tensor } from "../../../kernel-lib/core/tensor.js";
+import type { Training } from "../../train/training.js";
 import { tokenizerFiles } from "../world/tokenizer-files.js";
 import { JUDGE_JSON, MODEL_INDEX, PERCEPTUAL_JSON, SCHEDULER_JSON, textEncoderJson, UNET_JSON, vaeJson } from "./configs.js";
 
@@ -16,6 +17,8 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../../..");
 export const FOLDER = join(ROOT, "models/tiny-landscapes");
 /** Where states and logs of trainings lie; not in the repository. */
 export const STATE_FOLDER = join(ROOT, ".work/train");
+/** Averaged parameters of what is being trained, in the repository. */
+export const KEPT_FOLDER = join(ROOT, "models/training");
 /** What is being trained, in the layout of the shipped folder. */
 export const CANDIDATE = join(STATE_FOLDER, "tiny-landscapes");
 
@@ -32,6 +35,19 @@ export function ensureCandidate(): void {
 
 /** Weights that are shipped, as float32. */
 export const readShipped = (path: string): Tensors => readSafetensors(join(FOLDER, path));
+
+/** How each part was trained, in the model's folder. */
+export const RECORD = "training.json";
+
+/** A training's `save`: writes a part into the candidate, and how it was trained into its record. */
+export const saveWith =
+  (name: string, save: (folder: string, weights: Tensors) => void): Training["save"] =>
+  (average, seen) => {
+    save(CANDIDATE, average);
+    const file = join(CANDIDATE, RECORD);
+    const record = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+    writeJson(CANDIDATE, RECORD, { ...record, [name]: seen });
+  };
 
 function writeJson(folder: string, path: string, value: unknown): void {
   const file = join(folder, path);

@@ -7,7 +7,8 @@ import { readSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
 import { startLanes } from "#models/train/lanes.js";
 import { layoutOf, trainingArrays } from "#models/train/layout.js";
 import { trainingProgram } from "#models/train/program.js";
-import { rateShare, stateFile, train } from "#models/train/train.js";
+import { keepState, readProgress, stateFile } from "#models/train/state.js";
+import { rateShare, train } from "#models/train/train.js";
 import { TABLE, TRAININGS } from "./toy.mjs";
 
 let folder: string;
@@ -19,15 +20,20 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const training = TRAININGS.line();
 /** Long enough for some hundred steps of the toy. */
 const sitting = { name: "line", training, minutes: 0.015, rate: "constant" } as const;
-const options = () => ({ folder, lanes: 2, table: TABLE, say: () => {} });
-const state = (name = "line") => readSafetensors(stateFile(folder, name));
+const files = () => ({ folder, kept: join(folder, "kept") });
+const options = () => ({ files: files(), device: "cpu" as const, lanes: 2, table: TABLE, say: () => {} });
+const state = (name = "line") => readSafetensors(stateFile(files(), name));
+const progress = (name = "line") => readProgress(name, files());
 
 /** The parameters after some steps. */
 async function parametersAfter(steps: number, lanes: number): Promise<Float32Array> {
   const { model, shapes } = trainingProgram(training.loss, undefined);
   const slots = layoutOf(shapes);
   const arrays = trainingArrays(slots, lanes);
-  const running = await startLanes({ table: TABLE, training: "line", model, slots, arrays, shared: {}, lanes }, training.microBatches);
+  const running = await startLanes(
+    { table: TABLE, device: "cpu", training: "line", model, slots, arrays, shared: {}, lanes },
+    training.microBatches,
+  );
   for (let step = 1; step <= steps; step++) await running.step({ step, seed: step, learningRate: 0.05, averaging: 0.9, weightDecay: 0 });
   await running.close();
   return arrays.parameters;
@@ -47,11 +53,11 @@ describe("training", () => {
 
   test("goes on where it stopped: steps and seconds are counted over all sittings", async () => {
     await train(sitting, options());
-    const [step, seconds] = [state().step.data[0], state().seconds.data[0]];
+    const { step, seconds } = progress();
     expect(step).toBeGreaterThan(0);
     await train({ ...sitting, minutes: 0.025 }, options());
-    expect(state().step.data[0]).toBeGreaterThan(step);
-    expect(state().seconds.data[0]).toBeGreaterThan(seconds);
+    expect(progress().step).toBeGreaterThan(step);
+    expect(progress().seconds).toBeGreaterThan(seconds);
     const rows = readFileSync(join(folder, "line.csv"), "utf8").trim().split("\n");
     expect(rows[0]).toBe("step,seconds,rate,rows,loss,norm");
   });
@@ -60,15 +66,27 @@ describe("training", () => {
     const running = train({ ...sitting, minutes: 60 }, options());
     setTimeout(() => process.emit("SIGTERM"), 1500);
     expect(await running).toBe("stopped");
-    expect(state().step.data[0]).toBeGreaterThan(0);
+    expect(progress().step).toBeGreaterThan(0);
+  });
+
+  test("goes on from the kept parameters where the state is gone", async () => {
+    await train(sitting, options());
+    const before = progress();
+    expect(keepState("line", files())).toBe(true);
+    const [slope] = state()["average/slope.weight"].data;
+    rmSync(stateFile(files(), "line"));
+    expect(progress()).toEqual(before);
+    await train({ ...sitting, minutes: 0.025 }, options());
+    expect(progress().step).toBeGreaterThan(before.step);
+    expect(state()["average/slope.weight"].data[0]).toBeCloseTo(slope, 2);
   });
 
   test("a branch begins with the other sitting's parameters and leaves its state as it was", async () => {
     await train(sitting, options());
-    const before = state();
+    const [before, { step }] = [state(), progress()];
     await train({ ...sitting, name: "final", from: "line", rate: "falling" }, options());
     expect(state()).toEqual(before);
-    expect(state("final").step.data[0]).toBeGreaterThan(before.step.data[0]);
+    expect(progress("final").step).toBeGreaterThan(step);
   });
 
   test("a branch without the state it begins with is refused by the file's name", async () => {
