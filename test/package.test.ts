@@ -73,7 +73,7 @@ describe("the tarball", () => {
       "THIRD_PARTY_NOTICES",
       "README.md",
       "dist/kernel-lib/index.js",
-      "dist/kernel-lib/graph/session-worker.js",
+      "dist/kernel-lib/engine/session-worker.js",
       "dist/viewer/veduta-viewer.js",
       "models/manifest.json",
     ])

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Dealer } from "zeromq";
-import { encode, header } from "#kernel-lib/kernel/protocol/message.js";
+import { encode, header } from "#kernel-lib/ipynb/message.js";
 import { type Answer, type Client, contents, printed, startKernel } from "./client.js";
 
 let kernel: Client;

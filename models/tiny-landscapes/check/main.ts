@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { encodePng } from "../../../kernel-lib/core/image.js";
-import { openModel } from "../../../kernel-lib/model.js";
+import { openModel } from "../../../kernel-lib/pipelines/open-model.js";
 import { FOLDER } from "../train/folder.js";
 import { openJudge } from "./judge.js";
 import { judgeAccuracy, judgedWindows, pairs, reconstruction, sideBySide, TIMED, UNTIMED } from "./measures.js";

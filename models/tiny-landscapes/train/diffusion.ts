@@ -3,22 +3,22 @@
  * (arXiv:2202.00512, appendix D): at high noise that is the picture itself, so a small network soon learns its large colours.
  */
 
-import { openCheckpoint } from "../../../kernel-lib/checkpoint/folder.js";
-import { readSafetensors } from "../../../kernel-lib/checkpoint/safetensors.js";
 import type { Rng } from "../../../kernel-lib/core/random.js";
 import { randn } from "../../../kernel-lib/core/random.js";
 import { createSchedule } from "../../../kernel-lib/diffusion/schedule.js";
+import { openSession } from "../../../kernel-lib/engine/session.js";
 import { Graph } from "../../../kernel-lib/graph/graph.js";
 import { onnxBytes } from "../../../kernel-lib/graph/onnx.js";
 import { add, mul, sub } from "../../../kernel-lib/graph/ops/elementwise.js";
 import { reduceMean } from "../../../kernel-lib/graph/ops/reduce.js";
 import { reshape } from "../../../kernel-lib/graph/ops/shape.js";
-import { openSession } from "../../../kernel-lib/graph/session.js";
 import { clipText } from "../../../kernel-lib/nets/clip-text.js";
 import { checkpointParameters, under } from "../../../kernel-lib/nets/parameters.js";
 import { timestepWaves } from "../../../kernel-lib/nets/timestep-waves.js";
 import { unet } from "../../../kernel-lib/nets/unet.js";
 import { vaeEncoder } from "../../../kernel-lib/nets/vae.js";
+import { openCheckpoint } from "../../../kernel-lib/pipelines/folder.js";
+import { readSafetensors } from "../../../kernel-lib/weights/safetensors.js";
 import { caption } from "../world/captions.js";
 import type { Landscape } from "../world/landscape.js";
 import { textArchitecture, unetArchitecture } from "./configs.js";

@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { writeSafetensors } from "../../../kernel-lib/checkpoint/safetensors.js";
 import type { Tensor } from "../../../kernel-lib/core/tensor.js";
 import { tensor } from "../../../kernel-lib/core/tensor.js";
+import { writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
 import { tokenizerFiles } from "../world/tokenizer-files.js";
 import { JUDGE_JSON, MODEL_INDEX, PERCEPTUAL_JSON, SCHEDULER_JSON, textEncoderJson, UNET_JSON, vaeJson } from "./configs.js";
 

@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Device } from "../../../kernel-lib/graph/session.js";
+import type { Device } from "../../../kernel-lib/engine/device.js";
 import { autoencoderTask } from "./autoencoder.js";
 import { classifierTask } from "./classifier.js";
 import { judgeArchitecture, perceptualArchitecture } from "./configs.js";

@@ -1,19 +1,20 @@
 /** @file The training loop: a task's loss graph, its gradient, AdamW, a log and a state to resume from. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readSafetensors, writeSafetensors } from "../../../kernel-lib/checkpoint/safetensors.js";
 import type { Rng } from "../../../kernel-lib/core/random.js";
 import { createRng } from "../../../kernel-lib/core/random.js";
 import type { Shape, Tensor } from "../../../kernel-lib/core/tensor.js";
 import { sizeOf, tensor } from "../../../kernel-lib/core/tensor.js";
+import type { Device } from "../../../kernel-lib/engine/device.js";
+import type { Feeds, Session } from "../../../kernel-lib/engine/session.js";
+import { openSession } from "../../../kernel-lib/engine/session.js";
 import { gradient } from "../../../kernel-lib/graph/gradient.js";
 import type { Value } from "../../../kernel-lib/graph/graph.js";
 import { Graph } from "../../../kernel-lib/graph/graph.js";
 import { onnxBytes } from "../../../kernel-lib/graph/onnx.js";
-import type { Device, Feeds, Session } from "../../../kernel-lib/graph/session.js";
-import { openSession } from "../../../kernel-lib/graph/session.js";
 import type { Parameters } from "../../../kernel-lib/nets/parameters.js";
 import { inputParameters } from "../../../kernel-lib/nets/parameters.js";
+import { readSafetensors, writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
 import { lossPlot } from "./loss-plot.js";
 import type { AdamState, Arrays } from "./optimizer.js";
 import { adamState, adamStep } from "./optimizer.js";
