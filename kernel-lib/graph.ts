@@ -1,11 +1,24 @@
 /** @file The package's entry `veduta/graph`: what the author of an operator, a gradient or a network uses. */
 
+export type { DeviceTensor, Shape } from "./core/tensor.js";
 export type { Device } from "./engine/device.js";
 export type { Runtime } from "./engine/runtime.js";
 export { startRuntime } from "./engine/runtime.js";
 export type { Feed, Feeds, Held, Results, Session, SessionOptions, Weights } from "./engine/session.js";
 export { gradient } from "./graph/gradient.js";
-export type { Attribute, Attributes, DType, GraphOptions, Keeps, Node, Value } from "./graph/graph.js";
+export type {
+  Attribute,
+  Attributes,
+  DType,
+  ExternalData,
+  GraphOptions,
+  Initializer,
+  Keeper,
+  Keeps,
+  Node,
+  TapeEntry,
+  Value,
+} from "./graph/graph.js";
 export { Graph } from "./graph/graph.js";
 export type { Call, Operator, PlainOperator, PullBack } from "./graph/operator.js";
 export { apply, applyAll, plain } from "./graph/operator.js";
@@ -13,6 +26,7 @@ export type { OperatorName } from "./graph/operators.js";
 export { OPERATORS } from "./graph/operators.js";
 export type { ConvOptions } from "./graph/ops/conv.js";
 export { conv } from "./graph/ops/conv.js";
+export type { Binary, Unary } from "./graph/ops/elementwise.js";
 export {
   abs,
   add,

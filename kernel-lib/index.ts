@@ -18,7 +18,7 @@ export type { JointMethod, MethodName } from "./methods/methods.js";
 export type { JointOptions, ResolvedOptions } from "./methods/joint/options.js";
 export type { ResolvedSyncOptions, SyncOptions } from "./methods/joint/sync-options.js";
 export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./methods/joint/step-record.js";
-export type { JointModel, JointModelConfig, NoiseOptions, PerceptualOptions } from "./diffusion/joint-model.js";
+export type { JointModel, JointModelConfig, MemoryNeed, NoiseOptions, PerceptualOptions } from "./diffusion/joint-model.js";
 
 // watching it, and looking at it
 export { track } from "./display/track.js";
@@ -26,9 +26,11 @@ export type { Tracked, TrackOptions } from "./display/track.js";
 export { trackedSteps } from "./display/tracked-runs.js";
 export { panoramaView } from "./display/panorama-view.js";
 export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./display/panorama-view.js";
+export type { OtherPicture, PanoramaSpec, StepPicture, WindowsSpec } from "./pages/figure.js";
 export { stripCoverage } from "./panorama/coverage.js";
-export type { Coverage } from "./panorama/coverage.js";
+export type { Coverage, StripSize } from "./panorama/coverage.js";
 export { imageCoverage } from "./panorama/image-coverage.js";
+export type { ImageFacts } from "./panorama/image-coverage.js";
 export { image } from "./display/image.js";
 export type { ImageOptions } from "./display/image.js";
 export { table } from "./display/table.js";
@@ -51,8 +53,11 @@ export type { PlotLayout, PlotTrace } from "./pages/plot-spec.js";
 // showing anything else, anywhere
 export { currentSink, displayable, setSink } from "./display/display.js";
 export type { Displayable, DisplayableOptions, LibraryName, MimeBundle, ShowOptions, Sink } from "./display/display.js";
+export type { Out } from "./display/progress.js";
 export { filesSink } from "./display/display-files.js";
+export type { FilesOptions } from "./display/display-files.js";
 export { memorySink } from "./display/display-sinks.js";
+export type { Shown } from "./display/display-sinks.js";
 export { runIdOf } from "./display/run-id.js";
 
 // a run on disk
@@ -60,7 +65,9 @@ export { openRun } from "./runs/run-folder.js";
 export type { SavedRun } from "./runs/run-folder.js";
 export { reportRun, saveRun } from "./pages/save-run.js";
 export { runHead } from "./runs/run-writer.js";
+export type { RunHead, RunStep, RunWriterOptions } from "./runs/run-writer.js";
 export { savedOptions } from "./runs/run-options.js";
+export type { ForeseenPicture, Picture, ReportRun, RunInfo, RunModel, StepNumbers, WindowNumbers } from "./runs/run-data.js";
 
 // its windows
 export { coverage, planWindows } from "./methods/joint/windows.js";
@@ -78,8 +85,10 @@ export type { DeviceTensor, Shape, Tensor } from "./core/tensor.js";
 export { createRng, randn } from "./core/random.js";
 export type { Rng } from "./core/random.js";
 export { decodeImage, encodeJpeg, encodePng, encodeWebp } from "./core/image.js";
+export type { LossyOptions, PngOptions } from "./core/image.js";
 export { unitImage } from "./core/unit-image.js";
 export { readSafetensors, writeSafetensors } from "./weights/safetensors.js";
+export type { WriteSafetensorsOptions } from "./weights/safetensors.js";
 
 // diffusion by hand
 export { createSchedule } from "./diffusion/schedule.js";
@@ -93,6 +102,7 @@ export type { DdimOptions, DdimStep } from "./diffusion/ddim.js";
 // a checkpoint of random numbers at full size, to measure with
 export { ARCHITECTURES } from "./pipelines/fabricate/architectures.js";
 export type { Architecture, ArchitectureName } from "./pipelines/fabricate/architectures.js";
+export type { JsonObject } from "./core/json.js";
 export { fabricate } from "./pipelines/fabricate/fabricate.js";
 export type { Fabricated, FabricateOptions } from "./pipelines/fabricate/fabricate.js";
 

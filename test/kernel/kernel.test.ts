@@ -228,6 +228,17 @@ test("an import of the library prints no warning", async () => {
   expect(kernel.everything.filter(({ content }) => String(content.text).includes("Warning"))).toEqual([]);
 });
 
+test("the library's sub-paths are found in cells, checked and completed", async () => {
+  const built = await kernel.execute(
+    'import { Graph, gradient, mul, type Value } from "veduta/graph";\nimport { intraLpips } from "veduta/metrics";\n' +
+      'const g = new Graph();\nconst x: Value = g.input("x", [2, 3]);\n[gradient(g, mul(x, x), x).shape, typeof intraLpips]',
+  );
+  expect(shown(built)).toBe("[ [ 2, 3 ], 'function' ]");
+  expect((await kernel.execute("mul(x, 'two')")).reply.evalue).toContain("No overload matches");
+  const code = 'import { reduceMe } from "veduta/graph"';
+  expect((await kernel.request("complete_request", { code, cursor_pos: 17 })).reply.matches).toContain("reduceMean");
+});
+
 describe("requests", () => {
   test("execution counts go up by one a cell that is stored; silent cells publish nothing", async () => {
     const { execution_count: count } = (await kernel.execute("1")).reply as { execution_count: number };

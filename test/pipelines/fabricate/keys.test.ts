@@ -22,7 +22,7 @@ const TEXT = "text_encoder/model.safetensors";
 
 /** The JSON files of the model repositories as they are; sd2-base's are of its successor 2.1-base, whose architecture is the same. */
 const published = (name: ArchitectureName): Record<string, Record<string, unknown>> =>
-  JSON.parse(readFileSync(new URL(`../fixtures/published/${name}.json`, import.meta.url), "utf8"));
+  JSON.parse(readFileSync(new URL(`../../fixtures/published/${name}.json`, import.meta.url), "utf8"));
 const entriesOf = (name: ArchitectureName, file: string, dtype: "F32" | "F16" = "F32"): readonly TensorEntry[] =>
   weightFiles(ARCHITECTURES[name], dtype).get(file) ?? [];
 
