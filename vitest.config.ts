@@ -2,11 +2,11 @@ import { defineConfig } from "vitest/config";
 
 /** Files that keep both cores busy, or install packages: they run alone, one after the other, after the rest. */
 const HEAVY = [
-  "test/graph/webgpu.test.ts",
+  "test/engine/webgpu.test.ts",
   "test/golden/**/*.test.ts",
   "test/browser/**/*.test.ts",
   "test/notebooks/**/*.test.ts",
-  "test/kernel/runner/live/**/*.test.ts",
+  "test/ipynb/live/**/*.test.ts",
   "test/kernel/{interrupt,jupyter}.test.ts",
   "test/package.test.ts",
 ];

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { startKernel } from "#kernel-lib/kernel/runner/kernel-client.js";
+import { startKernel } from "#kernel-lib/ipynb/runner/kernel-client.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const SECONDS = 1 / 1000;

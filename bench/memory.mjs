@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { syncDiffusion } from "#kernel-lib/joint/syncdiffusion.js";
-import { openModel } from "#kernel-lib/model.js";
+import { syncDiffusion } from "#kernel-lib/methods/joint/syncdiffusion.js";
+import { openModel } from "#kernel-lib/pipelines/open-model.js";
 import { modelNote, withCheckpoint } from "./checkpoint.mjs";
 import { THREADS } from "./race.mjs";
 

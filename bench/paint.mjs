@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main } from "#kernel-lib/cli.js";
-import { openModel } from "#kernel-lib/model.js";
+import { openModel } from "#kernel-lib/pipelines/open-model.js";
 import { modelNote, withCheckpoint } from "./checkpoint.mjs";
 import { THREADS } from "./race.mjs";
 
@@ -13,9 +13,9 @@ import { THREADS } from "./race.mjs";
  */
 
 /**
- * @param {import("#kernel-lib/model.js").Model} model
+ * @param {import("#kernel-lib/pipelines/model.js").Model} model
  * @param {Record<Kind, number>[]} steps grows by a record a step
- * @returns {import("#kernel-lib/model.js").Model}
+ * @returns {import("#kernel-lib/pipelines/model.js").Model}
  */
 function timed(model, steps) {
   const { window } = model.config;
@@ -31,7 +31,7 @@ function timed(model, steps) {
       return result;
     };
   const noise = timing(model.predictNoise, (latent) => (latent.shape[0] === 1 ? "anchor" : "denoise"));
-  /** @type {Partial<import("#kernel-lib/model.js").Model>} */
+  /** @type {Partial<import("#kernel-lib/pipelines/model.js").Model>} */
   const calls = {
     predictNoise(latent, options) {
       if (latent.shape[0] === 1) steps.push({ anchor: 0, gradient: 0, denoise: 0, decode: 0 });

@@ -8,7 +8,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { DEVICE_CHOICES } from "#kernel-lib/graph/devices.js";
+import { DEVICE_CHOICES } from "#kernel-lib/engine/device.js";
 import { PRECISIONS } from "#kernel-lib/graph/half.js";
 import { withCheckpoint } from "./checkpoint.mjs";
 import { checkDevice } from "./gpu/check.mjs";

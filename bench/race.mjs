@@ -1,8 +1,8 @@
 /** @file Sessions timed against each other in this process. */
 import { availableParallelism } from "node:os";
 import { createRng, randn } from "#kernel-lib/core/random.js";
+import { openSession } from "#kernel-lib/engine/session.js";
 import { onnxBytes } from "#kernel-lib/graph/onnx.js";
-import { openSession } from "#kernel-lib/graph/session.js";
 
 export const THREADS = Math.min(2, availableParallelism());
 

@@ -1,7 +1,6 @@
 /** @file Networks of random numbers, for measuring: time and memory depend on shapes alone. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { writeSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
 import { createRng } from "#kernel-lib/core/random.js";
 import { sizeOf, tensor } from "#kernel-lib/core/tensor.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
@@ -10,6 +9,7 @@ import { inputParameters } from "#kernel-lib/nets/parameters.js";
 import { perceptualDistance } from "#kernel-lib/nets/perceptual.js";
 import { unet } from "#kernel-lib/nets/unet.js";
 import { vaeDecoder, vaeEncoder } from "#kernel-lib/nets/vae.js";
+import { writeSafetensors } from "#kernel-lib/weights/safetensors.js";
 import * as configs from "#models/tiny-landscapes/train/configs.js";
 import { tokenizerFiles } from "#models/tiny-landscapes/world/tokenizer-files.js";
 

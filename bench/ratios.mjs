@@ -2,9 +2,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { unetConfig } from "#kernel-lib/checkpoint/configs.js";
-import { openSafetensors, writeSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
-import { ARCHITECTURES } from "#kernel-lib/fabricate/architectures.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
 import { add, mul } from "#kernel-lib/graph/ops/elementwise.js";
@@ -13,7 +10,9 @@ import { reshape } from "#kernel-lib/graph/ops/shape.js";
 import { resnetAt } from "#kernel-lib/nets/layers.js";
 import { checkpointParameters, under } from "#kernel-lib/nets/parameters.js";
 import { features } from "#kernel-lib/nets/perceptual.js";
-import { transformer } from "#kernel-lib/nets/unet.js";
+import { transformer, unetConfig } from "#kernel-lib/nets/unet.js";
+import { ARCHITECTURES } from "#kernel-lib/pipelines/fabricate/architectures.js";
+import { openSafetensors, writeSafetensors } from "#kernel-lib/weights/safetensors.js";
 import { race, THREADS } from "./race.mjs";
 import { randomWeights } from "./random-weights.mjs";
 

@@ -6,9 +6,9 @@ import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { encodePng } from "#kernel-lib/core/image.js";
 import { createRng } from "#kernel-lib/core/random.js";
-import { stripCoverage } from "#kernel-lib/notebook/coverage.js";
-import { panoramaFigure, viewerScript } from "#kernel-lib/notebook/figure.js";
-import { dataUrl } from "#kernel-lib/notebook/html.js";
+import { panoramaFigure, viewerScript } from "#kernel-lib/pages/figure.js";
+import { dataUrl } from "#kernel-lib/pages/html.js";
+import { stripCoverage } from "#kernel-lib/panorama/coverage.js";
 import { findChromium } from "../scripts/chromium.mjs";
 
 const [WIDTH, HEIGHT] = [1280, 720];

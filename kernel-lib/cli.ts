@@ -6,11 +6,12 @@ import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
+import { type CliDeps, InterruptedError, UsageError } from "./cli/command.js";
 import { exportCommand } from "./cli/export.js";
 import { kernelCommand } from "./cli/kernel.js";
 import { labCommand } from "./cli/lab.js";
 import { modelsCommand } from "./cli/models.js";
-import { type CliDeps, InterruptedError, paintCommand, UsageError } from "./cli/paint.js";
+import { paintCommand } from "./cli/paint.js";
 import { runCommand } from "./cli/run.js";
 import { scriptCommand } from "./cli/script.js";
 import { viewCommand } from "./cli/view.js";
@@ -72,7 +73,7 @@ const told = (error: unknown): string => {
 const STOPS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 const deps: CliDeps = {
-  openModel: async (...model) => (await import("./model.js")).openModel(...model),
+  openModel: async (...model) => (await import("./pipelines/open-model.js")).openModel(...model),
   stdout: process.stdout,
   stderr: process.stderr,
   onInterrupt: (stop) => {

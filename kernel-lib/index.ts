@@ -1,69 +1,79 @@
-/** @file The public surface of Veduta, in the order a lesson meets it. */
+/** @file The package's entry `veduta`: what a painter and a teacher use, in the order a lesson meets it. `veduta/graph` and `veduta/metrics` are beside it. */
 // biome-ignore-all assist/source/organizeImports: the order is a lesson's, not the alphabet's
 
 // a model
-export { BUNDLED_MODELS, openModel } from "./model.js";
-export type { Model, OpenModelOptions } from "./model.js";
-export type { PerceptualFiles } from "./checkpoint/folder.js";
-export type { DeviceChoice } from "./graph/devices.js";
+export { BUNDLED_MODELS, openModel } from "./pipelines/open-model.js";
+export type { Model } from "./pipelines/model.js";
+export type { OpenModelOptions } from "./pipelines/open-model.js";
+export type { PerceptualFiles } from "./pipelines/folder.js";
+export type { DeviceChoice } from "./engine/device.js";
 export type { Precision } from "./graph/half.js";
-export type { Device } from "./graph/session.js";
+export type { Device } from "./engine/device.js";
 
 // painting a panorama
-export { multiDiffusion } from "./joint/multidiffusion.js";
-export { syncDiffusion } from "./joint/syncdiffusion.js";
-export { methods } from "./joint/methods.js";
-export type { JointMethod, MethodName } from "./joint/methods.js";
-export type { JointOptions, ResolvedOptions } from "./joint/options.js";
-export type { ResolvedSyncOptions, SyncOptions } from "./joint/sync-options.js";
-export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./joint/step-record.js";
-export type { JointModel, JointModelConfig, NoiseOptions, PerceptualOptions } from "./joint/joint-model.js";
+export { multiDiffusion } from "./methods/joint/multidiffusion.js";
+export { syncDiffusion } from "./methods/joint/syncdiffusion.js";
+export { methods } from "./methods/methods.js";
+export type { JointMethod, MethodName } from "./methods/methods.js";
+export type { JointOptions, ResolvedOptions } from "./methods/joint/options.js";
+export type { ResolvedSyncOptions, SyncOptions } from "./methods/joint/sync-options.js";
+export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./methods/joint/step-record.js";
+export type { JointModel, JointModelConfig, MemoryNeed, NoiseOptions, PerceptualOptions } from "./diffusion/joint-model.js";
 
 // watching it, and looking at it
-export { track } from "./notebook/track.js";
-export type { Tracked, TrackOptions } from "./notebook/track.js";
-export { trackedSteps } from "./notebook/tracked-runs.js";
-export { panoramaView } from "./notebook/panorama-view.js";
-export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./notebook/panorama-view.js";
-export { stripCoverage } from "./notebook/coverage.js";
-export type { Coverage } from "./notebook/coverage.js";
-export { imageCoverage } from "./notebook/image-coverage.js";
-export { image } from "./notebook/image.js";
-export type { ImageOptions } from "./notebook/image.js";
-export { table } from "./notebook/table.js";
-export type { TableCell, TableOptions } from "./notebook/table.js";
+export { track } from "./display/track.js";
+export type { Tracked, TrackOptions } from "./display/track.js";
+export { trackedSteps } from "./display/tracked-runs.js";
+export { panoramaView } from "./display/panorama-view.js";
+export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./display/panorama-view.js";
+export type { OtherPicture, PanoramaSpec, StepPicture, WindowsSpec } from "./pages/figure.js";
+export { stripCoverage } from "./panorama/coverage.js";
+export type { Coverage, StripSize } from "./panorama/coverage.js";
+export { imageCoverage } from "./panorama/image-coverage.js";
+export type { ImageFacts } from "./panorama/image-coverage.js";
+export { image } from "./display/image.js";
+export type { ImageOptions } from "./display/image.js";
+export { table } from "./display/table.js";
+export type { TableCell, TableOptions } from "./display/table.js";
 
 // plotting its numbers
-export { gradientPlot, lossPlot } from "./notebook/plots/window-lines.js";
-export type { WindowLinesOptions } from "./notebook/plots/window-lines.js";
-export { windowStrip } from "./notebook/plots/window-strip.js";
-export type { StripStep, WindowStripOptions } from "./notebook/plots/window-strip.js";
-export { latentView } from "./notebook/plots/latent-view.js";
-export type { LatentStep, LatentViewOptions } from "./notebook/plots/latent-view.js";
-export { schedulePlot } from "./notebook/plots/schedule-plot.js";
-export type { PlottedSchedule, SchedulePlotOptions } from "./notebook/plots/schedule-plot.js";
-export { figure } from "./notebook/plots/figure.js";
-export type { FigureOptions } from "./notebook/plots/figure.js";
-export type { PlottedStep } from "./notebook/plots/plotted-steps.js";
-export type { PlotLayout, PlotTrace } from "./notebook/plots/plot-spec.js";
+export { gradientPlot, lossPlot } from "./display/plots/window-lines.js";
+export type { WindowLinesOptions } from "./display/plots/window-lines.js";
+export { windowStrip } from "./display/plots/window-strip.js";
+export type { StripStep, WindowStripOptions } from "./display/plots/window-strip.js";
+export { latentView } from "./display/plots/latent-view.js";
+export type { LatentStep, LatentViewOptions } from "./display/plots/latent-view.js";
+export { schedulePlot } from "./display/plots/schedule-plot.js";
+export type { PlottedSchedule, SchedulePlotOptions } from "./display/plots/schedule-plot.js";
+export { figure } from "./display/plots/figure.js";
+export type { FigureOptions } from "./display/plots/figure.js";
+export type { PlottedStep } from "./display/plots/plotted-steps.js";
+export type { PlotLayout, PlotTrace } from "./pages/plot-spec.js";
 
 // showing anything else, anywhere
-export { currentSink, displayable, setSink } from "./notebook/display.js";
-export type { Displayable, DisplayableOptions, LibraryName, MimeBundle, ShowOptions, Sink } from "./notebook/display.js";
-export { filesSink } from "./notebook/display-files.js";
-export { memorySink } from "./notebook/display-sinks.js";
-export { runIdOf } from "./notebook/run-id.js";
+export { currentSink, displayable, setSink } from "./display/display.js";
+export type { Displayable, DisplayableOptions, LibraryName, MimeBundle, ShowOptions, Sink } from "./display/display.js";
+export type { Out } from "./display/progress.js";
+export { filesSink } from "./display/display-files.js";
+export type { FilesOptions } from "./display/display-files.js";
+export { memorySink } from "./display/display-sinks.js";
+export type { Shown } from "./display/display-sinks.js";
+export { runIdOf } from "./display/run-id.js";
 
 // a run on disk
-export { openRun } from "./run-folder.js";
-export type { SavedRun } from "./run-folder.js";
-export { reportRun, runHead, savedOptions, saveRun } from "./run.js";
+export { openRun } from "./runs/run-folder.js";
+export type { SavedRun } from "./runs/run-folder.js";
+export { reportRun, saveRun } from "./pages/save-run.js";
+export { runHead } from "./runs/run-writer.js";
+export type { RunHead, RunStep, RunWriterOptions } from "./runs/run-writer.js";
+export { savedOptions } from "./runs/run-options.js";
+export type { ForeseenPicture, Picture, ReportRun, RunInfo, RunModel, StepNumbers, WindowNumbers } from "./runs/run-data.js";
 
 // its windows
-export { coverage, planWindows } from "./joint/windows.js";
-export type { Extent, Window } from "./joint/windows.js";
-export type { Grid } from "./joint/tiling.js";
-export { crop, cropAll, fuse } from "./joint/fuse.js";
+export { coverage, planWindows } from "./methods/joint/windows.js";
+export type { Extent, Window } from "./methods/joint/windows.js";
+export type { Grid } from "./methods/joint/tiling.js";
+export { crop, cropAll, fuse } from "./methods/joint/fuse.js";
 
 // how well its windows agree
 export { intraLpips } from "./metrics/intra-lpips.js";
@@ -75,8 +85,10 @@ export type { DeviceTensor, Shape, Tensor } from "./core/tensor.js";
 export { createRng, randn } from "./core/random.js";
 export type { Rng } from "./core/random.js";
 export { decodeImage, encodeJpeg, encodePng, encodeWebp } from "./core/image.js";
+export type { LossyOptions, PngOptions } from "./core/image.js";
 export { unitImage } from "./core/unit-image.js";
-export { readSafetensors, writeSafetensors } from "./checkpoint/safetensors.js";
+export { readSafetensors, writeSafetensors } from "./weights/safetensors.js";
+export type { WriteSafetensorsOptions } from "./weights/safetensors.js";
 
 // diffusion by hand
 export { createSchedule } from "./diffusion/schedule.js";
@@ -87,29 +99,16 @@ export { guide } from "./diffusion/guidance.js";
 export { ddimStep } from "./diffusion/ddim.js";
 export type { DdimOptions, DdimStep } from "./diffusion/ddim.js";
 
-// graphs and gradients
-export { Graph } from "./graph/graph.js";
-export type { DType, Value } from "./graph/graph.js";
-export { gradient } from "./graph/gradient.js";
-export { OPERATORS } from "./graph/operators.js";
-export { apply, plain } from "./graph/operator.js";
-export type { Call, Operator, PlainOperator, PullBack } from "./graph/operator.js";
-export { add, cos, div, exp, log, mul, neg, relu, sigmoid, silu, sin, sqrt, sub } from "./graph/ops/elementwise.js";
-export { matmul } from "./graph/ops/matmul.js";
-export { reduceMean, reduceSum } from "./graph/ops/reduce.js";
-export { startRuntime } from "./graph/runtime.js";
-export type { Runtime } from "./graph/runtime.js";
-export type { Feed, Feeds, Results, Session, SessionOptions } from "./graph/session.js";
-
 // a checkpoint of random numbers at full size, to measure with
-export { ARCHITECTURES } from "./fabricate/architectures.js";
-export type { Architecture, ArchitectureName } from "./fabricate/architectures.js";
-export { fabricate } from "./fabricate/fabricate.js";
-export type { Fabricated, FabricateOptions } from "./fabricate/fabricate.js";
+export { ARCHITECTURES } from "./pipelines/fabricate/architectures.js";
+export type { Architecture, ArchitectureName } from "./pipelines/fabricate/architectures.js";
+export type { JsonObject } from "./core/json.js";
+export { fabricate } from "./pipelines/fabricate/fabricate.js";
+export type { Fabricated, FabricateOptions } from "./pipelines/fabricate/fabricate.js";
 
 // a lesson's exercises
-export { exercise } from "./notebook/exercise.js";
-export type { Exercise, ExerciseOptions } from "./notebook/exercise.js";
+export { exercise } from "./display/exercise.js";
+export type { Exercise, ExerciseOptions } from "./display/exercise.js";
 
 // errors
 export { CheckpointError, ClosedError, DeviceError, MemoryError, NumericError, ShapeError } from "./core/errors.js";

@@ -1,41 +1,56 @@
 /**
- * @file The import arrows: who may import whom. `node scripts/arrows.mjs` prints every import that goes against them, and every cycle.
- * Type-only imports follow the same arrows, except where a row says `types`.
+ * @file The import rule: which folder may import which. `node scripts/arrows.mjs` prints every import that breaks it, and every cycle.
+ * Type-only imports follow the same rule, except where a row says `types`.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { posix, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
-/** Layers in the order of their arrows; each may import itself and what its row names. A name that ends in .ts is one file. */
-const BELOW_MODEL = ["core", "graph", "checkpoint", "nets", "diffusion", "joint", "metrics", "notebook"];
-/** @type {Record<string, { imports: readonly string[], types?: readonly string[] }>} */
-const LAYERS = {
-  core: { imports: [] },
-  graph: { imports: ["core"] },
-  checkpoint: { imports: ["core"] },
-  nets: { imports: ["graph", "checkpoint", "core"] },
-  diffusion: { imports: ["core"] },
-  joint: { imports: ["diffusion", "core"] },
-  metrics: { imports: ["core"] },
-  notebook: { imports: ["core"], types: ["joint"] },
-  model: { imports: BELOW_MODEL },
-  run: { imports: [...BELOW_MODEL, "model"] },
-  fabricate: { imports: ["nets", "graph", "checkpoint", "core"] },
-  index: { imports: [...BELOW_MODEL, "model", "run", "fabricate"] },
-  kernel: { imports: [...BELOW_MODEL, "model", "run", "index"] },
-  cli: { imports: [...BELOW_MODEL, "model", "run", "fabricate", "index", "kernel"] },
-  viewer: { imports: [], types: [...BELOW_MODEL, "run"] },
-  models: { imports: [...BELOW_MODEL, "model", "run", "index"] },
+/** The folders of kernel-lib, in order: each may import itself and those before it. */
+export const FOLDERS = [
+  "core",
+  "panorama",
+  "graph",
+  "engine",
+  "weights",
+  "text",
+  "diffusion",
+  "nets",
+  "hub",
+  "pipelines",
+  "conditions",
+  "methods",
+  "metrics",
+  "runs",
+  "pages",
+  "display",
+  "ipynb",
+  "kernel",
+  "cli",
+];
+const LIBRARY = FOLDERS.slice(0, FOLDERS.indexOf("kernel"));
+
+/** What each folder may import. @type {Record<string, { imports: readonly string[], types?: readonly string[] }>} */
+const RULES = {
+  ...Object.fromEntries(FOLDERS.map((name, k) => [name, { imports: FOLDERS.slice(0, k) }])),
+  package: { imports: LIBRARY },
+  viewer: { imports: ["panorama"], types: LIBRARY },
+  models: { imports: [...LIBRARY, "package"] },
 };
 /** Packages that one file alone may import. */
-const SOLE_IMPORTERS = { "onnxruntime-node": "kernel-lib/graph/session.ts" };
+const SOLE_IMPORTERS = { "onnxruntime-node": "kernel-lib/engine/session.ts" };
 
-/** @param {string} file a path in the repository @returns {string | undefined} its layer */
-export function layerOf(file) {
+/**
+ * The folder whose rule a file follows: a folder of kernel-lib, "viewer" or "models". A file of kernel-lib itself is an entry of the
+ * package ("package"), except the command line's.
+ * @param {string} file a path in the repository @returns {string}
+ */
+export function folderOf(file) {
   const [top, second] = file.split("/");
   if (top !== "kernel-lib") return top;
-  return second.endsWith(".ts") ? second.replace(/(-\w+)*\.ts$/, "") : second; // run-folder.ts is of run
+  if (second === "cli.ts") return "cli";
+  return second.endsWith(".ts") ? "package" : second;
 }
 
 /**
@@ -72,7 +87,7 @@ const onlyTypes = (bindings) =>
   bindings.elements.every((e) => e.isTypeOnly);
 
 /**
- * What goes against the arrows.
+ * What breaks the rule.
  * @param {Record<string, string>} sources TypeScript by its path in the repository
  * @returns {string[]}
  */
@@ -82,15 +97,14 @@ export function faults(sources) {
   /** @type {Map<string, string[]>} */
   const edges = new Map();
   for (const [file, text] of Object.entries(sources)) {
-    const layer = layerOf(file) ?? "";
-    const row = LAYERS[layer];
-    if (!row) found.push(`${file}: "${layer}" is no layer of scripts/arrows.mjs`);
+    const from = folderOf(file);
+    const rule = RULES[from];
+    if (!rule) found.push(`${file}: "${from}" is no folder of scripts/arrows.mjs`);
     for (const { specifier, kind } of importsOf(file, text)) {
       if (!specifier.startsWith(".")) {
         const sole = Object.entries(SOLE_IMPORTERS).find(([name]) => specifier === name || specifier.startsWith(`${name}/`));
         if (sole && sole[1] !== file) found.push(`${file} imports ${specifier}, which only ${sole[1]} may`);
-        if (specifier === "veduta" || specifier.startsWith("#"))
-          found.push(`${file} imports ${specifier}; sources import each other by relative paths`);
+        if (/^veduta(\/|$)|^#/.test(specifier)) found.push(`${file} imports ${specifier}; sources import each other by relative paths`);
         continue;
       }
       const target = posix.normalize(posix.join(posix.dirname(file), specifier)).replace(/\.js$/, ".ts");
@@ -99,10 +113,9 @@ export function faults(sources) {
         continue;
       }
       edges.set(file, [...(edges.get(file) ?? []), target]);
-      const to = layerOf(target) ?? "";
-      const allowed = [layer, ...(row?.imports ?? []), ...(kind === "type" ? (row?.types ?? []) : [])];
-      if (!allowed.includes(to))
-        found.push(`${file} imports ${kind === "type" ? "types of " : ""}${target}: no arrow leads from ${layer} to ${to}`);
+      const to = folderOf(target);
+      const allowed = [from, ...(rule?.imports ?? []), ...(kind === "type" ? (rule?.types ?? []) : [])];
+      if (!allowed.includes(to)) found.push(`${file} imports ${kind === "type" ? "types of " : ""}${target}: ${from} may not import ${to}`);
     }
   }
   return [...found, ...cycles(edges)];
@@ -137,6 +150,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const sources = readSources(fileURLToPath(new URL("..", import.meta.url)));
   const found = faults(sources);
   for (const fault of found) console.error(fault);
-  console.log(`${Object.keys(sources).length} files, ${found.length} imports against the arrows`);
+  console.log(`${Object.keys(sources).length} files, ${found.length} imports against the rule`);
   process.exitCode = found.length > 0 ? 1 : 0;
 }

@@ -3,12 +3,21 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bin, command, ensureNode, ensurePackages, ROOT, run } from "./ensure.mjs";
+import { ensureNode, ensurePackages } from "./ensure.mjs";
+import { bin, command, ROOT, run } from "./paths.mjs";
 
 const DIST = join(ROOT, "dist");
 /** Says from which sources dist was built. */
 const STAMP = join(DIST, ".built");
-const RESULTS = ["kernel-lib/index.js", "kernel-lib/index.d.ts", "kernel-lib/cli.js", "viewer/veduta-viewer.js", "viewer/veduta-plots.js"];
+const RESULTS = [
+  "kernel-lib/index.js",
+  "kernel-lib/index.d.ts",
+  "kernel-lib/graph.js",
+  "kernel-lib/metrics.js",
+  "kernel-lib/cli.js",
+  "viewer/veduta-viewer.js",
+  "viewer/veduta-plots.js",
+];
 
 /** @param {string} folder @returns {string[]} files below it, by name */
 const filesIn = (folder) =>
@@ -43,6 +52,11 @@ export function build() {
   run(process.execPath, [join(ROOT, "viewer/build.mjs")]);
   mkdirSync(DIST, { recursive: true });
   writeFileSync(STAMP, digest);
+}
+
+/** Builds dist/ where its sources changed since it was built. */
+export function ensureBuild() {
+  if (!isBuilt()) build();
 }
 
 /** Removes from dist what a source that is no longer there left. */

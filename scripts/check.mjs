@@ -1,7 +1,9 @@
 /** @file `npm run check`: types, lint and format, import arrows. What it finds is printed; it ends with exit code 1 where anything was. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bin, command, ensureBuild, ensureNode, ensurePackages, ROOT, run, StepError } from "./ensure.mjs";
+import { ensureBuild } from "./build.mjs";
+import { ensureNode, ensurePackages } from "./ensure.mjs";
+import { bin, command, ROOT, run, StepError } from "./paths.mjs";
 
 /** Tests and scripts read the types of the build, so it comes first. @type {Record<string, () => void>} */
 export const CHECKS = {
@@ -29,7 +31,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url))
   await command(async () => {
     ensureNode();
     ensurePackages();
-    await ensureBuild();
+    ensureBuild();
     const failed = failedChecks();
     if (failed.length > 0) throw new StepError(`failed: ${failed.join(", ")}`);
   });

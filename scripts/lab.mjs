@@ -4,12 +4,14 @@
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { command, ensureBuild, ensureNode, ensurePackages, ROOT } from "./ensure.mjs";
+import { ensureBuild } from "./build.mjs";
+import { ensureNode, ensurePackages } from "./ensure.mjs";
+import { command, ROOT } from "./paths.mjs";
 
 await command(async () => {
   ensureNode();
   ensurePackages();
-  await ensureBuild();
+  ensureBuild();
   process.on("SIGINT", () => {}); // Ctrl-C is the notebook's server's to answer
   const words = [join(ROOT, "dist/kernel-lib/cli.js"), "lab", join(ROOT, "notebooks"), "--", ...process.argv.slice(2)];
   process.exitCode = spawnSync(process.execPath, words, { cwd: ROOT, stdio: "inherit" }).status ?? 1;

@@ -1,7 +1,9 @@
 /** @file `npm start`: installs what is missing, builds, paints the default 360° panorama. Words after `npm start --` go to `veduta paint`. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { command, ensureBuild, ensureNode, ensurePackages, ROOT } from "./ensure.mjs";
+import { ensureBuild } from "./build.mjs";
+import { ensureNode, ensurePackages } from "./ensure.mjs";
+import { command, ROOT } from "./paths.mjs";
 
 /** Painting again replaces what the last start painted. */
 const WORDS = ["paint", "mountains", "--method", "sync", "--width", "768", "--loop", "--seed", "6", "--out", "veduta-out/start", "--force"];
@@ -13,7 +15,7 @@ await command(async () => {
   const begun = Date.now();
   ensureNode();
   ensurePackages();
-  await ensureBuild();
+  ensureBuild();
   const ready = Date.now();
   const painting = spawn(process.execPath, [join(ROOT, "dist/kernel-lib/cli.js"), ...WORDS, ...process.argv.slice(2)], {
     cwd: ROOT,

@@ -5,10 +5,12 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { ensureBuild } from "./build.mjs";
 import { CHECKS, failedChecks } from "./check.mjs";
 import { ensureChromium } from "./chromium.mjs";
-import { bin, command, ensureBuild, ensureNode, ensurePackages, ROOT, StepError } from "./ensure.mjs";
+import { ensureNode, ensurePackages } from "./ensure.mjs";
 import { ensureJupyter } from "./jupyter.mjs";
+import { bin, command, ROOT, StepError } from "./paths.mjs";
 
 /** Vitest's own report of the run. */
 const REPORT = join(ROOT, ".work/vitest.json");
@@ -27,7 +29,7 @@ await command(async () => {
   const chromium = ensureChromium();
   const jupyter = ensureJupyter();
   try {
-    await ensureBuild();
+    ensureBuild();
   } catch (error) {
     if (!(error instanceof StepError)) throw error;
     console.log(`FAILED: the build\n${error.message}\n0 passed, 1 failed, 0 skipped`);

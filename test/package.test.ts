@@ -24,8 +24,11 @@ function call(program: "npm" | "npx", words: readonly string[], cwd: string): st
 
 /** A file that uses what a lesson uses, and what it must not need to name: every type is inferred or ours. */
 const CONSUMER = `
-import { crop, Graph, gradient, multiDiffusion, openModel, randn, createRng, syncDiffusion, tensor, NumericError } from "veduta";
+import { crop, multiDiffusion, openModel, randn, createRng, syncDiffusion, tensor, NumericError } from "veduta";
 import type { JointRun, Model, StepRecord, SyncOptions, Tensor } from "veduta";
+import { Graph, gradient } from "veduta/graph";
+import { intraLpips } from "veduta/metrics";
+export const agreement: Promise<number> = intraLpips(tensor([], [1, 3, 0, 0]), async () => tensor([], [0]));
 const options: SyncOptions = { prompt: "mountains", width: 768, loop: true, seed: 7 };
 export async function paint(): Promise<Tensor> {
   const model: Model = await openModel();
@@ -73,7 +76,7 @@ describe("the tarball", () => {
       "THIRD_PARTY_NOTICES",
       "README.md",
       "dist/kernel-lib/index.js",
-      "dist/kernel-lib/graph/session-worker.js",
+      "dist/kernel-lib/engine/session-worker.js",
       "dist/viewer/veduta-viewer.js",
       "models/manifest.json",
     ])

@@ -6,21 +6,21 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { openCheckpoint } from "#kernel-lib/checkpoint/folder.js";
 import { createRng, randn } from "#kernel-lib/core/random.js";
+import { peakBytes } from "#kernel-lib/engine/memory.js";
+import { openSession } from "#kernel-lib/engine/session.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
-import { peakBytes } from "#kernel-lib/graph/memory.js";
 import { onnxBytes } from "#kernel-lib/graph/onnx.js";
 import { mul } from "#kernel-lib/graph/ops/elementwise.js";
 import { concat } from "#kernel-lib/graph/ops/shape.js";
 import { segment } from "#kernel-lib/graph/segment.js";
-import { openSession } from "#kernel-lib/graph/session.js";
-import { checkedParts } from "#kernel-lib/nets/checked-parts.js";
 import { resnetAt } from "#kernel-lib/nets/layers.js";
 import { checkpointParameters, under } from "#kernel-lib/nets/parameters.js";
 import { noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/programs.js";
 import { transformer } from "#kernel-lib/nets/unet.js";
+import { checkedParts } from "#kernel-lib/pipelines/checked-parts.js";
+import { openCheckpoint } from "#kernel-lib/pipelines/folder.js";
 import { THREADS } from "../race.mjs";
 import { flopsOf } from "./flops.mjs";
 import { gatedModel } from "./gated.mjs";
@@ -30,7 +30,7 @@ import { gatedModel } from "./gated.mjs";
  * @property {"noise" | "gradient" | "block" | "gated"} program "block": the U-Net's largest, with gradient; "gated": noise and gradient behind an If
  * @property {number} side latent pixels
  * @property {import("#kernel-lib/graph/graph.js").Keeps} keeps
- * @property {import("#kernel-lib/graph/session.js").Weights} weights
+ * @property {import("#kernel-lib/engine/session.js").Weights} weights
  * @property {number} runs 0 loads only
  *
  * @typedef {object} Probe
@@ -101,7 +101,7 @@ function build(folder, { program, side, keeps }) {
 
 /**
  * The last level's first residual block and transformer: two rows, the level below and a skip joined.
- * @param {Graph} graph @param {import("#kernel-lib/checkpoint/folder.js").Part<import("#kernel-lib/checkpoint/configs.js").UNetConfig>} part @param {number} side
+ * @param {Graph} graph @param {import("#kernel-lib/nets/parameters.js").Part<import("#kernel-lib/nets/unet.js").UNetConfig>} part @param {number} side
  */
 function largestBlock(graph, part, side) {
   const { config } = part;

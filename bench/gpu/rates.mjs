@@ -1,11 +1,12 @@
 /** @file What a device can do: products and convolutions, and moving tensors to it and back. */
+
+import { startRuntime } from "#kernel-lib/engine/runtime.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
 import { conv } from "#kernel-lib/graph/ops/conv.js";
 import { cast, mul } from "#kernel-lib/graph/ops/elementwise.js";
 import { matmul } from "#kernel-lib/graph/ops/matmul.js";
 import { reduceMean } from "#kernel-lib/graph/ops/reduce.js";
 import { expand } from "#kernel-lib/graph/ops/shape.js";
-import { startRuntime } from "#kernel-lib/graph/runtime.js";
 import { flopsOf } from "../full/flops.mjs";
 
 /** One after the other in a run, so that starting it and fetching its result do not count. */

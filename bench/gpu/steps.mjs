@@ -1,8 +1,8 @@
 /** @file What a synchronised step takes: seconds, memory, and how much of the device's rate it reaches. */
 import { openModel, syncDiffusion } from "veduta";
-import { openCheckpoint } from "#kernel-lib/checkpoint/folder.js";
-import { checkedParts } from "#kernel-lib/nets/checked-parts.js";
 import { decodeProgram, noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/programs.js";
+import { checkedParts } from "#kernel-lib/pipelines/checked-parts.js";
+import { openCheckpoint } from "#kernel-lib/pipelines/folder.js";
 import { flopsOf } from "../full/flops.mjs";
 import { watchMemory } from "./watch.mjs";
 

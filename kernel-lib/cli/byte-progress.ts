@@ -1,6 +1,6 @@
 /** @file How many bytes of how many, on the terminal: one line that redraws itself, or a line every tenth where nobody watches. */
-import { gigabytes } from "../core/bytes.js";
-import { clock, type Out } from "../notebook/progress.js";
+import { bytesInWords, clock } from "../core/words.js";
+import type { Out } from "../display/progress.js";
 
 export interface ByteProgressOptions {
   /** what is done, as "writing" */
@@ -27,7 +27,7 @@ export function createByteProgress({ doing, out, now = () => performance.now() }
       shown = part;
       const left = ((now() - begun) / done) * (total - done);
       const facts = [`${Math.floor((100 * done) / total)} %`, ...(part > 0 && done < total ? [`${clock(left)} left`] : [])];
-      const told = `${doing} ${gigabytes(done)} of ${gigabytes(total)}, ${facts.join(", ")}`;
+      const told = `${doing} ${bytesInWords(done)} of ${bytesInWords(total)}, ${facts.join(", ")}`;
       out.write(out.isTTY ? `\r${told}\x1b[K` : `${told}\n`);
     },
     end() {

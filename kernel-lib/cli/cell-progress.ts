@@ -1,6 +1,8 @@
 /** @file Which cell runs, and for how long: a line that redraws itself, or plain lines where nobody watches. */
-import type { CellFailure, RunningCell } from "../kernel/runner/run-cells.js";
-import { clock, type Out } from "../notebook/progress.js";
+
+import { clock, duration } from "../core/words.js";
+import type { Out } from "../display/progress.js";
+import type { CellFailure, RunningCell } from "../ipynb/runner/run-cells.js";
 
 export interface CellProgress {
   start(cell: RunningCell): void;
@@ -34,7 +36,10 @@ export function createCellProgress({
     end(cell, failure) {
       const spent = running ? now() - running.since : 0;
       running = undefined;
-      if (!out.isTTY) out.write(`cell ${cell.number}/${cell.of}, ${seconds(spent)}${failure ? `, ${failure.kind}` : ""}: ${cell.line}\n`);
+      if (!out.isTTY)
+        out.write(
+          `cell ${cell.number}/${cell.of}, ${duration(Math.round(spent / 100) / 10)}${failure ? `, ${failure.kind}` : ""}: ${cell.line}\n`,
+        );
     },
     tick() {
       if (!running) return;
@@ -42,13 +47,12 @@ export function createCellProgress({
       if (out.isTTY) return line(running.cell, spent);
       if (now() - running.saidAt < LINE_EVERY) return;
       running.saidAt = now();
-      out.write(`cell ${running.cell.number}/${running.cell.of}, running for ${seconds(spent)}: ${running.cell.line}\n`);
+      out.write(
+        `cell ${running.cell.number}/${running.cell.of}, running for ${duration(Math.round(spent / 100) / 10)}: ${running.cell.line}\n`,
+      );
     },
     clear() {
       if (out.isTTY) out.write("\r\x1b[K");
     },
   };
 }
-
-/** Milliseconds as "1.2 s". */
-export const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;

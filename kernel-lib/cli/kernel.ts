@@ -1,8 +1,7 @@
 /** @file `veduta kernel install`: front ends of notebooks find the kernel from then on. */
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
-import { installKernelspec, userDataFolder } from "../kernel/kernelspec.js";
-import { type CliDeps, UsageError } from "./paint.js";
+import { type CliDeps, UsageError } from "./command.js";
 
 /** Adds the command to the program. */
 export function kernelCommand(program: Command, { stdout }: Pick<CliDeps, "stdout">): void {
@@ -13,8 +12,9 @@ export function kernelCommand(program: Command, { stdout }: Pick<CliDeps, "stdou
     .description('register the kernel "Veduta (TypeScript)", so that Jupyter and VS Code find it')
     .option("--user", "for this user (default)")
     .option("--prefix <dir>", "under DIR/share/jupyter/kernels, as for a Python environment")
-    .action(({ user, prefix }: { readonly user?: true; readonly prefix?: string }) => {
+    .action(async ({ user, prefix }: { readonly user?: true; readonly prefix?: string }) => {
       if (user && prefix !== undefined) throw new UsageError("got both --user and --prefix; want one of them");
+      const { installKernelspec, userDataFolder } = await import("../kernel/kernelspec.js");
       const data = prefix === undefined ? userDataFolder() : join(resolve(prefix), "share", "jupyter");
       stdout.write(`${installKernelspec(data)}\n`);
     });

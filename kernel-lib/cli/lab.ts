@@ -2,8 +2,8 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { findFrontEnd, HOW_TO_GET_ONE, type Programs, startLab } from "../kernel/lab.js";
-import { type CliDeps, UsageError } from "./paint.js";
+import type { Programs } from "../kernel/lab.js";
+import { type CliDeps, UsageError } from "./command.js";
 
 export interface LabDeps extends Pick<CliDeps, "stdout"> {
   /** tests give others; by default this machine's */
@@ -21,6 +21,7 @@ export function labCommand(program: Command, { stdout, programs }: LabDeps): voi
     .action(async (word: string, words: readonly string[]) => {
       const folder = resolve(word);
       if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw new UsageError(`${folder}: no such folder`);
+      const { findFrontEnd, HOW_TO_GET_ONE, startLab } = await import("../kernel/lab.js");
       const found = findFrontEnd(programs);
       if (!found) throw new UsageError(HOW_TO_GET_ONE);
       stdout.write(`${found.program.join(" ")} ${found.version}, kernel "Veduta (TypeScript)", notebooks in ${folder}\n`);

@@ -1,6 +1,8 @@
 /** @file How far a download is, on the terminal: a line that redraws itself, or plain lines where nobody watches. */
-import type { PullEvent } from "../checkpoint/hub/pulling.js";
-import { clock, type Out } from "../notebook/progress.js";
+
+import { bytesInWords, clock } from "../core/words.js";
+import type { Out } from "../display/progress.js";
+import type { PullEvent } from "../hub/pulling.js";
 
 /** Without a terminal: a line at least every so many milliseconds. */
 const LINE_EVERY = 15_000;
@@ -32,23 +34,10 @@ export function pullProgress(out: Out, now: () => number = () => performance.now
     if (at - saidAt < (out.isTTY ? DRAW_EVERY : LINE_EVERY)) return;
     saidAt = at;
     const rate = (have - samples[0].have) / Math.max(1, at - samples[0].at); // bytes a millisecond
-    const left = rate > 0 ? `, ${size(1000 * rate)}/s, ${clock((bytes - have) / rate)} left` : "";
-    const text = `${size(have)} of ${size(bytes)}${left}: ${path}`; // a narrow terminal cuts the name
+    const left = rate > 0 ? `, ${bytesInWords(1000 * rate)}/s, ${clock((bytes - have) / rate)} left` : "";
+    const text = `${bytesInWords(have)} of ${bytesInWords(bytes)}${left}: ${path}`; // a narrow terminal cuts the name
     out.write(out.isTTY ? `\r${text.slice(0, (out.columns ?? 80) - 1)}\x1b[K` : `${text}\n`);
   };
 }
 
 const SAID = { downloaded: "downloaded, verified", kept: "here already, verified", converted: "converted" } as const;
-
-const UNITS = [
-  ["GB", 1e9],
-  ["MB", 1e6],
-  ["kB", 1e3],
-] as const;
-
-/** Bytes as people say them: 812 B, 7.29 kB, 5.16 GB. */
-export function size(bytes: number): string {
-  const [unit, one] = UNITS.find(([, least]) => bytes >= least) ?? ["B", 1];
-  const value = bytes / one;
-  return `${value.toFixed(one === 1 || value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
-}

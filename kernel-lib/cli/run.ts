@@ -1,24 +1,9 @@
 /** @file `veduta run`: executes a notebook without a browser, and without Python. */
 import { type Command, InvalidArgumentError } from "commander";
-import { KernelError, NotebookError } from "../core/errors.js";
-import { CONNECTION_FILE } from "../kernel/runner/kernel-client.js";
-import { parameterValue } from "../kernel/runner/parameters.js";
-import type { CellFailure } from "../kernel/runner/run-cells.js";
-import { runNotebook } from "../kernel/runner/run-notebook.js";
-import { expectWritable } from "../kernel/runner/whole-file.js";
-import { createCellProgress, seconds } from "./cell-progress.js";
-import { type CliDeps, InterruptedError, UsageError } from "./paint.js";
+import { CONNECTION_FILE } from "../ipynb/runner/connection.js";
+import { parameterValue } from "../ipynb/runner/parameters.js";
+import type { RunDeps, RunFlags } from "./run-action.js";
 import { number } from "./values.js";
-
-interface RunFlags {
-  readonly out?: string;
-  readonly timeout?: number;
-  readonly allowErrors?: true;
-  readonly set?: ReadonlyMap<string, unknown>;
-  readonly kernel?: readonly string[];
-}
-
-export type RunDeps = Pick<CliDeps, "stdout" | "stderr" | "onInterrupt">;
 
 /** Adds the command to the program. */
 export function runCommand(program: Command, deps: RunDeps): void {
@@ -46,55 +31,7 @@ export function runCommand(program: Command, deps: RunDeps): void {
       "after",
       "\nExamples:\n  veduta run notebooks/01-a-first-panorama.ipynb\n  veduta run lesson.ipynb --out run.ipynb --set seed=7 --timeout 60\n",
     )
-    .action((file: string, flags: RunFlags) => run(file, flags, deps));
-}
-
-async function run(file: string, flags: RunFlags, { stdout, stderr, onInterrupt }: RunDeps): Promise<void> {
-  const { out = file, timeout, allowErrors, set, kernel } = flags;
-  if (flags.out !== undefined) await asked("--out", expectWritable(flags.out));
-  const stop = new AbortController();
-  let deaf = onInterrupt(() => {
-    deaf = onInterrupt(() => process.exit(130)); // the kernel's process ends with ours
-    stderr.write("\nStopping this cell; what has run is kept. Once more stops at once.\n");
-    stop.abort();
-  });
-  const begun = performance.now();
-  const progress = createCellProgress({ out: stderr });
-  const ticking = setInterval(progress.tick, 1000);
-  try {
-    const { notebook, failure, errors } = await runNotebook(file, {
-      out,
-      set,
-      command: kernel,
-      timeout: timeout === undefined ? undefined : 1000 * timeout,
-      errors: allowErrors ? "go on" : "stop",
-      signal: stop.signal,
-      onStart: progress.start,
-      onEnd: progress.end,
-    }).finally(progress.clear);
-    for (const error of errors) stderr.write(`${told(error)}\n`);
-    const kept = `What has run is in ${out}.`;
-    if (failure?.kind === "stopped") throw new InterruptedError(`Stopped in cell ${failure.number} of ${failure.of}. ${kept}`);
-    if (failure) throw new KernelError(`${file}: ${told(failure)}\n${kept}`);
-    const cells = notebook.cells.filter((cell) => cell.cell_type === "code" && cell.execution_count !== null).length;
-    stdout.write(`${out}\n${cells} cells in ${seconds(performance.now() - begun)}\n`);
-  } catch (error) {
-    if (stop.signal.aborted && error === stop.signal.reason)
-      throw new InterruptedError("Stopped before the first cell; nothing was written.");
-    throw error;
-  } finally {
-    clearInterval(ticking);
-    deaf();
-  }
-}
-
-const told = ({ number, of, line, message }: CellFailure): string => `cell ${number} of ${of} (${line}): ${message}`;
-
-/** What is wrong with a flag is the command line's to put right. */
-async function asked(flag: string, check: Promise<void>): Promise<void> {
-  await check.catch((error: unknown) => {
-    throw error instanceof NotebookError ? new UsageError(`${flag} ${error.message}`, { cause: error }) : error;
-  });
+    .action(async (file: string, flags: RunFlags) => (await import("./run-action.js")).run(file, flags, deps));
 }
 
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;

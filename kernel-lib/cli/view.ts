@@ -1,22 +1,8 @@
 /** @file `veduta view`: a panorama or a run, or several of them, as one page to look around in. */
-import { readFile, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
-import { decodeImage, encodePng, readXmp } from "../core/image.js";
-import type { Tensor } from "../core/tensor.js";
-import { writeWhole } from "../core/write-whole.js";
-import type { Coverage } from "../notebook/coverage.js";
-import type { PanoramaSpec } from "../notebook/figure.js";
-import { dataUrl } from "../notebook/html.js";
-import { type ImageFacts, imageCoverage } from "../notebook/image-coverage.js";
-import { runFigure } from "../notebook/run-figure.js";
-import { viewPage } from "../notebook/view-page.js";
-import { reportData } from "../run.js";
-import { openRun } from "../run-folder.js";
-import { type CliDeps, UsageError } from "./paint.js";
+import type { CliDeps } from "./command.js";
 import { number } from "./values.js";
-
-type ViewFlags = Pick<ImageFacts, "haov" | "vaov" | "projection"> & { readonly out: string };
+import type { ViewFlags } from "./view-action.js";
 
 /** Adds the command to the program. */
 export function viewCommand(program: Command, deps: Pick<CliDeps, "stdout">): void {
@@ -31,64 +17,7 @@ export function viewCommand(program: Command, deps: Pick<CliDeps, "stdout">): vo
     .option("--vaov <degrees>", "vertical angle; default from the pixels", number(0))
     .addOption(new Option("--projection <name>", "of the image's pixels").choices(["equirectangular", "cylinder", "cube"]))
     .addHelpText("after", "\nExamples:\n  veduta view photo.jpg --out photo.html\n  veduta view sync-7 multi-7 --out compare.html\n")
-    .action((first: string, others: readonly string[], flags: ViewFlags) => view([first, ...others], flags, deps));
-}
-
-interface Shown {
-  readonly name: string;
-  readonly src: string;
-  readonly spec: PanoramaSpec;
-  /** how its coverage is known */
-  readonly source: string;
-}
-
-async function view(paths: readonly string[], flags: ViewFlags, { stdout }: Pick<CliDeps, "stdout">): Promise<void> {
-  const all: Shown[] = [];
-  for (const path of paths) all.push(await shown(path, flags));
-  const [{ name, src, spec }, ...rest] = all;
-  const others = rest.map((one) => ({ src: one.src, label: one.name, coverage: one.spec.coverage, steps: one.spec.steps }));
-  const whole: PanoramaSpec = others.length > 0 ? { ...spec, label: name, others, state: { compare: "swipe" } } : spec;
-  await writeWhole(flags.out, viewPage({ src, title: joined(all.map((one) => one.name)), spec: whole }));
-  for (const one of all) stdout.write(`${one.name}: ${one.source}\n`);
-  stdout.write(`${flags.out}\n`);
-}
-
-/** "a", "a and b", "a, b and c". */
-const joined = (names: readonly string[]): string =>
-  names.length < 2 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
-
-async function shown(path: string, facts: ViewFlags): Promise<Shown> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found) throw new UsageError(`${path}: no such file or folder; want an image or a run's folder`);
-  return found.isDirectory() ? runShown(path) : imageShown(path, facts);
-}
-
-async function runShown(dir: string): Promise<Shown> {
-  const run = await openRun(dir);
-  const figure = runFigure(await reportData(dir, run));
-  if (!figure) throw new UsageError(`${join(dir, "run.json")}: the run has no picture; want one with a finished step or kept pictures`);
-  const { prompt } = run.info.options;
-  const { horizontal, vertical, projection } = run.info.coverage;
-  const name = typeof prompt === "string" && prompt !== "" ? `${prompt} (${run.info.method})` : basename(dir);
-  return { name, ...figure, source: `a run, ${Math.round(horizontal)}° × ${Math.round(vertical)}° ${projection}` };
-}
-
-async function imageShown(file: string, { haov, vaov, projection }: ViewFlags): Promise<Shown> {
-  const bytes = await readFile(file);
-  const image = await decodeImage(bytes); // [1,3,H,W]
-  const { coverage, source }: { coverage: Coverage; source: string } = imageCoverage({
-    width: image.shape[3],
-    height: image.shape[2],
-    xmp: await readXmp(bytes),
-    haov,
-    vaov,
-    projection,
-  });
-  return { name: basename(file), src: await embeddable(bytes, image), spec: { coverage }, source };
-}
-
-/** The file as it is, where browsers show its kind; else as a PNG. */
-async function embeddable(bytes: Uint8Array, image: Tensor): Promise<string> {
-  const kind = { 137: "image/png", 255: "image/jpeg", 82: "image/webp" }[bytes[0]];
-  return kind ? dataUrl(kind, bytes) : dataUrl("image/png", await encodePng(image));
+    .action(async (first: string, others: readonly string[], flags: ViewFlags) =>
+      (await import("./view-action.js")).view([first, ...others], flags, deps),
+    );
 }

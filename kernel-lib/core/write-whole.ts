@@ -1,4 +1,5 @@
 /** @file Files that are there whole or not at all. */
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -21,6 +22,22 @@ export async function replaceFile(file: string, content: string | Uint8Array): P
     await rename(beside, target);
   } catch (error) {
     await rm(beside, { force: true }).catch(() => {}); // the folder itself may be gone
+    throw error;
+  }
+}
+
+/**
+ * As `replaceFile`, at once and on disk when it returns; a link is replaced by a file.
+ * @param content the file's, or a function that writes it under the name that it is given
+ */
+export function replaceFileSync(file: string, content: string | ((beside: string) => void)): void {
+  const beside = `${file}.${process.pid}.part`;
+  try {
+    if (typeof content === "string") writeFileSync(beside, content, { flush: true });
+    else content(beside);
+    renameSync(beside, file);
+  } catch (error) {
+    rmSync(beside, { force: true });
     throw error;
   }
 }

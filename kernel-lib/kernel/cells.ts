@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { inspect } from "node:util";
 import type { MimeBundle } from "../core/host.js";
+import type { Json } from "../ipynb/message.js";
 import type { Interpreter, Outcome } from "./interpreter.js";
 import { type CellContext, Interrupted, type Interrupts } from "./interrupts.js";
 import type { Output } from "./output.js";
-import type { Json } from "./protocol/message.js";
 import type { AskedOfCompiler, ExecuteRequest } from "./threads.js";
 import { diagnosed, type Failure, failureOf, type TraceDeps } from "./traceback.js";
 

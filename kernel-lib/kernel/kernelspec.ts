@@ -1,8 +1,9 @@
 /** @file The kernelspec: the folder by which Jupyter, VS Code and others find this kernel, and how they start it. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { replaceFileSync } from "../core/write-whole.js";
 
 export const KERNEL_NAME = "veduta";
 const MAIN = fileURLToPath(new URL("./main.js", import.meta.url));
@@ -30,15 +31,8 @@ export const kernelspec = () => ({
 export function installKernelspec(data: string): string {
   const folder = join(data, "kernels", KERNEL_NAME);
   mkdirSync(folder, { recursive: true });
-  for (const [name, text] of Object.entries({ "logo-svg.svg": LOGO, "kernel.json": `${JSON.stringify(kernelspec(), null, 2)}\n` })) {
-    const beside = join(folder, `${name}.${process.pid}.tmp`);
-    try {
-      writeFileSync(beside, text);
-      renameSync(beside, join(folder, name));
-    } finally {
-      rmSync(beside, { force: true });
-    }
-  }
+  for (const [name, text] of Object.entries({ "logo-svg.svg": LOGO, "kernel.json": `${JSON.stringify(kernelspec(), null, 2)}\n` }))
+    replaceFileSync(join(folder, name), text);
   return folder;
 }
 

@@ -5,13 +5,13 @@
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
 import { setKernelHost } from "../core/host.js";
+import type { Header } from "../ipynb/message.js";
 import { RUNTIME_KEY } from "./cell-code.js";
 import type { Prompt } from "./cell-globals.js";
 import { answerOf, createPending, runCell } from "./cells.js";
 import { createInterpreter, type Interpreter } from "./interpreter.js";
 import { type CellContext, createInterrupts, Interrupted } from "./interrupts.js";
 import { captureStreams, createOutput } from "./output.js";
-import type { Header } from "./protocol/message.js";
 import { CLOSED, COMPILING, type ExecuteRequest, type ToCells, type ToSockets } from "./threads.js";
 import { failureOf } from "./traceback.js";
 

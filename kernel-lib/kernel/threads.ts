@@ -2,7 +2,7 @@
  * @file What the kernel's two threads say to each other. One holds the sockets and stays free whatever a cell does; the other, the process's main
  * thread, compiles and runs cells.
  */
-import type { Header, Json } from "./protocol/message.js";
+import type { Header, Json } from "../ipynb/message.js";
 
 /** Requests that need the compiler. */
 export type AskedOfCompiler = "complete_request" | "inspect_request" | "is_complete_request";

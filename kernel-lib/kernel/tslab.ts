@@ -8,12 +8,13 @@
  *   over faults and adds our own step at the end.
  */
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type ts from "typescript";
+import { tslabFolder, tslabTypescript, tslabTypescriptFile } from "../ipynb/tslab-typescript.js";
 
 const require = createRequire(import.meta.url);
-const folder = dirname(require.resolve("tslab/package.json"));
-const typescript = createRequire(join(folder, "package.json")).resolve("@tslab/typescript-for-tslab");
+const folder = tslabFolder();
+const typescript = tslabTypescriptFile();
 
 interface Position {
   readonly line: number;
@@ -59,9 +60,6 @@ export interface Tslab {
   isCompleteCode(source: string): { readonly completed: boolean; readonly indent?: string };
   printQuickInfo(info: ts.QuickInfo): string;
 }
-
-/** Its copy of TypeScript. */
-export const tslabTypescript = (): typeof ts => require(typescript) as typeof ts;
 
 /**
  * Loads the compiler, for cells of the working directory. Takes seconds.

@@ -1,5 +1,7 @@
 /** @file CLIPTextModel, as a graph. Source: transformers 4.19, models/clip/modeling_clip.py. */
-import type { ClipTextConfig } from "../checkpoint/configs.js";
+
+import { fieldsOf } from "../core/fields.js";
+import type { JsonObject } from "../core/json.js";
 import type { Value } from "../graph/graph.js";
 import { add, gelu, quickGelu } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
@@ -7,6 +9,46 @@ import { gather } from "../graph/ops/shape.js";
 import { layerNormLayer, linearLayer } from "./layers.js";
 import type { Parameters } from "./parameters.js";
 import { under } from "./parameters.js";
+
+/** transformers' CLIPTextModel. */
+export interface ClipTextConfig {
+  readonly vocabSize: number;
+  readonly hiddenSize: number;
+  readonly intermediateSize: number;
+  readonly numHiddenLayers: number;
+  readonly numAttentionHeads: number;
+  readonly maxPositionEmbeddings: number;
+  readonly hiddenAct: "quick_gelu" | "gelu";
+  readonly layerNormEps: number;
+  readonly bosTokenId: number;
+  readonly eosTokenId: number;
+  readonly padTokenId: number;
+}
+
+/** @throws CheckpointError naming the key. @source transformers, models/clip/configuration_clip.py (defaults). */
+export function clipTextConfig(file: string, json: JsonObject): ClipTextConfig {
+  const f = fieldsOf(file, json);
+  f.oneOf("model_type", ["clip_text_model"]);
+  const classes = f.get("architectures") ?? ["CLIPTextModel"];
+  if (!Array.isArray(classes) || !classes.includes("CLIPTextModel")) f.refuse("architectures", '["CLIPTextModel"]', classes);
+  const id = { min: 0, max: 2 ** 31 };
+  const config: ClipTextConfig = {
+    vocabSize: f.whole("vocab_size", 49408, { min: 1, max: 2 ** 24 }),
+    hiddenSize: f.whole("hidden_size", 512),
+    intermediateSize: f.whole("intermediate_size", 2048, { min: 1, max: 2 ** 20 }),
+    numHiddenLayers: f.whole("num_hidden_layers", 12, { min: 1, max: 256 }),
+    numAttentionHeads: f.whole("num_attention_heads", 8),
+    maxPositionEmbeddings: f.whole("max_position_embeddings", 77),
+    hiddenAct: f.oneOf("hidden_act", ["quick_gelu", "gelu"], "quick_gelu"),
+    layerNormEps: f.real("layer_norm_eps", 1e-5, { min: 0, max: 1 }),
+    bosTokenId: f.whole("bos_token_id", 49406, id),
+    eosTokenId: f.whole("eos_token_id", 49407, id),
+    padTokenId: f.whole("pad_token_id", 1, id),
+  };
+  if (config.hiddenSize % config.numAttentionHeads !== 0)
+    f.refuse("num_attention_heads", `a number of heads that divides hidden_size ${config.hiddenSize}`, config.numAttentionHeads);
+  return config;
+}
 
 /**
  * Token numbers -> the last hidden state after the final layer norm, [N,tokens,hiddenSize]. A text encoder that stops at the penultimate layer,

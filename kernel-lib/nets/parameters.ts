@@ -1,10 +1,17 @@
 /** @file Where a network's numbers come from: a checkpoint's files, or, while a network is trained, the graph's inputs. */
-import type { TensorRef } from "../checkpoint/safetensors.js";
+
 import { CheckpointError } from "../core/errors.js";
 import type { Shape } from "../core/tensor.js";
 import type { DType, Graph, Value } from "../graph/graph.js";
 import type { Precision } from "../graph/half.js";
 import { cast } from "../graph/ops/elementwise.js";
+import type { TensorRef } from "../weights/safetensors.js";
+import type { Weights } from "../weights/weights.js";
+
+/** A network of a checkpoint: its config and where its weights lie. */
+export interface Part<Config> extends Weights {
+  readonly config: Config;
+}
 
 /** A network asks for each of its parameters by its key and says the shape it must have. */
 export interface Parameters {

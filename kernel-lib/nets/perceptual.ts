@@ -3,7 +3,9 @@
  * by learned non-negative numbers, averaged over pixels, summed over depths. Source: richzhang/PerceptualSimilarity, lpips/lpips.py and
  * pretrained_networks.py (v0.1); equation 1 of arXiv:1801.03924.
  */
-import type { PerceptualConfig } from "../checkpoint/configs.js";
+
+import { fieldsOf } from "../core/fields.js";
+import type { JsonObject } from "../core/json.js";
 import type { Value } from "../graph/graph.js";
 import { conv } from "../graph/ops/conv.js";
 import { add, div, mul, relu, sub } from "../graph/ops/elementwise.js";
@@ -13,6 +15,34 @@ import { averagePool2, maxPool } from "../graph/ops/pool.js";
 import { reduceMean } from "../graph/ops/reduce.js";
 import { concat, reshape } from "../graph/ops/shape.js";
 import type { Parameters } from "./parameters.js";
+
+/** LPIPS's own (lpips/__init__.py, normalize_tensor). */
+export const PERCEPTUAL_EPSILON = 1e-10;
+
+/** perceptual/config.json, a file of ours: the perceptual network beside a checkpoint: LPIPS over one of its backbones, or over a small one ("tiny"). */
+export interface PerceptualConfig {
+  readonly net: "vgg" | "alex" | "squeeze" | "tiny";
+  /** Added to a feature's norm before dividing by it. */
+  readonly epsilon: number;
+  /** Channels of the levels, for "tiny" alone. */
+  readonly channels?: readonly number[];
+  /** SyncDiffusion's recommended weight with this checkpoint. */
+  readonly weight?: number;
+}
+
+/** @throws CheckpointError naming the key. */
+export function perceptualConfig(file: string, json: JsonObject): PerceptualConfig {
+  const f = fieldsOf(file, json);
+  f.oneOf("_class_name", ["PerceptualNetwork"]);
+  const net = f.oneOf("net", ["vgg", "alex", "squeeze", "tiny"]);
+  if (net !== "tiny" && f.has("channels")) f.refuse("channels", `nothing with net "${net}"`, f.get("channels"));
+  return {
+    net,
+    epsilon: f.real("epsilon", PERCEPTUAL_EPSILON, { min: 0, max: 1 }),
+    ...(net === "tiny" ? { channels: f.wholes("channels") } : {}),
+    ...(f.has("weight") ? { weight: f.real("weight", undefined, { min: 0, max: 1e6 }) } : {}),
+  };
+}
 
 /** torchvision's ImageNet statistics for images in [-1,1] (lpips.py, ScalingLayer). */
 const SHIFT = [-0.03, -0.088, -0.188];

@@ -2,19 +2,24 @@
  * @file The graphs that a session runs: networks in a chain, for one static shape. Each takes [N] rows; every number that changes from
  * step to step (timestep, guidance, noise level) is an input, so that one session serves a whole run.
  */
-import type { ClipTextConfig, PerceptualConfig, SchedulerConfig, UNetConfig, VaeConfig } from "../checkpoint/configs.js";
-import type { Part } from "../checkpoint/folder.js";
+
 import type { Shape } from "../core/tensor.js";
+import type { ScheduleConfig } from "../diffusion/schedule.js";
 import { gradient } from "../graph/gradient.js";
 import { Graph, type Keeps, type Value } from "../graph/graph.js";
 import { inPrecision, type Precision } from "../graph/half.js";
 import { add, cast, clip, div, mul, sub } from "../graph/ops/elementwise.js";
 import { concat, expand, reshape, split } from "../graph/ops/shape.js";
+import type { ClipTextConfig } from "./clip-text.js";
 import { clipText } from "./clip-text.js";
+import type { Part } from "./parameters.js";
 import { checkpointParameters } from "./parameters.js";
+import type { PerceptualConfig } from "./perceptual.js";
 import { perceptualDistance } from "./perceptual.js";
 import { computedWaves } from "./timestep-waves.js";
+import type { UNetConfig } from "./unet.js";
 import { unet } from "./unet.js";
+import type { VaeConfig } from "./vae.js";
 import { vaeDecoder, vaeEncoder } from "./vae.js";
 
 /** Rows and latent pixels; and what a gradient finds of the forward pass, default everything. */
@@ -34,7 +39,7 @@ export interface NoiseShape extends BatchShape {
 /** A network that predicts noise, and what its output means. */
 export interface Denoiser {
   readonly unet: Part<UNetConfig>;
-  readonly prediction: SchedulerConfig["prediction"];
+  readonly prediction: ScheduleConfig["prediction"];
   /** of the U-Net's weights and activations; everything before and after it is in float32. Default "float32". */
   readonly precision?: Precision;
   /** "computed": sines and cosines of the timestep are nodes of the graph; default "fed": an input, for devices whose sines are poor */

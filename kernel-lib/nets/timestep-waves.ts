@@ -2,11 +2,12 @@
  * @file A timestep as the U-Net takes it. Source: diffusers 0.15.1, models/embeddings.py, get_timestep_embedding. Where the device's
  * sines are poor they are computed here and fed to the graph: WebGPU promises nothing outside [−π, π], and a timestep's angles go up to 1000.
  */
-import type { UNetConfig } from "../checkpoint/configs.js";
+
 import type { Tensor } from "../core/tensor.js";
 import type { Value } from "../graph/graph.js";
 import { cos, mul, sin } from "../graph/ops/elementwise.js";
 import { concat, reshape } from "../graph/ops/shape.js";
+import type { UNetConfig } from "./unet.js";
 
 /** Geometrically spaced, in float32. */
 function frequencies({ blockOutChannels: [width], freqShift }: UNetConfig): Float32Array {

@@ -1,13 +1,67 @@
 /** @file AutoencoderKL, as graphs. Source: diffusers 0.15.1, models/autoencoder_kl.py and vae.py. Latents here are without the scaling factor. */
-import type { VaeConfig } from "../checkpoint/configs.js";
+
+import { fieldsOf } from "../core/fields.js";
+import type { JsonObject } from "../core/json.js";
 import type { Value } from "../graph/graph.js";
 import { add, clip, silu } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
 import { pad, reshape, split, transpose } from "../graph/ops/shape.js";
 import { segment } from "../graph/segment.js";
+import { expectDivisible, LAYERS } from "./config-checks.js";
 import { convLayer, groupNormLayer, linearLayer, resnetAt, upsampleLayer } from "./layers.js";
 import type { Parameters } from "./parameters.js";
 import { under } from "./parameters.js";
+
+/** diffusers' AutoencoderKL. */
+export interface VaeConfig {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly latentChannels: number;
+  /** Side of the square image it was trained on, in pixels. */
+  readonly sampleSize: number;
+  readonly blockOutChannels: readonly number[];
+  readonly layersPerBlock: number;
+  readonly normNumGroups: number;
+  /** The diffusion model's latent is the VAE's times this. */
+  readonly scalingFactor: number;
+}
+
+/** @throws CheckpointError naming the key. @source diffusers, models/autoencoder_kl.py (defaults). */
+export function vaeConfig(file: string, json: JsonObject): VaeConfig {
+  const f = fieldsOf(file, json);
+  f.oneOf("_class_name", ["AutoencoderKL"]);
+  f.only({
+    act_fn: ["silu", "swish"],
+    latents_mean: [null],
+    latents_std: [null],
+    mid_block_add_attention: [true],
+    shift_factor: [null, 0],
+    use_post_quant_conv: [true],
+    use_quant_conv: [true],
+  });
+  const blockOutChannels = f.wholes("block_out_channels", [64]);
+  for (const [key, name] of [["down_block_types", "DownEncoderBlock2D"] as const, ["up_block_types", "UpDecoderBlock2D"] as const]) {
+    const list = f.listOf(
+      key,
+      [name],
+      blockOutChannels.map(() => name),
+    );
+    if (list.length !== blockOutChannels.length)
+      f.refuse(key, `${blockOutChannels.length} entries, one a level of block_out_channels`, list);
+  }
+  const normNumGroups = f.whole("norm_num_groups", 32);
+  expectDivisible(f, blockOutChannels, normNumGroups);
+  return {
+    inChannels: f.whole("in_channels", 3),
+    outChannels: f.whole("out_channels", 3),
+    latentChannels: f.whole("latent_channels", 4),
+    sampleSize: f.has("sample_size") ? f.whole("sample_size") : 32,
+    blockOutChannels,
+    layersPerBlock: f.whole("layers_per_block", 1, LAYERS),
+    normNumGroups,
+    scalingFactor: f.real("scaling_factor", 0.18215, { min: 1e-6, max: 1e6 }),
+  };
+}
 
 type Edge = "open" | "wrap";
 const EPSILON = 1e-6;

@@ -1,8 +1,8 @@
 /** @file One lane's thread: see lanes.ts. */
 import { parentPort, workerData } from "node:worker_threads";
 import { createRng } from "../../kernel-lib/core/random.js";
-import type { Feed } from "../../kernel-lib/graph/session.js";
-import { openSession } from "../../kernel-lib/graph/session.js";
+import type { Feed } from "../../kernel-lib/engine/session.js";
+import { openSession } from "../../kernel-lib/engine/session.js";
 import type { LaneReply, LaneRequest, LaneSetup } from "./lanes.js";
 import { lengthOf, partOf } from "./layout.js";
 import { adamRange, foldRange } from "./optimizer.js";

@@ -6,7 +6,7 @@
  *   3. every lane, on its part: AdamW and the running average
  */
 import { Worker } from "node:worker_threads";
-import type { Device } from "../../kernel-lib/graph/session.js";
+import type { Device } from "../../kernel-lib/engine/device.js";
 import type { Slot, TrainingArrays } from "./layout.js";
 import type { AdamRates } from "./optimizer.js";
 import { clipScale } from "./optimizer.js";

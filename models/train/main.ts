@@ -1,7 +1,7 @@
 /** @file `npm run models:train`: trains the queue, one part after the other; run again, it goes on where it stopped. */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import type { Device } from "../../kernel-lib/graph/session.js";
+import type { Device } from "../../kernel-lib/engine/device.js";
 import { ensureCandidate, KEPT_FOLDER, STATE_FOLDER } from "../tiny-landscapes/train/folder.js";
 import { QUEUE } from "./queue.js";
 import { keepState, readProgress } from "./state.js";

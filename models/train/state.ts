@@ -1,8 +1,8 @@
 /** @file A training's state on disk: parameters, AdamW's means, the average, steps and seconds. Written whole or not at all. */
 import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openSafetensors, readSafetensors, writeSafetensors } from "../../kernel-lib/checkpoint/safetensors.js";
 import { createRng } from "../../kernel-lib/core/random.js";
+import { openSafetensors, readSafetensors, writeSafetensors } from "../../kernel-lib/weights/safetensors.js";
 import type { Slot, TrainingArrays } from "./layout.js";
 import { flatten, unflatten } from "./layout.js";
 import type { Training, Weights } from "./training.js";

@@ -1,8 +1,8 @@
 /** @file The training loop: steps, learning rate, log, hourly measures, and a state to resume from. */
 import { appendFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { probeConvBlock } from "../../kernel-lib/graph/conv-block.js";
-import type { Device } from "../../kernel-lib/graph/session.js";
+import { probeConvBlock } from "../../kernel-lib/engine/conv-block.js";
+import type { Device } from "../../kernel-lib/engine/device.js";
 import { startLanes } from "./lanes.js";
 import { layoutOf, trainingArrays, unflatten } from "./layout.js";
 import { trainingProgram } from "./program.js";

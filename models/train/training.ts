@@ -2,8 +2,8 @@
 import type { Rng } from "../../kernel-lib/core/random.js";
 import type { Shape, Tensor } from "../../kernel-lib/core/tensor.js";
 import { sizeOf } from "../../kernel-lib/core/tensor.js";
+import type { Feeds } from "../../kernel-lib/engine/session.js";
 import type { Graph, Value } from "../../kernel-lib/graph/graph.js";
-import type { Feeds } from "../../kernel-lib/graph/session.js";
 import type { Parameters } from "../../kernel-lib/nets/parameters.js";
 
 /** Builds the loss (a scalar) over trained parameters; every further scalar is logged by its name. */

@@ -6,12 +6,12 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "#kernel-lib/core/image.js";
-import { stripCoverage } from "#kernel-lib/notebook/coverage.js";
-import { windowsSpec } from "#kernel-lib/notebook/figure.js";
-import { dataUrl } from "#kernel-lib/notebook/html.js";
-import { viewPage } from "#kernel-lib/notebook/view-page.js";
-import { saveRun } from "#kernel-lib/run.js";
-import { landscape, paintedRun } from "../notebook/painted-run.js";
+import { windowsSpec } from "#kernel-lib/pages/figure.js";
+import { dataUrl } from "#kernel-lib/pages/html.js";
+import { saveRun } from "#kernel-lib/pages/save-run.js";
+import { viewPage } from "#kernel-lib/pages/view-page.js";
+import { stripCoverage } from "#kernel-lib/panorama/coverage.js";
+import { landscape, paintedRun } from "../fixtures/painted-run.js";
 import { launch, missing, open, pages, press, set, settled } from "./browser.js";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "#kernel-lib/core/image.js";
-import { saveRun } from "#kernel-lib/run.js";
-import { landscape, paintedRun } from "../notebook/painted-run.js";
+import { saveRun } from "#kernel-lib/pages/save-run.js";
+import { landscape, paintedRun } from "../fixtures/painted-run.js";
 import { launch, missing, open, set, settled, state } from "./browser.js";
 
 const PAGE = fileURLToPath(new URL("../../dist/viewer/index.html", import.meta.url));
@@ -53,7 +53,7 @@ describe.skipIf(missing !== "")(`the page that opens what is dropped on it${miss
     await page.locator("#haov").fill("360");
     await page.locator("#projection").selectOption("cylinder");
     await page.locator("#files").setInputFiles([await file("strip.png", 384)]);
-    await expect.poll(() => told(page)).toBe("strip.png: as said");
+    await expect.poll(() => told(page)).toBe("strip.png: 360° × 55.3° cylinder, as said");
     await settled(page);
     expect((await state(page)).fov).toBeCloseTo(55.27 * 0.94, 1);
     expect({ complaints, requests: asked(requests) }).toEqual({ complaints: [], requests: [] });
@@ -78,7 +78,7 @@ describe.skipIf(missing !== "")(`the page that opens what is dropped on it${miss
   test("a dropped picture is opened, with its GPano tags read, and a dropped text is refused", async () => {
     const { page, complaints } = await open(browser, PAGE);
     await drop(page, [join(run, "panorama.png")]);
-    await expect.poll(() => told(page)).toBe("panorama.png: by its GPano tags");
+    await expect.poll(() => told(page)).toMatch(/^panorama\.png: [\d.]+° × [\d.]+° equirectangular, by its GPano tags$/);
     await settled(page);
     expect(await page.getAttribute(".veduta-panorama", "data-state")).toBe("live");
     await drop(page, [join(run, "steps.json")]);

@@ -2,15 +2,15 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
-import type { Displayable } from "#kernel-lib/notebook/display.js";
-import { inlineLibrary, libraryBundle } from "#kernel-lib/notebook/display-library.js";
-import { panoramaView } from "#kernel-lib/notebook/panorama-view.js";
-import { figure } from "#kernel-lib/notebook/plots/figure.js";
-import { latentView } from "#kernel-lib/notebook/plots/latent-view.js";
-import { schedulePlot } from "#kernel-lib/notebook/plots/schedule-plot.js";
-import { gradientPlot, lossPlot } from "#kernel-lib/notebook/plots/window-lines.js";
-import { windowStrip } from "#kernel-lib/notebook/plots/window-strip.js";
-import { landscape, paintedRun } from "../notebook/painted-run.js";
+import type { Displayable } from "#kernel-lib/display/display.js";
+import { panoramaView } from "#kernel-lib/display/panorama-view.js";
+import { figure } from "#kernel-lib/display/plots/figure.js";
+import { latentView } from "#kernel-lib/display/plots/latent-view.js";
+import { schedulePlot } from "#kernel-lib/display/plots/schedule-plot.js";
+import { gradientPlot, lossPlot } from "#kernel-lib/display/plots/window-lines.js";
+import { windowStrip } from "#kernel-lib/display/plots/window-strip.js";
+import { inlineLibrary, libraryBundle } from "#kernel-lib/pages/display-library.js";
+import { landscape, paintedRun } from "../fixtures/painted-run.js";
 import { launch, missing, open, pages } from "./browser.js";
 
 const WICKED = `<img src=x onerror="globalThis.hacked=1"></script><script>globalThis.hacked=2</script>`;

@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { saveRun } from "#kernel-lib/run.js";
-import { type PaintedOptions, paintedRun } from "../notebook/painted-run.js";
+import { saveRun } from "#kernel-lib/pages/save-run.js";
+import { type PaintedOptions, paintedRun } from "../fixtures/painted-run.js";
 import { colourAt, launch, missing, open, type PageRoot, set, settled, state } from "./browser.js";
 
 const WICKED = `<script>globalThis.hacked=1</script><img src=x onerror="globalThis.hacked=2">"'&amp; dusk`;

@@ -1,6 +1,6 @@
 /** @file Pictures whose every direction has a known colour, and what a point of a view shows, by angles one after the other. */
 import { type Tensor, zeros } from "#kernel-lib/core/tensor.js";
-import type { Coverage } from "#kernel-lib/notebook/coverage.js";
+import type { Coverage } from "#kernel-lib/panorama/coverage.js";
 
 export const radians = (degrees: number) => (degrees * Math.PI) / 180;
 export const degrees = (angle: number) => (angle * 180) / Math.PI;

@@ -2,10 +2,10 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "#kernel-lib/core/image.js";
 import { tensor } from "#kernel-lib/core/tensor.js";
-import { stripCoverage } from "#kernel-lib/notebook/coverage.js";
-import { panoramaFigure, viewerScript, windowsSpec } from "#kernel-lib/notebook/figure.js";
-import { dataUrl } from "#kernel-lib/notebook/html.js";
-import { paintedRun } from "../notebook/painted-run.js";
+import { panoramaFigure, viewerScript, windowsSpec } from "#kernel-lib/pages/figure.js";
+import { dataUrl } from "#kernel-lib/pages/html.js";
+import { stripCoverage } from "#kernel-lib/panorama/coverage.js";
+import { paintedRun } from "../fixtures/painted-run.js";
 import { colourAt, launch, missing, open, type PageRoot, pages, press, set, settled, state } from "./browser.js";
 
 const coverage = stripCoverage({ width: 768, height: 128, edge: "wrap" });

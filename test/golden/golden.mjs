@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
 import { rows } from "#kernel-lib/core/tensor.js";
+import { readSafetensors } from "#kernel-lib/weights/safetensors.js";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 export const GOLDEN = resolve(HERE, "../../../shared/golden");
@@ -67,7 +67,7 @@ export function goldenVgg() {
  * LPIPS of the golden runs.
  * @typedef {"vgg" | "squeeze" | "squeeze, random linear weights"} LpipsKind
  * @param {LpipsKind} kind
- * @returns {import("#kernel-lib/checkpoint/folder.js").PerceptualFiles}
+ * @returns {import("#kernel-lib/pipelines/folder.js").PerceptualFiles}
  */
 export function perceptualFiles(kind) {
   const lpips = (/** @type {string} */ name) => golden(`lpips/${name}.safetensors`);
@@ -80,7 +80,7 @@ export function perceptualFiles(kind) {
  * A golden run as options of ours: its starting latent, its embeddings, its windows.
  * @typedef {{
  *   readonly checkpoint: string,
- *   readonly options: import("#kernel-lib/joint/sync-options.js").SyncOptions,
+ *   readonly options: import("#kernel-lib/methods/joint/sync-options.js").SyncOptions,
  *   readonly tensors: Readonly<Record<string, import("#kernel-lib/core/tensor.js").Tensor>>,
  * }} Reference
  * @param {string} name

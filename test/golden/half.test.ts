@@ -4,11 +4,11 @@
  */
 import { createSchedule, type Model, multiDiffusion, type NoiseOptions, openModel, syncDiffusion, type Tensor } from "veduta";
 import { describe, expect, test } from "vitest";
-import { openCheckpoint, type PerceptualFiles, perceptualFromFiles } from "#kernel-lib/checkpoint/folder.js";
+import type { Feed, Feeds, Session } from "#kernel-lib/engine/session.js";
 import type { Graph } from "#kernel-lib/graph/graph.js";
-import type { Feed, Feeds, Session } from "#kernel-lib/graph/session.js";
 import { noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/programs.js";
 import { timestepWaves } from "#kernel-lib/nets/timestep-waves.js";
+import { openCheckpoint, type PerceptualFiles, perceptualFromFiles } from "#kernel-lib/pipelines/folder.js";
 import { openRounded } from "../graph/half-arithmetic.js";
 import { followRun } from "./follow.mjs";
 import { perceptualFiles, reference, relativeL2, unless } from "./golden.mjs";

@@ -3,10 +3,10 @@
  * and what they must give.
  * @typedef {object} Unit
  * @property {import("#kernel-lib/graph/graph.js").Graph} graph
- * @property {import("#kernel-lib/graph/session.js").Feeds} feeds
+ * @property {import("#kernel-lib/engine/session.js").Feeds} feeds
  * @property {Readonly<Record<string, Float32Array>>} want by output
  */
-import { openCheckpoint } from "#kernel-lib/checkpoint/folder.js";
+
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
 import { inPrecision } from "#kernel-lib/graph/half.js";
@@ -16,6 +16,7 @@ import { checkpointParameters } from "#kernel-lib/nets/parameters.js";
 import { timestepWaves } from "#kernel-lib/nets/timestep-waves.js";
 import { unet } from "#kernel-lib/nets/unet.js";
 import { vaeDecoder, vaeEncoder } from "#kernel-lib/nets/vae.js";
+import { openCheckpoint } from "#kernel-lib/pipelines/folder.js";
 import { golden, readGolden } from "./golden.mjs";
 
 /** @param {string} checkpoint */

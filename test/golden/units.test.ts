@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { perceptualFromFiles } from "#kernel-lib/checkpoint/folder.js";
+import { startRuntime } from "#kernel-lib/engine/runtime.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
-import { startRuntime } from "#kernel-lib/graph/runtime.js";
 import { checkpointParameters } from "#kernel-lib/nets/parameters.js";
 import { perceptualDistance } from "#kernel-lib/nets/perceptual.js";
+import { perceptualFromFiles } from "#kernel-lib/pipelines/folder.js";
 import { golden as at, goldenVgg, hasGolden, readGolden, relativeL2, unless, unlessGolden } from "./golden.mjs";
 import { textUnit, type Unit, unetUnit, vaeUnit } from "./units.mjs";
 

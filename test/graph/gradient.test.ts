@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { openSession } from "#kernel-lib/engine/session.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph, type Value } from "#kernel-lib/graph/graph.js";
 import { onnxBytes } from "#kernel-lib/graph/onnx.js";
@@ -8,7 +9,6 @@ import { add, cast, exp, greater, mul, sub } from "#kernel-lib/graph/ops/element
 import { linear, matmul } from "#kernel-lib/graph/ops/matmul.js";
 import { reduceSum } from "#kernel-lib/graph/ops/reduce.js";
 import { gather, reshape, split, transpose } from "#kernel-lib/graph/ops/shape.js";
-import { openSession } from "#kernel-lib/graph/session.js";
 import { floatInputs, LAWS } from "./laws.js";
 
 /** The numbers of values of one graph, fed with 1, 2, 3, … */

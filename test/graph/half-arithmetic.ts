@@ -7,9 +7,9 @@ import { parse } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema, type NodeProto, NodeProtoSchema, TensorProto_DataType, TensorProtoSchema } from "onnx-buf";
 import * as ort from "onnxruntime-node";
+import type { Feed, Session } from "#kernel-lib/engine/session.js";
 import type { Graph } from "#kernel-lib/graph/graph.js";
 import { onnxBytes } from "#kernel-lib/graph/onnx.js";
-import type { Feed, Session } from "#kernel-lib/graph/session.js";
 
 /** Nodes that only move numbers. */
 const EXACT = new Set(["Reshape", "Transpose", "Concat", "Split", "Slice", "Expand", "Resize"]);

@@ -4,8 +4,8 @@
  */
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { openCheckpoint } from "#kernel-lib/checkpoint/folder.js";
 import { createRng, randn } from "#kernel-lib/core/random.js";
+import type { Feeds, Results } from "#kernel-lib/engine/session.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph, type Value } from "#kernel-lib/graph/graph.js";
 import { inPrecision, type Precision } from "#kernel-lib/graph/half.js";
@@ -15,10 +15,10 @@ import { attention, matmul } from "#kernel-lib/graph/ops/matmul.js";
 import { GroupNorm, groupNorm, LayerNorm, layerNorm } from "#kernel-lib/graph/ops/norm.js";
 import { softmax } from "#kernel-lib/graph/ops/reduce.js";
 import { transpose } from "#kernel-lib/graph/ops/shape.js";
-import type { Feeds, Results } from "#kernel-lib/graph/session.js";
 import { checkpointParameters } from "#kernel-lib/nets/parameters.js";
 import { perceptualDistance } from "#kernel-lib/nets/perceptual.js";
 import { vaeDecoder } from "#kernel-lib/nets/vae.js";
+import { openCheckpoint } from "#kernel-lib/pipelines/folder.js";
 import { relativeL2 } from "../golden/golden.mjs";
 import { openRounded } from "./half-arithmetic.js";
 

@@ -1,6 +1,7 @@
 /** @file The operator table as one graph: every case, its results and its gradients, and what the float64 reference says of both. */
 import { createRng } from "#kernel-lib/core/random.js";
 import { sizeOf } from "#kernel-lib/core/tensor.js";
+import { type Feed, type Feeds, openSession, type Results } from "#kernel-lib/engine/session.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph, type Value } from "#kernel-lib/graph/graph.js";
 import { onnxBytes } from "#kernel-lib/graph/onnx.js";
@@ -8,7 +9,6 @@ import { applyAll, type Operator } from "#kernel-lib/graph/operator.js";
 import { OPERATORS, type OperatorName } from "#kernel-lib/graph/operators.js";
 import { add, cast, mul } from "#kernel-lib/graph/ops/elementwise.js";
 import { reduceSum } from "#kernel-lib/graph/ops/reduce.js";
-import { type Feed, type Feeds, openSession, type Results } from "#kernel-lib/graph/session.js";
 import { CASES, type Case, type Sample } from "./cases.js";
 import { type Numbers, REFERENCE } from "./reference.js";
 

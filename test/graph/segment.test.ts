@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { createRng, randn } from "#kernel-lib/core/random.js";
+import { peakBytes } from "#kernel-lib/engine/memory.js";
+import { openSession } from "#kernel-lib/engine/session.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph, type GraphOptions, type Value } from "#kernel-lib/graph/graph.js";
-import { peakBytes } from "#kernel-lib/graph/memory.js";
 import { onnxBytes } from "#kernel-lib/graph/onnx.js";
 import { add, exp, mul, sin } from "#kernel-lib/graph/ops/elementwise.js";
 import { attention } from "#kernel-lib/graph/ops/matmul.js";
 import { segment } from "#kernel-lib/graph/segment.js";
-import { openSession } from "#kernel-lib/graph/session.js";
 
 /** The graph's outputs, fed with the same noise whatever the graph keeps. */
 async function outputs(build: (graph: Graph) => void, options: GraphOptions): Promise<Record<string, Float32Array>> {

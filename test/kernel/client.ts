@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Dealer, Subscriber } from "zeromq";
-import { decode, encode, header, type Json, type Message } from "#kernel-lib/kernel/protocol/message.js";
-import { freePorts, writeConnection } from "#kernel-lib/kernel/runner/connection.js";
+import { decode, encode, header, type Json, type Message } from "#kernel-lib/ipynb/message.js";
+import { freePorts, writeConnection } from "#kernel-lib/ipynb/runner/connection.js";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What starts each kernel; stock tslab is there to show what ours repairs. */

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Dealer } from "zeromq";
-import { encode, header } from "#kernel-lib/kernel/protocol/message.js";
+import { encode, header } from "#kernel-lib/ipynb/message.js";
 import { type Answer, type Client, contents, printed, startKernel } from "./client.js";
 
 let kernel: Client;
@@ -226,6 +226,17 @@ test("an import of the library prints no warning", async () => {
   const answer = await kernel.execute('import { tensor as made } from "veduta"; made');
   expect(answer.reply.status).toBe("ok");
   expect(kernel.everything.filter(({ content }) => String(content.text).includes("Warning"))).toEqual([]);
+});
+
+test("the library's sub-paths are found in cells, checked and completed", async () => {
+  const built = await kernel.execute(
+    'import { Graph, gradient, mul, type Value } from "veduta/graph";\nimport { intraLpips } from "veduta/metrics";\n' +
+      'const g = new Graph();\nconst x: Value = g.input("x", [2, 3]);\n[gradient(g, mul(x, x), x).shape, typeof intraLpips]',
+  );
+  expect(shown(built)).toBe("[ [ 2, 3 ], 'function' ]");
+  expect((await kernel.execute("mul(x, 'two')")).reply.evalue).toContain("No overload matches");
+  const code = 'import { reduceMe } from "veduta/graph"';
+  expect((await kernel.request("complete_request", { code, cursor_pos: 17 })).reply.matches).toContain("reduceMean");
 });
 
 describe("requests", () => {

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { Command } from "commander";
 import { afterAll, describe, expect, test } from "vitest";
+import type { CliDeps } from "#kernel-lib/cli/command.js";
 import { labCommand } from "#kernel-lib/cli/lab.js";
-import type { CliDeps } from "#kernel-lib/cli/paint.js";
 import { main } from "#kernel-lib/cli.js";
 import { userDataFolder } from "#kernel-lib/kernel/kernelspec.js";
 import type { Programs } from "#kernel-lib/kernel/lab.js";
@@ -113,6 +113,8 @@ test("veduta is found, checked and completed in a folder that has it as a packag
   expect(contents(answer, "execute_result")[0]).toMatchObject({ data: { "text/plain": "[ 2 ]" } });
   expect((await kernel.execute("t.shap")).reply.evalue).toContain("'shap' does not exist on type 'Tensor'");
   expect((await kernel.request("complete_request", { code: "t.sh", cursor_pos: 4 })).reply.matches).toContain("shape");
+  const graph = await kernel.execute('import { Graph } from "veduta/graph";\nnew Graph().input("x", [2]).shape');
+  expect(contents(graph, "execute_result")[0]).toMatchObject({ data: { "text/plain": "[ 2 ]" } });
   await kernel.close();
 });
 

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import { decode, encode, header, type Json } from "#kernel-lib/ipynb/message.js";
 import { address, readConnection } from "#kernel-lib/kernel/protocol/connection.js";
-import { decode, encode, header, type Json } from "#kernel-lib/kernel/protocol/message.js";
 import { createSendQueue } from "#kernel-lib/kernel/protocol/send-queue.js";
 
 const object = fc.dictionary(fc.string(), fc.jsonValue()).map((value) => JSON.parse(JSON.stringify(value)) as Json);

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { loadTokenizer } from "#kernel-lib/checkpoint/tokenizer.js";
 import { createRng } from "#kernel-lib/core/random.js";
+import { loadTokenizer } from "#kernel-lib/text/tokenizer.js";
 import {
   CAPTION_WORDS,
   caption,

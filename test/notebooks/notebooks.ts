@@ -1,8 +1,8 @@
 /** @file The lessons as files: their cells, and their code as one script. */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Cell, joined, type Notebook } from "#kernel-lib/kernel/runner/nbformat.js";
-import { parseNotebook } from "#kernel-lib/kernel/runner/notebook-file.js";
+import { type Cell, joined, type Notebook } from "#kernel-lib/ipynb/nbformat.js";
+import { parseNotebook } from "#kernel-lib/ipynb/notebook-file.js";
 
 export const FOLDER = fileURLToPath(new URL("../../notebooks/", import.meta.url));
 

@@ -7,13 +7,13 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
+import { joined, type Output } from "#kernel-lib/ipynb/nbformat.js";
+import { parseNotebook } from "#kernel-lib/ipynb/notebook-file.js";
+import { runNotebook } from "#kernel-lib/ipynb/runner/run-notebook.js";
+import { notebookScript } from "#kernel-lib/ipynb/script/notebook-script.js";
 import { installKernelspec } from "#kernel-lib/kernel/kernelspec.js";
-import { joined, type Output } from "#kernel-lib/kernel/runner/nbformat.js";
-import { parseNotebook } from "#kernel-lib/kernel/runner/notebook-file.js";
-import { runNotebook } from "#kernel-lib/kernel/runner/run-notebook.js";
-import { notebookScript } from "#kernel-lib/kernel/script/notebook-script.js";
-import { KERNELS } from "../kernel/runner/kernels.js";
-import { RUNTIMES } from "../notebook/runtimes.js";
+import { RUNTIMES } from "../fixtures/runtimes.js";
+import { KERNELS } from "../ipynb/kernels.js";
 import { codeOf, FOLDER, inEachHost, type Lesson, lessons } from "./notebooks.js";
 
 /** Inside the repository, so that a script finds the package by its own name. */

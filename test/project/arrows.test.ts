@@ -1,5 +1,7 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { faults, importsOf, readSources } from "../../scripts/arrows.mjs";
+import { FOLDERS, faults, importsOf, readSources } from "../../scripts/arrows.mjs";
 
 const root = new URL("../..", import.meta.url).pathname;
 
@@ -10,38 +12,58 @@ describe("import arrows", () => {
     expect(faults(sources)).toEqual([]);
   });
 
+  test("a folder imports only from those before it, in the order of the design", () => {
+    for (const [k, from] of FOLDERS.entries())
+      for (const [j, to] of FOLDERS.entries()) {
+        const planted = { [`kernel-lib/${from}/a.ts`]: `import type { b } from "../${to}/b.js";`, [`kernel-lib/${to}/b.ts`]: "" };
+        expect(faults(planted).length > 0, `${from} to ${to}`).toBe(j > k);
+      }
+  });
+
+  test("every folder of kernel-lib has its place in the order", () => {
+    const folders = readdirSync(join(root, "kernel-lib"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(FOLDERS).toEqual(expect.arrayContaining(folders.map(({ name }) => name)));
+  });
+
   const sources = {
     "kernel-lib/core/a.ts": "",
-    "kernel-lib/joint/b.ts": "",
-    "kernel-lib/graph/session.ts": 'import "onnxruntime-node";',
-    "kernel-lib/model.ts": "",
+    "kernel-lib/panorama/p.ts": "",
+    "kernel-lib/methods/b.ts": "",
+    "kernel-lib/engine/session.ts": 'import "onnxruntime-node";',
+    "kernel-lib/kernel/main.ts": "",
+    "kernel-lib/index.ts": "",
+    "kernel-lib/cli.ts": "",
   };
   const refusals: Record<string, [Record<string, string>, string]> = {
-    "an import from a later layer": [{ "kernel-lib/core/c.ts": 'import { b } from "../joint/b.js";' }, "no arrow leads from core to joint"],
-    "a type from a later layer": [
-      { "kernel-lib/core/c.ts": 'import type { B } from "../joint/b.js";' },
-      "no arrow leads from core to joint",
-    ],
+    "an import from a later folder": [{ "kernel-lib/core/c.ts": 'import { b } from "../methods/b.js";' }, "core may not import methods"],
+    "a type from a later folder": [{ "kernel-lib/core/c.ts": 'import type { B } from "../methods/b.js";' }, "core may not import methods"],
     "an import in the middle of a function": [
-      { "kernel-lib/core/c.ts": 'const b = () => import("../joint/b.js");' },
-      "no arrow leads from core to joint",
+      { "kernel-lib/core/c.ts": 'const b = () => import("../methods/b.js");' },
+      "core may not import methods",
     ],
-    "a type named where it is used": [{ "kernel-lib/core/c.ts": 'let b: import("../joint/b.js").B;' }, "no arrow leads from core to joint"],
-    "values where only types may be taken": [
-      { "kernel-lib/notebook/c.ts": 'import { b } from "../joint/b.js";' },
-      "no arrow leads from notebook to joint",
+    "a type named where it is used": [{ "kernel-lib/core/c.ts": 'let b: import("../methods/b.js").B;' }, "core may not import methods"],
+    "a re-export from a later folder": [
+      { "kernel-lib/diffusion/c.ts": 'export { b } from "../methods/b.js";' },
+      "diffusion may not import methods",
     ],
-    "a re-export from a later layer": [
-      { "kernel-lib/diffusion/c.ts": 'export { b } from "../joint/b.js";' },
-      "no arrow leads from diffusion to joint",
+    "values of the library in the viewer": [
+      { "viewer/src/c.ts": 'import { b } from "../../kernel-lib/methods/b.js";' },
+      "viewer may not import methods",
     ],
+    "the package's entry in a folder": [{ "kernel-lib/cli/c.ts": 'import { b } from "../index.js";' }, "cli may not import package"],
+    "the kernel in the package's entry": [
+      { "kernel-lib/graph.ts": 'export { m } from "./kernel/main.js";' },
+      "package may not import kernel",
+    ],
+    "the command line in models": [{ "models/a/c.ts": 'import { main } from "../../kernel-lib/cli.js";' }, "models may not import cli"],
     "the runtime outside its file": [
-      { "kernel-lib/nets/c.ts": 'import * as ort from "onnxruntime-node";' },
-      "only kernel-lib/graph/session.ts may",
+      { "kernel-lib/engine/c.ts": 'import * as ort from "onnxruntime-node";' },
+      "only kernel-lib/engine/session.ts may",
     ],
-    "the package by its own name": [{ "kernel-lib/run.ts": 'import { openModel } from "veduta";' }, "relative paths"],
-    "a file that is not there": [{ "kernel-lib/run.ts": 'import { x } from "./gone.js";' }, "there is no kernel-lib/gone.ts"],
-    "a folder without a row": [{ "kernel-lib/extra/c.ts": "" }, '"extra" is no layer'],
+    "the package by its own name": [{ "kernel-lib/runs/c.ts": 'import { openModel } from "veduta";' }, "relative paths"],
+    "a sub-path of the package": [{ "kernel-lib/runs/c.ts": 'import { Graph } from "veduta/graph";' }, "relative paths"],
+    "a file that is not there": [{ "kernel-lib/runs/c.ts": 'import { x } from "./gone.js";' }, "there is no kernel-lib/runs/gone.ts"],
+    "a folder without a place": [{ "kernel-lib/extra/c.ts": "" }, '"extra" is no folder'],
     "a cycle": [
       { "kernel-lib/core/c.ts": 'import { d } from "./d.js";', "kernel-lib/core/d.ts": 'import { c } from "./c.js";' },
       "a cycle of imports: kernel-lib/core/c.ts -> kernel-lib/core/d.ts -> kernel-lib/core/c.ts",
@@ -53,11 +75,12 @@ describe("import arrows", () => {
     expect(found[0]).toContain(message);
   });
 
-  test("what the arrows allow is allowed", () => {
+  test("what the rule allows is allowed", () => {
     const planted = {
-      "kernel-lib/notebook/c.ts": 'import type { B } from "../joint/b.js"; import { type B as C } from "../joint/b.js";',
-      "kernel-lib/run-folder.ts": 'import { a } from "./core/a.js"; import { m } from "./model.js";',
-      "kernel-lib/cli/paint.ts": 'import { r } from "../run-folder.js";',
+      "kernel-lib/cli.ts": 'import { m } from "./kernel/main.js";',
+      "kernel-lib/index.ts": 'export { a } from "./core/a.js";',
+      "models/a/c.ts": 'import { x } from "../../kernel-lib/index.js"; import { b } from "../../kernel-lib/methods/b.js";',
+      "viewer/src/c.ts": 'import { p } from "../../kernel-lib/panorama/p.js"; import type { B } from "../../kernel-lib/methods/b.js";',
     };
     expect(faults({ ...sources, ...planted })).toEqual([]);
   });

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { expect, test } from "vitest";
-import { openDevice } from "#kernel-lib/graph/devices.js";
+import { openDevice } from "#kernel-lib/engine/devices.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const prove = (...words: string[]) =>

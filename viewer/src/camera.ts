@@ -1,10 +1,11 @@
 /** @file The camera in plain numbers: where on the screen a direction of the panorama is, and what a point of the screen shows. */
-import { type Direction, degrees, type Point, radians, ruleOf } from "./projections.js";
+import { type Direction, degrees, type Look, lookOf, radians, turn, vectorOf } from "../../kernel-lib/panorama/angles.js";
+import { type Point, ruleOf } from "../../kernel-lib/panorama/projections.js";
 import type { ViewState } from "./state.js";
 
 export interface Camera {
   /** heading and pitch, degrees, of a point of the screen: (0,0) its middle, y 1 its top edge, x `aspect` its right edge; undefined beyond a pole */
-  look(at: Point): { readonly heading: number; readonly pitch: number } | undefined;
+  look(at: Point): Look | undefined;
   /** the inverse; of directions seen more than once the one nearest to the middle; undefined where it is not on the plane */
   find(heading: number, pitch: number): Point | undefined;
 }
@@ -41,11 +42,10 @@ export function cameraOf(state: ViewState): Camera {
     look([px, py]) {
       const d = ray([px * scale, py * scale]);
       const [x, y, z] = m.map((row) => row[0] * d[0] + row[1] * d[1] + row[2] * d[2]);
-      return { heading: degrees(Math.atan2(x, z)), pitch: degrees(Math.atan2(y, Math.hypot(x, z))) };
+      return lookOf([x, y, z]);
     },
     find(heading, pitch) {
-      const [h, p] = [radians(heading), radians(pitch)];
-      const d = [Math.cos(p) * Math.sin(h), Math.sin(p), Math.cos(p) * Math.cos(h)];
+      const d = vectorOf({ heading, pitch });
       const [x, y, z] = [0, 1, 2].map((k) => m[0][k] * d[0] + m[1][k] * d[1] + m[2][k] * d[2]);
       const at = rule.point([x, y, z]);
       return at && [at[0] / scale, at[1] / scale];
@@ -62,7 +62,7 @@ function flatCamera({ heading, pitch, roll }: ViewState, scale: number): Camera 
       return Math.abs(up) > 90 ? undefined : { heading: heading + degrees((x * c + y * s) * scale), pitch: up };
     },
     find(to, up) {
-      const [x, y] = [radians(((((to - heading + 180) % 360) + 360) % 360) - 180) / scale, radians(up - pitch) / scale];
+      const [x, y] = [radians(turn(to - heading)) / scale, radians(up - pitch) / scale];
       return [x * c - y * s, y * c + x * s];
     },
   };

@@ -1,5 +1,5 @@
 /** @file Which picture a state shows of each panorama: the viewer's own, and those that it is compared with. */
-import type { PanoramaSpec } from "../../kernel-lib/notebook/figure.js";
+import type { PanoramaSpec } from "../../kernel-lib/pages/figure.js";
 import type { Which } from "./core.js";
 import type { Wanted } from "./pictures.js";
 import { pairOf, type Shelf, type ViewState } from "./state.js";

@@ -1,6 +1,8 @@
 /** @file Hands on the picture: drag, pinch, wheel and keys become changes of the state. Knows nothing of drawing. */
+
+import { degrees, radians } from "../../kernel-lib/panorama/angles.js";
+import { horizontalFov, projections, ruleOf } from "../../kernel-lib/panorama/projections.js";
 import type { Core, Motion } from "./core.js";
-import { degrees, horizontalFov, projections, radians, ruleOf } from "./projections.js";
 
 /** Degrees that a hand may turn beyond the picture's edge. */
 const SLACK = 6;

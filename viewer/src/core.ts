@@ -1,5 +1,5 @@
 /** @file What a viewer's parts share: the state and how to change it, the picture, and places to put things. */
-import type { PanoramaSpec } from "../../kernel-lib/notebook/figure.js";
+import type { PanoramaSpec } from "../../kernel-lib/pages/figure.js";
 import type { Camera } from "./camera.js";
 import type { Scene, Stage } from "./stage.js";
 import type { ViewState } from "./state.js";

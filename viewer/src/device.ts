@@ -1,7 +1,8 @@
 /** @file A phone or tablet as a window: the view follows how it is held. W3C Device Orientation: angles Z-X′-Y″, world east-north-up. */
+
+import { degrees, radians } from "../../kernel-lib/panorama/angles.js";
 import type { Core } from "./core.js";
 import { iconButton } from "./dom.js";
-import { degrees, radians } from "./projections.js";
 import { TEXTS } from "./texts.js";
 
 interface Held {

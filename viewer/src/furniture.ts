@@ -1,9 +1,9 @@
 /** @file What stands around the picture: the canvas, tools in a corner, a note of where one looks, and controls below. */
-import type { PanoramaSpec } from "../../kernel-lib/notebook/figure.js";
+import type { PanoramaSpec } from "../../kernel-lib/pages/figure.js";
+import { projections } from "../../kernel-lib/panorama/projections.js";
 import { move } from "./controls.js";
 import type { Core } from "./core.js";
 import { choice, iconButton, make } from "./dom.js";
-import { projections } from "./projections.js";
 import type { ViewState } from "./state.js";
 import { TEXTS } from "./texts.js";
 

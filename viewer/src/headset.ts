@@ -1,8 +1,9 @@
 /** @file A headset, by WebXR: the panorama around both eyes, a ray a pixel. It has no depth, so both see it from the same centre. */
+
+import { degrees, radians } from "../../kernel-lib/panorama/angles.js";
 import type { Axes } from "./camera.js";
 import type { Core } from "./core.js";
 import { iconButton } from "./dom.js";
-import { degrees, radians } from "./projections.js";
 import type { Eye } from "./stage.js";
 import { TEXTS } from "./texts.js";
 

@@ -1,4 +1,6 @@
 /** @file What one takes away: a picture of the view at any size, the source under it, a link, and the state as JSON. */
+import { turn } from "../../kernel-lib/panorama/angles.js";
+import { planePoint } from "../../kernel-lib/panorama/plane.js";
 import { cameraOf } from "./camera.js";
 import type { Core } from "./core.js";
 import { make, textButton } from "./dom.js";
@@ -38,25 +40,24 @@ export async function crop(core: Core): Promise<Blob> {
 /** The crop's place in pixels; `left` + `width` beyond the picture's width goes on at its left. */
 function under(core: Core, wide: number, high: number): { left: number; top: number; width: number; height: number } {
   const { coverage } = core.spec;
-  const { projection, horizontal, vertical, edge, centre = 0 } = coverage;
-  if (projection === "cube") return { left: 0, top: 0, width: wide, height: high };
+  if (coverage.projection === "cube") return { left: 0, top: 0, width: wide, height: high };
   const camera = cameraOf(core.state());
   const aspect = core.canvas.width / Math.max(1, core.canvas.height);
-  const [heading, row] = [core.state().heading, Math.tan((vertical * Math.PI) / 360)];
+  const { heading } = core.state();
   const [us, vs]: [number[], number[]] = [[], []];
   for (let i = 0; i < PROBES; i++)
     for (let j = 0; j < PROBES; j++) {
       const seen = camera.look([((i / (PROBES - 1)) * 2 - 1) * aspect, (j / (PROBES - 1)) * 2 - 1]);
       if (!seen) continue;
-      const aside = ((((seen.heading - heading + 180) % 360) + 360) % 360) - 180; // from the view's middle, so that the cut does not part it
-      const up = projection === "cylinder" ? Math.tan((seen.pitch * Math.PI) / 180) / row / 2 : (seen.pitch - centre) / vertical;
-      us.push((heading + aside) / horizontal + 0.5);
-      vs.push(0.5 - up);
+      const aside = turn(seen.heading - heading); // from the view's middle, so that the cut does not part it
+      const [u, v] = planePoint(coverage, { heading: heading + aside, pitch: seen.pitch });
+      us.push(u);
+      vs.push(v);
     }
   const [top, bottom] = [clamp01(Math.min(...vs)), clamp01(Math.max(...vs))].map((v) => Math.round(v * high));
   const [from, to] = [Math.min(...us), Math.max(...us)];
-  const [left, right] = edge === "wrap" ? [from, Math.min(to, from + 1)] : [clamp01(from), clamp01(to)];
-  const start = edge === "wrap" ? ((left % 1) + 1) % 1 : left;
+  const [left, right] = coverage.edge === "wrap" ? [from, Math.min(to, from + 1)] : [clamp01(from), clamp01(to)];
+  const start = coverage.edge === "wrap" ? ((left % 1) + 1) % 1 : left;
   return {
     left: Math.round(start * wide),
     top: Math.min(top, high - 1),

@@ -1,13 +1,12 @@
 /** @file The page that opens whatever is dropped on it: a panorama, several of them, or a run's folder. All stays in the browser. */
-import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
-import type { FigureJob, PanoramaSpec } from "../../kernel-lib/notebook/figure.js";
-import type { RunInfo, StepNumbers } from "../../kernel-lib/notebook/run-data.js";
+import type { FigureJob, PanoramaSpec } from "../../kernel-lib/pages/figure.js";
+import { VIRIDIS_STEPS } from "../../kernel-lib/panorama/colors.js";
+import type { RunInfo, StepNumbers } from "../../kernel-lib/runs/run-data.js";
 import { make } from "./dom.js";
+import { fileCoverage, type Said } from "./file-coverage.js";
 
 const at = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
 const told = at("told");
-/** Colours of the scale of distances: viridis at its nine steps (CC0, see kernel-lib/notebook/colors.ts). */
-const COLOURS = ["#440154", "#472c7a", "#3b518b", "#2c718e", "#21908d", "#27ad81", "#5cc863", "#aadc32", "#fde725"];
 
 interface Opened {
   readonly name: string;
@@ -15,6 +14,13 @@ interface Opened {
   readonly spec: PanoramaSpec;
   readonly source: string;
 }
+
+/** What the page's fields say of a picture. */
+const said = (): Said => ({
+  haov: at<HTMLInputElement>("haov").valueAsNumber,
+  vaov: at<HTMLInputElement>("vaov").valueAsNumber,
+  projection: at<HTMLSelectElement>("projection").value as Said["projection"],
+});
 
 /** @param given files that belong together: a run's, or pictures */
 async function openAll(given: readonly (readonly File[])[] | Promise<readonly (readonly File[])[]>): Promise<void> {
@@ -46,57 +52,10 @@ async function openImage(file: File): Promise<Opened> {
   await image.decode().catch(() => {
     throw new Error(`${file.name}: got no picture that this browser shows, want a PNG, JPEG or WebP`);
   });
-  const { coverage, source } = await imageCoverage(file, image.naturalWidth, image.naturalHeight);
+  const { naturalWidth: width, naturalHeight: height } = image;
+  const { coverage, source } = fileCoverage({ name: file.name, text: await file.text(), width, height }, said());
   return { name: file.name, src, spec: { coverage }, source };
 }
-
-/** As `veduta view` takes an image: what is said of it, else its GPano tags, else 2:1 is a full sphere. */
-async function imageCoverage(file: File, width: number, height: number): Promise<{ coverage: Coverage; source: string }> {
-  const [haov, vaov] = ["haov", "vaov"].map((id) => at<HTMLInputElement>(id).valueAsNumber);
-  const projection = at<HTMLSelectElement>("projection").value as Coverage["projection"];
-  if (projection === "cube")
-    return { coverage: { projection, horizontal: 360, vertical: 180, edge: "wrap" }, source: "six faces of a cube" };
-  if (haov > 0 && haov <= 360) {
-    const angle = ((haov * Math.PI) / 180 / width) * height;
-    const following = projection === "cylinder" ? 2 * Math.atan(angle / 2) : angle;
-    const vertical = vaov > 0 ? vaov : (following * 180) / Math.PI;
-    return {
-      coverage: { projection, horizontal: haov, vertical: Math.min(180, vertical), edge: haov === 360 ? "wrap" : "open" },
-      source: "as said",
-    };
-  }
-  const tag = gpanoTags(await file.text());
-  const [fullWidth, fullHeight, across, down, top] = [
-    "FullPanoWidth",
-    "FullPanoHeight",
-    "CroppedAreaImageWidth",
-    "CroppedAreaImageHeight",
-    "CroppedAreaTop",
-  ].map(tag);
-  if (fullWidth && fullHeight && across && down && top !== undefined) {
-    const [horizontal, vertical] = [(360 * across) / fullWidth, (180 * down) / fullHeight];
-    const centre = 90 - (180 * (top + down / 2)) / fullHeight;
-    return {
-      coverage: { projection: "equirectangular", horizontal, vertical, edge: horizontal === 360 ? "wrap" : "open", centre },
-      source: "by its GPano tags",
-    };
-  }
-  if (width === height * 2)
-    return {
-      coverage: { projection: "equirectangular", horizontal: 360, vertical: 180, edge: "wrap" },
-      source: "a full sphere, because it is twice as wide as high",
-    };
-  throw new Error(
-    `${file.name}: ${width} × ${height} pixels, no 2:1 sphere and without GPano tags; say how many degrees it covers, and drop it again`,
-  );
-}
-
-const gpanoTags =
-  (text: string) =>
-  (tag: string): number | undefined => {
-    const found = new RegExp(`GPano:${tag}Pixels(?:>|\\s*=\\s*["'])\\s*(\\d+)`).exec(text);
-    return found ? Number(found[1]) : undefined;
-  };
 
 async function openRun(files: readonly File[], runFile: File): Promise<Opened> {
   const info = JSON.parse(await runFile.text()) as RunInfo;
@@ -115,7 +74,7 @@ async function openRun(files: readonly File[], runFile: File): Promise<Opened> {
         height: height / scaleFactor,
         steps: numbers.steps,
         stepOf: foreseen.map(({ name }) => Number.parseInt(name, 10)),
-        colours: COLOURS,
+        colours: VIRIDIS_STEPS,
       }
     : undefined;
   const name = String(info.options.prompt ?? "run");

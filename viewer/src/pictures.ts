@@ -1,5 +1,5 @@
 /** @file The pictures of a viewer on the graphics card: loaded when wanted, the least recently wanted given back. */
-import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
+import type { Coverage } from "../../kernel-lib/panorama/coverage.js";
 import type { Surface } from "./surface.js";
 
 /** Most textures that a viewer holds for each panorama: the shown one, its neighbours, and one more. */

@@ -1,5 +1,5 @@
 /** @file The picture, a ray a pixel: no sphere mesh, so no wavy lines, and exact at the poles. */
-import { type Projection, projections } from "./projections.js";
+import { type Projection, projections } from "../../kernel-lib/panorama/projections.js";
 
 /** What the picture is: a plane of columns and rows, or six faces. */
 export type Source = "plane" | "cube";

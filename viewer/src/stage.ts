@@ -17,9 +17,10 @@ import {
   WebGLRenderer,
   WebGLRenderTarget,
 } from "three";
-import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
+import { radians } from "../../kernel-lib/panorama/angles.js";
+import type { Coverage } from "../../kernel-lib/panorama/coverage.js";
+import { type Projection, ruleOf } from "../../kernel-lib/panorama/projections.js";
 import { type Axes, rotation } from "./camera.js";
-import { type Projection, radians, ruleOf } from "./projections.js";
 import { fragmentShader, type Source, vertexShader } from "./shader.js";
 import type { ViewState } from "./state.js";
 import { createSurface, type Surface } from "./surface.js";

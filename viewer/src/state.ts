@@ -1,5 +1,6 @@
 /** @file What is on screen, in numbers: the viewer's state, read and set from outside. */
-import { type Projection, projections, ruleOf } from "./projections.js";
+import { turn } from "../../kernel-lib/panorama/angles.js";
+import { type Projection, projections, ruleOf } from "../../kernel-lib/panorama/projections.js";
 
 /** Two panoramas with one camera: a divider between them, side by side, in turns, or how they differ. */
 export const COMPARISONS = ["swipe", "side", "blink", "difference"] as const;
@@ -33,9 +34,6 @@ export interface Shelf {
 
 /** The two that are compared. */
 export const pairOf = ({ pair = [0, 1] }: Pick<ViewState, "pair">): readonly [number, number] => pair;
-
-/** An angle brought into [-180,180). */
-export const turn = (degrees: number): number => ((((degrees + 180) % 360) + 360) % 360) - 180;
 
 /**
  * The state after a change. Headings and rolls go round, and a field of view that only the former projection allows is brought into the

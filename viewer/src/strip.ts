@@ -1,6 +1,6 @@
 /** @file The flat strip over the window map: it takes the panorama's picture, frames what is in view, and a click turns the viewer there. */
-import type { StripSpec } from "../../kernel-lib/notebook/figure.js";
-import { horizontalFov } from "./projections.js";
+import type { StripSpec } from "../../kernel-lib/pages/figure.js";
+import { horizontalFov } from "../../kernel-lib/panorama/projections.js";
 import { DRAWN, type ViewerRoot } from "./viewer.js";
 
 /** Ties a root `[data-strip]` (with an empty `<img>` and elements carrying `data-heading`) to its viewer. */

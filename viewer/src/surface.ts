@@ -9,7 +9,7 @@ import {
   Texture,
   type WebGLRenderer,
 } from "three";
-import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
+import type { Coverage } from "../../kernel-lib/panorama/coverage.js";
 import type { Source } from "./shader.js";
 
 /** A picture on the graphics card. */

@@ -1,5 +1,5 @@
 /** @file Every text that the viewer shows or says. */
-import type { Coverage } from "../../kernel-lib/notebook/coverage.js";
+import type { Coverage } from "../../kernel-lib/panorama/coverage.js";
 import type { ViewState } from "./state.js";
 
 const whole = (x: number): number => Math.round(Math.abs(x));

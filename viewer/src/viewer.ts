@@ -1,5 +1,6 @@
 /** @file A viewer in its root element: state, pictures, and drawing on demand. What is around the picture is its parts' affair. */
-import type { PanoramaSpec } from "../../kernel-lib/notebook/figure.js";
+import type { PanoramaSpec } from "../../kernel-lib/pages/figure.js";
+import { projections } from "../../kernel-lib/panorama/projections.js";
 import { collect } from "./collection.js";
 import { comparing } from "./compare.js";
 import { listen } from "./controls.js";
@@ -11,7 +12,6 @@ import { crop, keepTools, screenshot } from "./keep.js";
 import { createMotion } from "./motion.js";
 import { overPanes, seenIn } from "./panes.js";
 import { createPictures, picture } from "./pictures.js";
-import { projections } from "./projections.js";
 import { onScheme, schemeAt } from "./scheme.js";
 import { seamTools } from "./seam.js";
 import { leaveStage, stage } from "./stage.js";

@@ -2,7 +2,7 @@
  * @file The windows on the panorama: their frames in the colour of their distance to the anchor, their numbers, and how often each place is
  * covered. A window that is chosen here is shown by all figures and viewers of the same run, and the other way round.
  */
-import type { StepNumbers } from "../../kernel-lib/notebook/run-data.js";
+import type { StepNumbers } from "../../kernel-lib/runs/run-data.js";
 import type { Core } from "./core.js";
 import { make } from "./dom.js";
 import { panel } from "./panel.js";

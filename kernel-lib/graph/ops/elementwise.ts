@@ -121,8 +121,8 @@ const binary = (operator: Operator<undefined>) => (a: Value | number, b: Value |
 };
 const unary = (operator: Operator<undefined>) => (x: Value) => apply(operator, [x], undefined);
 
-type Binary = { (a: Value, b: Value | number): Value; (a: number, b: Value): Value };
-type Unary = (x: Value) => Value;
+export type Binary = { (a: Value, b: Value | number): Value; (a: number, b: Value): Value };
+export type Unary = (x: Value) => Value;
 
 export const add: Binary = binary(Add);
 export const sub: Binary = binary(Sub);

@@ -2,8 +2,9 @@
  * @file Who answers what: requests come in, replies and publications go out. Cells are run one after the other, everything else is answered at once.
  * It knows no socket and no compiler, so tests drive it by hand.
  */
+
+import type { Header, Json, Message } from "../../ipynb/message.js";
 import type { AskedOfCompiler, ExecuteRequest, ToCells, ToSockets } from "../threads.js";
-import type { Header, Json, Message } from "./message.js";
 
 export interface RouterDeps {
   reply(to: Message, type: string, content: Json): void;

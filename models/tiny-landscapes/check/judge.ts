@@ -1,13 +1,13 @@
 /** @file The judge: a classifier of time, terrain and weather that is not the perceptual network, and its features. */
 import { join } from "node:path";
-import { readJson } from "../../../kernel-lib/checkpoint/json.js";
-import { perceptualConfig } from "../../../kernel-lib/checkpoint/perceptual-config.js";
-import { openSafetensors } from "../../../kernel-lib/checkpoint/safetensors.js";
+import { readJson } from "../../../kernel-lib/core/json.js";
 import type { Tensor } from "../../../kernel-lib/core/tensor.js";
 import { rows } from "../../../kernel-lib/core/tensor.js";
+import { startRuntime } from "../../../kernel-lib/engine/runtime.js";
 import { Graph } from "../../../kernel-lib/graph/graph.js";
-import { startRuntime } from "../../../kernel-lib/graph/runtime.js";
 import { checkpointParameters } from "../../../kernel-lib/nets/parameters.js";
+import { perceptualConfig } from "../../../kernel-lib/nets/perceptual.js";
+import { openSafetensors } from "../../../kernel-lib/weights/safetensors.js";
 import { classify, HEADS } from "../train/classifier.js";
 import type { Kind, Terrain, Time, Weather } from "../world/captions.js";
 

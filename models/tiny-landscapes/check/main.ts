@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { openModel } from "../../../kernel-lib/model.js";
+import { openModel } from "../../../kernel-lib/pipelines/open-model.js";
 import { CANDIDATE, FOLDER, STATE_FOLDER } from "../train/folder.js";
 import { openJudge } from "./judge.js";
 import { PARTS, type PartName } from "./parts.js";

@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodePng } from "../../../kernel-lib/core/image.js";
 import { rows } from "../../../kernel-lib/core/tensor.js";
-import type { Model } from "../../../kernel-lib/model.js";
+import type { Model } from "../../../kernel-lib/pipelines/model.js";
 import { RECORD } from "../train/folder.js";
 import type { Judge } from "./judge.js";
 import { deviations, kernelDistance } from "./kernel-distance.js";

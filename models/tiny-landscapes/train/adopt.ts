@@ -4,7 +4,7 @@
  */
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { openSafetensors, readSafetensors, writeSafetensors } from "../../../kernel-lib/checkpoint/safetensors.js";
+import { openSafetensors, readSafetensors, writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
 import { lossPlot } from "../../train/loss-plot.js";
 import { QUEUE } from "../../train/queue.js";
 import { CANDIDATE, FOLDER, STATE_FOLDER } from "./folder.js";

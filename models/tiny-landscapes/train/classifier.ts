@@ -1,5 +1,5 @@
 /** @file Training a small VGG-like classifier of time, terrain and weather: the perceptual network, and the judge of what was painted. */
-import type { PerceptualConfig } from "../../../kernel-lib/checkpoint/configs.js";
+
 import type { Rng } from "../../../kernel-lib/core/random.js";
 import type { Tensor } from "../../../kernel-lib/core/tensor.js";
 import type { Value } from "../../../kernel-lib/graph/graph.js";
@@ -8,6 +8,7 @@ import { reduceMean, reduceSum, softmax } from "../../../kernel-lib/graph/ops/re
 import { reshape, split } from "../../../kernel-lib/graph/ops/shape.js";
 import { linearLayer } from "../../../kernel-lib/nets/layers.js";
 import type { Parameters } from "../../../kernel-lib/nets/parameters.js";
+import type { PerceptualConfig } from "../../../kernel-lib/nets/perceptual.js";
 import { features } from "../../../kernel-lib/nets/perceptual.js";
 import type { LossGraph, Training } from "../../train/training.js";
 import { initialParameter } from "../../train/training.js";

@@ -1,7 +1,12 @@
 /** @file The bundled model's architecture, in the very files of a diffusers folder. Sizes chosen by inference time on two cores. */
-import type { ClipTextConfig, PerceptualConfig, UNetConfig, VaeConfig } from "../../../kernel-lib/checkpoint/configs.js";
-import { clipTextConfig, unetConfig, vaeConfig } from "../../../kernel-lib/checkpoint/configs.js";
-import { perceptualConfig } from "../../../kernel-lib/checkpoint/perceptual-config.js";
+import type { ClipTextConfig } from "../../../kernel-lib/nets/clip-text.js";
+import { clipTextConfig } from "../../../kernel-lib/nets/clip-text.js";
+import type { PerceptualConfig } from "../../../kernel-lib/nets/perceptual.js";
+import { perceptualConfig } from "../../../kernel-lib/nets/perceptual.js";
+import type { UNetConfig } from "../../../kernel-lib/nets/unet.js";
+import { unetConfig } from "../../../kernel-lib/nets/unet.js";
+import type { VaeConfig } from "../../../kernel-lib/nets/vae.js";
+import { vaeConfig } from "../../../kernel-lib/nets/vae.js";
 import { MODEL_MAX_LENGTH } from "../world/tokenizer-files.js";
 
 export const MODEL_INDEX = {

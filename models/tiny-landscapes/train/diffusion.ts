@@ -3,7 +3,6 @@
  * (arXiv:2202.00512, appendix D): at high noise that is the picture itself, so a small network soon learns its large colours.
  */
 
-import { openCheckpoint } from "../../../kernel-lib/checkpoint/folder.js";
 import type { Rng } from "../../../kernel-lib/core/random.js";
 import { randn } from "../../../kernel-lib/core/random.js";
 import { createSchedule } from "../../../kernel-lib/diffusion/schedule.js";
@@ -14,6 +13,7 @@ import { clipText } from "../../../kernel-lib/nets/clip-text.js";
 import { under } from "../../../kernel-lib/nets/parameters.js";
 import { timestepWaves } from "../../../kernel-lib/nets/timestep-waves.js";
 import { unet } from "../../../kernel-lib/nets/unet.js";
+import { openCheckpoint } from "../../../kernel-lib/pipelines/folder.js";
 import type { Feeder, LossGraph, SharedData, Training } from "../../train/training.js";
 import { initialParameter } from "../../train/training.js";
 import { measureDiffusion } from "../check/progress.js";

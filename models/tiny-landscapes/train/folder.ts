@@ -2,9 +2,9 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readSafetensors, writeSafetensors } from "../../../kernel-lib/checkpoint/safetensors.js";
 import type { Tensor } from "../../../kernel-lib/core/tensor.js";
 import { tensor } from "../../../kernel-lib/core/tensor.js";
+import { readSafetensors, writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
 import type { Training } from "../../train/training.js";
 import { tokenizerFiles } from "../world/tokenizer-files.js";
 import { JUDGE_JSON, MODEL_INDEX, PERCEPTUAL_JSON, SCHEDULER_JSON, textEncoderJson, UNET_JSON, vaeJson } from "./configs.js";

@@ -2,13 +2,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { openCheckpoint } from "../../../kernel-lib/checkpoint/folder.js";
-import { readSafetensors, writeSafetensors } from "../../../kernel-lib/checkpoint/safetensors.js";
+import { openSession } from "../../../kernel-lib/engine/session.js";
 import { Graph } from "../../../kernel-lib/graph/graph.js";
 import { onnxBytes } from "../../../kernel-lib/graph/onnx.js";
-import { openSession } from "../../../kernel-lib/graph/session.js";
 import { checkpointParameters } from "../../../kernel-lib/nets/parameters.js";
 import { vaeEncoder } from "../../../kernel-lib/nets/vae.js";
+import { openCheckpoint } from "../../../kernel-lib/pipelines/folder.js";
+import { readSafetensors, writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
 import { sharedFloats } from "../../train/layout.js";
 import type { SharedData } from "../../train/training.js";
 import type { Kind } from "../world/captions.js";

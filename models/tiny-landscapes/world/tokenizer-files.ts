@@ -1,5 +1,5 @@
 /** @file The bundled model's tokenizer: every word of its captions is one token. */
-import { tokenizerFiles as clipTokenizerFiles, type TokenizerFiles } from "../../../kernel-lib/checkpoint/tokenizer-files.js";
+import { tokenizerFiles as clipTokenizerFiles, type TokenizerFiles } from "../../../kernel-lib/text/tokenizer-files.js";
 import { CAPTION_WORDS } from "./captions.js";
 
 /** Tokens a prompt holds, the two specials included. */

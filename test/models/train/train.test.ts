@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readSafetensors } from "#kernel-lib/checkpoint/safetensors.js";
+import { readSafetensors } from "#kernel-lib/weights/safetensors.js";
 import { startLanes } from "#models/train/lanes.js";
 import { layoutOf, trainingArrays } from "#models/train/layout.js";
 import { trainingProgram } from "#models/train/program.js";

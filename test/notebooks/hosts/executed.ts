@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runNotebook } from "#kernel-lib/kernel/runner/run-notebook.js";
+import { runNotebook } from "#kernel-lib/ipynb/runner/run-notebook.js";
 
 /** Without outputs. */
 export const FIGURES = fileURLToPath(new URL("./figures.ipynb", import.meta.url));

@@ -6,9 +6,9 @@ import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import sanitizeHtml from "sanitize-html";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type CodeCell, joined, type Notebook } from "#kernel-lib/kernel/runner/nbformat.js";
+import { type CodeCell, joined, type Notebook } from "#kernel-lib/ipynb/nbformat.js";
 import { launch, missing } from "../../browser/browser.js";
-import { GITHUB } from "../../notebook/github-rules.js";
+import { GITHUB } from "../../fixtures/github-rules.js";
 import { executed, SCHEMES, WORK } from "./executed.js";
 import { closeClean, expectLive, hostPage, keepShot } from "./host-page.js";
 

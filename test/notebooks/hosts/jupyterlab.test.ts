@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Notebook } from "#kernel-lib/kernel/runner/nbformat.js";
+import type { Notebook } from "#kernel-lib/ipynb/nbformat.js";
 import { launch, missing as noBrowser, type PageRoot } from "../../browser/browser.js";
 import type { Client } from "../../kernel/client.js";
 import { executed, FIGURES, PICTURES } from "./executed.js";

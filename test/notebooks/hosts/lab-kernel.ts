@@ -3,7 +3,7 @@
  * over to a process, as a server would.
  */
 import type { Page } from "playwright-core";
-import type { Json, Message } from "#kernel-lib/kernel/protocol/message.js";
+import type { Json, Message } from "#kernel-lib/ipynb/message.js";
 import { type Client, startKernel } from "../../kernel/client.js";
 
 /** A message as JupyterLab has it. */

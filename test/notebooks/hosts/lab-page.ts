@@ -1,7 +1,7 @@
 /** @file An executed notebook in a page of JupyterLab 4, and what the page has of JupyterLab's own. */
 import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
-import type { Notebook } from "#kernel-lib/kernel/runner/nbformat.js";
+import type { Notebook } from "#kernel-lib/ipynb/nbformat.js";
 import { type HostPage, hostPage } from "./host-page.js";
 import type { LabServer } from "./lab-server.js";
 

@@ -1,6 +1,6 @@
 /** @file One live figure: its still picture gives way to Plotly's drawing, at the same height. */
 import Plotly, { type Attributes, type Drawn, type PointEvent } from "plotly.js-dist";
-import type { PlotSpec } from "../../../kernel-lib/notebook/plots/plot-spec.js";
+import type { PlotSpec } from "../../../kernel-lib/pages/plot-spec.js";
 import { schemeAt } from "../scheme.js";
 import { choose, chosenWindow } from "./selection.js";
 import { styledData, styledLayout } from "./styled.js";

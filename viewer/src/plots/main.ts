@@ -3,7 +3,7 @@
  * draws their stills. A figure that leaves the page gives back what it held; one that comes back is made live again.
  */
 import Plotly from "plotly.js-dist";
-import type { PlotSpec } from "../../../kernel-lib/notebook/plots/plot-spec.js";
+import type { PlotSpec } from "../../../kernel-lib/pages/plot-spec.js";
 import { takeFigures } from "../queue.js";
 import { onScheme } from "../scheme.js";
 import { type LivePlot, livePlot, plotSvg } from "./live-plot.js";

@@ -1,6 +1,6 @@
 /** @file A figure's data and layout as they are shown: in the page's scheme, with the chosen window before the others. */
 import type { Attributes } from "plotly.js-dist";
-import type { PlotSpec } from "../../../kernel-lib/notebook/plots/plot-spec.js";
+import type { PlotSpec } from "../../../kernel-lib/pages/plot-spec.js";
 import type { Scheme } from "../scheme.js";
 import { template } from "./theme.js";
 

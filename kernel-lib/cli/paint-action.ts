@@ -1,0 +1,143 @@
+/** @file What `veduta paint` does. */
+import { join } from "node:path";
+import { duration } from "../core/words.js";
+import { createProgress, type Out } from "../display/progress.js";
+import type { DeviceChoice } from "../engine/device.js";
+import type { Precision } from "../graph/half.js";
+import type { JointResult, JointRun, StepRecord } from "../methods/joint/step-record.js";
+import type { SyncOptions } from "../methods/joint/sync-options.js";
+import { type MethodName, methods } from "../methods/methods.js";
+import { report } from "../pages/report.js";
+import { folderHolds, type SavedRun } from "../runs/run-folder.js";
+import { createRunWriter, type RunWriter, runHead } from "../runs/run-writer.js";
+import { type CliDeps, InterruptedError, type PaintModel, UsageError } from "./command.js";
+
+export interface PaintFlags extends Omit<SyncOptions, "prompt" | "negativePrompt" | "guidanceScale"> {
+  readonly method: MethodName;
+  readonly negative?: string;
+  readonly guidance?: number;
+  readonly foreseen: number;
+  readonly model?: string;
+  readonly device: DeviceChoice;
+  readonly precision?: Precision;
+  readonly threads?: number;
+  readonly out?: string;
+  readonly force?: true;
+}
+
+/** Flags that only SyncDiffusion reads. */
+const SYNC_FLAGS = {
+  weight: "--weight",
+  decay: "--decay",
+  syncEvery: "--sync-every",
+  syncSteps: "--sync-steps",
+  anchor: "--anchor",
+} as const;
+
+/** Paints, and writes the run as it goes. @throws UsageError for flags that do not fit; InterruptedError where the user stops it */
+export async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): Promise<void> {
+  for (const [key, flag] of Object.entries(SYNC_FLAGS))
+    if (flags.method !== "sync" && flags[key as keyof typeof SYNC_FLAGS] !== undefined)
+      throw new UsageError(`${flag} belongs to --method sync, and this is --method ${flags.method}; leave it out`);
+  if (flags.out !== undefined) await expectFree(flags.out, flags.force);
+
+  const { stderr } = deps;
+  const stop = new AbortController();
+  const stopped = new Promise<never>((_, reject) =>
+    stop.signal.addEventListener("abort", () => reject(new InterruptedError("Stopped before the first step; nothing was written."))),
+  );
+  stopped.catch(() => {}); // it may also be that nobody waits for it any more
+  const deaf = deps.onInterrupt(() => {
+    stderr.write("\nStopping after this network call. Once more stops at once.\n");
+    stop.abort();
+  });
+  const begun = performance.now();
+  let model: PaintModel | undefined;
+  try {
+    model = await Promise.race([
+      deps.openModel(flags.model, { device: flags.device, precision: flags.precision, threads: flags.threads }),
+      stopped,
+    ]);
+    const opened = performance.now();
+    for (const notice of model.notices) stderr.write(`note: ${notice}\n`);
+    const run = startRun(model, prompt, flags, stop.signal);
+    const dir = flags.out ?? join("veduta-out", `${flags.method}-${run.options.seed}`);
+    if (flags.out === undefined) await expectFree(dir, flags.force);
+    stderr.write(
+      `${flags.method === "sync" ? "SyncDiffusion" : "MultiDiffusion"} on ${model.device}, ${model.precision}, seed ${run.options.seed}\n`,
+    );
+    const writer = await createRunWriter(dir, runHead(flags.method, run, model, flags.model), {
+      page: report,
+      existing: flags.force ? "replace" : "refuse",
+      foreseenEvery: flags.foreseen,
+    });
+    const saved = await follow(run, writer, stop.signal, stderr);
+    const times = `${duration(tenths(performance.now() - begun))} in all, ${duration(tenths(opened - begun))} of them to open the model`;
+    deps.stdout.write(
+      `${join(dir, "panorama.png")}\n${join(dir, "report.html")}\n${saved.info.width} × ${saved.info.height} px, ${saved.steps.length} steps, ${times}\n`,
+    );
+  } finally {
+    deaf();
+    await model?.close();
+  }
+}
+
+/** The method's run; what it refuses of the options is the command line's to put right. */
+function startRun(model: PaintModel, prompt: string, flags: PaintFlags, signal: AbortSignal): JointRun {
+  const { negative, guidance, method, ...rest } = flags;
+  const { foreseen: _, model: _m, device: _d, precision: _p, threads: _t, out: _o, force: _f, ...shared } = rest;
+  try {
+    return methods[method](model, { ...shared, prompt, negativePrompt: negative, guidanceScale: guidance, signal });
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** Runs to the end, every step into the folder; a run that ends early leaves the steps so far. */
+async function follow(run: JointRun, writer: RunWriter, signal: AbortSignal, stderr: Out): Promise<SavedRun> {
+  const { steps, windows } = run.options;
+  const progress = createProgress({ steps, windows: windows.length, out: stderr });
+  let done = 0;
+  try {
+    for (;;) {
+      const next: IteratorResult<StepRecord, JointResult> = await run.next();
+      if (next.done) {
+        progress.end();
+        return await writer.finish(next.value);
+      }
+      await writer.step(next.value);
+      done++;
+      progress.step(next.value);
+      for (const notice of next.value.notices ?? []) {
+        progress.end();
+        stderr.write(`note: ${notice}\n`);
+      }
+    }
+  } catch (error) {
+    progress.end();
+    const where =
+      done === 0
+        ? `before the first step was finished; ${writer.dir} holds the options`
+        : `after ${done} of ${steps} steps; they are in ${writer.dir}`;
+    if (!signal.aborted) {
+      await writer.abort(error);
+      stderr.write(`The run ended ${where}.\n`);
+      throw error;
+    }
+    await writer.abort("it was interrupted");
+    throw new InterruptedError(`Stopped ${where}.`);
+  }
+}
+
+/** @throws UsageError where the folder is not this run's to write */
+async function expectFree(dir: string, force: true | undefined): Promise<void> {
+  const holds = await folderHolds(dir).catch((error: Error) => {
+    throw new UsageError(`--out ${error.message}`, { cause: error });
+  });
+  if (holds === "other") throw new UsageError(`--out ${dir} holds files that are no run's; give a new or empty folder`);
+  if (holds === "run" && !force)
+    throw new UsageError(`${dir} holds a run already; --force replaces it, --out gives another folder, --seed another picture`);
+}
+
+const tenths = (milliseconds: number): number => Math.round(milliseconds / 100) / 10;

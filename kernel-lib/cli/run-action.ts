@@ -1,0 +1,67 @@
+/** @file What `veduta run` does. */
+import { KernelError, NotebookError } from "../core/errors.js";
+import { duration } from "../core/words.js";
+import type { CellFailure } from "../ipynb/runner/run-cells.js";
+import { runNotebook } from "../ipynb/runner/run-notebook.js";
+import { expectWritable } from "../ipynb/whole-file.js";
+import { createCellProgress } from "./cell-progress.js";
+import { type CliDeps, InterruptedError, UsageError } from "./command.js";
+
+export interface RunFlags {
+  readonly out?: string;
+  readonly timeout?: number;
+  readonly allowErrors?: true;
+  readonly set?: ReadonlyMap<string, unknown>;
+  readonly kernel?: readonly string[];
+}
+
+export type RunDeps = Pick<CliDeps, "stdout" | "stderr" | "onInterrupt">;
+
+/** Executes the notebook. @throws UsageError for flags that do not fit; KernelError where a cell fails */
+export async function run(file: string, flags: RunFlags, { stdout, stderr, onInterrupt }: RunDeps): Promise<void> {
+  const { out = file, timeout, allowErrors, set, kernel } = flags;
+  if (flags.out !== undefined) await asked("--out", expectWritable(flags.out));
+  const stop = new AbortController();
+  let deaf = onInterrupt(() => {
+    deaf = onInterrupt(() => process.exit(130)); // the kernel's process ends with ours
+    stderr.write("\nStopping this cell; what has run is kept. Once more stops at once.\n");
+    stop.abort();
+  });
+  const begun = performance.now();
+  const progress = createCellProgress({ out: stderr });
+  const ticking = setInterval(progress.tick, 1000);
+  try {
+    const { notebook, failure, errors } = await runNotebook(file, {
+      out,
+      set,
+      command: kernel,
+      timeout: timeout === undefined ? undefined : 1000 * timeout,
+      errors: allowErrors ? "go on" : "stop",
+      signal: stop.signal,
+      onStart: progress.start,
+      onEnd: progress.end,
+    }).finally(progress.clear);
+    for (const error of errors) stderr.write(`${told(error)}\n`);
+    const kept = `What has run is in ${out}.`;
+    if (failure?.kind === "stopped") throw new InterruptedError(`Stopped in cell ${failure.number} of ${failure.of}. ${kept}`);
+    if (failure) throw new KernelError(`${file}: ${told(failure)}\n${kept}`);
+    const cells = notebook.cells.filter((cell) => cell.cell_type === "code" && cell.execution_count !== null).length;
+    stdout.write(`${out}\n${cells} cells in ${duration(Math.round((performance.now() - begun) / 100) / 10)}\n`);
+  } catch (error) {
+    if (stop.signal.aborted && error === stop.signal.reason)
+      throw new InterruptedError("Stopped before the first cell; nothing was written.");
+    throw error;
+  } finally {
+    clearInterval(ticking);
+    deaf();
+  }
+}
+
+const told = ({ number, of, line, message }: CellFailure): string => `cell ${number} of ${of} (${line}): ${message}`;
+
+/** What is wrong with a flag is the command line's to put right. */
+async function asked(flag: string, check: Promise<void>): Promise<void> {
+  await check.catch((error: unknown) => {
+    throw error instanceof NotebookError ? new UsageError(`${flag} ${error.message}`, { cause: error }) : error;
+  });
+}

@@ -1,0 +1,24 @@
+/** @file What `veduta script` does. */
+import { basename, dirname, extname, join } from "node:path";
+import { readNotebook } from "../ipynb/notebook-file.js";
+import { notebookScript, type ScriptOptions } from "../ipynb/script/notebook-script.js";
+import { expectWritable, writeWhole } from "../ipynb/whole-file.js";
+import { type CliDeps, UsageError } from "./command.js";
+
+export interface ScriptFlags {
+  readonly out?: string;
+}
+
+const LANGUAGES: Readonly<Record<string, ScriptOptions["language"]>> = { ".mjs": "js", ".js": "js", ".ts": "ts", ".mts": "ts" };
+
+/** Writes the script. @throws UsageError for a name that is no script's, or where it cannot be written */
+export async function script(file: string, flags: ScriptFlags, deps: Pick<CliDeps, "stdout">): Promise<void> {
+  const out = flags.out ?? join(dirname(file), `${basename(file, extname(file))}.mjs`);
+  const language = LANGUAGES[extname(out)];
+  if (!language) throw new UsageError(`--out ${out}: want a name that ends in ${Object.keys(LANGUAGES).join(", ")}`);
+  await expectWritable(out).catch((error: Error) => {
+    throw new UsageError(`--out ${error.message}`, { cause: error });
+  });
+  await writeWhole(out, notebookScript(await readNotebook(file), { language }));
+  deps.stdout.write(`${out}\n`);
+}

@@ -1,0 +1,89 @@
+/** @file Reading files with distrust: regular files alone, of bounded size, as strict UTF-8. A refusal names the file. */
+import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
+import { CheckpointError } from "./errors.js";
+
+/** Whether there is a file of this name (a symlink counts as what it points to). */
+export const fileExists = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+
+/** File names in a folder; none where there is no folder. */
+export function listFolder(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Opens a regular file, hands it to `use`, and closes it whatever happens.
+ * @throws CheckpointError where there is no such file or it cannot be read
+ */
+export function withFile<T>(file: string, use: (opened: { fd: number; size: number; path: string }) => T): T {
+  let fd: number;
+  let path: string;
+  try {
+    path = realpathSync(file);
+    // A pipe would block the call that opens it.
+    if (!statSync(path).isFile()) throw Object.assign(new Error(), { code: "not a regular file" });
+    fd = openSync(path, "r");
+  } catch (error) {
+    throw new CheckpointError(file, { expected: "a file that can be read", found: systemReason(error) });
+  }
+  try {
+    return use({ fd, size: fstatSync(fd).size, path });
+  } catch (error) {
+    if (isSystemError(error)) throw new CheckpointError(file, { expected: "a file that can be read", found: systemReason(error) });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Fills `into` from a position in the file; a file that ends before is a CheckpointError. */
+export function readFully(fd: number, file: string, into: Uint8Array, position: number): void {
+  let done = 0;
+  while (done < into.length) {
+    // One read call takes at most 2 GiB.
+    const got = readSync(fd, into, done, Math.min(into.length - done, 2 ** 30), position + done);
+    if (got === 0)
+      throw new CheckpointError(file, {
+        expected: `${into.length} bytes from byte ${position}`,
+        found: `${done} bytes (the file has shrunk)`,
+      });
+    done += got;
+  }
+}
+
+/** The text of a file of at most `maxBytes`, as strict UTF-8. */
+export function readText(file: string, { maxBytes = 16 * 2 ** 20 }: { readonly maxBytes?: number } = {}): string {
+  return withFile(file, ({ fd, size }) => {
+    if (size > maxBytes) throw new CheckpointError(file, { expected: `at most ${maxBytes} bytes`, found: `${size} bytes` });
+    const bytes = new Uint8Array(size);
+    readFully(fd, file, bytes, 0);
+    return decodeText(file, bytes);
+  });
+}
+
+/** Bytes as strict UTF-8. */
+export function decodeText(file: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new CheckpointError(file, { expected: "UTF-8 text", found: "bytes that are not" });
+  }
+}
+
+const isSystemError = (error: unknown): error is Error & { code: string } =>
+  error instanceof Error && "code" in error && typeof error.code === "string" && !(error instanceof CheckpointError);
+
+/** Why the system refused, in words where there are some. */
+export function systemReason(error: unknown): string {
+  if (!isSystemError(error)) return String(error);
+  const words: Record<string, string> = {
+    ENOENT: "no such file",
+    EACCES: "no permission to read it",
+    ENOTDIR: "a path through a file",
+    ELOOP: "a circle of links",
+  };
+  return words[error.code] ?? error.code;
+}

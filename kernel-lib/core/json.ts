@@ -1,0 +1,85 @@
+/** @file JSON files of a checkpoint, read with distrust: bounded size and depth, no key twice, an object at the top. */
+import { CheckpointError } from "./errors.js";
+import { readText } from "./files.js";
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** Deepest nesting that any file of a checkpoint has reason for; JSON.parse's own stack grows with the depth. */
+const MAX_DEPTH = 32;
+
+/** A value as an error message shows it: one short line. */
+export function brief(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = (typeof value === "string" ? JSON.stringify(value.slice(0, 200)) : JSON.stringify(value, summarize)) ?? String(value);
+  return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
+}
+
+// Large values are cut before they are written out, so that an error about a huge file stays cheap.
+function summarize(_key: string, value: unknown): unknown {
+  if (Array.isArray(value)) return value.length > 20 ? [...value.slice(0, 20), "..."] : value;
+  if (typeof value === "string") return value.slice(0, 200);
+  if (typeof value === "object" && value !== null && Object.keys(value).length > 20)
+    return Object.fromEntries(Object.entries(value).slice(0, 20));
+  return value;
+}
+
+/** Whether a value is a JSON object (not an array, not null). */
+export const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A JSON file whose top is an object. */
+export const readJson = (file: string, options?: { readonly maxBytes?: number }): JsonObject => parseJson(file, readText(file, options));
+
+/**
+ * An object from JSON text.
+ * @throws CheckpointError where it is not JSON, nests deeper than 32, names a key twice, or is not an object
+ */
+export function parseJson(file: string, text: string): JsonObject {
+  checkNesting(file, text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new CheckpointError(file, { expected: "JSON", found: error instanceof Error ? error.message.slice(0, 200) : "something else" });
+  }
+  if (!isObject(value)) throw new CheckpointError(file, { expected: "a JSON object", found: brief(value) });
+  return value;
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+
+// Runs before JSON.parse: the depth bounds the parser's memory, and JSON.parse itself keeps only the last of two equal keys.
+function checkNesting(file: string, text: string): void {
+  const keys: Set<string>[] = [];
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) {
+      const start = i;
+      let escaped = false;
+      for (i++; i < text.length && text.charCodeAt(i) !== QUOTE; i++) {
+        if (text.charCodeAt(i) !== BACKSLASH) continue;
+        escaped = true;
+        i++;
+      }
+      let after = i + 1;
+      while (" \t\r\n".includes(text[after] ?? "x")) after++;
+      if (text[after] !== ":" || keys.length === 0) continue;
+      const key = escaped ? keyOf(text.slice(start, i + 1)) : text.slice(start + 1, i);
+      const seen = keys[keys.length - 1];
+      if (seen.has(key)) throw new CheckpointError(file, { expected: "each key once", found: `${brief(key)} twice` });
+      seen.add(key);
+    } else if (c === 123 || c === 91) {
+      keys.push(new Set());
+      if (keys.length > MAX_DEPTH)
+        throw new CheckpointError(file, { expected: `JSON nested at most ${MAX_DEPTH} deep`, found: "deeper nesting" });
+    } else if (c === 125 || c === 93) keys.pop();
+  }
+}
+
+function keyOf(quoted: string): string {
+  try {
+    return String(JSON.parse(quoted));
+  } catch {
+    return quoted;
+  }
+}

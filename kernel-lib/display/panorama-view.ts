@@ -1,0 +1,179 @@
+/** @file A panorama, a run's steps, or panoramas to compare, as a viewer in a page or an output. */
+import { encodePng, encodeWebp } from "../core/image.js";
+import type { Tensor } from "../core/tensor.js";
+import type { StepRecord } from "../methods/joint/step-record.js";
+import { type OtherPicture, type PanoramaSpec, panoramaFigure, type StepPicture, windowsSpec } from "../pages/figure.js";
+import { dataUrl } from "../pages/html.js";
+import { viewPage } from "../pages/view-page.js";
+import { type Coverage, stripCoverage } from "../panorama/coverage.js";
+import { type Displayable, displayable } from "./display.js";
+import { latentPictures } from "./latent-picture.js";
+import { runIdOf } from "./run-id.js";
+import { paintedAs } from "./tracked-runs.js";
+
+/** What a view reads of a step. */
+export type ViewedStep = Pick<StepRecord, "index" | "timestep" | "weight" | "anchor" | "windows" | "latent" | "preview">;
+
+export interface PanoramaViewOptions {
+  /** what it covers; default a joint-diffusion strip's cylinder, `stripCoverage` of its pixels and `edge` */
+  readonly coverage?: Coverage;
+  /** "wrap" for a looped panorama; default known of what `track` returned and of steps, else "open" */
+  readonly edge?: "wrap" | "open";
+  /** what it shows, for those who cannot see it and as the page's title; any text; default "Panorama" */
+  readonly title?: string;
+  /** names of those that are compared, any text; default the record's own */
+  readonly labels?: readonly string[];
+  /** what the scrubber shows of steps: what they foresaw, or their latents as colours, for which no network is needed; default "foreseen" */
+  readonly show?: "foreseen" | "latents";
+  /** the view at the start: a part of `viewer.state` */
+  readonly state?: PanoramaSpec["state"];
+}
+
+export interface PanoramaView extends Displayable {
+  /** the output's HTML: a still picture, and its job for the viewer's script */
+  html(): Promise<string>;
+  /** a whole page that needs nothing else */
+  page(): Promise<string>;
+}
+
+/** What is shown, encoded. */
+interface Drawn {
+  /** the still, [1,3,H,W] in [0,1], and its PNG, which is the viewer's texture */
+  readonly picture: Tensor;
+  readonly png: Uint8Array;
+  readonly spec: PanoramaSpec;
+}
+
+/** Of a run's steps at most so many are decoded for the scrubber, evenly apart. */
+const MOST_PICTURES = 24;
+/** Pixels that the output's bare picture is wide at most: it stands in where no HTML is shown. */
+const WIDEST = 768;
+
+let made = 0;
+/** An output's own id, beside others of this kernel or an earlier one: a view that is shown twice is two outputs. */
+const newId = (): string => `veduta-view-${process.pid}-${Date.now().toString(36)}-${made++}`;
+
+/**
+ * A viewer as an output: `.show()`, or a cell's last expression.
+ * @param shown [1,3,H,W] in [0,1]; or step records, whose foreseen panoramas go into the scrubber; or two or more panoramas by
+ * their names, compared with one camera
+ * @throws RangeError for no steps, for one panorama in a record, and for `show` without steps
+ */
+export function panoramaView(
+  shown: Tensor | readonly ViewedStep[] | Readonly<Record<string, Tensor>>,
+  options: PanoramaViewOptions = {},
+): PanoramaView {
+  const kind = kindOf(shown);
+  if ("steps" in kind && kind.steps.length === 0) throw new RangeError("panoramaView: got no steps, want at least one");
+  if ("named" in kind && Object.keys(kind.named).length < 2)
+    throw new RangeError(
+      `panoramaView: got a record of ${Object.keys(kind.named).length}, want two or more panoramas to compare; give one by itself`,
+    );
+  if (options.show !== undefined && !("steps" in kind))
+    throw new RangeError(`panoramaView: got show "${options.show}" without steps, want a run's step records to show it of`);
+  const { title = "Panorama" } = options;
+  let drawn: Promise<Drawn> | undefined;
+  const draw = () => {
+    drawn ??= "one" in kind ? one(kind.one, options) : "named" in kind ? several(kind.named, options) : steps(kind.steps, options);
+    return drawn;
+  };
+  const html = async () => {
+    const { picture, png, spec } = await draw();
+    return panoramaFigure(newId(), { src: dataUrl("image/png", png), alt: `${title} (${facts(picture, spec)})`, spec });
+  };
+  const bundle = async () => {
+    const { picture, png, spec } = await draw();
+    const bare = picture.shape[3] > WIDEST ? await encodePng(picture, { maxWidth: WIDEST }) : png;
+    return {
+      "text/html": await html(),
+      "image/png": Buffer.from(bare).toString("base64"),
+      "text/plain": `[${title === "Panorama" ? "" : `${title}: `}panorama ${facts(picture, spec)}]`,
+    };
+  };
+  return {
+    ...displayable(bundle, { needs: ["viewer"] }),
+    html,
+    page: async () => {
+      const { png, spec } = await draw();
+      return viewPage({ src: dataUrl("image/png", png), title, spec });
+    },
+  };
+}
+
+/** In words: "768×128, 360°, 50 steps". */
+function facts({ shape: [, , height, width] }: Tensor, { coverage, steps, others, label }: PanoramaSpec): string {
+  const size = `${width}×${height}, ${Math.round(coverage.horizontal)}°`;
+  if (others) return `${size}, ${[label, ...others.map((other) => other.label)].join(" beside ")}`;
+  return steps ? `${size}, ${steps.length} steps` : size;
+}
+
+type Kind = { readonly one: Tensor } | { readonly steps: readonly ViewedStep[] } | { readonly named: Readonly<Record<string, Tensor>> };
+
+function kindOf(shown: Parameters<typeof panoramaView>[0]): Kind {
+  if (Array.isArray(shown)) return { steps: shown as readonly ViewedStep[] };
+  const { data } = shown as Tensor;
+  return ArrayBuffer.isView(data) ? { one: shown as Tensor } : { named: shown as Readonly<Record<string, Tensor>> };
+}
+
+function coverageFor({ shape: [, , height, width] }: Tensor, { coverage, edge = "open" }: PanoramaViewOptions, window = height): Coverage {
+  return coverage ?? stripCoverage({ width, height, edge, window });
+}
+
+async function one(picture: Tensor, options: PanoramaViewOptions): Promise<Drawn> {
+  const painted = paintedAs(picture);
+  const run = painted && runParts(painted.steps, picture);
+  const coverage = coverageFor(picture, { ...options, edge: options.edge ?? painted?.edge }, run?.window);
+  return { picture, png: await encodePng(picture), spec: { coverage, windows: run?.windows, run: run?.run, state: options.state } };
+}
+
+async function several(named: Readonly<Record<string, Tensor>>, options: PanoramaViewOptions): Promise<Drawn> {
+  const all = Object.entries(named).map(([name, picture], k) => {
+    const coverage = coverageFor(picture, { ...options, edge: options.edge ?? paintedAs(picture)?.edge });
+    return { picture, label: options.labels?.[k] ?? name, coverage };
+  });
+  const [{ picture, label, coverage }, ...rest] = all;
+  const others: OtherPicture[] = [];
+  for (const other of rest)
+    others.push({ src: dataUrl("image/png", await encodePng(other.picture)), label: other.label, coverage: other.coverage });
+  return { picture, png: await encodePng(picture), spec: { coverage, label, others, state: { compare: "swipe", ...options.state } } };
+}
+
+async function steps(records: readonly ViewedStep[], options: PanoramaViewOptions): Promise<Drawn> {
+  const count = Math.min(records.length, MOST_PICTURES);
+  const kept = Array.from({ length: count }, (_, k) => (count === 1 ? 0 : Math.round((k * (records.length - 1)) / (count - 1))));
+  const shown = kept.map((k) => records[k]);
+  const images = options.show === "latents" ? latentPictures(shown.map(({ latent }) => latent)) : await foreseen(shown);
+  const picture = images[images.length - 1]; // [1,3,H,W]
+  const pictures: StepPicture[] = [];
+  for (const [k, image] of images.entries()) {
+    const src = image === picture ? null : dataUrl("image/webp", await encodeWebp(image, { quality: 85 }));
+    pictures.push({ src, label: `step ${shown[k].index}` });
+  }
+  const { windows, window, edge, run } = runParts(records, picture, kept);
+  const coverage = coverageFor(picture, { ...options, edge: options.edge ?? edge }, window);
+  const spec = { coverage, steps: pictures.length > 1 ? pictures : undefined, windows, run, state: options.state };
+  return { picture, png: await encodePng(picture), spec };
+}
+
+/** One after the other: each is a call of the network. */
+async function foreseen(records: readonly ViewedStep[]): Promise<Tensor[]> {
+  const images: Tensor[] = [];
+  for (const record of records) images.push(await record.preview());
+  return images;
+}
+
+/** What a viewer needs of the run that painted a picture. @param stepOf for each picture of the scrubber, its step */
+function runParts(records: readonly ViewedStep[], { shape: [, , height, width] }: Tensor, stepOf: readonly number[] = []) {
+  const [first] = records;
+  const across = first.latent.shape[3];
+  const scaleFactor = width / across;
+  const numbers = records.map(({ index, timestep, weight, anchor, windows }) => ({ index, timestep, weight, anchor, windows }));
+  const edge: "wrap" | "open" = first.windows.some(({ left, width }) => left + width > across) ? "wrap" : "open";
+  return {
+    windows: windowsSpec({ width, height, scaleFactor }, numbers, stepOf),
+    /** pixels a window is high */
+    window: first.windows[0].height * scaleFactor,
+    edge,
+    run: runIdOf(numbers),
+  };
+}

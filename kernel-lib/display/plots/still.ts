@@ -1,0 +1,103 @@
+/** @file Still pictures of figures, without a browser: the page's own script draws SVG in jsdom, sharp makes it a PNG. */
+import { createRequire } from "node:module";
+import sharp from "sharp";
+import { libraryText } from "../../pages/display-library.js";
+import type { PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
+import { type Canvas, giveCanvas } from "./canvas.js";
+import { plainText } from "./look.js";
+
+/** Pixels of the page that a still is drawn for; it has two dots for each. */
+export const STILL_WIDTH = 720;
+const DENSITY = 144; // dots an inch, twice SVG's 72
+
+/** What is used of a jsdom window. Its own types would bring all of the DOM's into the library. */
+interface StillWindow {
+  eval(script: string): void;
+  readonly vedutaPlots: { plotSvg(spec: PlotSpec, width: number): Promise<string> };
+  readonly URL: { createObjectURL?: () => string };
+  readonly HTMLCanvasElement: { readonly prototype: Canvas };
+  readonly SVGElement: { readonly prototype: Measured };
+  readonly Element: { readonly prototype: Measured };
+}
+
+/** An element of jsdom, which lays nothing out: sizes of texts are estimated. */
+interface Measured {
+  readonly textContent: string | null;
+  readonly style?: { readonly fontSize?: string; readonly textAnchor?: string };
+  getAttribute?(name: string): string | null;
+  querySelectorAll?(selector: string): ArrayLike<Measured>;
+  querySelector?(selector: string): Measured | null;
+  getBBox(): unknown;
+  getComputedTextLength(): number;
+  getTotalLength(): number;
+  getBoundingClientRect(): unknown;
+}
+
+let page: StillWindow | undefined;
+
+/** Whether it has few colours; a photograph's many are dithered. */
+const isFlat = ({ layout: { images } }: PlotSpec): boolean => !Array.isArray(images) || images.length === 0;
+
+/** Traces that only a browser draws, with WebGL or with maps from the network. */
+const BROWSER_ONLY = /gl$|3d$|map$|mapbox$|geo$|^(surface|isosurface|volume|cone|streamtube|splom|parcoords|choropleth)$/;
+const isDrawnHere = ({ type }: PlotTrace): boolean =>
+  typeof type !== "string" || ["heatmap", "treemap"].includes(type) || !BROWSER_ONLY.test(type);
+
+/**
+ * The figure as it looks on a light page, 720 pixels wide at two dots a pixel, on white. The first one takes a second to load Plotly.
+ * A figure with a trace that only a browser draws is a sentence that says so.
+ */
+export async function plotStill(figure: PlotSpec): Promise<Uint8Array> {
+  const absent = figure.data.find((trace) => !isDrawnHere(trace));
+  const spec = absent
+    ? noteSpec(`A figure of the type ${String(absent.type)}: it is drawn where the page's scripts run.`, figure.height)
+    : figure;
+  page ??= openPage();
+  const svg = await page.vedutaPlots.plotSvg(spec, STILL_WIDTH);
+  const picture = sharp(Buffer.from(svg), { density: DENSITY }).flatten({ background: "#ffffff" });
+  return picture.png({ palette: true, effort: 1, dither: isFlat(spec) ? 0 : 0.6 }).toBuffer();
+}
+
+/** A picture of one sentence. */
+const noteSpec = (text: string, height: number): PlotSpec => ({
+  data: [],
+  height,
+  layout: {
+    xaxis: { visible: false },
+    yaxis: { visible: false },
+    annotations: [{ text: plainText(text), x: 0.5, y: 0.5, xref: "paper", yref: "paper", showarrow: false, font: { size: 14 } }],
+  },
+});
+
+function openPage(): StillWindow {
+  const { JSDOM } = createRequire(import.meta.url)("jsdom") as { JSDOM: new (html: string, options: object) => { window: StillWindow } };
+  const { window } = new JSDOM("<!doctype html><body></body>", { runScripts: "outside-only", pretendToBeVisual: true });
+  Object.assign(window, { TextDecoder, TextEncoder, structuredClone });
+  window.URL.createObjectURL ??= () => "";
+  giveCanvas(window.HTMLCanvasElement.prototype);
+  const box = function (this: Measured) {
+    const { width, height, x, y } = textBox(this);
+    return { x, y, left: x, top: y, right: x + width, bottom: y + height, width, height };
+  };
+  window.SVGElement.prototype.getBBox = box;
+  window.SVGElement.prototype.getComputedTextLength = function () {
+    return textBox(this).width;
+  };
+  window.SVGElement.prototype.getTotalLength = () => 0; // of violins' outlines, which are drawn whole
+  window.Element.prototype.getBoundingClientRect = box;
+  window.eval(libraryText("plots"));
+  return window;
+}
+
+/** A text's box around its point: letters 0.56 of their size wide, as a sans-serif's are on average; lines 1.3 of it high. */
+function textBox(element: Measured): { width: number; height: number; x: number; y: number } {
+  const text = element.style?.fontSize ? element : element.querySelector?.("text");
+  const size = Number.parseFloat(text?.style?.fontSize ?? "") || 12;
+  const lines = Array.from(element.querySelectorAll?.("tspan.line") ?? []);
+  const texts = (lines.length > 0 ? lines : [element]).map(({ textContent }) => textContent ?? "");
+  const width = Math.max(...texts.map(({ length }) => length)) * size * 0.56;
+  const height = texts.length * size * 1.3;
+  // Only annotations are placed by where their box begins, left of their point or around it.
+  if (element.getAttribute?.("class") !== "annotation-text") return { width, height, x: 0, y: 0 };
+  return { width, height, x: element.style?.textAnchor === "start" ? 0 : -width / 2, y: -size };
+}

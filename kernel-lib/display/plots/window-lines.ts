@@ -1,0 +1,217 @@
+/** @file Lines of every window over the steps: distances (`lossPlot`) and norms of their gradients (`gradientPlot`). */
+
+import { short } from "../../core/words.js";
+import type { PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
+import type { WindowNumbers } from "../../runs/run-data.js";
+import type { Displayable } from "../display.js";
+import { runIdOf } from "../run-id.js";
+import { INK, titled, windowColour, windowScale } from "./look.js";
+import { type Figure, plot, sentence } from "./plot.js";
+import { expectSteps, nothingMeasured, type PlottedStep, rounded, stepAxis, stepsInWords } from "./plotted-steps.js";
+
+export interface WindowLinesOptions {
+  /** of the vertical axis at first; the figure's buttons change it. Default "log" */
+  readonly scale?: "log" | "linear";
+  /** any text */
+  readonly title?: string;
+}
+
+/** What is drawn of a window. */
+interface Quantity {
+  readonly who: string;
+  readonly title: string;
+  /** on the vertical axis */
+  readonly unit: string;
+  readonly of: (window: WindowNumbers) => number | undefined;
+}
+
+const LOSS: Quantity = {
+  who: "lossPlot",
+  title: "Distances to the anchor",
+  unit: "LPIPS to the anchor",
+  of: ({ loss }) => loss,
+};
+const GRADIENT: Quantity = {
+  who: "gradientPlot",
+  title: "Norms of the gradients",
+  unit: "L2 norm of the gradient",
+  of: ({ gradientNorm }) => gradientNorm,
+};
+
+/**
+ * Every window's distance to the anchor, LPIPS before the descent, over the steps: a line a window, coloured by where it lies, their mean
+ * thick, the anchor dashed (0 by definition, so only on the linear axis). A click on a line chooses its window in all figures of the run.
+ * Where no step was synchronised, a sentence says so.
+ * @param steps records of a run, or a saved run's steps @throws RangeError for no steps
+ */
+export const lossPlot = (steps: readonly PlottedStep[], options: WindowLinesOptions = {}): Displayable => lines(LOSS, steps, options);
+
+/** Every window's L2 norm of the distance's gradient, before the weight, over the steps; else as `lossPlot`. @throws RangeError for no steps */
+export const gradientPlot = (steps: readonly PlottedStep[], options: WindowLinesOptions = {}): Displayable =>
+  lines(GRADIENT, steps, options);
+
+function lines(quantity: Quantity, steps: readonly PlottedStep[], options: WindowLinesOptions): Displayable {
+  expectSteps(quantity.who, steps);
+  const figure = windowLines(quantity, steps, options);
+  return figure ? plot(async () => figure) : sentence(nothingMeasured(steps));
+}
+
+/** One window's line, or the mean's. */
+interface Line {
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+}
+
+function windowLines(
+  { title: ownTitle, unit, of }: Quantity,
+  steps: readonly PlottedStep[],
+  { scale = "log", title = ownTitle }: WindowLinesOptions,
+): Figure | undefined {
+  const measured = steps.filter(({ windows }) => windows.some((window) => of(window) !== undefined));
+  if (measured.length === 0) return undefined;
+  const { anchor, windows } = measured[measured.length - 1];
+  const lineOf = (j: number): Line => {
+    const points = measured.flatMap(({ index, windows }) => {
+      const value = windows[j] && of(windows[j]);
+      return value === undefined ? [] : [{ index, value }];
+    });
+    return { x: points.map(({ index }) => index), y: points.map(({ value }) => rounded(value)) };
+  };
+  const others = windows.map((_, j) => j).filter((j) => j !== anchor);
+  const mean: Line = { x: measured.map(({ index }) => index), y: measured.map((step) => rounded(meanOf(step, of))) };
+  const at = (j: number) => j / Math.max(1, windows.length - 1);
+  const traces: { trace: PlotTrace; dark: Record<string, unknown> | null; window: number | null }[] = [
+    ...others.map((j) => ({
+      trace: lineTrace(lineOf(j), { name: `window ${j}`, color: windowColour(at(j), "light"), width: 1.5, showlegend: false }),
+      dark: { "line.color": windowColour(at(j), "dark"), "marker.color": windowColour(at(j), "dark") },
+      window: j,
+    })),
+    { trace: windowKey(windows.length), dark: { "marker.colorscale": windowScale("dark") }, window: null },
+    {
+      trace: lineTrace(mean, { name: "mean", color: INK.light, width: 3.5 }),
+      dark: { "line.color": INK.dark, "marker.color": INK.dark },
+      window: null,
+    },
+    ...(anchor < 0
+      ? []
+      : [
+          {
+            trace: lineTrace(lineOf(anchor), {
+              name: anchorName(anchor, scale),
+              color: INK.light,
+              width: 2,
+              dash: "dash",
+              hover: `anchor, window ${anchor}`,
+            }),
+            dark: { "line.color": INK.dark, "marker.color": INK.dark },
+            window: anchor,
+          },
+        ]),
+  ];
+  const values = others.flatMap((j) => lineOf(j).y);
+  const spec: PlotSpec = {
+    data: traces.map(({ trace }) => trace),
+    dark: traces.map(({ dark }) => dark),
+    height: 380,
+    link: { run: runIdOf(steps), lines: traces.map(({ window }) => window) },
+    layout: titled(title, {
+      hovermode: "closest",
+      xaxis: stepAxis(measured[0].index, measured[measured.length - 1].index),
+      yaxis: { title: { text: unit }, tickformat: "~g", rangemode: "tozero", ...axisOf(scale, values) },
+      updatemenus: [scaleButtons(scale, values, anchor < 0 ? undefined : { trace: traces.length - 1, window: anchor })],
+    }),
+  };
+  const [from, to] = [mean.y[0], mean.y[mean.y.length - 1]];
+  const farthest = others.reduce((a, b) => ((of(windows[b]) ?? 0) > (of(windows[a]) ?? 0) ? b : a), others[0] ?? 0);
+  const alt =
+    `${title}: ${unit} of ${others.length} windows over ${stepsInWords(measured)}, anchor window ${anchor}. ` +
+    `Their mean goes from ${short(from)} to ${short(to)}; the largest at the end is window ${farthest}'s, ${short(of(windows[farthest]) ?? 0)}.`;
+  return { spec, alt };
+}
+
+/** Of the windows that were measured, without the step's anchor. */
+function meanOf({ windows, anchor }: PlottedStep, of: Quantity["of"]): number {
+  const values = windows.flatMap((window, j) => (j === anchor ? [] : (of(window) ?? [])));
+  return values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
+}
+
+interface LineLook {
+  readonly name: string;
+  readonly color: string;
+  readonly width: number;
+  readonly dash?: string;
+  readonly showlegend?: boolean;
+  /** what its hover says first; its name when absent */
+  readonly hover?: string;
+}
+
+function lineTrace({ x, y }: Line, { name, color, width, dash = "solid", showlegend = true, hover = name }: LineLook): PlotTrace {
+  return {
+    type: "scatter",
+    mode: x.length > 1 ? "lines" : "markers", // a lone point has no line
+    x,
+    y,
+    name,
+    showlegend,
+    line: { color, width, dash },
+    marker: { color, size: 4 + width },
+    hovertemplate: `${hover}, step %{x}: %{y:.3~r}<extra></extra>`,
+  };
+}
+
+/** The scale of the windows' colours: a trace without points, for its colour bar. */
+const windowKey = (count: number): PlotTrace => ({
+  type: "scatter",
+  mode: "markers",
+  x: [null],
+  y: [null],
+  showlegend: false,
+  hoverinfo: "skip",
+  marker: {
+    color: [0],
+    cmin: 0,
+    cmax: Math.max(1, count - 1),
+    colorscale: windowScale("light"),
+    showscale: true,
+    colorbar: { title: { text: "window" }, tickformat: "d" },
+  },
+});
+
+const anchorName = (window: number, scale: "log" | "linear"): string =>
+  scale === "log" ? `anchor: window ${window} (0: not on this axis)` : `anchor: window ${window}`;
+
+/** A vertical axis of a scale. Where a logarithmic one spans few decades, 2 and 5 are marked too. */
+function axisOf(scale: "log" | "linear", values: readonly number[]) {
+  const drawn = values.filter((value) => value > 0);
+  const few = drawn.reduce((a, b) => Math.max(a, b), 0) < 300 * drawn.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  return { type: scale, ...(scale === "log" && few ? { tickmode: "linear", dtick: "D2" } : { tickmode: "auto", dtick: null }) };
+}
+
+/** Two buttons below the axis' right end. */
+function scaleButtons(
+  active: "log" | "linear",
+  values: readonly number[],
+  anchor: { readonly trace: number; readonly window: number } | undefined,
+): PlotTrace {
+  const button = (scale: "log" | "linear") => {
+    const { type, tickmode, dtick } = axisOf(scale, values);
+    const axis = { "yaxis.type": type, "yaxis.tickmode": tickmode, "yaxis.dtick": dtick, "yaxis.autorange": true };
+    return {
+      label: scale,
+      method: "update",
+      args: anchor ? [{ name: anchorName(anchor.window, scale) }, axis, [anchor.trace]] : [{}, axis, []],
+    };
+  };
+  return {
+    type: "buttons",
+    direction: "right",
+    active: active === "log" ? 0 : 1,
+    buttons: [button("log"), button("linear")],
+    x: 1,
+    xanchor: "right",
+    y: 0,
+    yanchor: "top",
+    pad: { t: 22 },
+    font: { size: 11 },
+  };
+}

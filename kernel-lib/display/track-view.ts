@@ -1,0 +1,101 @@
+/**
+ * @file How far a run is, as an output: a picture of what is foreseen, a bar, the times and the distances. HTML and inline styles alone, so it is
+ * whole where scripts are stripped; of one structure and one size from the first moment on, so that nothing jumps when it is replaced.
+ */
+
+import { clock, short } from "../core/words.js";
+import { escapeHtml } from "../pages/html.js";
+
+/** Distances of a step's windows to the anchor, the anchor left out. */
+export interface Losses {
+  readonly index: number;
+  readonly mean: number;
+  readonly max: number;
+}
+
+export interface TrackState {
+  readonly phase: "running" | "decoding" | "finished" | "stopped";
+  /** steps that were finished before it was tracked, or tracked again; default 0 */
+  readonly before?: number;
+  /** finished steps, of how many */
+  readonly done: number;
+  readonly steps: number;
+  /** milliseconds gone; and left, where it can be said */
+  readonly gone: number;
+  readonly left?: number;
+  /** of the panorama, pixels */
+  readonly width: number;
+  readonly height: number;
+  /** the picture, a data: URL, and what it is */
+  readonly picture?: { readonly src: string; readonly alt: string };
+  /** of the steps that measured them, in order */
+  readonly losses: readonly Losses[];
+  /** what one should know, such as why it stopped; any text */
+  readonly note?: string;
+}
+
+/** CSS pixels that the picture is wide at most and at least; and that the output is, so that its words keep to one line. */
+const WIDEST = 768;
+const NARROWEST = 256;
+const ROOM = 600;
+/** A transparent pixel: it keeps the picture's place until there is one. */
+const NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+/** Readable on white and on black. */
+const COLOURS = { bar: "#2f88a0", stopped: "#c2571a", mean: "#2f88a0", max: "#8d8d8d" } as const;
+
+export function trackHtml(state: TrackState): string {
+  const { phase, done, steps, width, height, picture, losses, note = "" } = state;
+  const wide = Math.min(WIDEST, Math.max(NARROWEST, width));
+  const share = steps === 0 ? 100 : Math.round((1000 * done) / steps) / 10;
+  const spark = `<img src="${escapeHtml(sparkline(losses, steps))}" alt="${escapeHtml(course(losses))}" width="120" height="28" decoding="sync" style="display:block;flex:none;width:120px;height:28px;margin:0">`;
+  return `<div class="veduta-track" style="max-width:${Math.max(ROOM, wide)}px;font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums">
+<img src="${escapeHtml(picture?.src ?? NOTHING)}" alt="${escapeHtml(picture?.alt ?? "nothing foreseen yet")}" width="${wide}" height="${Math.round((wide * height) / width)}" decoding="sync" style="display:block;box-sizing:border-box;width:100%;max-width:${wide}px;height:auto;aspect-ratio:${width}/${height};margin:0;border-radius:6px;background:rgb(128 128 128/.18)">
+<div style="height:6px;margin:8px 0 6px;border-radius:3px;overflow:hidden;background:rgb(128 128 128/.28)"><div style="width:${share}%;height:100%;background:${phase === "stopped" ? COLOURS.stopped : COLOURS.bar}"></div></div>
+<div style="display:flex;gap:12px;justify-content:space-between;min-height:40px"><div>${told(state)}<br><span style="opacity:.75">${escapeHtml(note)}</span></div>${spark}</div>
+</div>`;
+}
+
+/** The state in one line of words. */
+export function trackText(state: TrackState): string {
+  const { note } = state;
+  return `[${told(state).replace(/<\/?b>/g, "")}${note === undefined ? "" : `; ${note}`}]`;
+}
+
+function told({ phase, before = 0, done, steps, gone, left, losses }: TrackState): string {
+  const loss = losses[losses.length - 1];
+  const where = {
+    running: `step ${done}/${steps}`,
+    decoding: `step ${done}/${steps}, decoding`,
+    finished: `${before > 0 ? `${done - before} of ` : ""}${steps} step${steps === 1 ? "" : "s"} in ${clock(gone)}`,
+    stopped: done === 0 ? `stopped in the first of ${steps} steps` : `stopped after step ${done} of ${steps}`,
+  }[phase];
+  const times = {
+    running: left === undefined ? (before > 0 ? "going on" : "loading the networks") : `${clock(gone)} gone, ${clock(left)} left`,
+    decoding: `${clock(gone)} gone`,
+    finished: done === before ? "" : `${short(gone / 1000 / (done - before))} s a step`,
+    stopped: `${clock(gone)} gone`,
+  }[phase];
+  const facts = [`<b>${where}</b>`, times, ...(loss ? [`LPIPS ${short(loss.mean)} mean, ${short(loss.max)} max`] : [])];
+  return facts.filter((fact) => fact !== "").join(" · ");
+}
+
+const course = (losses: readonly Losses[]): string =>
+  losses.length === 0 ? "" : `mean distance ${short(losses[0].mean)} to ${short(losses[losses.length - 1].mean)}`;
+
+/** The distances' course, on a logarithmic axis of its own, as wide as all steps: an SVG's data: URL. */
+function sparkline(losses: readonly Losses[], steps: number): string {
+  const values = losses.flatMap(({ mean, max }) => [mean, max]).filter((value) => value > 0);
+  const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const high = values.reduce((a, b) => Math.max(a, b), 0);
+  const x = (index: number) => 2 + (116 * index) / Math.max(1, steps - 1);
+  const y = (value: number) => (high > low ? 25 - (22 * Math.log(value / low)) / Math.log(high / low) : 14);
+  const line = (key: "mean" | "max") => {
+    const points = losses.filter((step) => step[key] > 0).map((step) => `${round1(x(step.index))} ${round1(y(step[key]))}`);
+    const d = points.length === 1 ? `M${points[0]}h.1` : points.map((point, k) => `${k === 0 ? "M" : "L"}${point}`).join("");
+    return `<path d="${d}" stroke="${COLOURS[key]}" stroke-width="${key === "mean" ? 2 : 1.2}"/>`;
+  };
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 28" fill="none" stroke-linejoin="round" stroke-linecap="round">${line("max")}${line("mean")}</svg>`;
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
+}
+
+const round1 = (value: number): number => Math.round(value * 10) / 10;

@@ -1,0 +1,160 @@
+/** @file What tells of a run that is tracked: an output that changes in place, or a terminal's lines. */
+import { encodePng, encodeWebp } from "../core/image.js";
+import type { Tensor } from "../core/tensor.js";
+import type { ResolvedOptions } from "../methods/joint/options.js";
+import type { JointResult, StepRecord } from "../methods/joint/step-record.js";
+import { dataUrl } from "../pages/html.js";
+import { displayable, liveOutput, type MimeBundle } from "./display.js";
+import { createProgress, meanLoss, type Out, timeLeft } from "./progress.js";
+import { type Losses, type TrackState, trackHtml, trackText } from "./track-view.js";
+
+/** Previews by themselves are this many milliseconds apart at least, and this many times as long as one takes. */
+const PREVIEW_APART = 1500;
+const PREVIEW_COST = 8;
+/** Milliseconds between two replacements of the output. */
+const UPDATE_APART = 200;
+/** Pixels a picture of the output is wide at most. */
+const WIDEST = 768;
+
+/** What tells of the run. */
+export interface Watcher {
+  begin(): Promise<void>;
+  step(record: StepRecord): Promise<void>;
+  finish(result: JointResult): Promise<void>;
+  stop(reason: unknown): Promise<void>;
+}
+
+/** A terminal's line, or a line every tenth of the run; the end as a figure. */
+export function watchInLines(options: ResolvedOptions, out: Out): Watcher {
+  const progress = createProgress({ steps: options.steps, windows: options.windows.length, out });
+  const begun = performance.now();
+  const losses: Losses[] = [];
+  let before: number | undefined;
+  let done = 0;
+  return {
+    begin: async () => {},
+    async step(record) {
+      losses.push(...lossesOf(record));
+      before ??= record.index;
+      done = record.index + 1;
+      progress.step(record);
+    },
+    async finish({ panorama }) {
+      progress.end();
+      const { steps, width, height } = options;
+      const state: TrackState = { phase: "finished", before, done, steps, gone: performance.now() - begun, width, height, losses };
+      await displayable(() => finished(state, panorama)).show();
+    },
+    async stop(reason) {
+      progress.end();
+      out.write(`stopped after step ${done} of ${options.steps}: ${wordsOf(reason)}\n`);
+    },
+  };
+}
+
+/** A notebook's output. */
+export function watchInOutput(options: ResolvedOptions, steps: readonly StepRecord[], previewEvery?: number): Watcher {
+  const { width, height } = options;
+  const output = liveOutput();
+  const begun = performance.now();
+  const ends = [begun];
+  const before = (steps[steps.length - 1]?.index ?? -1) + 1;
+  let state: TrackState = {
+    phase: "running",
+    before,
+    done: before,
+    steps: options.steps,
+    gone: 0,
+    width,
+    height,
+    losses: steps.flatMap(lossesOf),
+  };
+  let previewed = Number.NEGATIVE_INFINITY; // when the last preview ended
+  let cost = 0; // what it took
+  let updated = Number.NEGATIVE_INFINITY;
+  let over = false; // stopped while a step was told: it says nothing more
+  const update = async (change: Partial<TrackState>, when: "now" | "soon" = "now") => {
+    if (over) return;
+    state = { ...state, ...change, gone: performance.now() - begun };
+    if (when === "soon" && performance.now() - updated < UPDATE_APART) return;
+    updated = performance.now();
+    await output.set(forms(state));
+  };
+  const due = (index: number) =>
+    previewEvery === undefined
+      ? performance.now() - previewed >= Math.max(PREVIEW_APART, PREVIEW_COST * cost)
+      : previewEvery > 0 && (index + 1) % previewEvery === 0;
+
+  /** A preview that fails says so and ends previews, not the run. */
+  const preview = async (record: StepRecord): Promise<Partial<TrackState>> => {
+    const from = performance.now();
+    try {
+      const image = await record.preview(); // [1,3,H,W]
+      const src = dataUrl("image/webp", await encodeWebp(image, { quality: 75, maxWidth: WIDEST }));
+      previewed = performance.now();
+      cost = previewed - from;
+      return { picture: { src, alt: `foreseen after step ${record.index}` } };
+    } catch (error) {
+      previewed = Number.POSITIVE_INFINITY;
+      return { note: `no preview: ${wordsOf(error)}` };
+    }
+  };
+
+  return {
+    begin: () => update({}),
+    async step(record) {
+      ends.push(performance.now());
+      const done = record.index + 1;
+      const last = done === options.steps;
+      const seen = !last && due(record.index) && previewed < Number.POSITIVE_INFINITY ? await preview(record) : {};
+      const notices = record.notices ? { note: record.notices.join("; ") } : {};
+      await update(
+        {
+          phase: last ? "decoding" : "running",
+          ...(ends.length === 2 ? { before: record.index } : {}), // of steps that were taken by hand nothing else is known
+          done,
+          left: timeLeft(ends, options.steps - done),
+          losses: [...state.losses, ...lossesOf(record)],
+          ...notices,
+          ...seen,
+        },
+        last || ends.length === 2 || "picture" in seen ? "now" : "soon",
+      );
+    },
+    async finish({ panorama }) {
+      state = { ...state, phase: "finished", gone: performance.now() - begun };
+      await output.set(await finished(state, panorama));
+    },
+    async stop(reason) {
+      const note = `${wordsOf(reason)}${state.done > 0 ? `; trackedSteps(run) has the steps so far` : ""}`;
+      const told = update({ phase: "stopped", note });
+      over = true;
+      await told;
+    },
+  };
+}
+
+const forms = (state: TrackState): MimeBundle => ({ "text/html": trackHtml(state), "text/plain": trackText(state) });
+
+/** The finished output's forms. @param panorama [1,3,H,W] in [0,1] */
+async function finished(state: TrackState, panorama: Tensor): Promise<MimeBundle> {
+  const src = dataUrl("image/webp", await encodeWebp(panorama, { quality: 90, maxWidth: WIDEST }));
+  const png = await encodePng(panorama, { maxWidth: WIDEST });
+  return {
+    ...forms({ ...state, picture: { src, alt: `the finished panorama, ${state.width}×${state.height}` } }),
+    "image/png": Buffer.from(png).toString("base64"),
+  };
+}
+
+/** A step's distances; none where it measured none. */
+function lossesOf({ index, windows, anchor }: StepRecord): Losses[] {
+  const mean = meanLoss(windows, anchor);
+  const max = windows.reduce((most, { loss = 0 }, j) => (j === anchor ? most : Math.max(most, loss)), 0);
+  return mean === undefined ? [] : [{ index, mean, max }];
+}
+
+/** Why it stopped, in a line. */
+function wordsOf(reason: unknown): string {
+  if (reason instanceof Error && reason.name === "AbortError") return "interrupted";
+  return (reason instanceof Error ? reason.message : String(reason)).split("\n")[0];
+}

@@ -1,0 +1,8 @@
+/** @file The devices, by name. Nothing here loads ONNX Runtime. */
+
+export type Device = "cpu" | "cuda" | "webgpu";
+
+/** What a user may ask for; "auto" takes the best device that is there. */
+export type DeviceChoice = "auto" | Device;
+
+export const DEVICE_CHOICES: readonly DeviceChoice[] = ["auto", "cpu", "cuda", "webgpu"];

@@ -1,0 +1,156 @@
+/**
+ * @file Loaded graphs by name, the least recently used released first, and batches of any size through graphs of a static one.
+ */
+import { totalmem } from "node:os";
+import { type DeviceTensor, type Shape, sizeOf, type Tensor } from "../core/tensor.js";
+import type { Graph } from "../graph/graph.js";
+import { weightBytes } from "./memory.js";
+import type { Runtime } from "./runtime.js";
+import type { Feed, Feeds, Held, Results, Session } from "./session.js";
+
+export interface SessionPool {
+  /**
+   * Runs a batch, `plan.size` rows a network call; the last call repeats its last row to be full.
+   * @param key names graph and shape, without the size of a call
+   * @param feeds `rows`: cut along the first axis, N rows each; `shared`: whole in every call. Those that the graph does not take are left out.
+   * @returns the outputs, N rows each
+   */
+  run(key: string, build: (size: number) => Graph, plan: BatchPlan, feeds: BatchFeeds): Promise<Readonly<Record<string, Tensor>>>;
+  /**
+   * Runs one call whose results stay on the device; absent where they cannot.
+   * @param key names the graph, and no other of `run` or `hold`
+   * @param feeds those that the graph does not take are left out
+   */
+  hold?(key: string, build: () => Graph, feeds: Feeds): Promise<Readonly<Record<string, DeviceTensor>>>;
+}
+
+export interface BatchPlan {
+  /** rows of one call */
+  readonly size: number;
+  readonly calls: number;
+}
+
+export interface BatchFeeds {
+  readonly rows: Readonly<Record<string, Feed>>;
+  readonly shared?: Feeds;
+}
+
+/** How many sessions stay loaded, whatever their size. */
+const MOST_SESSIONS = 8;
+
+/**
+ * N rows in as few calls as `most` rows a call allow, the calls of one size: 21 rows of at most 8 are three calls of 7. A call that would be
+ * at least three quarters of `most` is filled up to it, so that the last part of a batch that was cut before shares the others' graph.
+ */
+export function planBatch(n: number, most: number): BatchPlan {
+  const calls = Math.ceil(n / most);
+  const even = Math.ceil(n / calls);
+  return { calls, size: calls === 1 && even >= 0.75 * most ? most : even };
+}
+
+interface Loaded<Out> {
+  readonly session: Promise<Session<Out>>;
+  readonly inputs: ReadonlySet<string>;
+  readonly bytes: number;
+  users: number;
+}
+
+/**
+ * Sessions on a runtime; together their weights take at most half of the memory, where one alone does not take more.
+ * @param memory bytes; default the machine's
+ */
+export function sessionPool(runtime: Runtime, memory: number = totalmem()): SessionPool {
+  type Known = Loaded<Results> | Loaded<Readonly<Record<string, DeviceTensor>>>;
+  const loaded = new Map<string, Known>(); // in order of last use
+
+  const shrink = (incoming: number): void => {
+    const total = () => [...loaded.values()].reduce((sum, { bytes }) => sum + bytes, incoming);
+    for (const [key, { session, users }] of [...loaded]) {
+      if (loaded.size < MOST_SESSIONS && total() <= memory / 2) return;
+      if (users > 0) continue;
+      loaded.delete(key);
+      (session as Promise<Session<unknown>>).then((open) => open.release()).catch(() => undefined); // one that never opened, or ended with its worker
+    }
+  };
+
+  /** @param load of the runtime; one key is always loaded by the same */
+  const use = async <Out, T>(
+    key: string,
+    build: () => Graph,
+    load: (graph: Graph) => Promise<Session<Out>>,
+    call: (session: Session<Out>, taken: (feeds: Feeds) => Feeds) => Promise<T>,
+  ): Promise<T> => {
+    let entry = loaded.get(key) as Loaded<Out> | undefined;
+    loaded.delete(key);
+    if (!entry) {
+      const graph = build();
+      const bytes = weightBytes(graph);
+      shrink(bytes);
+      entry = { session: load(graph), inputs: new Set(graph.inputs.map(({ name }) => name)), bytes, users: 0 };
+      entry.session.catch(() => loaded.delete(key));
+    }
+    loaded.set(key, entry as Known & Loaded<Out>);
+    entry.users++;
+    try {
+      const { inputs } = entry;
+      return await call(await entry.session, (feeds) => mapValues(pick(feeds, inputs), owned));
+    } finally {
+      entry.users--;
+    }
+  };
+
+  const { open, openHolding } = runtime;
+  return {
+    run: (key, build, { size, calls }, { rows, shared = {} }) =>
+      use(
+        `${key} ×${size}`,
+        () => build(size),
+        open,
+        async (session, taken) => {
+          const results: Results[] = [];
+          for (let call = 0; call < calls; call++)
+            results.push(await session.run(taken({ ...shared, ...mapValues(rows, (feed) => cut(feed, call * size, size)) })));
+          const [{ shape }] = Object.values(rows);
+          return join(results, shape[0]);
+        },
+      ),
+    ...(openHolding && { hold: (key, build, feeds) => use(key, build, openHolding, (session, taken) => session.run(taken(feeds))) }),
+  };
+}
+
+/** Rows [from, from + size); past the end the last row again. */
+function cut({ data, shape }: Feed, from: number, size: number): Feed {
+  const stride = sizeOf(shape.slice(1));
+  const part = data.slice(from * stride, (from + size) * stride);
+  if (part.length === size * stride) return { data: part, shape: [size, ...shape.slice(1)] };
+  const full = data instanceof Int32Array ? new Int32Array(size * stride) : new Float32Array(size * stride);
+  full.set(part);
+  for (let at = part.length; at < full.length; at += stride) full.set(part.subarray(part.length - stride), at);
+  return { data: full, shape: [size, ...shape.slice(1)] };
+}
+
+/** Crossing to the worker copies the whole buffer behind a view: a part is copied out first. */
+const owned = (feed: Feed | Held): Feed | Held =>
+  "held" in feed || feed.data.byteLength === feed.data.buffer.byteLength ? feed : { ...feed, data: feed.data.slice() };
+
+/** The first n rows of each output, calls one after the other. */
+function join(results: readonly Results[], n: number): Record<string, Tensor> {
+  return mapValues(results[0], ({ data, shape }, name) => {
+    const rest: Shape = shape.slice(1);
+    if (results.length === 1 && shape[0] === n) return { data, shape };
+    const whole = new Float32Array(n * sizeOf(rest));
+    let at = 0;
+    for (const result of results) {
+      const part = result[name].data.subarray(0, whole.length - at);
+      whole.set(part, at);
+      at += part.length;
+    }
+    return { data: whole, shape: [n, ...rest] };
+  });
+}
+
+const mapValues = <T, U>(record: Readonly<Record<string, T>>, f: (value: T, key: string) => U): Record<string, U> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value, key)]));
+
+const pick = <T>(record: Readonly<Record<string, T>>, keys: ReadonlySet<string>): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).filter(([key]) => keys.has(key)));

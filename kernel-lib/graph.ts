@@ -1,0 +1,54 @@
+/** @file The package's entry `veduta/graph`: what the author of an operator, a gradient or a network uses. */
+
+export type { DeviceTensor, Shape } from "./core/tensor.js";
+export type { Device } from "./engine/device.js";
+export type { Runtime } from "./engine/runtime.js";
+export { startRuntime } from "./engine/runtime.js";
+export type { Feed, Feeds, Held, Results, Session, SessionOptions, Weights } from "./engine/session.js";
+export { gradient } from "./graph/gradient.js";
+export type {
+  Attribute,
+  Attributes,
+  DType,
+  ExternalData,
+  GraphOptions,
+  Initializer,
+  Keeper,
+  Keeps,
+  Node,
+  TapeEntry,
+  Value,
+} from "./graph/graph.js";
+export { Graph } from "./graph/graph.js";
+export type { Call, Operator, PlainOperator, PullBack } from "./graph/operator.js";
+export { apply, applyAll, plain } from "./graph/operator.js";
+export type { OperatorName } from "./graph/operators.js";
+export { OPERATORS } from "./graph/operators.js";
+export type { ConvOptions } from "./graph/ops/conv.js";
+export { conv } from "./graph/ops/conv.js";
+export type { Binary, Unary } from "./graph/ops/elementwise.js";
+export {
+  abs,
+  add,
+  cast,
+  clip,
+  cos,
+  div,
+  exp,
+  gelu,
+  greater,
+  log,
+  max,
+  mul,
+  neg,
+  relu,
+  sigmoid,
+  silu,
+  sin,
+  sqrt,
+  sub,
+} from "./graph/ops/elementwise.js";
+export { attention, linear, matmul } from "./graph/ops/matmul.js";
+export { groupNorm, layerNorm } from "./graph/ops/norm.js";
+export { reduceMean, reduceSum, softmax } from "./graph/ops/reduce.js";
+export { concat, expand, gather, pad, reshape, slice, split, transpose } from "./graph/ops/shape.js";

@@ -1,0 +1,76 @@
+/**
+ * @file The hub's cache on disk, as Python's huggingface_hub lays it out (its guide "Understand caching"; file_download.py):
+ * models--org--name/blobs/ETAG, refs/REVISION (a commit), snapshots/COMMIT/PATH (links to blobs).
+ */
+import { constants, copyFileSync, mkdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { CheckpointError } from "../core/errors.js";
+import { fileExists, readText } from "../core/files.js";
+import { brief } from "../core/json.js";
+import { replaceFileSync } from "../core/write-whole.js";
+import { inside, plainPath } from "./paths.js";
+import { isCommit } from "./pins.js";
+
+export interface HubCache {
+  readonly folder: string;
+  /** The commit that a revision was when it was last asked for. */
+  commitOf(revision: string): string | undefined;
+  keepCommit(revision: string, commit: string): void;
+  snapshot(commit: string): string;
+  /** Where a file's content is kept. @param etag the server's, without quotes */
+  blob(etag: string): string;
+  /** The file of a snapshot, links followed, or nothing. */
+  file(commit: string, path: string): string | undefined;
+  /** Puts a blob into a snapshot: a link, or a copy where the system makes none. */
+  place(commit: string, path: string, blob: string): void;
+}
+
+export interface HubCacheOptions {
+  /** default fs.symlinkSync */
+  readonly symlink?: (target: string, path: string) => void;
+}
+
+/** The cache of one repository. @param id org/name */
+export function hubCache(root: string, id: string, { symlink = symlinkSync }: HubCacheOptions = {}): HubCache {
+  const name = `models--${id.split("/").join("--")}`;
+  const folder = join(root, name);
+  const snapshot = (commit: string) => join(folder, "snapshots", commit);
+  const made = (path: string): string => {
+    mkdirSync(dirname(path), { recursive: true });
+    return path;
+  };
+  return {
+    folder,
+    snapshot,
+    commitOf(revision) {
+      if (isCommit(revision)) return revision;
+      const file = inside(root, name, "refs", revision);
+      if (!fileExists(file)) return undefined;
+      const commit = readText(file, { maxBytes: 1000 }).trim();
+      if (isCommit(commit)) return commit;
+      throw new CheckpointError(file, { expected: "a commit's 40 digits", found: brief(commit) });
+    },
+    keepCommit(revision, commit) {
+      if (isCommit(revision)) return;
+      const file = made(inside(root, name, "refs", revision));
+      replaceFileSync(file, commit);
+    },
+    blob: (etag) => made(inside(root, name, "blobs", plainPath(`the etag in ${folder}`, etag))),
+    file(commit, path) {
+      const file = join(snapshot(commit), path);
+      return fileExists(file) ? realpathSync(inside(folder, "snapshots", commit, path)) : undefined;
+    },
+    place(commit, path, blob) {
+      const pointer = made(inside(folder, "snapshots", commit, path));
+      rmSync(pointer, { force: true }); // a link to nothing
+      try {
+        symlink(relative(dirname(pointer), blob), pointer);
+      } catch (error) {
+        const { code = "" } = error as NodeJS.ErrnoException;
+        if (code === "EEXIST") return; // another process was faster
+        if (!["EPERM", "EACCES", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL", "UNKNOWN"].includes(code)) throw error;
+        replaceFileSync(pointer, (beside) => copyFileSync(blob, beside, constants.COPYFILE_FICLONE));
+      }
+    },
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * @file A notebook as one self-contained page: what it says, what it ran, and its figures, which live as they do in the notebook. HTML that
+ * the notebook holds is its owner's and stays as it is, scripts and all.
+ */
+
+import { isObject } from "../../core/json.js";
+import { escapeHtml } from "../../pages/html.js";
+import { type Cell, type CodeCell, joined, type MimeData, type Multiline, type Notebook, type Output, type TextCell } from "../nbformat.js";
+import { ansiToHtml } from "./ansi.js";
+import { EXPORT_STYLE } from "./export-style.js";
+import { highlight } from "./highlight.js";
+import { markdownToHtml, math } from "./markdown.js";
+
+export interface ExportOptions {
+  /** the page's, where no heading of the notebook gives one */
+  readonly title: string;
+  /** an image beside the notebook as a data: URL, by the address that its text gives; default: the address stays */
+  readonly image?: (address: string) => string;
+}
+
+export function exportPage(notebook: Notebook, { title, image = (address) => address }: ExportOptions): string {
+  const heading = notebook.cells.map(headingOf).find((found) => found !== undefined);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(heading ?? title)} · Veduta</title>
+<link rel="icon" href="data:,">
+<style>${EXPORT_STYLE}</style>
+</head>
+<body>
+<main>
+${heading === undefined ? `<h1>${escapeHtml(title)}</h1>\n` : ""}${numbered(notebook.cells, image).join("\n")}
+</main>
+</body>
+</html>
+`;
+}
+
+/** A markdown cell's first heading of the first level, as text. */
+const headingOf = (cell: Cell): string | undefined =>
+  cell.cell_type === "markdown" ? /^#[ \t]+(.+?)[ \t#]*$/m.exec(joined(cell.source))?.[1].replace(/[`*_]/g, "") : undefined;
+
+function numbered(cells: readonly Cell[], image: (address: string) => string): string[] {
+  let count = 0;
+  return cells.flatMap((cell) => {
+    if (cell.cell_type === "code") return joined(cell.source).trim() === "" ? [] : [codeSection(cell, ++count)];
+    return cell.cell_type === "markdown" ? [markdownSection(cell, image)] : [];
+  });
+}
+
+const markdownSection = ({ source, attachments = {} }: TextCell, image: (address: string) => string): string => {
+  const address = (written: string) => {
+    const attached = written.startsWith("attachment:") ? attachments[decoded(written.slice("attachment:".length))] : undefined;
+    const [type, data] = Object.entries(attached ?? {})[0] ?? [];
+    return type === undefined ? image(written) : `data:${type};base64,${plain(data).replace(/\s/g, "")}`;
+  };
+  return `<section class="markdown">\n${markdownToHtml(joined(source), address)}</section>`;
+};
+
+function codeSection({ source, metadata, outputs }: CodeCell, number: number): string {
+  const { source_hidden: sourceHidden, outputs_hidden: outputsHidden } = isObject(metadata.jupyter) ? metadata.jupyter : {};
+  const code = `<pre class="source" tabindex="0" aria-label="code of cell ${number}"><code>${highlight(joined(source))}</code></pre>`;
+  const shown = outputs.map((output) => `<div class="output">${outputHtml(output, number)}</div>`).join("\n");
+  const fold = (what: string, hidden: unknown, html: string) =>
+    hidden === true && html !== "" ? `<details><summary>${what} of cell ${number}</summary>${html}</details>` : html;
+  return `<section aria-label="cell ${number}">\n${fold("Code", sourceHidden, code)}\n${fold("Outputs", outputsHidden, shown)}\n</section>`;
+}
+
+function outputHtml(output: Output, cell: number): string {
+  if (output.output_type === "stream") return pre(output.name, joined(output.text), cell);
+  if (output.output_type === "error") {
+    const { ename, evalue, traceback } = output;
+    return pre("error", traceback.length > 0 ? traceback.join("\n") : `${ename}: ${evalue}`, cell);
+  }
+  const { data } = output;
+  const [type, render] = Object.entries(FORMS).find(([name]) => data[name] !== undefined) ?? [];
+  if (type === undefined || render === undefined) return "";
+  return render(plain(data[type]), { cell, alt: data["text/plain"] === undefined ? `output of cell ${cell}` : plain(data["text/plain"]) });
+}
+
+const pre = (kind: string, text: string, cell: number): string =>
+  `<pre class="${kind}" tabindex="0" aria-label="${kind === "error" ? "error" : "output"} of cell ${cell}">${ansiToHtml(text)}</pre>`;
+
+const picture =
+  (type: string) =>
+  (base64: string, { alt }: { readonly alt: string }): string =>
+    `<img src="data:${type};base64,${base64.replace(/\s/g, "")}" alt="${escapeHtml(alt)}">`;
+
+/** How each form of an output is shown; the first that an output has. */
+const FORMS: Readonly<Record<string, (text: string, about: { readonly cell: number; readonly alt: string }) => string>> = {
+  "text/html": (html) => html,
+  "text/markdown": (text) => markdownToHtml(text),
+  "image/svg+xml": (svg) => svg.replace(/^\s*<\?xml[^>]*\?>\s*/, ""),
+  "image/png": picture("image/png"),
+  "image/jpeg": picture("image/jpeg"),
+  "image/webp": picture("image/webp"),
+  "image/gif": picture("image/gif"),
+  "text/latex": (tex) => math(tex.replace(/^\s*\$+|\$+\s*$/g, ""), "block"),
+  "application/javascript": (script) => `<script>${script.replace(/<\/(script)/gi, "<\\/$1")}</script>`,
+  "application/json": (json, { cell }) => pre("stdout", json, cell),
+  "text/plain": (text, { cell }) => pre("stdout", text, cell),
+};
+
+/** A form's text; JSON as JSON. */
+const plain = (form: MimeData[string]): string =>
+  typeof form === "string" || (Array.isArray(form) && form.every((line) => typeof line === "string"))
+    ? joined(form as Multiline)
+    : JSON.stringify(form, null, 2);
+
+const decoded = (written: string): string => {
+  try {
+    return decodeURIComponent(written);
+  } catch {
+    return written;
+  }
+};

@@ -1,0 +1,85 @@
+/** @file The loss curve of every window over the steps, on a logarithmic axis. */
+
+import { short } from "../core/words.js";
+import type { StepNumbers } from "../runs/run-data.js";
+import { type StripPlace, windowCells } from "./window-map.js";
+
+/** Shades of the lines, from the anchor's neighbours to the windows farthest from it: CSS classes .shade-0 … */
+export const SHADES = 8;
+
+/** Decades, and 2 and 5 of each where they are few, that a logarithmic axis from `low` to `high` marks. */
+export function logTicks(low: number, high: number): number[] {
+  const from = Math.floor(Math.log10(low));
+  const to = Math.ceil(Math.log10(high));
+  const marks = Math.log10(high / low) > 2.5 ? [1] : [1, 2, 5];
+  const all = Array.from({ length: to - from + 1 }, (_, k) => marks.map((m) => Number((m * 10 ** (from + k)).toPrecision(1)))).flat();
+  return all.filter((x) => x >= low * 0.999 && x <= high * 1.001);
+}
+
+/**
+ * The chart as HTML: an SVG stretched to its box, with labels beside it as text, so that they stay readable at any width.
+ * Lines are shaded by how far the window lies from the anchor; the thick line is their mean; the anchor itself, 0, has no line.
+ * @returns undefined where no step measured a distance
+ */
+export function lossCurve(steps: readonly StepNumbers[], place: StripPlace): string | undefined {
+  const measured = steps.filter(({ windows }) => windows.some(({ loss }) => loss !== undefined));
+  const values = measured.flatMap(({ windows }) => windows.flatMap(({ loss }) => (loss !== undefined && loss > 0 ? [loss] : [])));
+  if (values.length === 0) return undefined;
+  const least = values.reduce((a, b) => Math.min(a, b));
+  const most = values.reduce((a, b) => Math.max(a, b));
+  const [low, high] = least === most ? [least / 2, most * 2] : [least / 1.08, most * 1.08];
+  const [first, last] = [steps[0].index, steps[steps.length - 1].index];
+  const x = (index: number) => round1(last === first ? 500 : ((index - first) / (last - first)) * 1000);
+  const y = (loss: number) => round1(400 - (Math.log(loss / low) / Math.log(high / low)) * 400);
+
+  const cells = windowCells(measured[0].windows, place);
+  const { anchor } = measured[0];
+  const away = (j: number) => {
+    const gap = Math.abs(cells[j].heading - (cells[anchor]?.heading ?? 0));
+    return place.coverage.edge === "wrap" ? Math.min(gap, 360 - gap) : gap;
+  };
+  const farthest = Math.max(...cells.map(({ window }) => away(window)), 1e-9);
+  const lines = cells
+    .filter(({ window }) => window !== anchor)
+    .sort((a, b) => away(b.window) - away(a.window))
+    .map(({ window }) => {
+      const points = measured.flatMap((step) => {
+        const { loss } = step.windows[window];
+        return loss !== undefined && loss > 0 ? [{ index: step.index, loss }] : [];
+      });
+      if (points.length === 0) return "";
+      const shade = Math.min(SHADES - 1, Math.floor((away(window) / farthest) * SHADES));
+      const d = path(points.map(({ index, loss }) => [x(index), y(loss)]));
+      const told = `window ${window}, ${Math.round(away(window))}° from the anchor: ${short(points[0].loss)} in step ${points[0].index}, ${short(points[points.length - 1].loss)} in step ${points[points.length - 1].index}`;
+      return `<g class="shade-${shade}"><title>${told}</title><path class="near" d="${d}"/><path d="${d}"/></g>`;
+    });
+  const means = measured.map(({ index, windows }) => {
+    const others = windows.flatMap(({ loss }, j) => (loss !== undefined && j !== anchor ? [loss] : []));
+    return { index, loss: others.reduce((a, b) => a + b, 0) / Math.max(1, others.length) };
+  });
+  const mean = path(means.filter(({ loss }) => loss > 0).map(({ index, loss }) => [x(index), y(loss)]));
+  const ticks = logTicks(low, high);
+  const grid = ticks.map((tick) => `<path class="grid" d="M0 ${y(tick)}H1000"/>`).join("");
+  const labels = ticks.map((tick) => `<span style="top:${round1(y(tick) / 4)}%">${short(tick)}</span>`).join("");
+  const range = `${short(means[0].loss)} in step ${means[0].index} to ${short(means[means.length - 1].loss)} in step ${means[means.length - 1].index}`;
+  return `<div class="plot"><div class="y">${labels}</div><div class="area"><svg viewBox="0 0 1000 400" preserveAspectRatio="none" role="img" aria-label="Distance to the anchor of ${lines.length} windows; their mean goes from ${range}">${grid}${lines.join("")}<g class="mean"><title>mean of the windows: ${range}</title><path class="near" d="${mean}"/><path d="${mean}"/></g></svg></div><div class="unit">step</div><div class="x">${stepLabels(first, last, x)}</div></div>
+<ul class="legend"><li><i class="key mean-key"></i>mean</li><li><span>beside the anchor</span><i class="shades">${Array.from({ length: SHADES }, (_, k) => `<b class="shade-${k}"></b>`).join("")}</i><span>farthest from it</span></li>${anchor >= 0 ? `<li><i class="key anchor-key"></i>anchor: window ${anchor}, 0 by definition, so without a line</li>` : ""}</ul>`;
+}
+
+/** Steps at round numbers, the first and the last among them, as text over an axis of 1000 units. */
+function stepLabels(first: number, last: number, x: (index: number) => number): string {
+  const span = last - first;
+  const gap = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((g) => span / g <= 5) ?? span;
+  const inner = Array.from({ length: span + 1 }, (_, k) => first + k).filter(
+    (i) => i % gap === 0 && i - first > gap * 0.6 && last - i > gap * 0.6,
+  );
+  return [...new Set([first, ...inner, last])].map((i) => `<span style="left:${x(i) / 10}%">${i}</span>`).join("");
+}
+
+/** A line through points; a lone point is a short dash, which would else be invisible. */
+const path = (points: readonly (readonly [number, number])[]): string =>
+  points.length === 1
+    ? `M${points[0][0] - 4} ${points[0][1]}h8`
+    : points.map(([px, py], k) => `${k === 0 ? "M" : "L"}${px} ${py}`).join("");
+
+const round1 = (v: number): number => Math.round(v * 10) / 10;

@@ -1,0 +1,92 @@
+/** @file The distance of every window to the anchor, step by step, under the panorama: columns lie where their windows lie. */
+import { short } from "../core/words.js";
+import { VIRIDIS_GRADIENT, viridis } from "../panorama/colors.js";
+import type { Coverage } from "../panorama/coverage.js";
+import type { StepNumbers } from "../runs/run-data.js";
+
+export interface StripPlace {
+  /** of the panorama, pixels */
+  readonly width: number;
+  /** pixels a latent pixel */
+  readonly scaleFactor: number;
+  readonly coverage: Coverage;
+}
+
+/** A window's cell: the columns that lie nearest to its centre, in shares of the panorama's width; two pieces where it passes the cut. */
+export interface WindowCell {
+  /** index into a step's windows */
+  readonly window: number;
+  /** [from, to] in [0,1] */
+  readonly pieces: readonly (readonly [number, number])[];
+  /** degrees of heading of the window's centre */
+  readonly heading: number;
+  /** windows above one another share a cell: row `row` of `rows` */
+  readonly row: number;
+  readonly rows: number;
+}
+
+/** Most cells that are drawn; a longer run shows every so many-th step. */
+const MOST_CELLS = 6000;
+
+/** Where each window's cell lies. */
+export function windowCells(windows: StepNumbers["windows"], { width, scaleFactor, coverage }: StripPlace): WindowCell[] {
+  const across = width / scaleFactor;
+  const middle = (j: number) => ((windows[j].left + windows[j].width / 2) / across) % 1;
+  const columns = [...new Set(windows.map((_, j) => middle(j)))].sort((a, b) => a - b);
+  const round = coverage.edge === "wrap" && columns.length > 1;
+  const bounds = columns.map((at, k) => {
+    const before = k > 0 ? columns[k - 1] : round ? columns[columns.length - 1] - 1 : undefined;
+    const after = k < columns.length - 1 ? columns[k + 1] : round ? columns[0] + 1 : undefined;
+    return [before === undefined ? 0 : (before + at) / 2, after === undefined ? 1 : (at + after) / 2] as const;
+  });
+  return windows.map((window, j) => {
+    const k = columns.indexOf(middle(j));
+    const [from, to] = bounds[k];
+    const tops = windows.filter((_, i) => middle(i) === columns[k]).map(({ top }) => top);
+    const pieces: [number, number][] = [];
+    if (from < 0) pieces.push([0, to], [from + 1, 1]);
+    else if (to > 1) pieces.push([from, 1], [0, to - 1]);
+    else pieces.push([from, to]);
+    return {
+      window: j,
+      pieces,
+      heading: (columns[k] - 0.5) * coverage.horizontal,
+      row: tops.filter((top) => top < window.top).length,
+      rows: tops.length,
+    };
+  });
+}
+
+/**
+ * The map as HTML: an SVG that stretches to its box (one unit a step down, a thousand across), with its legend. Hover a cell to read it.
+ * @returns undefined where no step measured a distance
+ */
+export function windowMap(steps: readonly StepNumbers[], place: StripPlace): { svg: string; legend: string; every: number } | undefined {
+  const losses = steps.flatMap(({ windows }) => windows.flatMap(({ loss }) => (loss === undefined ? [] : [loss])));
+  if (losses.length === 0) return undefined;
+  const most =
+    Math.max(
+      ...losses.slice(0, 1),
+      losses.reduce((a, b) => Math.max(a, b), 0),
+    ) || 1;
+  const cells = windowCells(steps[0].windows, place);
+  const every = Math.ceil((steps.length * cells.length) / MOST_CELLS);
+  const rows = steps.filter((_, k) => k % every === 0);
+  const drawn = rows.map((step, y) => cells.map((cell) => drawCell(cell, step, y, most)).join("")).join("");
+  const svg = `<svg viewBox="0 0 1000 ${rows.length}" preserveAspectRatio="none" role="img" aria-label="Distance of every window to the anchor in every step">${drawn}</svg>`;
+  const legend = `<div class="scale"><span>0</span><i style="background:${VIRIDIS_GRADIENT}"></i><span>${short(most)}</span><b>LPIPS to the anchor</b></div>`;
+  return { svg, legend, every };
+}
+
+function drawCell({ window, pieces, heading, row, rows }: WindowCell, step: StepNumbers, y: number, most: number): string {
+  const { loss } = step.windows[window];
+  const what = window === step.anchor ? "the anchor" : loss === undefined ? "not synchronised" : short(loss);
+  const fill = loss === undefined ? "" : ` fill="${viridis(loss / most)}"`;
+  const rects = pieces.map(([from, to]) => {
+    const [x, w] = [Math.round(from * 1e4) / 10, Math.round((to - from) * 1e4) / 10];
+    return `<rect x="${x}" y="${round3(y + row / rows)}" width="${w}" height="${round3(1 / rows)}"${fill}/>`;
+  });
+  return `<g${loss === undefined ? ' class="none"' : ""} data-heading="${Math.round(heading * 10) / 10}"><title>step ${step.index}, window ${window}: ${what}</title>${rects.join("")}</g>`;
+}
+
+const round3 = (x: number): number => Math.round(x * 1e3) / 1e3;

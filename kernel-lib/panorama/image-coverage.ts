@@ -1,0 +1,61 @@
+/** @file What part of the sphere an image covers, by what is said of it, what it says itself, or its shape. */
+import { degrees, radians } from "./angles.js";
+import type { Coverage } from "./coverage.js";
+import { coverageOf, parseGpano } from "./gpano.js";
+
+export interface ImageFacts {
+  /** pixels */
+  readonly width: number;
+  readonly height: number;
+  /** the file's XMP packet, where it has one */
+  readonly xmp?: string;
+  /** said of it: horizontal and vertical angle of view, degrees; the vertical one follows from the pixels when absent */
+  readonly haov?: number;
+  readonly vaov?: number;
+  /** said of it; default "equirectangular" */
+  readonly projection?: Coverage["projection"];
+}
+
+/**
+ * @returns the coverage, and in words where it comes from
+ * @throws RangeError for an image that is no full sphere and says nothing of itself
+ */
+export function imageCoverage({ width, height, xmp, haov, vaov, projection = "equirectangular" }: ImageFacts): {
+  readonly coverage: Coverage;
+  readonly source: string;
+} {
+  if (projection === "cube") {
+    if (width !== height * 6) throw new RangeError(`cube: got ${width} × ${height} pixels, want six squares in a row`);
+    return { coverage: { projection, horizontal: 360, vertical: 180, edge: "wrap" }, source: "six faces of a cube" };
+  }
+  if (haov !== undefined) {
+    const vertical = vaov ?? followingHeight(width, height, haov, projection);
+    const most = projection === "cylinder" ? 179 : 180;
+    if (!(haov > 0 && haov <= 360)) throw new RangeError(`haov: got ${haov}, want degrees above 0, at most 360`);
+    if (!(vertical > 0 && vertical <= most)) throw new RangeError(`vaov: got ${vertical}, want degrees above 0, at most ${most}`);
+    const coverage = { projection, horizontal: haov, vertical, edge: haov === 360 ? "wrap" : "open" } as const;
+    return { coverage, source: `${shape(coverage)}, as said` };
+  }
+  if (vaov !== undefined) throw new RangeError(`vaov: got ${vaov} without haov, want both, or haov alone`);
+  const gpano = xmp === undefined ? undefined : parseGpano(xmp);
+  if (gpano) {
+    const coverage = coverageOf(gpano);
+    return { coverage, source: `${shape(coverage)}, by its GPano tags` };
+  }
+  if (width === height * 2) {
+    const coverage = { projection: "equirectangular", horizontal: 360, vertical: 180, edge: "wrap" } as const;
+    return { coverage, source: "a full sphere, because it is twice as wide as high" };
+  }
+  throw new RangeError(
+    `${width} × ${height} pixels: got an image that is no 2:1 sphere and has no GPano tags, want to know what it covers; say how many degrees (haov, and vaov)`,
+  );
+}
+
+/** A pixel at the horizon is as wide as high. */
+function followingHeight(width: number, height: number, haov: number, projection: "cylinder" | "equirectangular"): number {
+  const angle = (haov * height) / width; // degrees
+  return projection === "equirectangular" ? angle : degrees(2 * Math.atan(radians(angle) / 2));
+}
+
+const shape = ({ projection, horizontal, vertical }: Coverage): string =>
+  `${Math.round(horizontal * 10) / 10}° × ${Math.round(vertical * 10) / 10}° ${projection}`;

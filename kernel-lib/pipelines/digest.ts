@@ -1,0 +1,58 @@
+/** @file One short name for all that a checkpoint's numbers depend on. */
+import { createHash, type Hash } from "node:crypto";
+import { join } from "node:path";
+import { fileExists, readFully, withFile } from "../core/files.js";
+import type { Weights } from "../weights/weights.js";
+import type { Checkpoint, PartName } from "./folder.js";
+
+/** Up to here a weight file is read whole. */
+const WHOLE = 64 * 2 ** 20;
+const PIECE = 2 ** 16;
+const PIECES = 256;
+
+/**
+ * A sha256, in hex, over a checkpoint's configs, tokenizer files and weights: where they lie does not count. Weight files of up to 64 MiB
+ * are read whole (40 MB: about 0.1 s); of larger ones the size, the table of tensors and 256 pieces of 64 KiB spread evenly over the file.
+ * @param perceptual weights that replace the folder's own
+ */
+export function digestCheckpoint(checkpoint: Checkpoint, perceptual?: Weights): string {
+  const hash = createHash("sha256");
+  for (const name of FILES) {
+    const file = join(checkpoint.path, name);
+    if (fileExists(file)) addFile(hash, name, file);
+  }
+  for (const name of PARTS) {
+    if (name === "perceptual" && perceptual) addWeights(hash, name, perceptual);
+    else if (checkpoint.has(name)) addWeights(hash, name, checkpoint.part(name));
+  }
+  return hash.digest("hex");
+}
+
+const PARTS = ["unet", "vae", "text_encoder", "perceptual"] as const satisfies readonly PartName[];
+const FILES = [
+  "model_index.json",
+  "scheduler/scheduler_config.json",
+  ...["vocab.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json"].map((name) => `tokenizer/${name}`),
+  ...PARTS.map((name) => `${name}/config.json`),
+];
+
+function addWeights(hash: Hash, part: string, { weights }: Weights): void {
+  const files = [...new Set([...weights.values()].map(({ file }) => file))];
+  hash.update(
+    JSON.stringify([...weights].map(([key, { file, dtype, shape, offset }]) => [key, files.indexOf(file), dtype, shape, offset])),
+  );
+  for (const [k, file] of files.entries()) addFile(hash, `${part} ${k}`, file);
+}
+
+function addFile(hash: Hash, name: string, path: string): void {
+  withFile(path, ({ fd, size }) => {
+    hash.update(`${name} ${size}\n`);
+    const piece = (offset: number, length: number) => {
+      const bytes = new Uint8Array(length);
+      readFully(fd, path, bytes, offset);
+      hash.update(bytes);
+    };
+    if (size <= WHOLE) for (let at = 0; at < size; at += 2 ** 22) piece(at, Math.min(2 ** 22, size - at));
+    else for (let k = 0; k < PIECES; k++) piece(Math.floor((k * (size - PIECE)) / (PIECES - 1)), PIECE);
+  });
+}

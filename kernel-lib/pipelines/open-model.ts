@@ -1,0 +1,77 @@
+/** @file From a path or a name to a model: finds the checkpoint's folder and opens it with what its kind needs. */
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
+import { CheckpointError } from "../core/errors.js";
+import { DEVICE_CHOICES, type DeviceChoice } from "../engine/device.js";
+import { PRECISIONS, type Precision } from "../graph/half.js";
+import { installed, pulledFolder } from "../hub/installed.js";
+import { findModel, readManifest } from "../hub/manifest.js";
+import { hubSettings } from "../hub/settings.js";
+import type { Part } from "../nets/parameters.js";
+import type { PerceptualConfig } from "../nets/perceptual.js";
+import { openCheckpoint, PERCEPTUAL_MODEL, type PerceptualFiles, perceptualFromFiles, perceptualFromFolder } from "./folder.js";
+import type { Model } from "./model.js";
+import { openStableDiffusion } from "./stable-diffusion.js";
+
+export interface OpenModelOptions {
+  /** default "auto": cuda where it works, else webgpu where it is faster than the cpu, else cpu; `notices` says which and why */
+  readonly device?: DeviceChoice;
+  /**
+   * Of the U-Net's weights and activations; its norms, softmaxes and all that is outside of it are in float32. Default float16 on cuda, float32
+   * elsewhere. On the cpu float16 is slower, and most of its arithmetic is in float32 all the same.
+   */
+  readonly precision?: Precision;
+  /** threads of the cpu; default all that the system lets this process use */
+  readonly threads?: number;
+  /**
+   * LPIPS, for a folder without perceptual/ or instead of its own: files with torchvision's and LPIPS's keys, or the name of a pulled one. Default
+   * for a folder without: lpips-vgg, where it has been pulled
+   */
+  readonly perceptual?: PerceptualFiles | string;
+}
+
+/** Checkpoints that come with Veduta, by name. `veduta models list` names those that can be pulled. */
+export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes"];
+
+/**
+ * Opens a checkpoint: one that is bundled or has been pulled, by name, or a folder in the layout of diffusers. U-Net, autoencoder and scheduler are checked
+ * against their configs at once, text encoder, tokenizer and perceptual network when a call first needs them.
+ * @throws CheckpointError (file, expected, found) for an unknown name, or a folder whose files do not fit
+ * @throws DeviceError for a device that is not there; RangeError for an option that is none
+ */
+export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options: OpenModelOptions = {}): Promise<Model> {
+  const { device = "auto", precision, threads = availableParallelism(), perceptual } = options;
+  if (!DEVICE_CHOICES.includes(device)) throw new RangeError(`device ${device}: want ${DEVICE_CHOICES.join(", ")}`);
+  if (precision !== undefined && !PRECISIONS.includes(precision))
+    throw new RangeError(`precision ${precision}: want ${PRECISIONS.join(", ")}`);
+  if (!Number.isSafeInteger(threads) || threads < 1) throw new RangeError(`threads ${threads}: want a whole number >= 1`);
+  const checkpoint = openCheckpoint(folderOf(pathOrName));
+  const replaced = checkpoint.has("perceptual") && !perceptual ? undefined : perceptualOf(perceptual);
+  return openStableDiffusion(checkpoint, replaced, { device, precision, threads });
+}
+
+/** A bundled model's folder, from the package's root beside dist/; the folder itself; or a pulled model's. */
+function folderOf(pathOrName: string): string {
+  if (BUNDLED_MODELS.includes(pathOrName)) return fileURLToPath(new URL(`../../../models/${pathOrName}`, import.meta.url));
+  if (existsSync(pathOrName)) return pathOrName;
+  const published = findModel(pathOrName);
+  if (published?.kind === "hub") return pulledFolder(published, hubSettings());
+  const names = readManifest().filter(({ kind }) => kind === "hub");
+  throw new CheckpointError(pathOrName, {
+    expected: `a folder in the layout of diffusers, a bundled model (${BUNDLED_MODELS}) or a pulled one (${names.map(({ name }) => name).join(", ")})`,
+    found: "no such folder or name",
+  });
+}
+
+/** LPIPS from files, or pulled; nothing where neither is asked for and the default has not been pulled. */
+function perceptualOf(asked: PerceptualFiles | string | undefined): Part<PerceptualConfig> | undefined {
+  if (typeof asked === "object") return perceptualFromFiles(asked);
+  const published = findModel(asked ?? PERCEPTUAL_MODEL);
+  if (published?.kind !== "lpips") {
+    const names = readManifest().filter(({ kind }) => kind === "lpips");
+    throw new CheckpointError(`perceptual ${asked}`, { expected: names.map(({ name }) => name).join(", "), found: "no such name" });
+  }
+  if (asked === undefined && !installed(published, hubSettings()).complete) return undefined;
+  return perceptualFromFolder(pulledFolder(published, hubSettings()));
+}

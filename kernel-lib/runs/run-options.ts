@@ -1,0 +1,35 @@
+/** @file A run's options in run.json and back: tensors as { shape, float32 }, base64, little endian. */
+import { join } from "node:path";
+import { CheckpointError } from "../core/errors.js";
+import { type Tensor, tensor } from "../core/tensor.js";
+import type { SyncOptions } from "../methods/joint/sync-options.js";
+import type { RunInfo } from "./run-data.js";
+
+/** Options as JSON: tensors as { shape, float32 }, functions and signals left out. */
+export function plainOptions(options: object): Record<string, unknown> {
+  const entries = Object.entries(options).filter(([key, value]) => value !== undefined && key !== "signal" && typeof value !== "function");
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, isTensor(value) ? { shape: value.shape, float32: base64(value.data) } : value]),
+  );
+}
+
+const isTensor = (value: unknown): value is Tensor =>
+  typeof value === "object" && value !== null && "data" in value && value.data instanceof Float32Array;
+const base64 = (data: Float32Array): string => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64");
+
+/** The options of a saved run as its method takes them: given again, they repeat it. @throws CheckpointError for a tensor that is not whole */
+export function savedOptions(run: { readonly info: RunInfo; readonly dir: string }): SyncOptions {
+  const revive = (key: string, value: unknown): unknown => {
+    if (typeof value !== "object" || value === null || !("float32" in value) || !("shape" in value)) return value;
+    const bytes = new Uint8Array(Buffer.from(String(value.float32), "base64")); // of its own buffer, so aligned
+    const shape = value.shape as readonly number[];
+    const count = Array.isArray(shape) ? shape.reduce((n, d) => n * d, 1) : Number.NaN;
+    if (bytes.length !== count * 4)
+      throw new CheckpointError(join(run.dir, "run.json"), {
+        expected: `options.${key}: ${count} float32 numbers`,
+        found: `${bytes.length} bytes`,
+      });
+    return tensor(new Float32Array(bytes.buffer), shape);
+  };
+  return Object.fromEntries(Object.entries(run.info.options).map(([key, value]) => [key, revive(key, value)]));
+}

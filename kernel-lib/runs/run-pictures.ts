@@ -1,0 +1,84 @@
+/** @file A run's pictures made small enough to live inside its report: at most 3 MB with the viewer and the charts. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { decodeImage, encodeJpeg } from "../core/image.js";
+import type { ForeseenPicture, Picture, ReportRun, RunInfo, StepNumbers } from "./run-data.js";
+import { foreseenName } from "./run-folder.js";
+
+/** Bytes of the panorama, and of all foreseen pictures together, before base64 makes four of three. */
+const MOST_PANORAMA = 750_000;
+const MOST_FORESEEN = 600_000;
+
+/** From the best to the smallest; widths as shares of the picture's own. */
+const LEVELS = [
+  { share: 1, quality: 92 },
+  { share: 1, quality: 80 },
+  { share: 0.75, quality: 76 },
+  { share: 0.5, quality: 72 },
+  { share: 0.33, quality: 66 },
+  { share: 0.2, quality: 60 },
+  { share: 0.1, quality: 50 },
+] as const;
+
+/** The picture as it is, where it is small; else as the best JPEG that fits. */
+export async function embedded(file: string): Promise<Picture> {
+  const bytes = await readFile(file);
+  if (bytes.length <= MOST_PANORAMA) return { type: file.endsWith(".png") ? "image/png" : "image/jpeg", bytes };
+  const image = await decodeImage(bytes);
+  let smallest: Uint8Array = bytes;
+  for (const { share, quality } of LEVELS) {
+    smallest = await encodeJpeg(image, { quality, maxWidth: Math.max(1, Math.round(image.shape[3] * share)) });
+    if (smallest.length <= MOST_PANORAMA) break;
+  }
+  return { type: "image/jpeg", bytes: smallest };
+}
+
+/** All foreseen pictures at one size and quality, the best at which they fit together; thinned out where even the smallest are too many. */
+export async function embeddedSteps(files: readonly StepFile[]): Promise<ForeseenPicture[]> {
+  const samples = files.filter((_, k) => k % Math.ceil(files.length / 4) === 0);
+  for (const level of LEVELS) {
+    // Four of them say whether the level may fit, before all are encoded.
+    if (sum(await atLevel(samples, level)) / samples.length > (1.1 * MOST_FORESEEN) / files.length) continue;
+    const pictures = await atLevel(files, level);
+    if (sum(pictures) <= MOST_FORESEEN) return pictures;
+  }
+  if (files.length < 3) return [];
+  const every =
+    2 ** Math.ceil(Math.log2(sum(await atLevel(samples, LEVELS[LEVELS.length - 1])) / samples.length / (MOST_FORESEEN / files.length) + 1));
+  return embeddedSteps(files.filter((_, k) => (files.length - 1 - k) % every === 0));
+}
+
+interface StepFile {
+  readonly step: number;
+  readonly file: string;
+}
+
+async function atLevel(files: readonly StepFile[], { share, quality }: (typeof LEVELS)[number]): Promise<ForeseenPicture[]> {
+  const pictures: ForeseenPicture[] = [];
+  for (const { step, file } of files) {
+    const image = await decodeImage(file);
+    pictures.push({
+      step,
+      type: "image/jpeg",
+      bytes: await encodeJpeg(image, { quality, maxWidth: Math.max(1, Math.round(image.shape[3] * share)) }),
+    });
+  }
+  return pictures;
+}
+
+const sum = (pictures: readonly ForeseenPicture[]): number => pictures.reduce((total, { bytes }) => total + bytes.length, 0);
+
+/** A run's folder as a report or a viewer takes it: its pictures made small enough to embed. */
+export async function reportData(
+  dir: string,
+  { info, steps }: { readonly info: RunInfo; readonly steps: readonly StepNumbers[] },
+): Promise<ReportRun> {
+  const kept = await readdir(join(dir, "foreseen")).catch((): string[] => []);
+  const files = steps.flatMap(({ index }) =>
+    kept.includes(foreseenName(index)) ? [{ step: index, file: join(dir, "foreseen", foreseenName(index)) }] : [],
+  );
+  const foreseen = await embeddedSteps(files);
+  const last = files[files.length - 1]?.file;
+  const file = info.complete ? join(dir, "panorama.png") : last;
+  return { info, steps, foreseen, picture: file === undefined ? undefined : await embedded(file) };
+}

@@ -1,0 +1,178 @@
+/**
+ * @file A run on disk: a folder with run.json (what repeats it), steps.json (the records' numbers), foreseen/NNN.jpg, panorama.png and
+ * report.html. It is written as the steps arrive, each file whole or not at all, so a run that was stopped can be opened too.
+ */
+import { mkdir, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { basename, join } from "node:path";
+import { CheckpointError } from "../core/errors.js";
+import { encodeJpeg, encodePng } from "../core/image.js";
+import type { Tensor } from "../core/tensor.js";
+import { writeWhole } from "../core/write-whole.js";
+import type { JointModel } from "../diffusion/joint-model.js";
+import type { ResolvedOptions } from "../methods/joint/options.js";
+import type { StepRecord } from "../methods/joint/step-record.js";
+import type { MethodName } from "../methods/methods.js";
+import { stripCoverage } from "../panorama/coverage.js";
+import { gpanoOf, gpanoXmp } from "../panorama/gpano.js";
+import type { ReportRun, RunInfo, RunModel, StepNumbers } from "./run-data.js";
+import { folderHolds, foreseenName, openRun, type SavedRun } from "./run-folder.js";
+import { plainOptions } from "./run-options.js";
+import { reportData } from "./run-pictures.js";
+
+/** What a run is, known before its first step. */
+export interface RunHead {
+  readonly method: MethodName;
+  /** of the run, `run.options` */
+  readonly options: ResolvedOptions;
+  readonly model: RunModel;
+  readonly batch: RunInfo["batch"];
+  /** pixels a latent pixel, `model.config.scaleFactor` */
+  readonly scaleFactor: number;
+}
+
+/**
+ * The head of a run of a joint method: `saveRun(dir, { ...runHead("sync", run, model), steps, result })`.
+ * @param name how the model was opened; default its folder's name
+ */
+export function runHead(
+  method: MethodName,
+  { options }: { readonly options: ResolvedOptions },
+  model: JointModel & Omit<RunModel, "name"> & { readonly path: string },
+  name: string = basename(model.path),
+): RunHead {
+  const batch = (kind: "noise" | "gradient") => options.batch ?? model.batchSize?.(kind, options.windows[0]) ?? options.windows.length;
+  const { device, precision, threads, digest, config } = model;
+  return {
+    method,
+    options,
+    model: { name, digest, device, precision, threads },
+    batch: { noise: batch("noise"), ...(method === "sync" ? { gradient: batch("gradient") } : {}) },
+    scaleFactor: config.scaleFactor,
+  };
+}
+
+export interface RunWriterOptions {
+  /** makes report.html of the run */
+  readonly page: (run: ReportRun) => string;
+  /** what happens to a run that the folder holds; default "refuse" */
+  readonly existing?: "refuse" | "replace";
+  /** the foreseen panorama of every so many-th step is decoded and kept; 0: none; default 1 */
+  readonly foreseenEvery?: number;
+}
+
+/** A record's numbers and its foreseen picture: what the folder keeps of a step. */
+export type RunStep = Pick<StepRecord, "index" | "timestep" | "weight" | "anchor" | "windows" | "preview">;
+
+/** Takes a run's steps as they come. Either `finish` or `abort` ends it; both leave a folder that `openRun` opens. */
+export interface RunWriter {
+  readonly dir: string;
+  /** Keeps the step's numbers and its foreseen picture. */
+  step(record: RunStep): Promise<void>;
+  /** @param result panorama: [1,3,H,W] in [0,1] */
+  finish(result: { readonly panorama: Tensor }): Promise<SavedRun>;
+  /** Ends a run early; the steps so far stay. @param reason an error, or why in words */
+  abort(reason: unknown): Promise<SavedRun>;
+}
+
+/**
+ * Begins a run's folder, made when it is not there.
+ * @throws CheckpointError where the folder holds anything else, or a run that is not to be replaced
+ */
+export async function createRunWriter(dir: string, head: RunHead, options: RunWriterOptions): Promise<RunWriter> {
+  const { page, existing = "refuse", foreseenEvery = 1 } = options;
+  await expectRunFolder(dir, existing);
+  await mkdir(dir, { recursive: true });
+  for (const name of ["run.json", "steps.json", "foreseen", "panorama.png", "report.html"])
+    await rm(join(dir, name), { recursive: true, force: true });
+
+  const { width, height, loop } = head.options;
+  const coverage = stripCoverage({
+    width,
+    height,
+    edge: loop ? "wrap" : "open",
+    window: head.options.windows[0].height * head.scaleFactor,
+  });
+  const begun = performance.now();
+  const started = new Date().toISOString();
+  const steps: StepNumbers[] = [];
+  let stepBegun = begun;
+  let saved = 0; // steps that steps.json holds
+
+  const info = (end: { readonly complete: boolean; readonly stopped?: string }): RunInfo => ({
+    format: 1,
+    ...end,
+    method: head.method,
+    options: plainOptions(head.options),
+    model: head.model,
+    batch: head.batch,
+    versions: versions(),
+    width,
+    height,
+    scaleFactor: head.scaleFactor,
+    coverage,
+    started,
+    seconds: seconds(performance.now() - begun),
+  });
+  const saveSteps = async () => {
+    await writeWhole(join(dir, "steps.json"), `{"format":1,"steps":[\n${steps.map((step) => JSON.stringify(step)).join(",\n")}\n]}\n`);
+    saved = steps.length;
+  };
+  const end = async (how: { readonly complete: boolean; readonly stopped?: string }) => {
+    await saveSteps();
+    // The report first: run.json says "complete" only when all else is there.
+    const draft = { info: info(how), steps };
+    await writeWhole(join(dir, "report.html"), page(await reportData(dir, draft)));
+    await writeJson(join(dir, "run.json"), draft.info);
+    return openRun(dir);
+  };
+
+  await saveSteps();
+  await writeJson(join(dir, "run.json"), info({ complete: false, stopped: "it was still running" }));
+  return {
+    dir,
+    async step(record) {
+      const { index, timestep, weight, anchor, windows } = record;
+      steps.push({ index, timestep, weight, anchor, windows, seconds: seconds(performance.now() - stepBegun) });
+      if (foreseenEvery > 0 && (index + 1) % foreseenEvery === 0)
+        await writeWhole(join(dir, "foreseen", foreseenName(index)), await encodeJpeg(await record.preview()));
+      // The file is written anew each time: in a long run not at every step, but never with more than a fiftieth of the steps missing.
+      if (steps.length - saved >= steps.length / 50) await saveSteps();
+      stepBegun = performance.now();
+    },
+    async finish({ panorama }) {
+      const gpano = gpanoOf(width, height, coverage);
+      await writeWhole(join(dir, "panorama.png"), await encodePng(panorama, gpano && { xmp: gpanoXmp(gpano) }));
+      return end({ complete: true });
+    },
+    abort: (reason) => end({ complete: false, stopped: reason instanceof Error ? reason.message : String(reason) }),
+  };
+}
+
+async function expectRunFolder(dir: string, existing: "refuse" | "replace"): Promise<void> {
+  const holds = await folderHolds(dir);
+  if (holds === "other")
+    throw new CheckpointError(dir, { expected: "a new or empty folder, or a run's", found: "other files", fix: "choose another folder" });
+  if (holds === "run" && existing === "refuse")
+    throw new CheckpointError(dir, {
+      expected: "a new or empty folder",
+      found: "a run",
+      fix: "choose another folder, or have it replaced",
+    });
+}
+
+const writeJson = (file: string, value: unknown): Promise<void> => writeWhole(file, `${JSON.stringify(value, null, 2)}\n`);
+const seconds = (milliseconds: number): number => Math.round(milliseconds) / 1000;
+
+/** The versions that a repetition needs. */
+function versions(): Record<string, string> {
+  const require = createRequire(import.meta.url);
+  const { version } = require("../../../package.json") as { version: string };
+  const found: Record<string, string> = { veduta: version, node: process.versions.node };
+  try {
+    found["onnxruntime-node"] = (require("onnxruntime-node/package.json") as { version: string }).version;
+  } catch {
+    // Not installed: the run came from a model that does without it.
+  }
+  return found;
+}

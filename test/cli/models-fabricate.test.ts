@@ -1,0 +1,97 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Command } from "commander";
+import { afterAll, describe, expect, test } from "vitest";
+import { createByteProgress } from "#kernel-lib/cli/byte-progress.js";
+import { fabricateCommand } from "#kernel-lib/cli/models-fabricate.js";
+import type { FabricateDeps } from "#kernel-lib/cli/models-fabricate-action.js";
+import { main } from "#kernel-lib/cli.js";
+import { tiny } from "../pipelines/fabricate/shrunk.js";
+
+const root = mkdtempSync(join(tmpdir(), "veduta-cli-fabricate-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let folders = 0;
+const fresh = (): string => join(root, `folder-${folders++}`);
+
+/** What the command prints, and a Ctrl-C where one is wanted. */
+function terminal({ interrupt = false }: { readonly interrupt?: boolean } = {}): FabricateDeps & { out: string; err: string } {
+  const seen = {
+    out: "",
+    err: "",
+    stdout: { write: (text: string) => (seen.out += text) },
+    stderr: { write: (text: string) => (seen.err += text) },
+    onInterrupt: (stop: () => void) => {
+      if (interrupt) stop();
+      return () => {};
+    },
+  };
+  return seen;
+}
+
+async function veduta(words: readonly string[], options?: { readonly interrupt?: boolean }) {
+  const deps = terminal(options);
+  const openModel = () => Promise.reject(new Error("no model is opened here"));
+  return { code: await main(["models", "fabricate", ...words], { ...deps, openModel }), ...deps };
+}
+
+describe("veduta models fabricate", () => {
+  test("writes the folder and says where it is, how large, and how long it took", async () => {
+    const dir = fresh();
+    const deps = terminal();
+    const command = new Command();
+    fabricateCommand(command, deps, { tiny: tiny() });
+    await command.parseAsync(["fabricate", "tiny", "--out", dir, "--precision", "fp16"], { from: "user" });
+    expect(readdirSync(dir).sort()).toEqual(["model_index.json", "perceptual", "scheduler", "text_encoder", "tokenizer", "unet", "vae"]);
+    expect(deps.out).toMatch(/^\S+folder-0\n0\.1 M parameters, \d+ kB, [\d.]+ s\n$/);
+    expect(deps.err).toMatch(/tiny, fp16: (\d+ kB) of \1, 100 %\n$/);
+  });
+
+  test("stopped by Ctrl-C, leaves nothing and exits with 130", async () => {
+    const dir = fresh();
+    const { code, err } = await veduta(["sd2-base", "--out", dir, "--precision", "fp16"], { interrupt: true });
+    expect(code).toBe(130);
+    expect(err).toMatch(/Stopped; nothing was left behind\.\n$/);
+    expect([dir, `${dir}.partial`].filter((path) => existsSync(path))).toEqual([]);
+  });
+
+  test.each([
+    { words: ["sd3", "--out", "x"], says: /sd15, sd2-base, sd21/, code: 2 },
+    { words: ["sd15"], says: /--out <dir>/, code: 2 },
+    { words: ["sd15", "--out", "x", "--precision", "int8"], says: /fp32, fp16/, code: 2 },
+    { words: ["sd15", "--out", "x", "--seed", "-1"], says: /whole number, 0 or more/, code: 2 },
+    { words: ["sd15", "--out", tmpdir()], says: /expected a new or empty folder, found /, code: 1 },
+  ])("$words: says what would be right", async ({ words, says, code }) => {
+    const answer = await veduta(words);
+    expect(answer.err).toMatch(says);
+    expect(answer.code).toBe(code);
+  });
+});
+
+describe("progress in bytes", () => {
+  const shown = (isTTY: boolean): string[] => {
+    const lines: string[] = [];
+    let clock = 0;
+    const progress = createByteProgress({ doing: "writing", out: { write: (text) => lines.push(text), isTTY }, now: () => clock });
+    for (let done = 1; done <= 1000; done++) {
+      clock = done * 99.9;
+      progress.show(done * 5e6, 5e9);
+    }
+    progress.end();
+    return lines;
+  };
+
+  test("is one line that redraws itself on a terminal, with the time left", () => {
+    const lines = shown(true);
+    expect(lines).toHaveLength(102);
+    expect(lines[50]).toBe("\rwriting 2.50 GB of 5.00 GB, 50 %, 0:50 left\x1b[K");
+    expect(lines.slice(100)).toEqual(["\rwriting 5.00 GB of 5.00 GB, 100 %\x1b[K", "\n"]);
+  });
+
+  test("is a line every tenth where nobody watches", () => {
+    const lines = shown(false);
+    expect(lines).toHaveLength(11);
+    expect(lines[5]).toBe("writing 2.50 GB of 5.00 GB, 50 %, 0:50 left\n");
+    expect(lines.join("")).not.toContain("\r");
+  });
+});

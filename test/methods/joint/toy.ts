@@ -1,0 +1,181 @@
+/** @file Models whose networks are closed formulas: every method runs, and is checked, in milliseconds without a checkpoint. */
+import { ClosedError } from "#kernel-lib/core/errors.js";
+import { type DeviceTensor, rows, type Tensor, zeros } from "#kernel-lib/core/tensor.js";
+import type { JointModel, JointModelConfig } from "#kernel-lib/diffusion/joint-model.js";
+import { x0FromEps } from "#kernel-lib/diffusion/notation.js";
+import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
+
+export const config: JointModelConfig = {
+  latentChannels: 4,
+  scaleFactor: 2,
+  window: 8,
+  schedule: {
+    betaStart: 0.00085,
+    betaEnd: 0.012,
+    betaSchedule: "scaled_linear",
+    trainTimesteps: 1000,
+    stepsOffset: 1,
+    setAlphaToOne: false,
+    prediction: "epsilon",
+  },
+};
+export const schedule = createSchedule(config.schedule);
+
+/** One network call: which, at which timestep, and what it was given. */
+export interface Call {
+  readonly kind: "noise" | "gradient" | "decode" | "text";
+  readonly timestep: number;
+  readonly latent: Tensor;
+  readonly edge?: "open" | "wrap";
+}
+
+export interface Toy extends JointModel {
+  readonly calls: Call[];
+  close(): void;
+}
+
+export interface ToyOptions {
+  readonly config?: Partial<JointModelConfig>;
+  /** the mean of the data a window thinks it sees; default 0.3 */
+  readonly mean?: (window: Tensor) => number;
+  /** called before each network call's answer */
+  readonly watch?: (call: Call) => void;
+  /** the noise, changed after the formula */
+  readonly spoil?: (kind: "noise" | "loss" | "gradient" | "image", x: Tensor, call: Call) => Tensor;
+  readonly batchSize?: JointModel["batchSize"];
+}
+
+/**
+ * Data is N(mean, 1) in every latent pixel, so eps = sigma · (x − alpha·mean) and x0 = alpha·x + sigma²·mean exactly. An image is the latent's
+ * first three channels, each pixel repeated; the distance is the sum of squared differences of x0 to the anchor's, so its gradient
+ * is 2·alpha·(x0 − anchor), the mean held.
+ */
+export function toy({ config: changes, mean = () => 0.3, watch, spoil = (_, x) => x, batchSize }: ToyOptions = {}): Toy {
+  const calls: Call[] = [];
+  const merged = { ...config, ...changes };
+  const s = merged.scaleFactor;
+  let open = true;
+  const call = (kind: Call["kind"], timestep: number, latent: Tensor, edge?: "open" | "wrap"): Call => {
+    if (!open) throw new ClosedError("the model is closed");
+    const entry = { kind, timestep, latent: { data: latent.data.slice(), shape: latent.shape }, edge };
+    calls.push(entry);
+    watch?.(entry);
+    return entry;
+  };
+  const eachRow = (x: Tensor, f: (value: number, mean: number, k: number, row: number) => number): Tensor => {
+    const size = x.data.length / x.shape[0];
+    const means = Array.from({ length: x.shape[0] }, (_, n) => mean(rows(x, n, n + 1)));
+    return { data: x.data.map((value, k) => f(value, means[Math.floor(k / size)], k % size, Math.floor(k / size))), shape: x.shape };
+  };
+  return {
+    config: merged,
+    calls,
+    close: () => {
+      open = false;
+    },
+    encodeText: async (prompts) => {
+      call("text", -1, zeros([0]));
+      return zeros([[prompts].flat().length, 3, 5]);
+    },
+    tokenize: async (prompt) => ({ ids: Array.from({ length: 7 }, (_, k) => k), truncated: prompt.split(" ").length > 5 }),
+    predictNoise: async (latent, { timestep }) => {
+      const entry = call("noise", timestep, latent);
+      const { alpha, sigma } = schedule.level(timestep);
+      return spoil(
+        "noise",
+        eachRow(latent, (x, m) => sigma * (x - alpha * m)),
+        entry,
+      );
+    },
+    decode: async (latent, options) => {
+      const entry = call("decode", -1, latent, options?.edge);
+      const [n, c, h, w] = latent.shape;
+      const image = zeros([n, 3, h * s, w * s]);
+      for (let k = 0; k < image.data.length; k++) {
+        const [x, y, channel, row] = [
+          k % (w * s),
+          Math.floor(k / (w * s)) % (h * s),
+          Math.floor(k / (w * s * h * s)) % 3,
+          Math.floor(k / (3 * w * s * h * s)),
+        ];
+        image.data[k] = latent.data[((row * c + channel) * h + Math.floor(y / s)) * w + Math.floor(x / s)];
+      }
+      return spoil("image", image, entry);
+    },
+    perceptualGradient: async (latent, { timestep, anchor }) => {
+      const entry = call("gradient", timestep, latent);
+      const { alpha, sigma } = schedule.level(timestep);
+      const [n, , h, w] = latent.shape;
+      const loss = zeros([n]);
+      const gradient = eachRow(latent, (x, m, k, row) => {
+        const [column, y, channel] = [k % w, Math.floor(k / w) % h, Math.floor(k / (w * h))];
+        if (channel > 2) return 0;
+        const difference = alpha * x + sigma ** 2 * m - sent(anchor).data[(channel * h * s + y * s) * w * s + column * s];
+        loss.data[row] += difference ** 2;
+        return 2 * alpha * difference;
+      });
+      return { loss: spoil("loss", loss, entry), gradient: spoil("gradient", gradient, entry) };
+    },
+    batchSize,
+  };
+}
+
+function sent(x: Tensor | DeviceTensor): Tensor {
+  if (!("data" in x)) throw new Error("the toy was given a tensor on a device");
+  return x;
+}
+
+/** A toy whose tensors can stay on a device: what is there now, and what was ever sent. */
+export function toyOnDevice(inner: Toy): Toy & { readonly there: ReadonlyMap<number, Tensor>; readonly sends: readonly Tensor[] } {
+  const there = new Map<number, Tensor>();
+  const sends: Tensor[] = [];
+  const hold = (x: Tensor): DeviceTensor => {
+    const held = sends.push(x);
+    there.set(held, x);
+    return { held, shape: x.shape, release: () => void there.delete(held) };
+  };
+  const fetched = (x: Tensor | DeviceTensor): Tensor => {
+    const found = "data" in x ? undefined : there.get(x.held);
+    if (!found) throw new Error("want a tensor that is on the device");
+    return found;
+  };
+  return {
+    ...inner,
+    there,
+    sends,
+    send: async (x) => hold(x),
+    predictNoise: (latent, noise) => inner.predictNoise(latent, { ...noise, text: fetched(noise.text) }),
+    perceptualGradient: (latent, ask) => inner.perceptualGradient(latent, { ...ask, text: fetched(ask.text), anchor: fetched(ask.anchor) }),
+    foresee: async (latent, noise) => {
+      const eps = await inner.predictNoise(latent, { ...noise, text: fetched(noise.text) });
+      return hold(await inner.decode(x0FromEps(latent, eps, schedule.level(noise.timestep))));
+    },
+  };
+}
+
+/** The largest difference of two lists of numbers. */
+export const apart = (got: ArrayLike<number>, want: ArrayLike<number>): number => {
+  if (got.length !== want.length) throw new Error(`apart: got ${got.length} numbers, want ${want.length}`);
+  return Array.from(got).reduce((worst, value, k) => Math.max(worst, Math.abs(value - want[k])), 0);
+};
+
+/** All records of a run and what it returned. */
+export async function finish<Step, Result>(run: AsyncGenerator<Step, Result, void>): Promise<{ steps: Step[]; result: Result }> {
+  const steps: Step[] = [];
+  for (;;) {
+    const { done, value } = await run.next();
+    if (done) return { steps, result: value };
+    steps.push(value);
+  }
+}
+
+/** The records of a run that is expected to fail, and its error. */
+export async function fail<Step>(run: AsyncGenerator<Step, unknown, void>): Promise<{ steps: Step[]; error: Error }> {
+  const steps: Step[] = [];
+  try {
+    for await (const step of run) steps.push(step);
+  } catch (error) {
+    return { steps, error: error as Error };
+  }
+  throw new Error("the run was expected to fail");
+}
