@@ -13,7 +13,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     status: { type: "boolean", default: false },
-    minutes: { type: "string" },
+    steps: { type: "string" },
     keep: { type: "boolean", default: false },
     device: { type: "string", default: "cpu" },
     lanes: { type: "string" },
@@ -22,10 +22,10 @@ const { values, positionals } = parseArgs({
 });
 const names = [...new Set(QUEUE.map(({ name }) => name))];
 if (values.help) {
-  console.log(`npm run models:train -- [PART …] [--minutes M] [--device D] [--lanes N]   trains the queue, or only these parts of it
+  console.log(`npm run models:train -- [PART …] [--steps N] [--device D] [--lanes N]   trains the queue, or only these parts of it
 npm run models:train -- --status   shows how far each part is
 npm run models:train -- --keep     copies the averaged parameters of all states into models/training
-A part: ${names.join(", ")}. --minutes replaces each part's minutes. SIGTERM and Ctrl-C save and stop; the same command goes on.
+A part: ${names.join(", ")}. --steps replaces each part's steps. SIGTERM and Ctrl-C save and stop; the same command goes on.
 --device: cpu (default) or cuda. --lanes: threads; default one per core on the cpu, else 1.`);
   process.exit(0);
 }
@@ -41,11 +41,11 @@ if (values.keep) {
 const DEVICES: readonly Device[] = ["cpu", "cuda"];
 const device = DEVICES.find((name) => name === values.device) ?? fail(`--device ${values.device}: want ${DEVICES.join(" or ")}`);
 const lanes = values.lanes === undefined ? (device === "cpu" ? availableParallelism() : 1) : Number(values.lanes);
-const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
+const steps = values.steps === undefined ? undefined : Number(values.steps);
 const stranger = positionals.find((name) => !names.includes(name));
 if (stranger !== undefined) fail(`got part "${stranger}", want some of ${names.join(", ")}`);
 if (!Number.isSafeInteger(lanes) || lanes < 1) fail(`--lanes ${values.lanes}: want a whole number >= 1`);
-if (minutes !== undefined && !(minutes > 0)) fail(`--minutes ${values.minutes}: want a number > 0`);
+if (steps !== undefined && !(Number.isSafeInteger(steps) && steps > 0)) fail(`--steps ${values.steps}: want a whole number >= 1`);
 
 function fail(message: string): never {
   console.error(`models:train: ${message}`);
@@ -55,7 +55,8 @@ function fail(message: string): never {
 ensureCandidate();
 for (const entry of QUEUE) {
   if (positionals.length > 0 && !positionals.includes(entry.name)) continue;
-  const sitting = { ...entry, minutes: minutes ?? entry.minutes, training: TRAININGS[entry.training]() };
-  if (readProgress(entry.name, files).seconds >= 60 * sitting.minutes) continue;
+  const sitting = { ...entry, steps: steps ?? entry.steps, training: TRAININGS[entry.training]() };
+  const { step, begun } = readProgress(entry.name, files);
+  if (step - begun >= sitting.steps) continue;
   if ((await train(sitting, { files, device, lanes, table: TABLE, say: console.log })) === "stopped") process.exit(130);
 }

@@ -1,4 +1,4 @@
-/** @file The order in which the bundled models are trained, with the minutes of two cores that each part is given. */
+/** @file The order in which the bundled models are trained, with the steps of each part. */
 import type { RateShape } from "./train.js";
 
 export interface QueueEntry {
@@ -7,7 +7,7 @@ export interface QueueEntry {
   /** of TRAININGS */
   readonly training: string;
   /** over all sittings of this name */
-  readonly minutes: number;
+  readonly steps: number;
   readonly rate: RateShape;
   /** the name whose state a branch begins with */
   readonly from?: string;
@@ -15,12 +15,12 @@ export interface QueueEntry {
 
 /** A part trains at a constant rate; a branch whose rate falls to 0 ends each version that is shipped. */
 export const QUEUE: readonly QueueEntry[] = [
-  { name: "perceptual", training: "perceptual", minutes: 6, rate: "falling" },
-  { name: "judge", training: "judge", minutes: 8, rate: "falling" },
-  { name: "autoencoder", training: "autoencoder", minutes: 150, rate: "constant" },
-  { name: "autoencoder-final", training: "autoencoder", minutes: 30, rate: "falling", from: "autoencoder" },
-  { name: "diffusion", training: "diffusion", minutes: 105, rate: "constant" },
-  { name: "diffusion-1", training: "diffusion", minutes: 15, rate: "falling", from: "diffusion" },
-  { name: "diffusion", training: "diffusion", minutes: 360, rate: "constant" },
-  { name: "diffusion-2", training: "diffusion", minutes: 20, rate: "falling", from: "diffusion" },
+  { name: "perceptual", training: "perceptual", steps: 720, rate: "falling" },
+  { name: "judge", training: "judge", steps: 628, rate: "falling" },
+  { name: "autoencoder", training: "autoencoder", steps: 16_000, rate: "constant" },
+  { name: "autoencoder-final", training: "autoencoder", steps: 4_000, rate: "falling", from: "autoencoder" },
+  { name: "diffusion", training: "diffusion", steps: 9_500, rate: "constant" },
+  { name: "diffusion-1", training: "diffusion", steps: 1_500, rate: "falling", from: "diffusion" },
+  { name: "diffusion", training: "diffusion", steps: 40_000, rate: "constant" },
+  { name: "diffusion-2", training: "diffusion", steps: 2_000, rate: "falling", from: "diffusion" },
 ];

@@ -10,7 +10,10 @@ import type { Training, Weights } from "./training.js";
 const ARRAYS = ["parameters", "first", "second", "average"] as const;
 
 export interface Progress {
+  /** of the parameters: a branch counts on from the step that it began with */
   step: number;
+  /** the step that this sitting began with */
+  readonly begun: number;
   /** of training, over all sittings */
   seconds: number;
 }
@@ -27,7 +30,7 @@ const keptFile = ({ kept }: StateFiles, name: string): string => join(kept, `${n
 
 /**
  * Fills the arrays from the first of these that is there: the sitting's state, its kept parameters, the state and the kept parameters of the
- * sitting that it branches from (it begins at 0 seconds then), the training's start weights, initial numbers. Kept parameters have no running
+ * sitting that it branches from, the training's start weights, initial numbers. Kept parameters have no running
  * means of the gradient: these begin at 0.
  */
 export function loadState(
@@ -46,8 +49,8 @@ export function loadState(
       if (own.length > 0) flatten(found, slots, weights, arrays[part]);
     }
     if (found === keptFile(files, each)) arrays.parameters.set(arrays.average);
-    const { step, seconds } = progressOf(found);
-    return { step, seconds: each === name ? seconds : 0 };
+    const progress = progressOf(found);
+    return each === name ? progress : { step: progress.step, begun: progress.step, seconds: 0 };
   }
   if (from !== undefined) throw new Error(`train ${name}: ${stateFile(files, from)} is missing; train that part first`);
   const rng = createRng(training.seed);
@@ -55,7 +58,7 @@ export function loadState(
     Object.fromEntries(slots.map(({ key, shape }) => [key, { data: training.initial(key, shape, rng), shape }]));
   flatten(training.name, slots, training.start?.() ?? initial(), arrays.parameters);
   arrays.average.set(arrays.parameters);
-  return { step: 0, seconds: 0 };
+  return { step: 0, begun: 0, seconds: 0 };
 }
 
 /** Writes the averaged parameters of a state into the repository, in half precision. @returns whether there is a state */
@@ -69,22 +72,23 @@ export function keepState(name: string, files: StateFiles): boolean {
   return true;
 }
 
-export function saveState(slots: readonly Slot[], arrays: TrainingArrays, file: string, { step, seconds }: Progress): void {
+export function saveState(slots: readonly Slot[], arrays: TrainingArrays, file: string, { step, begun, seconds }: Progress): void {
   const tensors = ARRAYS.flatMap((part) =>
     Object.entries(unflatten(slots, arrays[part])).map(([key, x]) => [`${part}/${key}`, x] as const),
   );
   mkdirSync(dirname(file), { recursive: true });
-  writeSafetensors(file, Object.fromEntries(tensors), { metadata: { step: String(step), seconds: String(seconds) } });
+  writeSafetensors(file, Object.fromEntries(tensors), { metadata: { step: String(step), begun: String(begun), seconds: String(seconds) } });
 }
 
-/** Steps and seconds of a sitting's state, or of its kept parameters; zeros where there are neither. */
+/** How far a sitting's state is, or of its kept parameters; zeros where there are neither. */
 export function readProgress(name: string, files: StateFiles): Progress {
   const found = [stateFile(files, name), keptFile(files, name)].find(existsSync);
-  return found === undefined ? { step: 0, seconds: 0 } : progressOf(found);
+  return found === undefined ? { step: 0, begun: 0, seconds: 0 } : progressOf(found);
 }
 
 function progressOf(file: string): Progress {
-  const { step, seconds } = openSafetensors(file).metadata;
-  if (!(Number(step) >= 0 && Number(seconds) >= 0)) throw new Error(`${file}: has no step and seconds; remove it to begin anew`);
-  return { step: Number(step), seconds: Number(seconds) };
+  const { metadata } = openSafetensors(file);
+  const [step, begun, seconds] = ["step", "begun", "seconds"].map((key) => Number(metadata[key] ?? Number.NaN));
+  if (!(step >= begun && begun >= 0 && seconds >= 0)) throw new Error(`${file}: has no step, begun and seconds; remove it to begin anew`);
+  return { step, begun, seconds };
 }

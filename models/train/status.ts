@@ -7,13 +7,13 @@ import { readProgress } from "./state.js";
 import { logFile, measuresFile } from "./train.js";
 
 export function printStatus(files: StateFiles): void {
-  const lines = QUEUE.map(({ name, minutes }) => {
+  const lines = QUEUE.map(({ name, steps }) => {
     const progress = readProgress(name, files);
     const last = lastRow(logFile(files, name));
     return {
       part: name,
-      steps: progress.step,
-      hours: `${(progress.seconds / 3600).toFixed(2)} of ${(minutes / 60).toFixed(2)}`,
+      steps: `${progress.step - progress.begun} of ${steps}`,
+      hours: (progress.seconds / 3600).toFixed(2),
       "rows/s": last.rows ?? "",
       loss: last.loss ?? "",
       ...lastRow(measuresFile(files, name)),

@@ -10,14 +10,15 @@ import type { Progress, StateFiles } from "./state.js";
 import { loadState, saveState, stateFile } from "./state.js";
 import type { Training } from "./training.js";
 
-/** "constant" may be extended by more minutes at any time; "falling" ends at 0 and is what is shipped. */
+/** "constant" may be extended by more steps at any time; "falling" ends at 0 and is what is shipped. */
 export type RateShape = "constant" | "falling";
 
 export interface Sitting {
   /** of the state file and the logs */
   readonly name: string;
   readonly training: Training;
-  readonly minutes: number;
+  /** over all sittings of this name: a busy machine takes longer for them, and they are no fewer */
+  readonly steps: number;
   readonly rate: RateShape;
   /** the sitting whose state this one begins with */
   readonly from?: string;
@@ -46,12 +47,12 @@ export const logFile = ({ folder }: StateFiles, name: string): string => join(fo
 export const measuresFile = ({ folder }: StateFiles, name: string): string => join(folder, `${name}-measures.csv`);
 
 /** The learning rate as a share of the training's: it rises over the first steps, and a falling one ends at 0. */
-export const rateShare = ({ rate, minutes }: Pick<Sitting, "rate" | "minutes">, { step, seconds }: Progress): number =>
-  Math.min(1, (step + 1) / WARM_UP_STEPS) * (rate === "constant" ? 1 : Math.max(0, 1 - seconds / (60 * minutes)));
+export const rateShare = ({ rate, steps }: Pick<Sitting, "rate" | "steps">, { step, begun }: Pick<Progress, "step" | "begun">): number =>
+  Math.min(1, (step + 1) / WARM_UP_STEPS) * (rate === "constant" ? 1 : 1 - (step - begun) / steps);
 
-/** Trains until the minutes are over or a signal comes. The state is saved every minute and at the end. */
+/** Trains until the steps are done or a signal comes. The state is saved every minute and at the end. */
 export async function train(sitting: Sitting, { files, device, lanes: count, table, say }: TrainOptions): Promise<"done" | "stopped"> {
-  const { name, training, minutes } = sitting;
+  const { name, training, steps } = sitting;
   let stopping = false;
   const stop = () => {
     stopping = true;
@@ -82,7 +83,7 @@ export async function train(sitting: Sitting, { files, device, lanes: count, tab
     if (measures) appendRow(measuresFile(files, name), { step: progress.step, seconds: Math.round(progress.seconds), ...measures });
   };
   let [saved, measured, broken] = [progress.seconds, progress.seconds, 0];
-  while (!stopping && progress.seconds < 60 * minutes) {
+  while (!stopping && progress.step - progress.begun < steps) {
     const began = performance.now();
     const step = progress.step + 1;
     const learningRate = training.learningRate * rateShare(sitting, progress);
@@ -116,15 +117,15 @@ export async function train(sitting: Sitting, { files, device, lanes: count, tab
   await lanes.close();
   process.off("SIGINT", stop).off("SIGTERM", stop);
   const outcome = stopping ? "stopped" : "done";
-  say(`${name}: ${outcome} at step ${progress.step}, ${(progress.seconds / 60).toFixed(1)} of ${minutes} minutes`);
+  say(`${name}: ${outcome} after ${progress.step - progress.begun} of ${steps} steps, ${(progress.seconds / 3600).toFixed(2)} hours`);
   return outcome;
 }
 
 /** Averages what steps give and writes a row every LOG_STEPS: step, seconds, learning rate, rows per second, the averages. */
-function stepLog({ name, training, minutes }: Sitting, file: string, say: TrainOptions["say"]) {
+function stepLog({ name, training, steps }: Sitting, file: string, say: TrainOptions["say"]) {
   const running: Record<string, number> = {};
   let since: { readonly step: number; readonly seconds: number } | undefined;
-  return ({ step, seconds }: Progress, learningRate: number, values: Readonly<Record<string, number>>): void => {
+  return ({ step, begun, seconds }: Progress, learningRate: number, values: Readonly<Record<string, number>>): void => {
     for (const [key, value] of Object.entries(values))
       running[key] = running[key] === undefined ? value : 0.98 * running[key] + 0.02 * value;
     if (step % LOG_STEPS) return;
@@ -133,7 +134,9 @@ function stepLog({ name, training, minutes }: Sitting, file: string, say: TrainO
     const shown = Object.fromEntries(Object.entries(running).map(([key, value]) => [key, value.toPrecision(5)]));
     appendRow(file, { step, seconds: Math.round(seconds), rate: learningRate.toExponential(2), rows: rows?.toFixed(1) ?? "", ...shown });
     const words = Object.entries(running).map(([key, value]) => `${key} ${value.toPrecision(4)}`);
-    say(`${name} step ${step} · ${(seconds / 60).toFixed(1)} of ${minutes} min · ${rows?.toFixed(1) ?? "?"} rows/s · ${words.join(" · ")}`);
+    say(
+      `${name} step ${step - begun} of ${steps} · ${(seconds / 3600).toFixed(2)} h · ${rows?.toFixed(1) ?? "?"} rows/s · ${words.join(" · ")}`,
+    );
   };
 }
 

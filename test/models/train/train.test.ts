@@ -18,8 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const training = TRAININGS.line();
-/** Long enough for some hundred steps of the toy. */
-const sitting = { name: "line", training, minutes: 0.015, rate: "constant" } as const;
+const sitting = { name: "line", training, steps: 100, rate: "constant" } as const;
 const files = () => ({ folder, kept: join(folder, "kept") });
 const options = () => ({ files: files(), device: "cpu" as const, lanes: 2, table: TABLE, say: () => {} });
 const state = (name = "line") => readSafetensors(stateFile(files(), name));
@@ -54,16 +53,16 @@ describe("training", () => {
   test("goes on where it stopped: steps and seconds are counted over all sittings", async () => {
     await train(sitting, options());
     const { step, seconds } = progress();
-    expect(step).toBeGreaterThan(0);
-    await train({ ...sitting, minutes: 0.025 }, options());
-    expect(progress().step).toBeGreaterThan(step);
+    expect(step).toBe(100);
+    await train({ ...sitting, steps: 150 }, options());
+    expect(progress().step).toBe(150);
     expect(progress().seconds).toBeGreaterThan(seconds);
     const rows = readFileSync(join(folder, "line.csv"), "utf8").trim().split("\n");
     expect(rows[0]).toBe("step,seconds,rate,rows,loss,norm");
   });
 
   test("stops at SIGTERM with its state saved", async () => {
-    const running = train({ ...sitting, minutes: 60 }, options());
+    const running = train({ ...sitting, steps: 1e9 }, options());
     setTimeout(() => process.emit("SIGTERM"), 1500);
     expect(await running).toBe("stopped");
     expect(progress().step).toBeGreaterThan(0);
@@ -76,8 +75,8 @@ describe("training", () => {
     const [slope] = state()["average/slope.weight"].data;
     rmSync(stateFile(files(), "line"));
     expect(progress()).toEqual(before);
-    await train({ ...sitting, minutes: 0.025 }, options());
-    expect(progress().step).toBeGreaterThan(before.step);
+    await train({ ...sitting, steps: 150 }, options());
+    expect(progress().step).toBe(150);
     expect(state()["average/slope.weight"].data[0]).toBeCloseTo(slope, 2);
   });
 
@@ -86,7 +85,7 @@ describe("training", () => {
     const [before, { step }] = [state(), progress()];
     await train({ ...sitting, name: "final", from: "line", rate: "falling" }, options());
     expect(state()).toEqual(before);
-    expect(progress("final").step).toBeGreaterThan(step);
+    expect(progress("final").step).toBe(step + 100);
   });
 
   test("a branch without the state it begins with is refused by the file's name", async () => {
@@ -94,11 +93,11 @@ describe("training", () => {
   });
 });
 
-test("the learning rate rises over 500 steps; a falling one ends at 0 with its minutes", () => {
-  const constant = { rate: "constant", minutes: 10 } as const;
-  expect(rateShare(constant, { step: 249, seconds: 500 })).toBeCloseTo(0.5);
-  expect(rateShare(constant, { step: 5000, seconds: 599 })).toBe(1);
-  const falling = { rate: "falling", minutes: 10 } as const;
-  expect(rateShare(falling, { step: 5000, seconds: 300 })).toBeCloseTo(0.5);
-  expect(rateShare(falling, { step: 5000, seconds: 600 })).toBe(0);
+test("the learning rate rises over 500 steps; a falling one ends at 0 with its last step", () => {
+  const constant = { rate: "constant", steps: 10_000 } as const;
+  expect(rateShare(constant, { step: 249, begun: 0 })).toBeCloseTo(0.5);
+  expect(rateShare(constant, { step: 9999, begun: 0 })).toBe(1);
+  const falling = { rate: "falling", steps: 1000 } as const;
+  expect(rateShare(falling, { step: 5500, begun: 5000 })).toBeCloseTo(0.5);
+  expect(rateShare(falling, { step: 6000, begun: 5000 })).toBe(0);
 });
