@@ -77,7 +77,7 @@ describe("training", () => {
     expect(progress()).toEqual(before);
     await train({ ...sitting, steps: 150 }, options());
     expect(progress().step).toBe(150);
-    expect(state()["average/slope.weight"].data[0]).toBeCloseTo(slope, 2);
+    expect(Math.abs(3 - state()["average/slope.weight"].data[0])).toBeLessThan(Math.abs(3 - slope)); // nearer to the answer, not from 0 again
   });
 
   test("a branch begins with the other sitting's parameters and leaves its state as it was", async () => {
