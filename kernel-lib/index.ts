@@ -13,10 +13,19 @@ export type { Device } from "./engine/device.js";
 // painting a panorama
 export { multiDiffusion } from "./methods/joint/multidiffusion.js";
 export { syncDiffusion } from "./methods/joint/syncdiffusion.js";
-export { methods } from "./methods/methods.js";
-export type { JointMethod, MethodName } from "./methods/methods.js";
-export type { JointOptions, ResolvedOptions } from "./methods/joint/options.js";
-export type { ResolvedSyncOptions, SyncOptions } from "./methods/joint/sync-options.js";
+export { independentWindows } from "./methods/joint/independent.js";
+export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
+export type { PanoramaMethod } from "./methods/methods.js";
+// a method of one's own
+export { jointMethod } from "./methods/joint/joint-method.js";
+export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.js";
+export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js";
+export type { NetworkCalls, Perceptual } from "./methods/joint/network-calls.js";
+export type { Batch, Method, MethodStep, Need, Run, Series } from "./methods/method.js";
+export { givenOption, realOption, sizeOption, textOption, toggleOption, wholeOption } from "./methods/option-table.js";
+export type { DefaultedOf, DefaultedSpec, Flag, OptionSpec, OptionTable, OptionWords, ValuesOf } from "./methods/option-table.js";
+export type { BatchOption, JointOptions, ResolvedOptions } from "./methods/joint/options.js";
+export type { ResolvedSyncOptions, SyncOptions } from "./methods/joint/syncdiffusion.js";
 export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./methods/joint/step-record.js";
 export type { JointModel, JointModelConfig, MemoryNeed, NoiseOptions, PerceptualOptions } from "./diffusion/joint-model.js";
 
@@ -37,7 +46,7 @@ export { table } from "./display/table.js";
 export type { TableCell, TableOptions } from "./display/table.js";
 
 // plotting its numbers
-export { gradientPlot, lossPlot } from "./display/plots/window-lines.js";
+export { gradientPlot, lossPlot, seriesPlot } from "./display/plots/window-lines.js";
 export type { WindowLinesOptions } from "./display/plots/window-lines.js";
 export { windowStrip } from "./display/plots/window-strip.js";
 export type { StripStep, WindowStripOptions } from "./display/plots/window-strip.js";

@@ -5,17 +5,16 @@ import { createProgress, type Out } from "../display/progress.js";
 import type { DeviceChoice } from "../engine/device.js";
 import type { Precision } from "../graph/half.js";
 import type { JointResult, JointRun, StepRecord } from "../methods/joint/step-record.js";
-import type { SyncOptions } from "../methods/joint/sync-options.js";
-import { type MethodName, methods } from "../methods/methods.js";
+import { allMethods, methodNamed, type PanoramaMethod } from "../methods/methods.js";
 import { report } from "../pages/report.js";
 import { folderHolds, type SavedRun } from "../runs/run-folder.js";
 import { createRunWriter, type RunWriter, runHead } from "../runs/run-writer.js";
 import { type CliDeps, InterruptedError, type PaintModel, UsageError } from "./command.js";
+import { methodFlags } from "./method-flags.js";
 
-export interface PaintFlags extends Omit<SyncOptions, "prompt" | "negativePrompt" | "guidanceScale"> {
-  readonly method: MethodName;
-  readonly negative?: string;
-  readonly guidance?: number;
+/** The flags of the command itself; those of the methods' options beside them, by the options' names. */
+export interface PaintFlags extends Readonly<Record<string, unknown>> {
+  readonly method: string;
   readonly foreseen: number;
   readonly model?: string;
   readonly device: DeviceChoice;
@@ -25,20 +24,14 @@ export interface PaintFlags extends Omit<SyncOptions, "prompt" | "negativePrompt
   readonly force?: true;
 }
 
-/** Flags that only SyncDiffusion reads. */
-const SYNC_FLAGS = {
-  weight: "--weight",
-  decay: "--decay",
-  syncEvery: "--sync-every",
-  syncSteps: "--sync-steps",
-  anchor: "--anchor",
-} as const;
-
 /** Paints, and writes the run as it goes. @throws UsageError for flags that do not fit; InterruptedError where the user stops it */
 export async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): Promise<void> {
-  for (const [key, flag] of Object.entries(SYNC_FLAGS))
-    if (flags.method !== "sync" && flags[key as keyof typeof SYNC_FLAGS] !== undefined)
-      throw new UsageError(`${flag} belongs to --method sync, and this is --method ${flags.method}; leave it out`);
+  const method = methodNamed(flags.method);
+  for (const [flag, { key, methods }] of methodFlags(allMethods()))
+    if (methods && !methods.includes(method) && flags[key] !== undefined)
+      throw new UsageError(
+        `${flag} belongs to --method ${methods.map(({ name }) => name).join(" and ")}, and this is --method ${method.name}; leave it out`,
+      );
   if (flags.out !== undefined) await expectFree(flags.out, flags.force);
 
   const { stderr } = deps;
@@ -60,13 +53,11 @@ export async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): P
     ]);
     const opened = performance.now();
     for (const notice of model.notices) stderr.write(`note: ${notice}\n`);
-    const run = startRun(model, prompt, flags, stop.signal);
-    const dir = flags.out ?? join("veduta-out", `${flags.method}-${run.options.seed}`);
+    const run = startRun(method, model, { ...flags, prompt, signal: stop.signal });
+    const dir = flags.out ?? join("veduta-out", `${method.name}-${run.options.seed}`);
     if (flags.out === undefined) await expectFree(dir, flags.force);
-    stderr.write(
-      `${flags.method === "sync" ? "SyncDiffusion" : "MultiDiffusion"} on ${model.device}, ${model.precision}, seed ${run.options.seed}\n`,
-    );
-    const writer = await createRunWriter(dir, runHead(flags.method, run, model, flags.model), {
+    stderr.write(`${method.title} on ${model.device}, ${model.precision}, seed ${run.options.seed}\n`);
+    const writer = await createRunWriter(dir, runHead(method, run, model, flags.model), {
       page: report,
       existing: flags.force ? "replace" : "refuse",
       foreseenEvery: flags.foreseen,
@@ -83,11 +74,9 @@ export async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): P
 }
 
 /** The method's run; what it refuses of the options is the command line's to put right. */
-function startRun(model: PaintModel, prompt: string, flags: PaintFlags, signal: AbortSignal): JointRun {
-  const { negative, guidance, method, ...rest } = flags;
-  const { foreseen: _, model: _m, device: _d, precision: _p, threads: _t, out: _o, force: _f, ...shared } = rest;
+function startRun(method: PanoramaMethod, model: PaintModel, options: Readonly<Record<string, unknown>>): JointRun {
   try {
-    return methods[method](model, { ...shared, prompt, negativePrompt: negative, guidanceScale: guidance, signal });
+    return method.run(model, options as never); // the method holds every option to its table
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError) throw new UsageError(error.message, { cause: error });
     throw error;

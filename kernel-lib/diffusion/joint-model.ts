@@ -50,8 +50,8 @@ export interface MemoryNeed {
   readonly window: { readonly height: number; readonly width: number };
   readonly panorama: { readonly height: number; readonly width: number };
   readonly edge: "open" | "wrap";
-  /** windows a call; 1 when absent, the least that a run can do with */
-  readonly batch?: number;
+  /** windows per call of each kind; 1 where absent, the least that a run can do with */
+  readonly batch?: { readonly noise?: number; readonly gradient?: number };
 }
 
 export interface JointModelConfig {

@@ -47,9 +47,9 @@ export function trackHtml(state: TrackState): string {
   const { phase, done, steps, width, height, picture, losses, note = "" } = state;
   const wide = Math.min(WIDEST, Math.max(NARROWEST, width));
   const share = steps === 0 ? 100 : Math.round((1000 * done) / steps) / 10;
-  const spark = `<img src="${escapeHtml(sparkline(losses, steps))}" alt="${escapeHtml(course(losses))}" width="120" height="28" decoding="sync" style="display:block;flex:none;width:120px;height:28px;margin:0">`;
+  const spark = `<img src="${escapeHtml(sparkline(losses, steps))}" alt="${escapeHtml(course(losses))}" width="120" height="28" decoding=sync style="display:block;flex:none;width:120px;height:28px;margin:0">`;
   return `<div class="veduta-track" style="max-width:${Math.max(ROOM, wide)}px;font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums">
-<img src="${escapeHtml(picture?.src ?? NOTHING)}" alt="${escapeHtml(picture?.alt ?? "nothing foreseen yet")}" width="${wide}" height="${Math.round((wide * height) / width)}" decoding="sync" style="display:block;box-sizing:border-box;width:100%;max-width:${wide}px;height:auto;aspect-ratio:${width}/${height};margin:0;border-radius:6px;background:rgb(128 128 128/.18)">
+<img src="${escapeHtml(picture?.src ?? NOTHING)}" alt="${escapeHtml(picture?.alt ?? "nothing foreseen yet")}" width="${wide}" height="${Math.round((wide * height) / width)}" decoding=sync style="display:block;box-sizing:border-box;width:100%;max-width:${wide}px;height:auto;aspect-ratio:${width}/${height};margin:0;border-radius:6px;background:rgb(128 128 128/.18)">
 <div style="height:6px;margin:8px 0 6px;border-radius:3px;overflow:hidden;background:rgb(128 128 128/.28)"><div style="width:${share}%;height:100%;background:${phase === "stopped" ? COLOURS.stopped : COLOURS.bar}"></div></div>
 <div style="display:flex;gap:12px;justify-content:space-between;min-height:40px"><div>${told(state)}<br><span style="opacity:.75">${escapeHtml(note)}</span></div>${spark}</div>
 </div>`;

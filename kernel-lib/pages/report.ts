@@ -1,16 +1,19 @@
 /** @file A run as one page: the panorama to turn, what every window did, and every option. One file, no network. */
 
 import { duration } from "../core/words.js";
+import { ANCHOR_SERIES } from "../methods/joint/anchor-series.js";
+import type { Series } from "../methods/method.js";
+import { DEFAULT_METHOD, findMethod } from "../methods/methods.js";
 import type { Coverage } from "../panorama/coverage.js";
 import type { ReportRun, RunInfo, StepNumbers } from "../runs/run-data.js";
 import { figureJob, panoramaFigure, viewerScript } from "./figure.js";
 import { escapeHtml } from "./html.js";
-import { lossCurve } from "./loss-curve.js";
-import { REPORT_STYLE } from "./report-style.js";
-import { runFigure } from "./run-figure.js";
-import { type StripPlace, windowMap } from "./window-map.js";
 
-const METHODS = { sync: "SyncDiffusion", multi: "MultiDiffusion" } as const;
+import { REPORT_STYLE } from "./report-style.js";
+import { optionsOf, runCommand } from "./run-command.js";
+import { runFigure } from "./run-figure.js";
+import { seriesCurve } from "./series-curve.js";
+import { type StripPlace, windowMap } from "./window-map.js";
 
 /** Nothing is fetched: the browser itself holds the page to that. */
 const POLICY =
@@ -36,19 +39,19 @@ export function report(run: ReportRun): string {
 <body>
 <main>
 <header>
-<p class="kind">Veduta, ${METHODS[info.method]}</p>
+<p class="kind">Veduta, ${escapeHtml(titleOf(info))}</p>
 <h1>${escapeHtml(prompt)}</h1>
 <p class="facts">${escapeHtml(facts(info, steps))}</p>
 </header>
 ${info.complete ? "" : `<p class="stopped">This run stopped after ${count(steps.length, "step")}: ${escapeHtml(info.stopped ?? "it was interrupted")}. The picture is what it foresaw by then.</p>`}
 ${pictureSection(run, prompt)}
 ${mapSection(info, steps)}
-${curveSection(info, steps)}
+${curveSections(info, steps)}
 <h2>How it was painted</h2>
 <p>Every option of the run. With the same checkpoint, device and versions they give the same picture, bit for bit.</p>
 <div class="tables">${optionTable(info)}${machineTable(info, steps)}</div>
-<pre>${escapeHtml(command(info))}</pre>
-${steps.some(({ windows }) => windows.some(({ loss }) => loss !== undefined)) ? FOOTNOTES : ""}
+<pre>${escapeHtml(runCommand(info))}</pre>
+${footnotes(info, steps)}
 </main>
 ${run.picture ? `<script>${viewerScript()}</script>` : ""}
 </body>
@@ -56,10 +59,27 @@ ${run.picture ? `<script>${viewerScript()}</script>` : ""}
 `;
 }
 
-const FOOTNOTES = `<footer>
-<p>Distances are LPIPS between what a window foresees and what the anchor foresees, before the descent; lower is more alike. Steps and windows count from 0.</p>
+/** What people call the run's method. */
+const titleOf = ({ title, method }: RunInfo): string => title ?? findMethod(method)?.title ?? method;
+
+/** The run's series of windows; a run of an older version has those of its method. */
+const windowSeries = ({ series, method }: RunInfo): readonly Series[] =>
+  (series ?? findMethod(method)?.series ?? []).filter(({ per }) => per === "window");
+
+const isMeasured = ({ name }: Series, steps: readonly StepNumbers[]): boolean =>
+  steps.some(({ windows }) => windows.some((window) => window[name] !== undefined));
+
+function footnotes(info: RunInfo, steps: readonly StepNumbers[]): string {
+  const measured = windowSeries(info).filter((series) => isMeasured(series, steps));
+  if (measured.length === 0) return "";
+  const distances = measured.some(({ name }) => name === ANCHOR_SERIES.loss.name)
+    ? "Distances are LPIPS between what a window foresees and what the anchor foresees, before the descent; lower is more alike. "
+    : "";
+  return `<footer>
+<p>${distances}Steps and windows count from 0.</p>
 <p>Colours: viridis (Smith, van der Walt and Firing, CC0), even in lightness and readable with every common colour blindness.</p>
 </footer>`;
+}
 
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
 const placeOf = ({ width, scaleFactor, coverage }: RunInfo): StripPlace => ({ width, scaleFactor, coverage });
@@ -86,18 +106,19 @@ function pictureSection(run: ReportRun, prompt: string): string {
 }
 
 function mapSection(info: RunInfo, steps: readonly StepNumbers[]): string {
-  const strip = windowMap(steps, placeOf(info));
+  const [series] = windowSeries(info);
+  const strip = series && windowMap(steps, placeOf(info), series);
   if (!strip)
-    return `<h2>Distances</h2><p>${
-      info.method === "multi"
-        ? "MultiDiffusion averages its windows and measures no distance between them. The same seed with --method sync shows what synchronising changes."
-        : "No step of this run was synchronised, so no distance was measured."
+    return `<h2>Windows</h2><p>${
+      series
+        ? "No step of this run measured its windows."
+        : `${escapeHtml(titleOf(info))} measures nothing of its windows. The same seed with --method ${DEFAULT_METHOD.name} shows how far they are apart.`
     }</p>`;
   const last = steps[steps.length - 1].index;
   const skipped = strip.every > 1 ? ` Every ${strip.every}th step is drawn.` : "";
   const { left, width, name } = anchorColumns(info, steps);
   const mark = left.map((at, k) => `<div class="anchor" style="left:${at}%;width:${width[k]}%"></div>`).join("");
-  return `<h2>How far each window is from the anchor</h2>
+  return `<h2>${escapeHtml(series.title)}</h2>
 <p>A column is a window, where it lies in the panorama; a row is a step, the first at the top. Click one to look there.${skipped}</p>
 <figure id="strip" class="map" style="margin-inline:0">
 <div class="anchor-name">${name}</div>
@@ -127,40 +148,25 @@ function degreeLabels({ horizontal }: Coverage): string {
     .join("");
 }
 
-function curveSection(info: RunInfo, steps: readonly StepNumbers[]): string {
-  const curve = lossCurve(steps, placeOf(info));
-  return curve ? `<h2>How the distances fall</h2>\n<p>One line a window, on a logarithmic axis.</p>\n${curve}` : "";
-}
+/** A curve per series of windows. */
+const curveSections = (info: RunInfo, steps: readonly StepNumbers[]): string =>
+  windowSeries(info)
+    .map((series) => {
+      const curve = seriesCurve(steps, placeOf(info), series);
+      return curve
+        ? `<h2>${escapeHtml(series.title)} over the steps</h2>\n<p>One line per window, on a logarithmic axis.</p>\n${curve}`
+        : "";
+    })
+    .join("\n");
 
-/** What the options mean, for their table; options that are not listed are shown under their own name. */
-const MEANINGS: Readonly<Record<string, string>> = {
-  prompt: "prompt",
-  negativePrompt: "negative prompt",
-  width: "width, pixels",
-  height: "height, pixels",
-  steps: "denoising steps",
-  guidanceScale: "guidance scale",
-  seed: "seed",
-  loop: "closed to a full turn",
-  windows: "windows",
-  window: "window, latent pixels",
-  stride: "stride, latent pixels",
-  batch: "windows a network call",
-  weight: "weight of the first descent",
-  decay: "its decay a step",
-  syncEvery: "synchronised, every n-th step",
-  syncSteps: "synchronised, first n steps",
-  anchor: "anchor window",
-  latent: "starting noise",
-  text: "text embeddings",
-};
-
-function optionTable({ options }: RunInfo): string {
-  const known = Object.keys(MEANINGS).filter((key) => options[key] !== undefined);
-  const others = Object.keys(options).filter((key) => !(key in MEANINGS) && options[key] !== undefined);
+/** Every option that the run has, in the order of its method's table, each with what it means. */
+function optionTable({ options, method }: RunInfo): string {
+  const specs = optionsOf(method);
+  const known = Object.keys(specs).filter((key) => options[key] !== undefined);
+  const others = Object.keys(options).filter((key) => !(key in specs) && options[key] !== undefined);
   return table(
     "Options",
-    [...known, ...others].map((key) => [MEANINGS[key] ?? key, shown(key, options[key])]),
+    [...known, ...others].map((key) => [key, shown(key, options[key]), specs[key]?.means ?? ""]),
   );
 }
 
@@ -180,8 +186,14 @@ function machineTable({ model, versions, started, seconds }: RunInfo, steps: rea
   ]);
 }
 
-const table = (caption: string, rows: readonly (readonly [string, string])[]): string =>
-  `<table><caption>${caption}</caption><tbody>${rows.map(([key, value]) => `<tr><th scope="row">${escapeHtml(key)}</th><td>${escapeHtml(value)}</td></tr>`).join("")}</tbody></table>`;
+/** Rows of a name, a value, and what the name means. */
+const table = (caption: string, rows: readonly (readonly [name: string, value: string, meaning?: string])[]): string =>
+  `<table><caption>${caption}</caption><tbody>${rows
+    .map(([name, value, meaning]) => {
+      const small = meaning ? `<small>${escapeHtml(meaning)}</small>` : "";
+      return `<tr><th scope="row">${escapeHtml(name)}${small}</th><td>${escapeHtml(value)}</td></tr>`;
+    })
+    .join("")}</tbody></table>`;
 
 function shown(key: string, value: unknown): string {
   if (value === "") return "(none)";
@@ -191,37 +203,3 @@ function shown(key: string, value: unknown): string {
   if (typeof value === "object" && value !== null && "shape" in value) return `given, [${String(value.shape)}]`;
   return typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value);
 }
-
-/** The command that repeats the run, where its options can be said on the command line. */
-function command({ method, options, model }: RunInfo): string {
-  const flags: Readonly<Record<string, string>> = {
-    negativePrompt: "--negative",
-    width: "--width",
-    height: "--height",
-    steps: "--steps",
-    guidanceScale: "--guidance",
-    window: "--window",
-    stride: "--stride",
-    seed: "--seed",
-    batch: "--batch",
-    ...(method === "sync"
-      ? { weight: "--weight", decay: "--decay", syncEvery: "--sync-every", syncSteps: "--sync-steps", anchor: "--anchor" }
-      : {}),
-  };
-  const given = Object.entries(flags).flatMap(([key, flag]) =>
-    options[key] === undefined || options[key] === "" ? [] : [flag, quoted(String(options[key]))],
-  );
-  const words = [
-    "veduta paint",
-    quoted(String(options.prompt ?? "")),
-    "--method",
-    method,
-    ...given,
-    ...(options.loop === true ? ["--loop"] : []),
-  ];
-  const precision = model.precision === undefined ? [] : ["--precision", model.precision];
-  return [...words, "--device", model.device, ...precision, "--threads", String(model.threads)].join(" ");
-}
-
-/** A word as a POSIX shell takes it. */
-const quoted = (word: string): string => (/^[\w.,:/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

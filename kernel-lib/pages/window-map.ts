@@ -1,8 +1,11 @@
 /** @file The distance of every window to the anchor, step by step, under the panorama: columns lie where their windows lie. */
 import { short } from "../core/words.js";
+import type { Window } from "../methods/joint/windows.js";
+import type { Series } from "../methods/method.js";
 import { VIRIDIS_GRADIENT, viridis } from "../panorama/colors.js";
 import type { Coverage } from "../panorama/coverage.js";
 import type { StepNumbers } from "../runs/run-data.js";
+import { escapeHtml } from "./html.js";
 
 export interface StripPlace {
   /** of the panorama, pixels */
@@ -29,7 +32,7 @@ export interface WindowCell {
 const MOST_CELLS = 6000;
 
 /** Where each window's cell lies. */
-export function windowCells(windows: StepNumbers["windows"], { width, scaleFactor, coverage }: StripPlace): WindowCell[] {
+export function windowCells(windows: readonly Window[], { width, scaleFactor, coverage }: StripPlace): WindowCell[] {
   const across = width / scaleFactor;
   const middle = (j: number) => ((windows[j].left + windows[j].width / 2) / across) % 1;
   const columns = [...new Set(windows.map((_, j) => middle(j)))].sort((a, b) => a - b);
@@ -59,34 +62,43 @@ export function windowCells(windows: StepNumbers["windows"], { width, scaleFacto
 
 /**
  * The map as HTML: an SVG that stretches to its box (one unit a step down, a thousand across), with its legend. Hover a cell to read it.
- * @returns undefined where no step measured a distance
+ * @param series of windows
+ * @returns undefined where no step has it
  */
-export function windowMap(steps: readonly StepNumbers[], place: StripPlace): { svg: string; legend: string; every: number } | undefined {
-  const losses = steps.flatMap(({ windows }) => windows.flatMap(({ loss }) => (loss === undefined ? [] : [loss])));
-  if (losses.length === 0) return undefined;
+export function windowMap(
+  steps: readonly StepNumbers[],
+  place: StripPlace,
+  { name, unit }: Series,
+): { svg: string; legend: string; every: number } | undefined {
+  const values = steps.flatMap(({ windows }) => windows.flatMap(({ [name]: value }) => (value === undefined ? [] : [value])));
+  if (values.length === 0) return undefined;
   const most =
     Math.max(
-      ...losses.slice(0, 1),
-      losses.reduce((a, b) => Math.max(a, b), 0),
+      ...values.slice(0, 1),
+      values.reduce((a, b) => Math.max(a, b), 0),
     ) || 1;
   const cells = windowCells(steps[0].windows, place);
   const every = Math.ceil((steps.length * cells.length) / MOST_CELLS);
   const rows = steps.filter((_, k) => k % every === 0);
-  const drawn = rows.map((step, y) => cells.map((cell) => drawCell(cell, step, y, most)).join("")).join("");
-  const svg = `<svg viewBox="0 0 1000 ${rows.length}" preserveAspectRatio="none" role="img" aria-label="Distance of every window to the anchor in every step">${drawn}</svg>`;
-  const legend = `<div class="scale"><span>0</span><i style="background:${VIRIDIS_GRADIENT}"></i><span>${short(most)}</span><b>LPIPS to the anchor</b></div>`;
+  const drawn = rows.map((step, y) => cells.map((cell) => drawCell(cell, step, { name, y, most })).join("")).join("");
+  const svg = `<svg viewBox="0 0 1000 ${rows.length}" preserveAspectRatio="none" role="img" aria-label="${escapeHtml(unit)}, every window in every step">${drawn}</svg>`;
+  const legend = `<div class="scale"><span>0</span><i style="background:${VIRIDIS_GRADIENT}"></i><span>${short(most)}</span><b>${escapeHtml(unit)}</b></div>`;
   return { svg, legend, every };
 }
 
-function drawCell({ window, pieces, heading, row, rows }: WindowCell, step: StepNumbers, y: number, most: number): string {
-  const { loss } = step.windows[window];
-  const what = window === step.anchor ? "the anchor" : loss === undefined ? "not synchronised" : short(loss);
-  const fill = loss === undefined ? "" : ` fill="${viridis(loss / most)}"`;
+function drawCell(
+  { window, pieces, heading, row, rows }: WindowCell,
+  step: StepNumbers,
+  { name, y, most }: { readonly name: string; readonly y: number; readonly most: number },
+): string {
+  const value = step.windows[window][name];
+  const what = window === step.anchor ? "the anchor" : value === undefined ? "not measured" : short(value);
+  const fill = value === undefined ? "" : ` fill="${viridis(value / most)}"`;
   const rects = pieces.map(([from, to]) => {
     const [x, w] = [Math.round(from * 1e4) / 10, Math.round((to - from) * 1e4) / 10];
     return `<rect x="${x}" y="${round3(y + row / rows)}" width="${w}" height="${round3(1 / rows)}"${fill}/>`;
   });
-  return `<g${loss === undefined ? ' class="none"' : ""} data-heading="${Math.round(heading * 10) / 10}"><title>step ${step.index}, window ${window}: ${what}</title>${rects.join("")}</g>`;
+  return `<g${value === undefined ? ' class="none"' : ""} data-heading="${Math.round(heading * 10) / 10}"><title>step ${step.index}, window ${window}: ${what}</title>${rects.join("")}</g>`;
 }
 
 const round3 = (x: number): number => Math.round(x * 1e3) / 1e3;

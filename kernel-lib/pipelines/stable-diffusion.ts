@@ -224,11 +224,11 @@ export async function openStableDiffusion(
       return guidedPlan(kind, { height, width, ...CLIP }).mostRows();
     },
 
-    expectFits({ calls, window, panorama, edge, batch = 1 }) {
+    expectFits({ calls, window, panorama, edge, batch = {} }) {
       expectOpen("expectFits");
       const whole = plans(decodeKey({ ...panorama, edge }), decodeBuild({ ...panorama, edge }));
       const needs = [
-        ...calls.map((name) => ({ name, plan: guidedPlan(name, { ...window, ...CLIP }), rows: batch })),
+        ...calls.map((name) => ({ name, plan: guidedPlan(name, { ...window, ...CLIP }), rows: batch[name] ?? 1 })),
         { name: "panorama", plan: whole, rows: 1 },
       ].map(({ name, plan, rows }) => ({ name, rows, weights: plan.weights, row: plan.call, activations: rows * plan.call }));
       const largest = needs.reduce((a, b) => (b.activations > a.activations ? b : a));

@@ -1,5 +1,5 @@
 /** @file A finished or interrupted run as plain data: what run.json and steps.json hold and what the report shows. */
-import type { MethodName } from "../methods/methods.js";
+import type { Series } from "../methods/method.js";
 import type { Coverage } from "../panorama/coverage.js";
 
 /** One window in one step; place and size in latent pixels. */
@@ -12,6 +12,8 @@ export interface WindowNumbers {
   readonly loss?: number;
   /** L2 norm of the loss's gradient, before the weight */
   readonly gradientNorm?: number;
+  /** further numbers, which the run's series name */
+  readonly [series: string]: number | undefined;
 }
 
 /** The numbers of one step record. */
@@ -22,6 +24,8 @@ export interface StepNumbers {
   readonly weight: number;
   /** index into `windows`, -1 for a method without an anchor */
   readonly anchor: number;
+  /** further numbers of the step, which the run's series name */
+  readonly series?: Readonly<Record<string, number>>;
   readonly windows: readonly WindowNumbers[];
   /** how long the step took */
   readonly seconds?: number;
@@ -45,12 +49,17 @@ export interface RunInfo {
   readonly complete: boolean;
   /** why it ended early, where it did */
   readonly stopped?: string;
-  readonly method: MethodName;
+  /** the method's name */
+  readonly method: string;
+  /** what people call the method; absent in runs of older versions */
+  readonly title?: string;
+  /** what the steps' numbers are; absent in runs of older versions */
+  readonly series?: readonly Series[];
   /** every option of the method, resolved, with the seed drawn; a tensor is { shape, float32: base64, little endian } */
   readonly options: Readonly<Record<string, unknown>>;
   readonly model: RunModel;
-  /** windows that one network call took: denoising, and the gradient where the method takes one */
-  readonly batch: { readonly noise: number; readonly gradient?: number };
+  /** windows per network call, by the kind of call */
+  readonly batch: { readonly noise?: number; readonly gradient?: number };
   readonly versions: Readonly<Record<string, string>>;
   /** of the panorama, pixels */
   readonly width: number;

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
 import { decodeImage } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
-import { methods } from "../methods/methods.js";
 import type { RunInfo, StepNumbers } from "./run-data.js";
 
 /** A run as its folder holds it. */
@@ -95,6 +94,11 @@ const count = form("a whole number >= 0", (value) => Number.isInteger(value) && 
 const size = { words: "a whole number >= 1", test: (value: unknown) => Number.isInteger(value) && (value as number) >= 1 };
 const text = { words: "a text", test: (value: unknown) => typeof value === "string" };
 const texts = form("an object of texts", (value) => isObject(value) && Object.values(value).every((entry) => typeof entry === "string"));
+const isSeries = (value: unknown): boolean =>
+  isObject(value) &&
+  ["name", "title", "unit"].every((key) => typeof value[key] === "string") &&
+  ["step", "window"].includes(String(value.per));
+const seriesList = { words: "a list of series", test: (value: unknown) => Array.isArray(value) && value.every(isSeries) };
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
 
 const STEP: Form = {
@@ -110,10 +114,12 @@ const INFO: Form = {
   format: is(1),
   complete: oneOf(true, false),
   stopped: absentOr(text),
-  method: oneOf(...Object.keys(methods)),
+  method: form("a method's name", (value) => typeof value === "string" && /^[a-z][a-z0-9-]*$/.test(value)),
+  title: absentOr(text),
+  series: absentOr(seriesList),
   options: form("an object", isObject),
   model: { name: text, digest: text, device: text, precision: absentOr(text), threads: number },
-  batch: { noise: size, gradient: absentOr(size) },
+  batch: { noise: absentOr(size), gradient: absentOr(size) },
   versions: texts,
   width: size,
   height: size,

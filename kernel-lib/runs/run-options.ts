@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
 import { type Tensor, tensor } from "../core/tensor.js";
-import type { SyncOptions } from "../methods/joint/sync-options.js";
+import type { JointOptions } from "../methods/joint/options.js";
 import type { RunInfo } from "./run-data.js";
 
 /** Options as JSON: tensors as { shape, float32 }, functions and signals left out. */
@@ -17,8 +17,11 @@ const isTensor = (value: unknown): value is Tensor =>
   typeof value === "object" && value !== null && "data" in value && value.data instanceof Float32Array;
 const base64 = (data: Float32Array): string => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64");
 
-/** The options of a saved run as its method takes them: given again, they repeat it. @throws CheckpointError for a tensor that is not whole */
-export function savedOptions(run: { readonly info: RunInfo; readonly dir: string }): SyncOptions {
+/**
+ * The options of a saved run as its method takes them: given again, they repeat it, in the batches that it had.
+ * @throws CheckpointError for a tensor that is not whole
+ */
+export function savedOptions(run: { readonly info: RunInfo; readonly dir: string }): JointOptions {
   const revive = (key: string, value: unknown): unknown => {
     if (typeof value !== "object" || value === null || !("float32" in value) || !("shape" in value)) return value;
     const bytes = new Uint8Array(Buffer.from(String(value.float32), "base64")); // of its own buffer, so aligned
@@ -31,5 +34,6 @@ export function savedOptions(run: { readonly info: RunInfo; readonly dir: string
       });
     return tensor(new Float32Array(bytes.buffer), shape);
   };
-  return Object.fromEntries(Object.entries(run.info.options).map(([key, value]) => [key, revive(key, value)]));
+  const options = Object.fromEntries(Object.entries(run.info.options).map(([key, value]) => [key, revive(key, value)]));
+  return { batch: run.info.batch, ...options };
 }

@@ -11,8 +11,9 @@ import type { Tensor } from "../core/tensor.js";
 import { writeWhole } from "../core/write-whole.js";
 import type { JointModel } from "../diffusion/joint-model.js";
 import type { ResolvedOptions } from "../methods/joint/options.js";
-import type { StepRecord } from "../methods/joint/step-record.js";
-import type { MethodName } from "../methods/methods.js";
+import type { JointRun, StepRecord } from "../methods/joint/step-record.js";
+import type { Method, Series } from "../methods/method.js";
+import { methodNamed } from "../methods/methods.js";
 import { stripCoverage } from "../panorama/coverage.js";
 import { gpanoOf, gpanoXmp } from "../panorama/gpano.js";
 import type { ReportRun, RunInfo, RunModel, StepNumbers } from "./run-data.js";
@@ -22,7 +23,10 @@ import { reportData } from "./run-pictures.js";
 
 /** What a run is, known before its first step. */
 export interface RunHead {
-  readonly method: MethodName;
+  /** the method's name */
+  readonly method: string;
+  readonly title?: string;
+  readonly series?: readonly Series[];
   /** of the run, `run.options` */
   readonly options: ResolvedOptions;
   readonly model: RunModel;
@@ -32,24 +36,21 @@ export interface RunHead {
 }
 
 /**
- * The head of a run of a joint method: `saveRun(dir, { ...runHead("sync", run, model), steps, result })`.
+ * The head of a run: `saveRun(dir, { ...runHead("multi", run, model), steps, result })`.
+ * @param method a method, or the name of one that is known
  * @param name how the model was opened; default its folder's name
+ * @throws RangeError for an unknown name
  */
 export function runHead(
-  method: MethodName,
-  { options }: { readonly options: ResolvedOptions },
+  method: string | Method,
+  { options, batch }: Pick<JointRun, "options" | "batch">,
   model: JointModel & Omit<RunModel, "name"> & { readonly path: string },
   name: string = basename(model.path),
 ): RunHead {
-  const batch = (kind: "noise" | "gradient") => options.batch ?? model.batchSize?.(kind, options.windows[0]) ?? options.windows.length;
+  const { name: methodName, title, series } = typeof method === "string" ? methodNamed(method) : method;
   const { device, precision, threads, digest, config } = model;
-  return {
-    method,
-    options,
-    model: { name, digest, device, precision, threads },
-    batch: { noise: batch("noise"), ...(method === "sync" ? { gradient: batch("gradient") } : {}) },
-    scaleFactor: config.scaleFactor,
-  };
+  const scaleFactor = config.scaleFactor;
+  return { method: methodName, title, series, options, model: { name, digest, device, precision, threads }, batch, scaleFactor };
 }
 
 export interface RunWriterOptions {
@@ -62,7 +63,7 @@ export interface RunWriterOptions {
 }
 
 /** A record's numbers and its foreseen picture: what the folder keeps of a step. */
-export type RunStep = Pick<StepRecord, "index" | "timestep" | "weight" | "anchor" | "windows" | "preview">;
+export type RunStep = Pick<StepRecord, "index" | "timestep" | "weight" | "anchor" | "series" | "windows" | "preview">;
 
 /** Takes a run's steps as they come. Either `finish` or `abort` ends it; both leave a folder that `openRun` opens. */
 export interface RunWriter {
@@ -103,6 +104,8 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
     format: 1,
     ...end,
     method: head.method,
+    title: head.title,
+    series: head.series,
     options: plainOptions(head.options),
     model: head.model,
     batch: head.batch,
@@ -132,8 +135,8 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
   return {
     dir,
     async step(record) {
-      const { index, timestep, weight, anchor, windows } = record;
-      steps.push({ index, timestep, weight, anchor, windows, seconds: seconds(performance.now() - stepBegun) });
+      const { index, timestep, weight, anchor, series, windows } = record;
+      steps.push({ index, timestep, weight, anchor, series, windows, seconds: seconds(performance.now() - stepBegun) });
       if (foreseenEvery > 0 && (index + 1) % foreseenEvery === 0)
         await writeWhole(join(dir, "foreseen", foreseenName(index)), await encodeJpeg(await record.preview()));
       // The file is written anew each time: in a long run not at every step, but never with more than a fiftieth of the steps missing.

@@ -10,8 +10,7 @@ import { track } from "#kernel-lib/display/track.js";
 import { trackedSteps } from "#kernel-lib/display/tracked-runs.js";
 import { multiDiffusion } from "#kernel-lib/methods/joint/multidiffusion.js";
 import { syncDiffusion } from "#kernel-lib/methods/joint/syncdiffusion.js";
-import { methods } from "#kernel-lib/methods/methods.js";
-import { fail, finish, toy } from "../methods/joint/toy.js";
+import { fail, finish, METHODS, toy } from "../methods/joint/toy.js";
 
 const base = { prompt: "hills", seed: 3, steps: 6, width: 64, weight: 0.01 };
 let sink = memorySink();
@@ -28,7 +27,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe.each(Object.entries(methods))("track, with %s", (_, method) => {
+describe.each(Object.entries(METHODS))("track, with %s", (_, method) => {
   test("returns what the run returns, and the records it yields", async () => {
     const want = await finish(method(toy(), base));
     const { panorama, latent, notices, steps } = await track(method(toy(), base));

@@ -80,7 +80,7 @@ export function perceptualFiles(kind) {
  * A golden run as options of ours: its starting latent, its embeddings, its windows.
  * @typedef {{
  *   readonly checkpoint: string,
- *   readonly options: import("#kernel-lib/methods/joint/sync-options.js").SyncOptions,
+ *   readonly options: import("#kernel-lib/methods/joint/syncdiffusion.js").SyncOptions,
  *   readonly tensors: Readonly<Record<string, import("#kernel-lib/core/tensor.js").Tensor>>,
  * }} Reference
  * @param {string} name

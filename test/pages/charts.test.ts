@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { short } from "#kernel-lib/core/words.js";
+import { ANCHOR_SERIES } from "#kernel-lib/methods/joint/anchor-series.js";
 import { planWindows } from "#kernel-lib/methods/joint/windows.js";
 import { escapeHtml, scriptLiteral } from "#kernel-lib/pages/html.js";
-import { logTicks, lossCurve } from "#kernel-lib/pages/loss-curve.js";
+import { logTicks, seriesCurve } from "#kernel-lib/pages/series-curve.js";
 import { windowCells, windowMap } from "#kernel-lib/pages/window-map.js";
 import { viridis } from "#kernel-lib/panorama/colors.js";
 import { stripCoverage } from "#kernel-lib/panorama/coverage.js";
@@ -66,7 +67,7 @@ describe("the cells of the windows", () => {
 
 describe("the strip of distances", () => {
   test("has a cell a window and step, coloured by its distance, the anchor's by 0", () => {
-    const { svg } = windowMap(numbers(looped), place) ?? { svg: "" };
+    const { svg } = windowMap(numbers(looped), place, ANCHOR_SERIES.loss) ?? { svg: "" };
     expect(svg.match(/<g data-heading/g)).toHaveLength(24 * 6);
     expect(svg.match(/: the anchor<\/title><rect[^>]*fill="#440154"/g)).toHaveLength(6);
     expect(svg).not.toMatch(/NaN|undefined/);
@@ -75,17 +76,17 @@ describe("the strip of distances", () => {
     const steps = numbers(looped).map((step, k) =>
       k % 2 === 0 ? step : { ...step, windows: step.windows.map(({ loss: _, gradientNorm: __, ...w }) => w) },
     );
-    const { svg } = windowMap(steps, place) ?? { svg: "" };
+    const { svg } = windowMap(steps, place, ANCHOR_SERIES.loss) ?? { svg: "" };
     expect(svg.match(/<g class="none"/g)).toHaveLength(24 * 3);
   });
   test("is not drawn where nothing was measured", () => {
-    expect(windowMap(numbers(paintedRun({ steps: 3, method: "multi" })), place)).toBeUndefined();
-    expect(windowMap([], place)).toBeUndefined();
+    expect(windowMap(numbers(paintedRun({ steps: 3, method: "multi" })), place, ANCHOR_SERIES.loss)).toBeUndefined();
+    expect(windowMap([], place, ANCHOR_SERIES.loss)).toBeUndefined();
   });
   test("shows every so many-th step of a run with very many cells", () => {
     const one = numbers(looped)[0];
     const many = Array.from({ length: 1000 }, (_, index) => ({ ...one, index }));
-    const { svg, every } = windowMap(many, place) ?? { svg: "", every: 0 };
+    const { svg, every } = windowMap(many, place, ANCHOR_SERIES.loss) ?? { svg: "", every: 0 };
     expect(every).toBe(4);
     expect(svg.match(/<g data-heading/g)).toHaveLength(24 * 250);
   });
@@ -93,7 +94,7 @@ describe("the strip of distances", () => {
 
 describe("the loss curve", () => {
   test("has a line for every window but the anchor, and one for the mean", () => {
-    const html = lossCurve(numbers(looped), place) ?? "";
+    const html = seriesCurve(numbers(looped), place, ANCHOR_SERIES.loss) ?? "";
     expect(html.match(/<g class="shade-\d"/g)).toHaveLength(23);
     expect(html.match(/<g class="mean"/g)).toHaveLength(1);
     expect(html).toContain("anchor: window 10");
@@ -115,15 +116,16 @@ describe("the loss curve", () => {
       ],
     }));
     const d =
-      /<g class="shade-\d"><title>[^<]*<\/title><path class="near" d="([^"]+)"/.exec(lossCurve(steps, placeOf(256, "open")) ?? "")?.[1] ??
-      "";
+      /<g class="shade-\d"><title>[^<]*<\/title><path class="near" d="([^"]+)"/.exec(
+        seriesCurve(steps, placeOf(256, "open"), ANCHOR_SERIES.loss) ?? "",
+      )?.[1] ?? "";
     const heights = [...d.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y));
     expect(heights[1] - heights[0]).toBeCloseTo(heights[2] - heights[1], 0);
   });
   test("draws one step, and distances that are all equal", () => {
-    expect(lossCurve(numbers(looped).slice(0, 1), place)).not.toMatch(/NaN|Infinity/);
+    expect(seriesCurve(numbers(looped).slice(0, 1), place, ANCHOR_SERIES.loss)).not.toMatch(/NaN|Infinity/);
     const flat = numbers(looped).map((step) => ({ ...step, windows: step.windows.map((w) => ({ ...w, loss: 0.5 })) }));
-    expect(lossCurve(flat, place)).not.toMatch(/NaN|Infinity/);
+    expect(seriesCurve(flat, place, ANCHOR_SERIES.loss)).not.toMatch(/NaN|Infinity/);
   });
   test("marks round numbers inside the axis", () => {
     expect(logTicks(0.018, 0.6)).toEqual([0.02, 0.05, 0.1, 0.2, 0.5]);

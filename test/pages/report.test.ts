@@ -60,14 +60,16 @@ describe.skipIf(!built)("a report (needs the built viewer: npm run build)", () =
   });
   test("shows every option and the command that repeats the run, quoted for the shell", async () => {
     const { html } = await reportOf({ prompt: "it's dusk" });
-    expect(html).toContain("veduta paint &#39;it&#39;\\&#39;&#39;s dusk&#39; --method sync --width 768 --height 128 --steps 3");
-    expect(html).toContain("--weight 20 --decay 0.95 --sync-every 1 --sync-steps 3 --anchor 10 --loop --device cpu --threads 2");
-    for (const name of ["guidance scale", "seed", "weight of the first descent", "checkpoint digest"])
+    expect(html).toContain(
+      "veduta paint &#39;it&#39;\\&#39;&#39;s dusk&#39; --method sync --width 768 --height 128 --loop --seed 7 --steps 3",
+    );
+    expect(html).toContain("--weight 20 --decay 0.95 --sync-every 1 --sync-steps 3 --anchor 10 --device cpu --threads 2");
+    for (const name of ["guidanceScale<small>how strongly the prompt is followed</small>", "checkpoint digest"])
       expect(html).toContain(`<th scope="row">${name}</th>`);
   });
   test("says that MultiDiffusion measures nothing, and draws no chart of it", async () => {
     const html = own((await reportOf({ method: "multi" })).html);
-    expect(html).toContain("measures no distance");
+    expect(html).toContain("MultiDiffusion measures nothing of its windows");
     expect(html).not.toMatch(/class="cells"|class="plot"|--weight/);
   });
   test("tells of a run that stopped, also before its first step", async () => {

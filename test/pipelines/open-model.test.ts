@@ -209,7 +209,7 @@ test("a run that would not fit into memory is refused with what it needs, for wh
   expect(() => model.expectFits?.({ ...run, panorama: { height: 4096, width: 8192 } })).toThrow(
     /^this run needs [\d.]+ [kMG]B of memory: [\d.]+ [kMG]B for the weights of noise, gradient, panorama, [\d.]+ [kMG]B for one call of panorama; [\d.]+ [kMG]B are free$/,
   );
-  expect(() => model.expectFits?.({ ...run, batch: 1e9 })).toThrow(
+  expect(() => model.expectFits?.({ ...run, batch: { gradient: 1e9 } })).toThrow(
     /for one call of gradient with a batch of 1000000000; .* are free; a batch of \d+ would fit$/,
   );
 });

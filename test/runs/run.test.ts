@@ -212,7 +212,7 @@ describe.skipIf(!built)("a run on disk (needs the built viewer: npm run build)",
       ["run.json", (text) => text.slice(0, 200), /run\.json: expected JSON, found/],
       ["run.json", () => "[]", /run\.json: expected an object, found \[\]/],
       ["run.json", json((v) => Object.assign(v, { format: 2 })), /expected format: 1, found 2/],
-      ["run.json", json((v) => Object.assign(v, { method: "magic" })), /expected method: one of \["multi","sync"\], found "magic"/],
+      ["run.json", json((v) => Object.assign(v, { method: 7 })), /expected method: a method's name, found 7/],
       ["run.json", json((v) => Object.assign(v, { width: "wide" })), /expected width: a whole number >= 1, found "wide"/],
       ["run.json", json((v) => Object.assign(v.model, { threads: null })), /expected model\.threads: a number, found null/],
       [

@@ -14,7 +14,7 @@ export function expectSteps(who: string, steps: readonly unknown[]): void {
 /** Why a figure of distances has nothing to draw. */
 export const nothingMeasured = (steps: readonly PlottedStep[]): string =>
   steps.every(({ anchor }) => anchor < 0)
-    ? "MultiDiffusion averages its windows and measures no distance between them: there is nothing to plot. syncDiffusion with the same seed shows what synchronising changes."
+    ? "This method measures no distance between its windows: there is nothing to plot. syncDiffusion with the same seed shows what synchronising changes."
     : "None of these steps was synchronised, so no distance was measured: there is nothing to plot.";
 
 /** "step 4", "steps 0 to 49". */

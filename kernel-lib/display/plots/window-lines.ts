@@ -1,6 +1,8 @@
-/** @file Lines of every window over the steps: distances (`lossPlot`) and norms of their gradients (`gradientPlot`). */
+/** @file Lines of every window over the steps: any series of a method (`seriesPlot`), distances (`lossPlot`), norms of gradients (`gradientPlot`). */
 
 import { short } from "../../core/words.js";
+import { ANCHOR_SERIES } from "../../methods/joint/anchor-series.js";
+import type { Series } from "../../methods/method.js";
 import type { PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
 import type { WindowNumbers } from "../../runs/run-data.js";
 import type { Displayable } from "../display.js";
@@ -16,43 +18,26 @@ export interface WindowLinesOptions {
   readonly title?: string;
 }
 
-/** What is drawn of a window. */
-interface Quantity {
-  readonly who: string;
-  readonly title: string;
-  /** on the vertical axis */
-  readonly unit: string;
-  readonly of: (window: WindowNumbers) => number | undefined;
-}
-
-const LOSS: Quantity = {
-  who: "lossPlot",
-  title: "Distances to the anchor",
-  unit: "LPIPS to the anchor",
-  of: ({ loss }) => loss,
-};
-const GRADIENT: Quantity = {
-  who: "gradientPlot",
-  title: "Norms of the gradients",
-  unit: "L2 norm of the gradient",
-  of: ({ gradientNorm }) => gradientNorm,
-};
-
 /**
  * Every window's distance to the anchor, LPIPS before the descent, over the steps: a line a window, coloured by where it lies, their mean
  * thick, the anchor dashed (0 by definition, so only on the linear axis). A click on a line chooses its window in all figures of the run.
  * Where no step was synchronised, a sentence says so.
  * @param steps records of a run, or a saved run's steps @throws RangeError for no steps
  */
-export const lossPlot = (steps: readonly PlottedStep[], options: WindowLinesOptions = {}): Displayable => lines(LOSS, steps, options);
+export const lossPlot = (steps: readonly PlottedStep[], options: WindowLinesOptions = {}): Displayable =>
+  lines("lossPlot", ANCHOR_SERIES.loss, steps, options);
 
 /** Every window's L2 norm of the distance's gradient, before the weight, over the steps; else as `lossPlot`. @throws RangeError for no steps */
 export const gradientPlot = (steps: readonly PlottedStep[], options: WindowLinesOptions = {}): Displayable =>
-  lines(GRADIENT, steps, options);
+  lines("gradientPlot", ANCHOR_SERIES.gradientNorm, steps, options);
 
-function lines(quantity: Quantity, steps: readonly PlottedStep[], options: WindowLinesOptions): Displayable {
-  expectSteps(quantity.who, steps);
-  const figure = windowLines(quantity, steps, options);
+/** Any series of windows that a method's table names, over the steps; else as `lossPlot`. @throws RangeError for no steps */
+export const seriesPlot = (steps: readonly PlottedStep[], series: Series, options: WindowLinesOptions = {}): Displayable =>
+  lines("seriesPlot", series, steps, options);
+
+function lines(who: string, series: Series, steps: readonly PlottedStep[], options: WindowLinesOptions): Displayable {
+  expectSteps(who, steps);
+  const figure = windowLines(series, steps, options);
   return figure ? plot(async () => figure) : sentence(nothingMeasured(steps));
 }
 
@@ -63,10 +48,11 @@ interface Line {
 }
 
 function windowLines(
-  { title: ownTitle, unit, of }: Quantity,
+  { name, title: ownTitle, unit }: Series,
   steps: readonly PlottedStep[],
   { scale = "log", title = ownTitle }: WindowLinesOptions,
 ): Figure | undefined {
+  const of = (window: WindowNumbers) => window[name];
   const measured = steps.filter(({ windows }) => windows.some((window) => of(window) !== undefined));
   if (measured.length === 0) return undefined;
   const { anchor, windows } = measured[measured.length - 1];
@@ -124,13 +110,13 @@ function windowLines(
   const [from, to] = [mean.y[0], mean.y[mean.y.length - 1]];
   const farthest = others.reduce((a, b) => ((of(windows[b]) ?? 0) > (of(windows[a]) ?? 0) ? b : a), others[0] ?? 0);
   const alt =
-    `${title}: ${unit} of ${others.length} windows over ${stepsInWords(measured)}, anchor window ${anchor}. ` +
+    `${title}: ${unit} of ${others.length} windows over ${stepsInWords(measured)}, ${anchor < 0 ? "no anchor" : `anchor window ${anchor}`}. ` +
     `Their mean goes from ${short(from)} to ${short(to)}; the largest at the end is window ${farthest}'s, ${short(of(windows[farthest]) ?? 0)}.`;
   return { spec, alt };
 }
 
 /** Of the windows that were measured, without the step's anchor. */
-function meanOf({ windows, anchor }: PlottedStep, of: Quantity["of"]): number {
+function meanOf({ windows, anchor }: PlottedStep, of: (window: WindowNumbers) => number | undefined): number {
   const values = windows.flatMap((window, j) => (j === anchor ? [] : (of(window) ?? [])));
   return values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
 }

@@ -4,21 +4,29 @@ import { createRng, randn } from "../../core/random.js";
 import { rows, type Tensor } from "../../core/tensor.js";
 import { unitImage } from "../../core/unit-image.js";
 import type { DdimStep } from "../../diffusion/ddim.js";
-import type { JointModel, MemoryNeed } from "../../diffusion/joint-model.js";
+import type { JointModel } from "../../diffusion/joint-model.js";
 import { createSchedule, type Hop } from "../../diffusion/schedule.js";
+import type { Batch, Need } from "../method.js";
 import { expectFinite } from "./finite.js";
 import { fuse } from "./fuse.js";
-import { type NetworkCalls, networkCalls, type Pull } from "./network-calls.js";
+import { type NetworkCalls, networkCalls, type Perceptual } from "./network-calls.js";
 import type { ResolvedOptions } from "./options.js";
-import type { JointResult, JointRun, JointSteps, StepRecord } from "./step-record.js";
-
-/** The steps of a method together with the options they run with. */
-export const jointRun = <Options extends ResolvedOptions>(options: Options, steps: JointSteps): JointRun<Options> =>
-  Object.assign(steps, { options });
+import type { JointResult, StepRecord } from "./step-record.js";
 
 /** A descent, as a record reports it. */
-export interface Descent extends Pull {
+export interface Descent extends Perceptual {
   readonly weight: number;
+}
+
+/** What a method's record says besides the step itself. */
+export interface OwnNumbers {
+  /** default −1: none */
+  readonly anchor?: number;
+  readonly descent?: Descent;
+  /** numbers of the step, by the names of the method's series */
+  readonly step?: Readonly<Record<string, number>>;
+  /** numbers of each window, by the names of the method's series: [windows] each */
+  readonly windows?: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface Running extends NetworkCalls {
@@ -26,7 +34,7 @@ export interface Running extends NetworkCalls {
   readonly start: Tensor;
   readonly hops: readonly Hop[];
   /** @throws NumericError where a window's latent is not finite */
-  record(hop: Hop, latent: Tensor, windows: DdimStep, sync?: { readonly anchor: number; readonly descent?: Descent }): StepRecord;
+  record(hop: Hop, latent: Tensor, windows: DdimStep, own?: OwnNumbers): StepRecord;
   /** Decodes the panorama, around its edge where it closes. */
   finish(latent: Tensor): Promise<JointResult>;
 }
@@ -35,25 +43,26 @@ export interface Running extends NetworkCalls {
 export async function begin(
   model: JointModel,
   options: ResolvedOptions,
-  calls: MemoryNeed["calls"],
-  signal?: AbortSignal,
+  { needs, batch, signal }: { readonly needs: readonly Need[]; readonly batch: Batch; readonly signal?: AbortSignal },
 ): Promise<Running> {
-  const { windows, height, width, steps, loop, batch } = options;
+  const { windows, height, width, steps, loop } = options;
   const { latentChannels, scaleFactor, schedule } = model.config;
   signal?.throwIfAborted();
   const edge = loop ? "wrap" : "open";
-  model.expectFits?.({ calls, window: windows[0], panorama: { height: height / scaleFactor, width: width / scaleFactor }, edge, batch });
+  const panorama = { height: height / scaleFactor, width: width / scaleFactor };
+  model.expectFits?.({ calls: needs, window: windows[0], panorama, edge, batch: options.batch === undefined ? {} : batch });
   const notices = await truncations(model, options);
   const embedded = options.text ?? (await model.encodeText([options.negativePrompt ?? "", options.prompt ?? ""])); // [2,tokens,dim]
   const text = (await model.send?.(embedded)) ?? embedded;
-  const shape = [1, latentChannels, height / scaleFactor, width / scaleFactor];
+  const shape = [1, latentChannels, panorama.height, panorama.width];
   const start = options.latent ?? randn(createRng(options.seed ?? 0), shape);
   const toImage = async (latent: Tensor) => unitImage(await model.decode(latent, { edge }));
 
-  const record: Running["record"] = (hop, latent, { x0, prev }, { anchor, descent } = { anchor: -1 }) => {
+  const record: Running["record"] = (hop, latent, { x0, prev }, { anchor = -1, descent, step, windows: own = {} } = {}) => {
     expectFinite("latent", prev, hop, { windows });
     const foreseen = fuse(x0, windows, shape); // [1,c,H,W]
-    const pulls = (k: number) => descent && { loss: descent.loss.data[k], gradientNorm: norm(rows(descent.gradient, k, k + 1)) };
+    const descended = (k: number) => descent && { loss: descent.loss.data[k], gradientNorm: norm(rows(descent.gradient, k, k + 1)) };
+    const numbers = (k: number) => Object.fromEntries(Object.entries(own).map(([name, values]) => [name, values[k]]));
     return {
       index: hop.index,
       timestep: hop.now.t,
@@ -61,7 +70,8 @@ export async function begin(
       foreseen,
       weight: descent?.weight ?? 0,
       anchor,
-      windows: windows.map((window, k) => ({ ...window, ...pulls(k) })),
+      ...(step && { series: step }),
+      windows: windows.map((window, k) => ({ ...window, ...descended(k), ...numbers(k) })),
       ...(hop.index === 0 && notices.length > 0 ? { notices } : {}),
       preview: () => toImage(foreseen),
     };
@@ -72,7 +82,7 @@ export async function begin(
     if (panorama.data.some(Number.isNaN)) throw new NumericError("NaN in the decoded panorama; the records of all steps stay usable");
     return { latent, panorama, notices };
   };
-  return { ...networkCalls(model, options, text, signal), start, hops: createSchedule(schedule).path(steps), record, finish };
+  return { ...networkCalls(model, options, { text, batch, signal }), start, hops: createSchedule(schedule).path(steps), record, finish };
 }
 
 /** A notice for each prompt that is longer than the text encoder's context. */

@@ -3,11 +3,12 @@ import { type DeviceTensor, rows, stack, type Tensor, zeros } from "../../core/t
 import type { JointModel } from "../../diffusion/joint-model.js";
 import { x0FromEps } from "../../diffusion/notation.js";
 import type { Hop } from "../../diffusion/schedule.js";
+import type { Batch, Need } from "../method.js";
 import { expectFinite } from "./finite.js";
 import type { ResolvedOptions } from "./options.js";
 
-/** The distance of each window's foreseen image to the anchor's, and its gradient; both 0 for the anchor. */
-export interface Pull {
+/** LPIPS of each window's predicted image to the anchor's, and its gradient; both 0 for the anchor. */
+export interface Perceptual {
   /** [windows] */
   readonly loss: Tensor;
   /** with respect to the windows' latents, [windows,c,h,w] */
@@ -17,10 +18,23 @@ export interface Pull {
 export interface NetworkCalls {
   /** Guided noise of windows, [n,c,h,w] -> [n,c,h,w]. */
   noise(xt: Tensor, hop: Hop): Promise<Tensor>;
-  /** The image that one window foresees, decode(x0(x_t, eps)): windows [n,c,h,w] -> [1,3,8h,8w] in [-1,1]. It stays on the device where the model lets it. */
+  /** The image that one window predicts, decode(x0(x_t, eps)): windows [n,c,h,w] -> [1,3,8h,8w] in [-1,1]. It stays on the device where the model lets it. */
   foresee(windows: Tensor, index: number, hop: Hop): Promise<Tensor | DeviceTensor>;
-  /** How far every window's foreseen image is from the anchor's, and uphill; the anchor's own backward pass is never taken. Releases the image. */
-  pull(windows: Tensor, anchor: { readonly index: number; readonly image: Tensor | DeviceTensor }, hop: Hop): Promise<Pull>;
+  /**
+   * LPIPS of every window's predicted image to the anchor's, and its gradient with respect to the window's latent. The anchor's row is filled with
+   * zeros: its gradient is never needed. Frees the anchor's image.
+   */
+  perceptual(windows: Tensor, anchor: { readonly index: number; readonly image: Tensor | DeviceTensor }, hop: Hop): Promise<Perceptual>;
+}
+
+/**
+ * The windows per network call of a run: the user's, else what the model says its free memory takes, else all at once. Asked once, so that
+ * every call of the run has the size that its record says.
+ */
+export function chooseBatch(model: JointModel, { windows, batch }: ResolvedOptions, needs: readonly Need[]): Batch {
+  const given = typeof batch === "number" ? { noise: batch, gradient: batch } : (batch ?? {});
+  const most = (kind: Need) => given[kind] ?? model.batchSize?.(kind, windows[0]) ?? windows.length;
+  return Object.fromEntries(needs.map((kind) => [kind, Math.max(1, Math.floor(most(kind)))]));
 }
 
 /**
@@ -28,12 +42,14 @@ export interface NetworkCalls {
  * NumericError naming the window where a network returns NaN or infinity.
  * @param text [2,tokens,dim]
  */
-export function networkCalls(model: JointModel, options: ResolvedOptions, text: Tensor | DeviceTensor, signal?: AbortSignal): NetworkCalls {
-  const { windows, guidanceScale } = options;
-  const batched = async <T>(kind: "noise" | "gradient", x: Tensor, call: (x: Tensor, batch: number) => Promise<T>): Promise<T[]> => {
+export function networkCalls(
+  model: JointModel,
+  { windows, guidanceScale }: ResolvedOptions,
+  { text, batch: sizes, signal }: { readonly text: Tensor | DeviceTensor; readonly batch: Batch; readonly signal?: AbortSignal },
+): NetworkCalls {
+  const batched = async <T>(kind: Need, x: Tensor, call: (x: Tensor, batch: number) => Promise<T>): Promise<T[]> => {
     const done: T[] = [];
-    const batch = Math.max(1, Math.floor(options.batch ?? model.batchSize?.(kind, windows[0]) ?? x.shape[0]));
-    const parts = evenParts(x, batch);
+    const parts = evenParts(x, sizes[kind] ?? x.shape[0]);
     for (const part of parts) {
       signal?.throwIfAborted();
       done.push(await call(part, parts[0].shape[0])); // one size for all, so one loaded graph
@@ -55,12 +71,16 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, text: 
     return image;
   };
 
-  const pull: NetworkCalls["pull"] = async (all, anchor, hop) => {
+  const perceptual: NetworkCalls["perceptual"] = async (all, anchor, hop) => {
     const before = rows(all, 0, anchor.index);
     const after = rows(all, anchor.index + 1, windows.length);
     const options = { timestep: hop.now.t, text, guidanceScale, anchor: anchor.image };
-    const parts = await batched("gradient", stack([before, after]), (part, batch) => model.perceptualGradient(part, { ...options, batch }));
-    if ("release" in anchor.image) anchor.image.release();
+    let parts: Perceptual[];
+    try {
+      parts = await batched("gradient", stack([before, after]), (part, batch) => model.perceptualGradient(part, { ...options, batch }));
+    } finally {
+      if ("release" in anchor.image) anchor.image.release();
+    }
     const withAnchor = (key: "loss" | "gradient", rowShape: readonly number[]) => {
       const others = stack([zeros([0, ...rowShape]), ...parts.map((part) => part[key])]);
       return stack([rows(others, 0, anchor.index), zeros([1, ...rowShape]), rows(others, anchor.index, windows.length - 1)]);
@@ -71,10 +91,10 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, text: 
     expectFinite("gradient", gradient, hop, { windows });
     return { loss, gradient };
   };
-  return { noise, foresee, pull };
+  return { noise, foresee, perceptual };
 }
 
-/** The rows of x in as few parts of at most `size` rows as hold them all, and those as even as can be: few sizes, few compiled graphs. */
+/** The rows of x in the fewest parts of at most `size` rows, as even as can be: few sizes, few loaded graphs. */
 function evenParts(x: Tensor, size: number): Tensor[] {
   const [n] = x.shape;
   const even = Math.ceil(n / Math.ceil(n / size));

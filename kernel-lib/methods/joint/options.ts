@@ -1,41 +1,53 @@
-/** @file The options all joint methods share: what each means, its default (written here, once), and what refuses it. */
+/** @file The options all joint methods share, and how they become the options of a run on a model. */
 import { expectShape, type Tensor } from "../../core/tensor.js";
 import type { JointModelConfig } from "../../diffusion/joint-model.js";
 import { createSchedule } from "../../diffusion/schedule.js";
+import {
+  givenOption,
+  type OptionSpec,
+  realOption,
+  sizeOption,
+  takeOptions,
+  textOption,
+  toggleOption,
+  type ValuesOf,
+  wholeOption,
+} from "../option-table.js";
 import { completeGrid, expectWhole, PANORAMA } from "./tiling.js";
 import { checkWindows, planWindows, type Window, wraps } from "./windows.js";
 
-export interface JointOptions {
-  /** what to paint; needed unless `text` replaces it */
-  readonly prompt?: string;
-  /** what to paint less of; default "" */
-  readonly negativePrompt?: string;
-  /** of the panorama, pixels; default one window */
-  readonly height?: number;
-  /** of the panorama, pixels; default six windows */
-  readonly width?: number;
-  /** denoising steps; default 50 */
-  readonly steps?: number;
-  /** default 7.5 */
-  readonly guidanceScale?: number;
-  /** side of a window, latent pixels; default the model's own */
-  readonly window?: number;
-  /** from one window to the next, latent pixels; default a quarter of the window */
-  readonly stride?: number;
-  /** names the starting noise, a whole number >= 0; drawn when absent */
-  readonly seed?: number;
-  /** whether the panorama closes, right edge onto left; default false */
-  readonly loop?: boolean;
-  /** windows that one network call takes; default the model's choice, from memory */
-  readonly batch?: number;
+/** Windows per network call: of all kinds of calls, or of each. */
+export type BatchOption = number | { readonly noise?: number; readonly gradient?: number };
+
+const ONE_BATCH = wholeOption({ means: "windows per network call", least: 1, otherwise: "from the memory that is free" });
+const batchOption: OptionSpec<BatchOption> = {
+  ...ONE_BATCH,
+  fits: (value) => (typeof value === "object" && value !== null ? Object.values(value).every(ONE_BATCH.fits) : ONE_BATCH.fits(value)),
+};
+
+export const JOINT_OPTIONS = {
+  prompt: textOption({ means: "what to paint; needed unless text replaces it", flag: null }),
+  negativePrompt: textOption({ means: "what to paint less of", default: "", flag: "--negative" }),
+  width: sizeOption({ means: "width of the panorama in pixels", otherwise: "six windows" }),
+  height: sizeOption({ means: "height of the panorama in pixels", otherwise: "one window" }),
+  loop: toggleOption({ means: "close the panorama to 360°: its right edge goes on at its left", default: false }),
+  seed: wholeOption({ means: "names the starting noise", least: 0, otherwise: "drawn, and recorded" }),
+  steps: sizeOption({ means: "denoising steps", default: 50 }),
+  guidanceScale: realOption({ means: "how strongly the prompt is followed", default: 7.5, flag: "--guidance" }),
+  window: sizeOption({ means: "side of a window in latent pixels", otherwise: "the model's own" }),
+  stride: sizeOption({ means: "from one window to the next, in latent pixels", otherwise: "a quarter of the window" }),
+  batch: batchOption,
+  latent: givenOption<Tensor>({ means: "starting noise [1,c,h,w]; replaces seed, and says height and width", want: "a tensor" }),
+  text: givenOption<Tensor>({ means: "embeddings [2,tokens,dim] of negative prompt and prompt; replaces both", want: "a tensor" }),
+  windows: givenOption<readonly Window[]>({
+    means: "windows of one size, in latent pixels; one that passes the right edge wraps; replaces window, stride and loop",
+    want: "a list of { top, left, height, width }",
+  }),
+} as const;
+
+export interface JointOptions extends ValuesOf<typeof JOINT_OPTIONS> {
   /** stops the run within one network call */
   readonly signal?: AbortSignal;
-  /** the starting noise, [1,c,h,w]; replaces `seed`, and says height and width */
-  readonly latent?: Tensor;
-  /** embeddings, [2,tokens,dim]: negative, then prompt; replaces both prompts */
-  readonly text?: Tensor;
-  /** latent pixels, all of one size, one that passes the right edge wraps; replaces `window`, `stride` and `loop` */
-  readonly windows?: readonly Window[];
 }
 
 /**
@@ -53,8 +65,6 @@ export interface ResolvedOptions extends Omit<JointOptions, "signal"> {
   readonly windows: readonly Window[];
 }
 
-export const JOINT_DEFAULTS = { negativePrompt: "", steps: 50, guidanceScale: 7.5, loop: false } as const satisfies JointOptions;
-
 /**
  * The options of a run on this model.
  * @param who the method, as errors call it
@@ -62,33 +72,32 @@ export const JOINT_DEFAULTS = { negativePrompt: "", steps: 50, guidanceScale: 7.
  * is not one of its option's, naming those that are; for sizes that do not tile, the nearest
  */
 export function resolveOptions(who: string, config: JointModelConfig, options: JointOptions): ResolvedOptions {
-  const steps = options.steps ?? JOINT_DEFAULTS.steps;
-  createSchedule(config.schedule).timesteps(steps);
-  const guidanceScale = options.guidanceScale ?? JOINT_DEFAULTS.guidanceScale;
-  expectNumber("guidanceScale", guidanceScale, Number.isFinite, "a number");
-  if (options.batch !== undefined) expectNumber("batch", options.batch, isCount, "a whole number >= 1");
-
+  // nothing to paint is said first, before a number that is wrong
+  if (!options.text && typeof options.prompt !== "string")
+    throw new TypeError(`${who}: got prompt ${options.prompt}, want a text to paint, or its embeddings as text`);
+  const taken = takeOptions(JOINT_OPTIONS, { ...options });
+  createSchedule(config.schedule).timesteps(taken.steps);
   return {
-    ...resolvePlace(who, config, options),
-    ...resolveText(who, options),
-    ...(options.latent ? { latent: options.latent } : { seed: resolveSeed(options.seed) }),
-    steps,
-    guidanceScale,
-    batch: options.batch,
+    ...resolvePlace(who, config, taken),
+    ...resolveText(who, taken),
+    ...(taken.latent ? { latent: taken.latent } : { seed: taken.seed ?? Math.floor(Math.random() * 2 ** 32) }),
+    steps: taken.steps,
+    guidanceScale: taken.guidanceScale,
+    batch: taken.batch,
   };
 }
 
 /** Where the windows lie. */
-function resolvePlace(who: string, config: JointModelConfig, options: JointOptions) {
+function resolvePlace(who: string, config: JointModelConfig, options: Omit<JointOptions, "signal">) {
   const { latent, windows } = options;
   const { scaleFactor, latentChannels, windowMultiple: multiple } = config;
   if (latent) expectShape(`${who}: latent`, latent, [1, latentChannels, "height", "width"]);
   const extent = (name: "height" | "width") => {
     const px = options[name];
-    const given = latent?.shape[name === "height" ? 2 : 3];
-    if (given !== undefined && px !== undefined && px !== given * scaleFactor)
-      throw new RangeError(`${name} ${px} px: the latent given is of ${given * scaleFactor} px; leave ${name} out`);
-    return given ?? (px === undefined ? undefined : px / scaleFactor);
+    const ofLatent = latent?.shape[name === "height" ? 2 : 3];
+    if (ofLatent !== undefined && px !== undefined && px !== ofLatent * scaleFactor)
+      throw new RangeError(`${name} ${px} px: the latent given is of ${ofLatent * scaleFactor} px; leave ${name} out`);
+    return ofLatent ?? (px === undefined ? undefined : px / scaleFactor);
   };
   if (windows) {
     const height = extent("height") ?? PANORAMA.down * (windows[0]?.height ?? config.window);
@@ -98,30 +107,22 @@ function resolvePlace(who: string, config: JointModelConfig, options: JointOptio
     checkWindows(windows, { height, width }, multiple);
     return { height: height * scaleFactor, width: width * scaleFactor, windows, loop: windows.some((each) => wraps(each, width)) };
   }
-  const { window = config.window, stride, loop = JOINT_DEFAULTS.loop } = options;
+  const { window = config.window, stride, loop = JOINT_OPTIONS.loop.default } = options;
   const grid = { window, stride, loop, height: extent("height"), width: extent("width"), multiple, scaleFactor };
   const planned = planWindows(grid);
-  const whole = completeGrid(grid);
-  return { height: whole.height * scaleFactor, width: whole.width * scaleFactor, window, stride: whole.stride, loop, windows: planned };
+  const complete = completeGrid(grid);
+  return {
+    height: complete.height * scaleFactor,
+    width: complete.width * scaleFactor,
+    window,
+    stride: complete.stride,
+    loop,
+    windows: planned,
+  };
 }
 
-function resolveText(who: string, { prompt, negativePrompt = JOINT_DEFAULTS.negativePrompt, text }: JointOptions) {
-  if (text) {
-    expectShape(`${who}: text`, text, [2, "tokens", "dim"], "stack the negative prompt's embeddings and the prompt's");
-    return { text };
-  }
-  if (typeof prompt !== "string") throw new TypeError(`${who}: got prompt ${prompt}, want a text to paint, or its embeddings as text`);
-  return { prompt, negativePrompt };
-}
-
-function resolveSeed(seed: number = Math.floor(Math.random() * 2 ** 32)): number {
-  expectNumber("seed", seed, (x) => Number.isSafeInteger(x) && x >= 0, "a whole number >= 0");
-  return seed;
-}
-
-export const isCount = (x: number): boolean => Number.isSafeInteger(x) && x >= 1;
-
-/** @throws RangeError "name value: want …" */
-export function expectNumber(name: string, value: number, fits: (value: number) => boolean, want: string): void {
-  if (!fits(value)) throw new RangeError(`${name} ${value}: want ${want}`);
+function resolveText(who: string, { prompt, negativePrompt, text }: Pick<JointOptions, "prompt" | "negativePrompt" | "text">) {
+  if (!text) return { prompt, negativePrompt };
+  expectShape(`${who}: text`, text, [2, "tokens", "dim"], "stack the negative prompt's embeddings and the prompt's");
+  return { text };
 }

@@ -1,30 +1,30 @@
 /** @file What a joint method yields after each step, and what it returns. */
 import type { Tensor } from "../../core/tensor.js";
+import type { MethodStep, Run } from "../method.js";
 import type { ResolvedOptions } from "./options.js";
 import type { Window } from "./windows.js";
 
-/** One window in one step. */
+/** One window in one step: its place, and the numbers that the method's series name, absent where the step has none. */
 export interface WindowRecord extends Window {
-  /** distance of its foreseen image to the anchor's, before the descent; 0 for the anchor, absent where nothing was synchronised */
+  /** of a method that compares windows with an anchor: distance of its predicted image to the anchor's, before the descent; 0 for the anchor */
   readonly loss?: number;
-  /** L2 norm of the distance's gradient, before the weight; 0 for the anchor, absent where nothing was synchronised */
+  /** L2 norm of the distance's gradient, before the weight; 0 for the anchor */
   readonly gradientNorm?: number;
+  readonly [series: string]: number | undefined;
 }
 
 /** One finished denoising step. Records stay usable after the run has stopped, whatever stopped it. */
-export interface StepRecord {
-  /** from 0 */
-  readonly index: number;
-  /** training timestep, 0..999 */
-  readonly timestep: number;
+export interface StepRecord extends MethodStep {
   /** the panorama's latent after the step, [1,c,H,W] */
   readonly latent: Tensor;
   /** the average of the windows' x0 as the step predicted it, [1,c,H,W] */
   readonly foreseen: Tensor;
-  /** of the step's descent; 0 where nothing was synchronised */
+  /** of the step's descent; 0 in a step without one */
   readonly weight: number;
   /** index of the anchor's window; −1 in a method without one */
   readonly anchor: number;
+  /** further numbers of the step, which the method's series name */
+  readonly series?: Readonly<Record<string, number>>;
   readonly windows: readonly WindowRecord[];
   /** what the user should know, such as a prompt that was cut; in the first record */
   readonly notices?: readonly string[];
@@ -45,7 +45,5 @@ export interface JointResult {
 
 export type JointSteps = AsyncGenerator<StepRecord, JointResult, void>;
 
-/** A run of a joint method: steps on demand, and the options it runs with, defaults and seed in place, known before the first step. */
-export interface JointRun<Options extends ResolvedOptions = ResolvedOptions> extends JointSteps {
-  readonly options: Options;
-}
+/** A run of a joint method: steps on demand, and what is known before the first step. */
+export type JointRun<Options extends ResolvedOptions = ResolvedOptions> = Run<StepRecord, JointResult, Options>;

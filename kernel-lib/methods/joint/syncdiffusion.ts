@@ -1,11 +1,15 @@
 /** @file SyncDiffusion: windows that agree before they are denoised (Lee et al., arXiv:2306.05178, algorithm 1). */
 import { ddimStep } from "../../diffusion/ddim.js";
-import type { JointModel } from "../../diffusion/joint-model.js";
 import { lincomb } from "../../diffusion/notation.js";
+import { realOption, wholeOption } from "../option-table.js";
+import { anchorIndex, anchorOption } from "./anchor.js";
+import { ANCHOR_SERIES } from "./anchor-series.js";
 import { cropAll, fuse } from "./fuse.js";
-import { begin, type Descent, jointRun } from "./joint-run.js";
-import type { JointRun, JointSteps } from "./step-record.js";
-import { type ResolvedSyncOptions, resolveSyncOptions, type SyncOptions } from "./sync-options.js";
+import { jointMethod } from "./joint-method.js";
+import type { Descent } from "./joint-run.js";
+
+/** The paper's, and the published function's; its command line has 0.1 with a decay of 0.99. */
+const PAPER_WEIGHT = 20;
 
 /**
  * Paints a panorama step by step. MultiDiffusion averages windows that were denoised alone, so noon may end beside night; here every window
@@ -22,36 +26,62 @@ import { type ResolvedSyncOptions, resolveSyncOptions, type SyncOptions } from "
  * Step i is synchronised where (i+1) % syncEvery = 0 and i < syncSteps; any other is (d) and (e) alone, MultiDiffusion's. The decay counts
  * every step. LPIPS sees images clamped to its range, so a saturated pixel pulls at nothing.
  *
+ * @source KAIST-Visual-AI-Group/SyncDiffusion, syncdiffusion_model.py. Differs: a closed panorama has the full ring of windows, its
+ * anchor is the middle of those that do not wrap, and the anchor's own backward pass, whose result is unused there, is not taken.
+ */
+export const sync = jointMethod({
+  name: "sync",
+  title: "SyncDiffusion",
+  summary: "windows that agree with one of them, the anchor",
+  source: "Lee et al. arXiv:2306.05178, algorithm 1",
+  needs: ["noise", "gradient"],
+  options: {
+    weight: realOption({
+      means: "how far windows move towards the anchor in the first step",
+      otherwise: `the checkpoint's advice, else ${PAPER_WEIGHT}`,
+    }),
+    decay: realOption({ means: "step i has the weight weight · decay^i", least: 0, default: 0.95 }),
+    syncEvery: wholeOption({ means: "only every n-th step is synchronised", least: 1, default: 1 }),
+    syncSteps: wholeOption({ means: "only the first n steps are synchronised", least: 0, otherwise: "all" }),
+    anchor: anchorOption,
+  },
+  series: [ANCHOR_SERIES.loss, ANCHOR_SERIES.gradientNorm, { name: "weight", per: "step", title: "Weight of the descent", unit: "weight" }],
+  resolve: ({ weight, syncSteps, anchor, ...own }, { shared, config }) => ({
+    ...own,
+    weight: weight ?? config.weight ?? PAPER_WEIGHT,
+    syncSteps: syncSteps ?? shared.steps,
+    anchor: anchorIndex(anchor, shared, config),
+  }),
+  async *steps(run, options) {
+    const { windows, anchor, syncEvery, syncSteps } = options;
+    let z = run.start; // [1,c,H,W]
+    for (const hop of run.hops) {
+      const i = hop.index;
+      const weight = options.weight * options.decay ** i;
+      let xt = cropAll(z, windows); // [windows,c,h,w]
+      let descent: Descent | undefined;
+      if ((i + 1) % syncEvery === 0 && i < syncSteps) {
+        const image = await run.foresee(xt, anchor, hop); // (a) [1,3,8h,8w]
+        const { loss, gradient } = await run.perceptual(xt, { index: anchor, image }, hop); // (b) [windows], [windows,c,h,w]
+        xt = lincomb(1, xt, -weight, gradient); // (c)
+        descent = { loss, gradient, weight };
+      }
+      const denoised = ddimStep(xt, await run.noise(xt, hop), hop.now, hop.next); // (d)
+      z = fuse(denoised.prev, windows, z.shape); // (e)
+      yield run.record(hop, z, denoised, { anchor, descent });
+    }
+    return run.finish(z);
+  },
+});
+
+/**
+ * Paints a panorama by SyncDiffusion, step by step: the algorithm stands at `sync`, above.
  * @param model any model behind `JointModel`'s functions
  * @returns a record a step; at the end the latent and the panorama. `.options` holds the options in use, the seed drawn among them.
  * @throws at once where an option is wrong: RangeError (naming the nearest sizes that tile), ShapeError, TypeError
  * @throws while running NumericError at the step where a number is not finite; the signal's reason, within one network call
- * @source KAIST-Visual-AI-Group/SyncDiffusion, syncdiffusion_model.py. Differs: a closed panorama has the full ring of windows, its
- * anchor is the middle of those that do not wrap, and the anchor's own backward pass, whose result is unused there, is not taken.
  */
-export function syncDiffusion(model: JointModel, options: SyncOptions): JointRun<ResolvedSyncOptions> {
-  const resolved = resolveSyncOptions("syncDiffusion", model.config, options);
-  return jointRun(resolved, paint(model, resolved, options.signal));
-}
+export const syncDiffusion = sync.run;
 
-async function* paint(model: JointModel, options: ResolvedSyncOptions, signal?: AbortSignal): JointSteps {
-  const run = await begin(model, options, ["noise", "gradient"], signal);
-  const { windows, anchor, syncEvery, syncSteps } = options;
-  let z = run.start; // [1,c,H,W]
-  for (const hop of run.hops) {
-    const i = hop.index;
-    const weight = options.weight * options.decay ** i;
-    let xt = cropAll(z, windows); // [windows,c,h,w]
-    let descent: Descent | undefined;
-    if ((i + 1) % syncEvery === 0 && i < syncSteps) {
-      const image = await run.foresee(xt, anchor, hop); // (a) [1,3,8h,8w]
-      const pull = await run.pull(xt, { index: anchor, image }, hop); // (b) loss [windows], gradient [windows,c,h,w]
-      xt = lincomb(1, xt, -weight, pull.gradient); // (c)
-      descent = { ...pull, weight };
-    }
-    const denoised = ddimStep(xt, await run.noise(xt, hop), hop.now, hop.next); // (d)
-    z = fuse(denoised.prev, windows, z.shape); // (e)
-    yield run.record(hop, z, denoised, { anchor, descent });
-  }
-  return run.finish(z);
-}
+export type SyncOptions = Parameters<typeof syncDiffusion>[1];
+export type ResolvedSyncOptions = ReturnType<typeof syncDiffusion>["options"];

@@ -7,7 +7,7 @@ import type { Tensor } from "../../../kernel-lib/core/tensor.js";
 import { stack } from "../../../kernel-lib/core/tensor.js";
 import { multiDiffusion } from "../../../kernel-lib/methods/joint/multidiffusion.js";
 import type { JointRun } from "../../../kernel-lib/methods/joint/step-record.js";
-import type { SyncOptions } from "../../../kernel-lib/methods/joint/sync-options.js";
+import type { SyncOptions } from "../../../kernel-lib/methods/joint/syncdiffusion.js";
 import { syncDiffusion } from "../../../kernel-lib/methods/joint/syncdiffusion.js";
 import { intraLpips } from "../../../kernel-lib/metrics/intra-lpips.js";
 import type { Model } from "../../../kernel-lib/pipelines/model.js";

@@ -4,7 +4,7 @@ import type { Tensor } from "../../../kernel-lib/core/tensor.js";
 import { rows, stack } from "../../../kernel-lib/core/tensor.js";
 import { ddimStep } from "../../../kernel-lib/diffusion/ddim.js";
 import { createSchedule } from "../../../kernel-lib/diffusion/schedule.js";
-import { JOINT_DEFAULTS } from "../../../kernel-lib/methods/joint/options.js";
+import { JOINT_OPTIONS } from "../../../kernel-lib/methods/joint/options.js";
 import type { Model } from "../../../kernel-lib/pipelines/model.js";
 import { drawings, randomCrops, SEEDS } from "../train/drawings.js";
 import type { Kind } from "../world/captions.js";
@@ -60,16 +60,16 @@ export interface PaintedWindows {
  * are this, plain DDIM.
  */
 export async function paintWindows(model: Model, { prompt, count, seed, guidanceScale }: PaintedWindows): Promise<Tensor> {
-  const { steps, negativePrompt, guidanceScale: usual } = JOINT_DEFAULTS;
+  const { steps, negativePrompt, guidanceScale: usual } = JOINT_OPTIONS;
   const { latentChannels, window, schedule } = model.config;
-  const text = await model.encodeText([negativePrompt, prompt]);
-  const path = createSchedule(schedule).path(steps);
+  const text = await model.encodeText([negativePrompt.default, prompt]);
+  const path = createSchedule(schedule).path(steps.default);
   const all = randn(createRng(seed), [count, latentChannels, window, window]);
   const parts: Tensor[] = [];
   for (let at = 0; at < count; at += BATCH) {
     let z = rows(all, at, Math.min(at + BATCH, count));
     for (const { now, next } of path) {
-      const eps = await model.predictNoise(z, { timestep: now.t, text, guidanceScale: guidanceScale ?? usual });
+      const eps = await model.predictNoise(z, { timestep: now.t, text, guidanceScale: guidanceScale ?? usual.default });
       z = ddimStep(z, eps, now, next).prev;
     }
     parts.push(await model.decode(z));

@@ -3,13 +3,12 @@ import { describe, expect, test } from "vitest";
 import { ClosedError, NumericError } from "#kernel-lib/core/errors.js";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
 import { syncDiffusion } from "#kernel-lib/methods/joint/syncdiffusion.js";
-import { methods } from "#kernel-lib/methods/methods.js";
-import { fail, finish, schedule, toy } from "./toy.js";
+import { fail, finish, METHODS, OVERLAPPING, schedule, toy } from "./toy.js";
 
 const base = { prompt: "hills", seed: 3, steps: 6, width: 64, weight: 0.01 };
 const timesteps = schedule.timesteps(6);
 
-describe.each(Object.entries(methods))("%s, interrupted", (_, method) => {
+describe.each(Object.entries(METHODS))("%s, interrupted", (_, method) => {
   test("stops before the next network call, with an AbortError; the records so far stay usable", async () => {
     const counted = toy();
     const whole = (await finish(method(counted, { ...base, batch: 3 }))).steps;
@@ -54,7 +53,7 @@ describe("NaN or infinity", () => {
       return x;
     };
 
-  test.each(Object.entries(methods))("%s stops at that step, names the window, and keeps every earlier record", async (_, method) => {
+  test.each(Object.entries(OVERLAPPING))("%s stops at that step, names the window, and keeps every earlier record", async (_, method) => {
     const { steps, error } = await fail(method(toy({ spoil: poison("noise", timesteps[2], 5, Number.NaN) }), base));
     expect(error).toBeInstanceOf(NumericError);
     expect(error.message).toBe(
@@ -92,7 +91,7 @@ describe("NaN or infinity", () => {
     expect(steps).toEqual([]);
   });
 
-  test.each(Object.entries(methods))("%s says so where only the final decode has it", async (_, method) => {
+  test.each(Object.entries(METHODS))("%s says so where only the final decode has it", async (_, method) => {
     const { steps, error } = await fail(
       method(toy({ spoil: (kind, x, call) => (call.edge === "open" ? poison("image", -1, 0, Number.NaN)(kind, x, call) : x) }), base),
     );

@@ -4,6 +4,9 @@ import { type DeviceTensor, rows, type Tensor, zeros } from "#kernel-lib/core/te
 import type { JointModel, JointModelConfig } from "#kernel-lib/diffusion/joint-model.js";
 import { x0FromEps } from "#kernel-lib/diffusion/notation.js";
 import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
+import type { JointRun } from "#kernel-lib/methods/joint/step-record.js";
+import type { SyncOptions } from "#kernel-lib/methods/joint/syncdiffusion.js";
+import { allMethods } from "#kernel-lib/methods/methods.js";
 
 export const config: JointModelConfig = {
   latentChannels: 4,
@@ -19,6 +22,14 @@ export const config: JointModelConfig = {
     prediction: "epsilon",
   },
 };
+/** Every method of the table as a function of a model and options. */
+export const METHODS: Readonly<Record<string, (model: JointModel, options: SyncOptions) => JointRun>> = Object.fromEntries(
+  allMethods().map((method) => [method.name, (model, options) => method.run(model, options as never)]),
+);
+
+/** Those whose windows overlap unless told otherwise. */
+export const OVERLAPPING = Object.fromEntries(Object.entries(METHODS).filter(([name]) => name !== "independent"));
+
 export const schedule = createSchedule(config.schedule);
 
 /** One network call: which, at which timestep, and what it was given. */

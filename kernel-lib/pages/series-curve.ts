@@ -1,7 +1,9 @@
-/** @file The loss curve of every window over the steps, on a logarithmic axis. */
+/** @file A curve per window over the steps, on a logarithmic axis: what a method's series names. */
 
 import { short } from "../core/words.js";
+import type { Series } from "../methods/method.js";
 import type { StepNumbers } from "../runs/run-data.js";
+import { escapeHtml } from "./html.js";
 import { type StripPlace, windowCells } from "./window-map.js";
 
 /** Shades of the lines, from the anchor's neighbours to the windows farthest from it: CSS classes .shade-0 … */
@@ -19,18 +21,21 @@ export function logTicks(low: number, high: number): number[] {
 /**
  * The chart as HTML: an SVG stretched to its box, with labels beside it as text, so that they stay readable at any width.
  * Lines are shaded by how far the window lies from the anchor; the thick line is their mean; the anchor itself, 0, has no line.
- * @returns undefined where no step measured a distance
+ * @param series of windows
+ * @returns undefined where no step has it
  */
-export function lossCurve(steps: readonly StepNumbers[], place: StripPlace): string | undefined {
-  const measured = steps.filter(({ windows }) => windows.some(({ loss }) => loss !== undefined));
-  const values = measured.flatMap(({ windows }) => windows.flatMap(({ loss }) => (loss !== undefined && loss > 0 ? [loss] : [])));
+export function seriesCurve(steps: readonly StepNumbers[], place: StripPlace, { name, unit }: Series): string | undefined {
+  const measured = steps.filter(({ windows }) => windows.some((window) => window[name] !== undefined));
+  const values = measured.flatMap(({ windows }) =>
+    windows.flatMap(({ [name]: value }) => (value !== undefined && value > 0 ? [value] : [])),
+  );
   if (values.length === 0) return undefined;
   const least = values.reduce((a, b) => Math.min(a, b));
   const most = values.reduce((a, b) => Math.max(a, b));
   const [low, high] = least === most ? [least / 2, most * 2] : [least / 1.08, most * 1.08];
   const [first, last] = [steps[0].index, steps[steps.length - 1].index];
   const x = (index: number) => round1(last === first ? 500 : ((index - first) / (last - first)) * 1000);
-  const y = (loss: number) => round1(400 - (Math.log(loss / low) / Math.log(high / low)) * 400);
+  const y = (value: number) => round1(400 - (Math.log(value / low) / Math.log(high / low)) * 400);
 
   const cells = windowCells(measured[0].windows, place);
   const { anchor } = measured[0];
@@ -44,26 +49,26 @@ export function lossCurve(steps: readonly StepNumbers[], place: StripPlace): str
     .sort((a, b) => away(b.window) - away(a.window))
     .map(({ window }) => {
       const points = measured.flatMap((step) => {
-        const { loss } = step.windows[window];
-        return loss !== undefined && loss > 0 ? [{ index: step.index, loss }] : [];
+        const value = step.windows[window][name];
+        return value !== undefined && value > 0 ? [{ index: step.index, value }] : [];
       });
       if (points.length === 0) return "";
       const shade = Math.min(SHADES - 1, Math.floor((away(window) / farthest) * SHADES));
-      const d = path(points.map(({ index, loss }) => [x(index), y(loss)]));
-      const told = `window ${window}, ${Math.round(away(window))}° from the anchor: ${short(points[0].loss)} in step ${points[0].index}, ${short(points[points.length - 1].loss)} in step ${points[points.length - 1].index}`;
+      const d = path(points.map(({ index, value }) => [x(index), y(value)]));
+      const told = `window ${window}, ${Math.round(away(window))}° from ${anchor >= 0 ? "the anchor" : "the middle"}: ${short(points[0].value)} in step ${points[0].index}, ${short(points[points.length - 1].value)} in step ${points[points.length - 1].index}`;
       return `<g class="shade-${shade}"><title>${told}</title><path class="near" d="${d}"/><path d="${d}"/></g>`;
     });
   const means = measured.map(({ index, windows }) => {
-    const others = windows.flatMap(({ loss }, j) => (loss !== undefined && j !== anchor ? [loss] : []));
-    return { index, loss: others.reduce((a, b) => a + b, 0) / Math.max(1, others.length) };
+    const others = windows.flatMap(({ [name]: value }, j) => (value !== undefined && j !== anchor ? [value] : []));
+    return { index, value: others.reduce((a, b) => a + b, 0) / Math.max(1, others.length) };
   });
-  const mean = path(means.filter(({ loss }) => loss > 0).map(({ index, loss }) => [x(index), y(loss)]));
+  const mean = path(means.filter(({ value }) => value > 0).map(({ index, value }) => [x(index), y(value)]));
   const ticks = logTicks(low, high);
   const grid = ticks.map((tick) => `<path class="grid" d="M0 ${y(tick)}H1000"/>`).join("");
   const labels = ticks.map((tick) => `<span style="top:${round1(y(tick) / 4)}%">${short(tick)}</span>`).join("");
-  const range = `${short(means[0].loss)} in step ${means[0].index} to ${short(means[means.length - 1].loss)} in step ${means[means.length - 1].index}`;
-  return `<div class="plot"><div class="y">${labels}</div><div class="area"><svg viewBox="0 0 1000 400" preserveAspectRatio="none" role="img" aria-label="Distance to the anchor of ${lines.length} windows; their mean goes from ${range}">${grid}${lines.join("")}<g class="mean"><title>mean of the windows: ${range}</title><path class="near" d="${mean}"/><path d="${mean}"/></g></svg></div><div class="unit">step</div><div class="x">${stepLabels(first, last, x)}</div></div>
-<ul class="legend"><li><i class="key mean-key"></i>mean</li><li><span>beside the anchor</span><i class="shades">${Array.from({ length: SHADES }, (_, k) => `<b class="shade-${k}"></b>`).join("")}</i><span>farthest from it</span></li>${anchor >= 0 ? `<li><i class="key anchor-key"></i>anchor: window ${anchor}, 0 by definition, so without a line</li>` : ""}</ul>`;
+  const range = `${short(means[0].value)} in step ${means[0].index} to ${short(means[means.length - 1].value)} in step ${means[means.length - 1].index}`;
+  return `<div class="plot"><div class="y">${labels}</div><div class="area"><svg viewBox="0 0 1000 400" preserveAspectRatio="none" role="img" aria-label="${escapeHtml(unit)}: ${lines.length} windows; their mean goes from ${range}">${grid}${lines.join("")}<g class="mean"><title>mean of the windows: ${range}</title><path class="near" d="${mean}"/><path d="${mean}"/></g></svg></div><div class="unit">step</div><div class="x">${stepLabels(first, last, x)}</div></div>
+<ul class="legend"><li><i class="key mean-key"></i>mean</li><li><span>beside ${anchor >= 0 ? "the anchor" : "the middle"}</span><i class="shades">${Array.from({ length: SHADES }, (_, k) => `<b class="shade-${k}"></b>`).join("")}</i><span>farthest from it</span></li>${anchor >= 0 ? `<li><i class="key anchor-key"></i>anchor: window ${anchor}, 0 by definition, so without a line</li>` : ""}</ul>`;
 }
 
 /** Steps at round numbers, the first and the last among them, as text over an axis of 1000 units. */

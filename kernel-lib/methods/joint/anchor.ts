@@ -1,0 +1,33 @@
+/** @file The anchor: the window that all others are drawn to. */
+import type { JointModelConfig } from "../../diffusion/joint-model.js";
+import type { DefaultedSpec } from "../option-table.js";
+import type { ResolvedOptions } from "./options.js";
+import { middleWindow } from "./windows.js";
+
+/** A window's index, or the middle one of those that do not wrap. */
+export type Anchor = "middle" | number;
+
+const isIndex = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+export const anchorOption: DefaultedSpec<Anchor> = {
+  means: `the window that the others move towards: its index, or "middle"`,
+  default: "middle",
+  want: `"middle" or a window's index, from 0`,
+  fits: (value) => value === "middle" || isIndex(value),
+  flag: {
+    value: "index",
+    parse(word) {
+      if (word === "middle") return word;
+      if (!/^\d+$/.test(word)) throw new RangeError(`want "middle", or a window's index, from 0`);
+      return Number(word);
+    },
+  },
+};
+
+/** The anchor's index. @throws RangeError for an index that no window has */
+export function anchorIndex(anchor: Anchor, { windows, width }: ResolvedOptions, { scaleFactor }: JointModelConfig): number {
+  if (anchor === "middle") return middleWindow(windows, width / scaleFactor);
+  const last = windows.length - 1;
+  if (anchor > last) throw new RangeError(`anchor ${anchor}: want "middle" or a window's index, from 0 to ${last}`);
+  return anchor;
+}

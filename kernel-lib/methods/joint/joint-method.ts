@@ -1,0 +1,67 @@
+/** @file Makes a joint method out of its algorithm and what is its own: options, network calls, series. The rest is the same for all. */
+import type { JointModelConfig } from "../../diffusion/joint-model.js";
+import type { Method, Need, Series } from "../method.js";
+import { type DefaultedOf, type OptionTable, takeOptions, type ValuesOf } from "../option-table.js";
+import { begin, type Running } from "./joint-run.js";
+import { chooseBatch } from "./network-calls.js";
+import { JOINT_OPTIONS, type JointOptions, type ResolvedOptions, resolveOptions } from "./options.js";
+import type { JointRun, JointSteps } from "./step-record.js";
+
+/** What is a joint method's own. */
+export interface JointMethodSpec<Own extends OptionTable, Resolved extends object> {
+  readonly name: string;
+  readonly title: string;
+  readonly summary: string;
+  readonly source: string;
+  /** default: none */
+  readonly options?: Own;
+  /** default: the noise alone */
+  readonly needs?: readonly Need[];
+  /** default: none */
+  readonly series?: readonly Series[];
+  /** Changes the shared options before their defaults are put in place; default: as they are. @throws RangeError for one that does not fit the method */
+  readonly prepare?: (options: JointOptions, config: JointModelConfig) => JointOptions;
+  /** Own options whose defaults depend on the shared ones or on the model; default: as the table has them */
+  readonly resolve?: (own: DefaultedOf<Own>, context: { readonly shared: ResolvedOptions; readonly config: JointModelConfig }) => Resolved;
+  /** the algorithm */
+  readonly steps: (run: Running, options: ResolvedOptions & Resolved) => JointSteps;
+}
+
+export type JointMethod<Own extends OptionTable, Resolved> = Method<JointOptions & ValuesOf<Own>, JointRun<ResolvedOptions & Resolved>>;
+
+/**
+ * A joint method: one panorama from many windows.
+ * @example
+ * const shifted = jointMethod({
+ *   name: "shifted", title: "Shifted", summary: "windows that move", source: "mine",
+ *   async *steps(run, { windows }) {
+ *     let z = run.start;
+ *     for (const hop of run.hops) { … yield run.record(hop, z, denoised); }
+ *     return run.finish(z);
+ *   },
+ * });
+ * registerMethod(shifted);
+ */
+export function jointMethod<Own extends OptionTable = Record<never, never>, Resolved extends object = DefaultedOf<Own>>(
+  spec: JointMethodSpec<Own, Resolved>,
+): JointMethod<Own, Resolved> {
+  const { name, title, summary, source, options: own = {} as Own, needs = ["noise"], series = [], prepare, resolve, steps } = spec;
+  const who = title.charAt(0).toLowerCase() + title.slice(1).replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase()); // the function, as errors call it
+  const method: JointMethod<Own, Resolved> = {
+    ...{ name, title, summary, source, needs, series },
+    options: own,
+    sharedOptions: JOINT_OPTIONS,
+    run(model, options) {
+      const { config } = model;
+      const shared = resolveOptions(who, config, prepare ? prepare(options, config) : options);
+      const taken = takeOptions(own, { ...options });
+      const resolved = { ...shared, ...(resolve ? resolve(taken, { shared, config }) : (taken as unknown as Resolved)) };
+      const batch = chooseBatch(model, resolved, needs);
+      async function* running(): JointSteps {
+        return yield* steps(await begin(model, resolved, { needs, batch, signal: options.signal }), resolved);
+      }
+      return Object.assign(running(), { method: method as Method, options: resolved, batch });
+    },
+  };
+  return method;
+}

@@ -1,0 +1,142 @@
+/**
+ * @file A method's options as a table: what each means, its default, what fits. Types, checks, flags of the command line, its help, the report and
+ * the documentation follow from the table.
+ */
+
+/** One option of type T. */
+export interface OptionSpec<T> {
+  /** what it means, in one clause */
+  readonly means: string;
+  /** the default in words, where it depends on other options or on the model */
+  readonly otherwise?: string;
+  /** what a value must be, in words: "a whole number >= 1" */
+  readonly want: string;
+  readonly fits: (value: unknown) => boolean;
+  /** absent where the command line cannot give it */
+  readonly flag?: Flag<T>;
+}
+/** An option with a default of its own. */
+export interface DefaultedSpec<T> extends OptionSpec<T> {
+  readonly default: T;
+}
+
+/** How the command line gives an option. */
+export interface Flag<T> {
+  /** default: the option's name in kebab case, "syncEvery" -> "--sync-every" */
+  readonly name?: string;
+  /** the name of its value in the help, such as "n"; absent for a flag that takes none */
+  readonly value?: string;
+  /** @throws RangeError for a word that is no value */
+  readonly parse?: (word: string) => T;
+}
+
+export type OptionTable = Readonly<Record<string, OptionSpec<unknown>>>;
+
+/** The options that a table describes: all may be left out. */
+export type ValuesOf<Table extends OptionTable> = { readonly [K in keyof Table]?: Table[K] extends OptionSpec<infer T> ? T : never };
+/** The same with the table's defaults in place. */
+export type DefaultedOf<Table extends OptionTable> = {
+  readonly [K in keyof Table]: Table[K] extends DefaultedSpec<infer T> ? T : Table[K] extends OptionSpec<infer T> ? T | undefined : never;
+};
+
+/** The words of an option that every constructor below takes. */
+export interface OptionWords {
+  readonly means: string;
+  readonly otherwise?: string;
+  /** the flag's name where it is not the option's; null where the command line has no flag for it */
+  readonly flag?: string | null;
+}
+
+/** A whole number from `least` on. */
+export function wholeOption(words: OptionWords & { readonly least: number; readonly default: number }): DefaultedSpec<number>;
+export function wholeOption(words: OptionWords & { readonly least: number }): OptionSpec<number>;
+export function wholeOption({ least, ...words }: OptionWords & { readonly least: number }): OptionSpec<number> {
+  const want = `a whole number >= ${least}`;
+  const fits = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= least;
+  return specOf(words, { want, fits }, { value: "n", parse: numberFrom(want, fits) });
+}
+
+/** A number that later code holds to what fits the model and the other options, such as a width that must tile. */
+export function sizeOption(words: OptionWords & { readonly default: number }): DefaultedSpec<number>;
+export function sizeOption(words: OptionWords): OptionSpec<number>;
+export function sizeOption(words: OptionWords): OptionSpec<number> {
+  const spec = wholeOption({ ...words, least: 1 });
+  return { ...spec, want: "a number", fits: (value) => typeof value === "number" };
+}
+
+/** A number, fractions among them, from `least` on where it is given. */
+export function realOption(words: OptionWords & { readonly least?: number; readonly default: number }): DefaultedSpec<number>;
+export function realOption(words: OptionWords & { readonly least?: number }): OptionSpec<number>;
+export function realOption({ least, ...words }: OptionWords & { readonly least?: number }): OptionSpec<number> {
+  const want = least === undefined ? "a number" : `a number >= ${least}`;
+  const fits = (value: unknown) => Number.isFinite(value) && (least === undefined || (value as number) >= least);
+  return specOf(words, { want, fits }, { value: "x", parse: numberFrom(want, fits) });
+}
+
+/** A text. */
+export function textOption(options: OptionWords & { readonly default: string }): DefaultedSpec<string>;
+export function textOption(options: OptionWords): OptionSpec<string>;
+export function textOption(options: OptionWords): OptionSpec<string> {
+  return specOf(options, { want: "a text", fits: (value) => typeof value === "string" }, { value: "text", parse: (word) => word });
+}
+
+/** One of two ways: a flag without a value, and its opposite "--no-…". */
+export const toggleOption = (words: OptionWords & { readonly default: boolean }): DefaultedSpec<boolean> =>
+  specOf<boolean, typeof words>(words, { want: "true or false", fits: (value) => typeof value === "boolean" }, {});
+
+/** What only code can give, such as a tensor. @param want what it is, in words */
+export const givenOption = <T>({
+  means,
+  otherwise,
+  want,
+}: Pick<OptionWords, "means" | "otherwise"> & { readonly want: string }): OptionSpec<T> => ({
+  means,
+  otherwise,
+  want,
+  fits: (value) => typeof value === "object" && value !== null,
+});
+
+/** The words with what fits, and the flag where the command line has one. */
+function specOf<T, W extends OptionWords>(
+  { flag, ...words }: W,
+  value: Pick<OptionSpec<T>, "want" | "fits">,
+  form: Omit<Flag<T>, "name">,
+): Omit<W, "flag"> & OptionSpec<T> {
+  return { ...words, ...value, ...(flag === null ? {} : { flag: { ...form, ...(flag === undefined ? {} : { name: flag }) } }) };
+}
+
+const numberFrom =
+  (want: string, fits: (value: unknown) => boolean) =>
+  (word: string): number => {
+    const value = word.trim() === "" ? Number.NaN : Number(word);
+    if (!fits(value)) throw new RangeError(`want ${want}`);
+    return value;
+  };
+
+/** The flag that gives an option; undefined where none does. */
+export const flagName = (key: string, { flag }: OptionSpec<unknown>): string | undefined =>
+  flag && (flag.name ?? `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+
+/** An option's default in words; undefined where it has none. */
+export function defaultInWords(spec: OptionSpec<unknown>): string | undefined {
+  if (spec.otherwise !== undefined) return spec.otherwise;
+  if (!("default" in spec)) return undefined;
+  if (typeof spec.default === "boolean") return spec.default ? "yes" : "no";
+  return spec.default === "" ? "none" : String(spec.default);
+}
+
+/**
+ * The table's options out of `options`, with the table's defaults in place.
+ * @throws RangeError "name value: want …" for a value that does not fit
+ */
+export function takeOptions<Table extends OptionTable>(table: Table, options: Readonly<Record<string, unknown>>): DefaultedOf<Table> {
+  const entries = Object.entries(table).map(([key, spec]) => {
+    const value = options[key];
+    if (value === undefined) return [key, "default" in spec ? spec.default : undefined];
+    if (!spec.fits(value)) throw new RangeError(`${key} ${shown(value)}: want ${spec.want}`);
+    return [key, value];
+  });
+  return Object.fromEntries(entries) as DefaultedOf<Table>;
+}
+
+const shown = (value: unknown): string => (typeof value === "object" ? (JSON.stringify(value)?.slice(0, 60) ?? "") : String(value));
