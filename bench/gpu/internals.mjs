@@ -34,7 +34,7 @@ export { startRuntime } from "#kernel-lib/graph/runtime.js";
  */
 
 /** The network calls of a synchronised step: the guided noise, the perceptual gradient, the decoded image. */
-export const KINDS = /** @type {const} */ (["noise", "gradient", "decode"]);
+const KINDS = /** @type {const} */ (["noise", "gradient", "decode"]);
 /** @typedef {typeof KINDS[number]} Kind */
 
 /**
@@ -50,6 +50,8 @@ export function networkGraphs(path, precision = "float32") {
     side: unet.config.sampleSize,
     textWidth: unet.config.crossAttentionDim,
     graph(kind, { batch, side = unet.config.sampleSize, keeps, ...scores }) {
+      if (!KINDS.includes(kind)) throw new Error(`networkGraphs: got kind ${kind}, want ${KINDS.join(", ")}`);
+      if (!(batch >= 1)) throw new Error(`networkGraphs: got ${batch} windows per call, want a whole number >= 1`);
       const common = { height: side, width: side, tokens: 77, rows: 2, ...scores };
       const build = (/** @type {number} */ size, /** @type {Keeps} */ keeps) => {
         const shape = { ...common, batch: size, keeps };

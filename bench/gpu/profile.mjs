@@ -120,11 +120,15 @@ function lastRun(folder) {
 function printProfile(events) {
   const types = (/** @type {EventArguments["input_type_shape"]} */ list = []) =>
     list.flatMap((entry) => Object.entries(entry).map(([type, shape]) => `${type}[${shape}]`));
-  const left = (/** @type {EventArguments} */ { provider }) =>
-    device !== "cpu" && provider === "CPUExecutionProvider" ? " ON THE CPU" : "";
+  if (device !== "cpu") {
+    const left = events.filter(({ args }) => args.provider === "CPUExecutionProvider").map(({ args }) => args.op_name);
+    console.log(
+      `on the CPU instead of ${device}: ${left.length === 0 ? "nothing" : `${left.length} nodes (${[...new Set(left)].join(", ")})`}`,
+    );
+  }
   printTotals("per operator", events, 30, ({ args }) => {
     const [type = ""] = Object.keys(args.output_type_shape?.[0] ?? {});
-    return `${args.op_name} ${type}${left(args)}`;
+    return `${args.op_name} ${type}`;
   });
   printTotals("per operator and shapes", events, 25, ({ args }) => {
     const [output = ""] = types(args.output_type_shape);

@@ -104,8 +104,8 @@ unpack() {
   "$work/bin/node" --version >/dev/null || die "Node does not start here: $(ldd "$work/bin/node" | grep 'not found')"
   folders=$(python3 "$kit/cuda-libraries.py" folders)
   cat >"$work/env" <<END
-export PATH=$work/bin:\$PATH
-export LD_LIBRARY_PATH=$folders${folders:+:}\${LD_LIBRARY_PATH:-}
+export PATH="$work/bin:\$PATH"
+export LD_LIBRARY_PATH="$folders${folders:+:}\${LD_LIBRARY_PATH:-}"
 END
 }
 

@@ -20,7 +20,7 @@ case ${1:-} in
   "") ;;
   --dist) what=dist ;;
   *)
-    sed -n 2,7p "$0" >&2
+    sed -n 2,6p "$0" >&2
     exit 2
     ;;
 esac
