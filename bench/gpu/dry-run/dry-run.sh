@@ -2,17 +2,18 @@
 # Rehearses the calls of pack.sh without a GPU: a fresh copy of the working tree, without node_modules and dist, receives the packed parts, is
 # installed with no Node and no npm on the PATH, and runs verbs of on-device.sh. ONNX Runtime's real CUDA provider runs over stand-in libraries,
 # which compute nothing (stand-in-cuda.py); DEVICE=cpu computes on the CPU.
+# The copy is deleted at the end; OUT=folder keeps the logs.
 # usage: bash bench/gpu/dry-run/dry-run.sh ["VERB ARGUMENTS" …]      each verb with its arguments in one word
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../../.."
-machine=$PWD/.gpu/machine
 [ -f .gpu/1/part ] || {
   echo "dry-run.sh: there is no .gpu/1/part: run bench/gpu/kit/pack.sh first" >&2
   exit 2
 }
 
-rm -rf "$machine"
+machine=$(mktemp -d "$PWD/.gpu/machine.XXXX")
+trap 'rm -rf "$machine"' EXIT
 mkdir -p "$machine/tree/.gpu"
 git ls-files -z --cached --others --exclude-standard -- ':!shared' | while IFS= read -rd '' file; do
   [ ! -f "$file" ] || printf '%s\0' "$file" # files that were deleted are listed too
@@ -21,7 +22,7 @@ done | tar c --null -T - | tar x -C "$machine/tree"
 # on_device VERB …: in an environment that has nothing but the system's programs.
 on_device() {
   local name environment=(PATH=/usr/bin:/bin LANG=C.UTF-8 "VEDUTA_GPU=$machine/work" "LD_LIBRARY_PATH=$machine/stand-in")
-  for name in DEVICE MODEL LIMIT SIDE STAND_IN_REPORT STAND_IN_KERNELS STAND_IN_KERNEL STAND_IN_MEMORY; do
+  for name in OUT DEVICE MODEL LIMIT SIDE STAND_IN_REPORT STAND_IN_KERNELS STAND_IN_KERNEL STAND_IN_MEMORY; do
     [ -z "${!name:-}" ] || environment+=("$name=${!name}")
   done
   env -i "${environment[@]}" bash "$machine/tree/bench/gpu/kit/on-device.sh" "$@"

@@ -151,6 +151,7 @@ want() {
 }
 
 mkdir -p "$work" "$logs"
+logs=$(cd "$logs" && pwd)
 verb=${1:-help}
 shift || true
 case $verb in
