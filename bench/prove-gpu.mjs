@@ -2,20 +2,17 @@
  * @file `npm run prove:gpu [-- --device NAME --model DIR --quick]`: whether a device gives the official code's numbers, in float32 and in half
  * precision, and what a synchronised step takes on it. Exit codes: 0 proved, 1 a number is off, 2 there is no such device.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { DEVICE_CHOICES } from "#kernel-lib/engine/device.js";
-import { PRECISIONS } from "#kernel-lib/graph/half.js";
 import { withCheckpoint } from "./checkpoint.mjs";
 import { checkDevice } from "./gpu/check.mjs";
+import { DEVICE_CHOICES, PRECISIONS } from "./gpu/internals.mjs";
 import { prove } from "./gpu/prove.mjs";
+import { writeSd2 } from "./gpu/sd2.mjs";
 import { gpuName } from "./gpu/watch.mjs";
 
-const CLI = fileURLToPath(new URL("../dist/kernel-lib/cli.js", import.meta.url));
 const HOW = `A GPU is needed. NVIDIA, on Linux x64: install its driver, CUDA 12 and cuDNN 9, then ONNX Runtime's CUDA provider,
   node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install
 Any other: its Vulkan driver (on Debian mesa-vulkan-drivers and libvulkan1). "--device cpu" tries this command without one.`;
@@ -45,9 +42,7 @@ async function withModel(use) {
   try {
     const path = join(folder, "sd2-base");
     console.log("Making a checkpoint of Stable Diffusion 2.0's sizes, of random numbers …");
-    const words = ["models", "fabricate", "sd2-base", "--precision", "fp16", "--out", path];
-    const { status } = spawnSync(process.execPath, [CLI, ...words], { stdio: "inherit" });
-    if (status !== 0) throw new Error(`veduta models fabricate ended with exit code ${status}`);
+    await writeSd2(path);
     return use(path);
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -2,12 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { openDevice } from "#kernel-lib/engine/devices.js";
+import { openDevice } from "./internals.mjs";
 
 /**
- * @typedef {import("#kernel-lib/engine/device.js").DeviceChoice} DeviceChoice
+ * @typedef {import("veduta").DeviceChoice} DeviceChoice
  * @typedef {object} Found
- * @property {import("#kernel-lib/engine/device.js").Device} device
+ * @property {import("veduta").Device} device
  * @property {readonly string[]} notices
  * @property {string} [noHalf] why it has no half precision
  */

@@ -1,14 +1,14 @@
 /** @file A device against the official code's numbers: single networks, runs, and the gradient of a run's steps. */
 import { multiDiffusion, openModel, syncDiffusion } from "veduta";
-import { startRuntime } from "#kernel-lib/engine/runtime.js";
 import { followRun, forcedGradients } from "../../test/golden/follow.mjs";
 import { has, maxOverStd, perceptualFiles, reference, relativeL2 } from "../../test/golden/golden.mjs";
 import { textUnit, unetUnit, vaeUnit } from "../../test/golden/units.mjs";
+import { startRuntime } from "./internals.mjs";
 
 /**
  * @typedef {import("../table.mjs").Row} Row
- * @typedef {import("#kernel-lib/graph/half.js").Precision} Precision
- * @typedef {{ readonly device: import("#kernel-lib/engine/device.js").Device, readonly precision: Precision, readonly threads: number }} Where
+ * @typedef {import("veduta").Precision} Precision
+ * @typedef {{ readonly device: import("veduta").Device, readonly precision: Precision, readonly threads: number }} Where
  */
 
 /** What a latent may differ by, over its standard deviation. @type {Record<Precision, number>} */

@@ -13,8 +13,8 @@ import { usedBefore } from "./watch.mjs";
 
 /**
  * @typedef {object} ProveOptions
- * @property {import("#kernel-lib/engine/device.js").Device} device
- * @property {import("#kernel-lib/graph/half.js").Precision} precision
+ * @property {import("veduta").Device} device
+ * @property {import("veduta").Precision} precision
  * @property {string} path the checkpoint whose steps are timed
  * @property {boolean} quick
  */

@@ -1,20 +1,13 @@
 /** @file What a device can do: products and convolutions, and moving tensors to it and back. */
-
-import { startRuntime } from "#kernel-lib/engine/runtime.js";
-import { Graph } from "#kernel-lib/graph/graph.js";
-import { conv } from "#kernel-lib/graph/ops/conv.js";
-import { cast, mul } from "#kernel-lib/graph/ops/elementwise.js";
-import { matmul } from "#kernel-lib/graph/ops/matmul.js";
-import { reduceMean } from "#kernel-lib/graph/ops/reduce.js";
-import { expand } from "#kernel-lib/graph/ops/shape.js";
 import { flopsOf } from "../full/flops.mjs";
+import { cast, conv, expand, Graph, matmul, mul, reduceMean, startRuntime } from "./internals.mjs";
 
 /** One after the other in a run, so that starting it and fetching its result do not count. */
 const CHAIN = 8;
 
 /**
  * @typedef {import("./parity.mjs").Where} Where
- * @typedef {import("#kernel-lib/graph/graph.js").Value} Value
+ * @typedef {import("./internals.mjs").Value} Value
  */
 
 /** Products of n×n matrices; every number is 1/n, before and after. @param {Where} where @param {number} n */

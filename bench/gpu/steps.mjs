@@ -1,10 +1,14 @@
-/** @file What a synchronised step takes: seconds, memory, and how much of the device's rate it reaches. */
+/**
+ * @file What a synchronised step takes: seconds, memory, and how much of the device's rate it reaches.
+ * Arguments, run alone: device, precision, windows per call ("4,8" or "all"), timed steps, the checkpoint's folder.
+ */
+import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { openModel, syncDiffusion } from "veduta";
-import { decodeProgram, noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/programs.js";
-import { checkedParts } from "#kernel-lib/pipelines/checked-parts.js";
-import { openCheckpoint } from "#kernel-lib/pipelines/folder.js";
 import { flopsOf } from "../full/flops.mjs";
-import { watchMemory } from "./watch.mjs";
+import { printTable } from "../table.mjs";
+import { networkGraphs } from "./internals.mjs";
+import { usedBefore, watchMemory } from "./watch.mjs";
 
 /** A gradient of random networks leads nowhere, and far. */
 const WEIGHT = 0.001;
@@ -15,8 +19,8 @@ const WEIGHT = 0.001;
  * @property {string} path the checkpoint
  * @property {readonly (number | "all")[]} batches windows a call, ascending; those after the first that does not fit are left out
  * @property {number} steps that are timed, after a first
- * @property {{ readonly product: number }} rates TFLOP/s
- * @property {number} crossing seconds a byte to the device or back
+ * @property {{ readonly product: number }} [rates] TFLOP/s of the device's matrix products, to compare with
+ * @property {number} [crossing] seconds per byte to the device or back, to compare with
  * @property {number} before MiB in use on the device by others
  */
 
@@ -25,6 +29,7 @@ export async function measureSteps(where, options) {
   const rows = [];
   for (const batch of options.batches)
     try {
+      console.log(`  ${where.precision}, batch ${batch}: opening the model and taking the first step …`);
       rows.push(...(await step(where, batch, options)));
     } catch (error) {
       const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
@@ -59,23 +64,18 @@ async function step(where, asked, { path, steps, rates, crossing, before }) {
     const peak = watch.stop();
     const { flops, bytes } = cost(path, model, windows, batch);
     const rate = flops / fastest / 1e12;
-    const share = (100 * rate) / rates.product;
-    return [
-      {
-        what: `a step, ${plan.width}×${plan.height}, ${where.precision}, batch ${batch}`,
-        value: fastest,
-        unit: "s",
-        note:
-          `${windows} windows, ${(flops / 1e12).toPrecision(3)} TFLOP: ${rate.toPrecision(3)} TFLOP/s, ${share.toFixed(0)} % of the product's; ` +
-          `peak memory ${peak === undefined ? "unknown" : `${Math.round(peak)} MiB`}; the first, with loading, ${first.toFixed(1)} s`,
-      },
-      {
-        what: "  tensors to the device and back",
-        value: (100 * bytes * crossing) / fastest,
-        unit: "% of it",
-        note: `${(bytes / 2 ** 20).toFixed(1)} MiB`,
-      },
-    ];
+    const share = rates === undefined ? "" : `, ${((100 * rate) / rates.product).toFixed(0)} % of the product's`;
+    const row = {
+      what: `a step, ${plan.width}×${plan.height}, ${where.precision}, batch ${batch}`,
+      value: fastest,
+      unit: "s",
+      note:
+        `${windows} windows, ${(flops / 1e12).toPrecision(3)} TFLOP: ${rate.toPrecision(3)} TFLOP/s${share}; ` +
+        `peak memory ${peak === undefined ? "unknown" : `${Math.round(peak)} MiB`}; the first, with loading, ${first.toFixed(1)} s`,
+    };
+    if (crossing === undefined) return [row];
+    const note = `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+    return [row, { what: "  tensors to the device and back", value: (100 * bytes * crossing) / fastest, unit: "% of it", note }];
   } finally {
     watch.stop();
     await model.close();
@@ -88,20 +88,27 @@ async function step(where, asked, { path, steps, rates, crossing, before }) {
  * @param {string} path @param {import("veduta").Model} model @param {number} windows @param {number} batch
  */
 function cost(path, model, windows, batch) {
-  const { unet, vae, prediction, perceptual } = checkedParts(openCheckpoint(path));
   const side = model.config.window;
-  const shape = { batch: 1, height: side, width: side, tokens: 77, rows: 2 };
-  const noise = noiseProgram({ unet, prediction }, shape);
-  const decode = decodeProgram(vae, { ...shape, edge: "open" });
-  const gradient = perceptualGradientProgram({ unet, vae, prediction, perceptual: perceptual() }, shape);
-  const flops = (windows + 1) * flopsOf(noise) + flopsOf(decode) + (windows - 1) * flopsOf(gradient);
+  const { graph, textWidth } = networkGraphs(path);
+  // counted from graphs that store everything, since what is computed again does not count
+  const flopsPerWindow = (/** @type {import("./internals.mjs").Kind} */ kind) => flopsOf(graph(kind, { batch: 1, side, keeps: "all" }));
+  const flops = (windows + 1) * flopsPerWindow("noise") + flopsPerWindow("decode") + (windows - 1) * flopsPerWindow("gradient");
 
   const latent = 4 * model.config.latentChannels * side ** 2;
   const image = 4 * 3 * (model.config.scaleFactor * side) ** 2;
-  const text = 4 * 2 * 77 * unet.config.crossAttentionDim;
+  const text = 4 * 2 * 77 * textWidth;
   const calls = (/** @type {number} */ n) => Math.ceil(n / batch);
   // Where tensors stay on the device, the text is there and the anchor's image never leaves it.
   const sent = model.foresee ? latent : 2 * latent + text + (latent + image) + calls(windows - 1) * (text + image) + calls(windows) * text; // (a), and what (b) and (d) repeat
   const bytes = sent + 2 * (windows - 1) * latent + 2 * windows * latent; // (b) gradients, (d) noise
   return { flops, bytes };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [device, precision, batches, steps, path] = process.argv.slice(2);
+  const where = /** @type {import("./parity.mjs").Where} */ ({ device, precision, threads: availableParallelism() });
+  const list = batches.split(",").map((batch) => (batch === "all" ? batch : Number(batch)));
+  const rows = await measureSteps(where, { path, batches: list, steps: Number(steps), before: usedBefore() });
+  printTable(rows);
+  if (rows.length === 0) process.exitCode = 1;
 }

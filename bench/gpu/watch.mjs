@@ -16,7 +16,7 @@ export function gpuName() {
 }
 
 /**
- * @param {import("#kernel-lib/engine/device.js").Device} device
+ * @param {import("veduta").Device} device
  * @param {number} before MiB that others use
  * @returns {{ stop(): number | undefined }} the most, MiB; undefined where nobody can tell
  */

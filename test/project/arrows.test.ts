@@ -50,7 +50,10 @@ describe("import arrows", () => {
       { "viewer/src/c.ts": 'import { b } from "../../kernel-lib/methods/b.js";' },
       "viewer may not import methods",
     ],
-    "the package's entry in a folder": [{ "kernel-lib/cli/c.ts": 'import { b } from "../index.js";' }, "cli may not import package"],
+    "the package's entry in a folder": [
+      { "kernel-lib/cli/c.ts": 'import { b } from "../../kernel-lib/index.js";' },
+      "cli may not import package",
+    ],
     "the kernel in the package's entry": [
       { "kernel-lib/graph.ts": 'export { m } from "./kernel/main.js";' },
       "package may not import kernel",
