@@ -1,13 +1,16 @@
 import { defineConfig } from "vitest/config";
 
-/** Files that keep both cores busy, or install packages: they run alone, one after the other, after the rest. */
-const HEAVY = [
+/** Parity with the official code: networks and whole runs, one file after the other, since they keep both cores busy. */
+const GOLDEN = ["test/golden/**/*.test.ts"];
+/** What takes long and rarely breaks: `npm run test:slow`, one file after the other. */
+const SLOW = [
   "test/engine/webgpu.test.ts",
-  "test/golden/**/*.test.ts",
+  "test/golden/webgpu.test.ts",
   "test/browser/**/*.test.ts",
   "test/notebooks/**/*.test.ts",
   "test/ipynb/live/**/*.test.ts",
   "test/kernel/{interrupt,jupyter}.test.ts",
+  "test/hub/processes.test.ts",
   "test/package.test.ts",
 ];
 
@@ -22,11 +25,21 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "laws", include: ["test/**/*.test.ts"], exclude: HEAVY, maxWorkers: 2, sequence: { groupOrder: 0 } },
+        test: {
+          name: "laws",
+          include: ["test/**/*.test.ts"],
+          exclude: [...GOLDEN, ...SLOW],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
-        test: { name: "whole", include: HEAVY, maxWorkers: 1, testTimeout: 300_000, sequence: { groupOrder: 1 } },
+        test: { name: "golden", include: GOLDEN, exclude: SLOW, maxWorkers: 1, testTimeout: 300_000, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        test: { name: "slow", include: SLOW, maxWorkers: 1, testTimeout: 300_000, sequence: { groupOrder: 2 } },
       },
     ],
   },

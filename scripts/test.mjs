@@ -1,6 +1,7 @@
 /**
- * @file `npm test`: installs what is missing, builds, checks, tests. Its last line is "N passed, N failed, N skipped"; a check counts as a test.
- * `npm run test:all` is the same with `--all`: every lesson in every host.
+ * @file `npm test`: installs what is missing, builds, checks, and runs the tests that take seconds. Its last line is "N passed, N failed, N skipped"; a
+ * check counts as a test. `npm run test:slow` (`--slow`) runs what takes long and rarely breaks: browser, Jupyter, lessons, WebGPU, the packed package.
+ * `npm run test:all` (`--all`) runs both, and every lesson in every host.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -14,8 +15,10 @@ import { bin, command, ROOT, StepError } from "./paths.mjs";
 
 /** Vitest's own report of the run. */
 const REPORT = join(ROOT, ".work/vitest.json");
-/** The word that asks for what takes long. */
-const ALL = "--all";
+/** What the words `--slow` and `--all` run, beside no word; Vitest's projects by name. @type {Record<string, readonly string[]>} */
+const PROJECTS = { quick: ["laws", "golden"], slow: ["slow"], all: ["laws", "golden", "slow"] };
+const given = process.argv.slice(2);
+const which = given.includes("--all") ? "all" : given.includes("--slow") ? "slow" : "quick";
 
 /**
  * @typedef {{ status: string, fullName: string }} Case
@@ -26,8 +29,8 @@ await command(async () => {
   const begun = Date.now();
   ensureNode();
   ensurePackages();
-  const chromium = ensureChromium();
-  const jupyter = ensureJupyter();
+  const chromium = which === "quick" ? undefined : ensureChromium();
+  const jupyter = which === "quick" ? undefined : ensureJupyter();
   try {
     ensureBuild();
   } catch (error) {
@@ -36,8 +39,8 @@ await command(async () => {
     process.exitCode = 1;
     return;
   }
-  const failed = failedChecks();
-  const checked = Object.keys(CHECKS).length - failed.length;
+  const failed = which === "slow" ? [] : failedChecks();
+  const checked = which === "slow" ? 0 : Object.keys(CHECKS).length - failed.length;
   const status = vitest(chromium);
   const files = testFiles();
   const cases = files.flatMap(({ name, assertionResults }) =>
@@ -50,14 +53,19 @@ await command(async () => {
   const skipped = cases.filter((result) => ["skipped", "pending", "todo", "disabled"].includes(result.status));
   if (skipped.length > 0) console.log(`\nSKIPPED, ${skipped.length} tests:`);
   for (const { file, fullName } of skipped) console.log(`  ${file}: ${fullName.trim()}`);
-  if (!chromium) console.log("\nNO BROWSER: the tests in test/browser were skipped. Install Chromium, or name one in VEDUTA_CHROMIUM.");
-  if (!jupyter) console.log("\nNO JUPYTER: the tests in it were skipped. Install jupyter-nbconvert and jupyter-notebook.");
+  if (which === "quick") console.log("\nNot run here: browser, Jupyter, full lessons, WebGPU, the packed package: npm run test:slow");
+  if (which !== "quick" && !chromium)
+    console.log("\nNO BROWSER: the tests in test/browser were skipped. Install Chromium, or name one in VEDUTA_CHROMIUM.");
+  if (which !== "quick" && !jupyter)
+    console.log("\nNO JUPYTER: the tests in it were skipped. Install jupyter-nbconvert and jupyter-notebook.");
   for (const { name } of broken) console.log(`\nFAILED to run: ${relative(ROOT, name)}`);
   if (status !== 0 && count("failed") + broken.length === 0) failed.push("vitest ended with an error outside the tests");
   for (const name of failed) console.log(`\nFAILED: ${name}`);
 
   const failures = count("failed") + broken.length + failed.length;
-  console.log(`\n${Math.round((Date.now() - begun) / 1000)} s, ${Object.keys(CHECKS).length} checks among the tests`);
+  console.log(
+    `\n${Math.round((Date.now() - begun) / 1000)} s${which === "slow" ? "" : `, ${Object.keys(CHECKS).length} checks among the tests`}`,
+  );
   console.log(`${count("passed") + checked} passed, ${failures} failed, ${skipped.length} skipped`);
   process.exitCode = failures > 0 || count("passed") === 0 ? 1 : 0;
 });
@@ -66,9 +74,10 @@ await command(async () => {
 function vitest(chromium) {
   rmSync(REPORT, { force: true });
   mkdirSync(dirname(REPORT), { recursive: true });
-  const given = process.argv.slice(2);
-  const words = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`, ...given.filter((word) => word !== ALL)];
-  const env = { ...process.env, ...(chromium ? { VEDUTA_CHROMIUM: chromium } : {}), ...(given.includes(ALL) ? { VEDUTA_ALL: "1" } : {}) };
+  const projects = PROJECTS[which].map((name) => `--project=${name}`);
+  const rest = given.filter((word) => !["--slow", "--all"].includes(word));
+  const words = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${REPORT}`, ...projects, ...rest];
+  const env = { ...process.env, ...(chromium ? { VEDUTA_CHROMIUM: chromium } : {}), ...(which === "all" ? { VEDUTA_ALL: "1" } : {}) };
   return spawnSync(process.execPath, [bin("vitest"), ...words], { cwd: ROOT, env, stdio: ["ignore", "inherit", "inherit"] }).status;
 }
 
