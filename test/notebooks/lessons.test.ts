@@ -8,7 +8,7 @@ import { codeOf, FOLDER, type Lesson, lessons, scriptOf } from "./notebooks.js";
 
 const lines = (source: string) => source.split("\n").length;
 /** Functions that may be longer than ten lines: what their lesson is about. */
-const SUBJECTS = ["agreeOnRows"];
+const SUBJECTS = ["agreeOnRows", "steps"];
 
 test("there are nine lessons, numbered in their order, and the README's table names each", () => {
   expect(lessons.map(({ name }) => name.slice(0, 3))).toEqual(Array.from({ length: 9 }, (_, k) => `0${k + 1}-`));
