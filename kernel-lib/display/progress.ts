@@ -34,10 +34,10 @@ export function createProgress({ steps, windows, out, now = () => performance.no
   let lineAt = ends[0];
   let tenth = 0;
   const bar = (done: number, ...facts: string[]) => {
-    const told = `${done}/${steps}  ${facts.join("  ")}`;
-    const room = Math.min(32, (out.columns ?? 80) - told.length - 4);
+    const text = `${done}/${steps}  ${facts.join("  ")}`;
+    const room = Math.min(32, (out.columns ?? 80) - text.length - 4);
     const full = Math.round((Math.max(0, room) * done) / steps);
-    const line = room < 6 ? told.slice(0, Math.max(1, (out.columns ?? 80) - 1)) : `${"━".repeat(full)}${"─".repeat(room - full)}  ${told}`;
+    const line = room < 6 ? text.slice(0, Math.max(1, (out.columns ?? 80) - 1)) : `${"━".repeat(full)}${"─".repeat(room - full)}  ${text}`;
     out.write(`\r${line}\x1b[K`);
   };
   if (out.isTTY) bar(0, `${windows} windows`, "loading the networks");

@@ -51,17 +51,17 @@ export function trackHtml(state: TrackState): string {
   return `<div class="veduta-track" style="max-width:${Math.max(ROOM, wide)}px;font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums">
 <img src="${escapeHtml(picture?.src ?? NOTHING)}" alt="${escapeHtml(picture?.alt ?? "nothing foreseen yet")}" width="${wide}" height="${Math.round((wide * height) / width)}" decoding=sync style="display:block;box-sizing:border-box;width:100%;max-width:${wide}px;height:auto;aspect-ratio:${width}/${height};margin:0;border-radius:6px;background:rgb(128 128 128/.18)">
 <div style="height:6px;margin:8px 0 6px;border-radius:3px;overflow:hidden;background:rgb(128 128 128/.28)"><div style="width:${share}%;height:100%;background:${phase === "stopped" ? COLOURS.stopped : COLOURS.bar}"></div></div>
-<div style="display:flex;gap:12px;justify-content:space-between;min-height:40px"><div>${told(state)}<br><span style="opacity:.75">${escapeHtml(note)}</span></div>${spark}</div>
+<div style="display:flex;gap:12px;justify-content:space-between;min-height:40px"><div>${summary(state)}<br><span style="opacity:.75">${escapeHtml(note)}</span></div>${spark}</div>
 </div>`;
 }
 
 /** The state in one line of words. */
 export function trackText(state: TrackState): string {
   const { note } = state;
-  return `[${told(state).replace(/<\/?b>/g, "")}${note === undefined ? "" : `; ${note}`}]`;
+  return `[${summary(state).replace(/<\/?b>/g, "")}${note === undefined ? "" : `; ${note}`}]`;
 }
 
-function told({ phase, before = 0, done, steps, gone, left, losses }: TrackState): string {
+function summary({ phase, before = 0, done, steps, gone, left, losses }: TrackState): string {
   const loss = losses[losses.length - 1];
   const where = {
     running: `step ${done}/${steps}`,

@@ -127,9 +127,9 @@ export function watchInOutput(options: ResolvedOptions, steps: readonly StepReco
     },
     async stop(reason) {
       const note = `${wordsOf(reason)}${state.done > 0 ? `; trackedSteps(run) has the steps so far` : ""}`;
-      const told = update({ phase: "stopped", note });
+      const updated = update({ phase: "stopped", note });
       over = true;
-      await told;
+      await updated;
     },
   };
 }

@@ -1,6 +1,6 @@
 /** @file A figure as an output: HTML with its still picture inside, and its job for the page's script. */
 
-import { figureJob } from "../../pages/figure.js";
+import { figureJob } from "../../pages/panorama-figure.js";
 import { dataUrl, escapeHtml } from "../../pages/html.js";
 import type { PlotSpec } from "../../pages/plot-spec.js";
 import { type Displayable, displayable, type MimeBundle } from "../display.js";

@@ -49,18 +49,18 @@ const MOST_CELLS = 6000;
  */
 export function windowStrip(steps: readonly StripStep[], options: WindowStripOptions = {}): Displayable {
   expectSteps("windowStrip", steps);
-  const place = placeOf(steps, options);
+  const place = layoutOf(steps, options);
   if (steps.every(({ windows }) => windows.every(({ loss }) => loss === undefined))) return sentence(nothingMeasured(steps));
   return plot(async () => strip(steps, place, await pictureOf(steps, options), options));
 }
 
 /** Where the windows lie, in latent pixels. */
-interface Place {
+interface Layout {
   readonly width: number;
   readonly coverage: Coverage;
 }
 
-function placeOf(steps: readonly StripStep[], { width: pixels, scaleFactor, coverage }: WindowStripOptions): Place {
+function layoutOf(steps: readonly StripStep[], { width: pixels, scaleFactor, coverage }: WindowStripOptions): Layout {
   const { latent, windows } = steps[0];
   const width = pixels !== undefined && scaleFactor !== undefined ? pixels / scaleFactor : latent?.shape[3];
   if (width === undefined)
@@ -91,7 +91,7 @@ async function foreseen(step: StripStep): Promise<Tensor | undefined> {
 
 function strip(
   steps: readonly StripStep[],
-  { width, coverage }: Place,
+  { width, coverage }: Layout,
   picture: string | undefined,
   { axis = "degrees", title = "Distances over the panorama" }: WindowStripOptions,
 ): Figure {
@@ -161,7 +161,7 @@ function heatmap(cells: readonly WindowCell[], rows: readonly PlottedStep[], x: 
     x: [...starts.map((start) => rounded(x(start))), rounded(x(1))],
     y: Array.from({ length: rows.length * high + 1 }, (_, k) => rounded(k / high)),
     z: each(({ windows }, j) => (windows[j].loss === undefined ? null : rounded(windows[j].loss))),
-    text: each((step, j) => told(step, j)),
+    text: each((step, j) => hoverText(step, j)),
     customdata: each((_, j) => j),
     hovertemplate: "%{text}<extra></extra>",
     hoverongaps: true,
@@ -182,7 +182,7 @@ function heatmap(cells: readonly WindowCell[], rows: readonly PlottedStep[], x: 
   };
 }
 
-function told({ index, anchor, windows }: PlottedStep, j: number): string {
+function hoverText({ index, anchor, windows }: PlottedStep, j: number): string {
   const { loss } = windows[j];
   return `window ${j}, step ${index}: ${j === anchor ? "the anchor" : loss === undefined ? "not synchronised" : short(loss)}`;
 }
