@@ -46,7 +46,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
         deps.stderr.write('A prompt of several words needs quotes: veduta paint "misty mountains"\n');
       return error.exitCode === 0 ? 0 : 2;
     }
-    deps.stderr.write(error instanceof InterruptedError ? `${error.message}\n` : `error: ${told(error)}\n`);
+    deps.stderr.write(error instanceof InterruptedError ? `${error.message}\n` : `error: ${describe(error)}\n`);
     return error instanceof UsageError ? 2 : error instanceof InterruptedError ? 130 : 1;
   }
 }
@@ -65,7 +65,7 @@ const EXPLAINED = new Set([
   "ClosedError",
 ]);
 
-const told = (error: unknown): string => {
+const describe = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   return EXPLAINED.has(error.name) || "code" in error ? error.message : (error.stack ?? error.message);
 };

@@ -35,7 +35,7 @@ export type { Tracked, TrackOptions } from "./display/track.js";
 export { trackedSteps } from "./display/tracked-runs.js";
 export { panoramaView } from "./display/panorama-view.js";
 export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./display/panorama-view.js";
-export type { OtherPicture, PanoramaSpec, StepPicture, WindowsSpec } from "./pages/figure.js";
+export type { OtherPicture, PanoramaSpec, StepPicture, WindowsSpec } from "./pages/panorama-figure.js";
 export { stripCoverage } from "./panorama/coverage.js";
 export type { Coverage, StripSize } from "./panorama/coverage.js";
 export { imageCoverage } from "./panorama/image-coverage.js";
@@ -79,7 +79,7 @@ export { savedOptions } from "./runs/run-options.js";
 export type { ForeseenPicture, Picture, ReportRun, RunInfo, RunModel, StepNumbers, WindowNumbers } from "./runs/run-data.js";
 
 // its windows
-export { coverage, planWindows } from "./methods/joint/windows.js";
+export { planWindows, windowCoverage } from "./methods/joint/windows.js";
 export type { Extent, Window } from "./methods/joint/windows.js";
 export type { Grid } from "./methods/joint/tiling.js";
 export { crop, cropAll, fuse } from "./methods/joint/fuse.js";

@@ -27,8 +27,8 @@ export function createByteProgress({ doing, out, now = () => performance.now() }
       shown = part;
       const left = ((now() - begun) / done) * (total - done);
       const facts = [`${Math.floor((100 * done) / total)} %`, ...(part > 0 && done < total ? [`${clock(left)} left`] : [])];
-      const told = `${doing} ${bytesInWords(done)} of ${bytesInWords(total)}, ${facts.join(", ")}`;
-      out.write(out.isTTY ? `\r${told}\x1b[K` : `${told}\n`);
+      const text = `${doing} ${bytesInWords(done)} of ${bytesInWords(total)}, ${facts.join(", ")}`;
+      out.write(out.isTTY ? `\r${text}\x1b[K` : `${text}\n`);
     },
     end() {
       if (out.isTTY && shown >= 0) out.write("\n");

@@ -25,8 +25,8 @@ export function createCellProgress({
 }): CellProgress {
   let running: { readonly cell: RunningCell; readonly since: number; saidAt: number } | undefined;
   const line = ({ number, of, line: code }: RunningCell, spent: number) => {
-    const told = `cell ${number}/${of}  ${clock(spent)}  ${code}`; // a narrow terminal cuts the code
-    out.write(`\r${told.slice(0, (out.columns ?? 80) - 1)}\x1b[K`);
+    const text = `cell ${number}/${of}  ${clock(spent)}  ${code}`; // a narrow terminal cuts the code
+    out.write(`\r${text.slice(0, (out.columns ?? 80) - 1)}\x1b[K`);
   };
   return {
     start(cell) {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { exportPage } from "../ipynb/export/export-page.js";
 import { readNotebook } from "../ipynb/notebook-file.js";
-import { expectWritable, writeWhole } from "../ipynb/whole-file.js";
+import { expectWritable, saveText } from "../ipynb/save-text.js";
 import { dataUrl } from "../pages/html.js";
 import { type CliDeps, UsageError } from "./command.js";
 
@@ -19,7 +19,7 @@ export async function exportNotebook(file: string, flags: ExportFlags, deps: Pic
     throw new UsageError(`--out ${error.message}`, { cause: error });
   });
   const notebook = await readNotebook(file);
-  await writeWhole(out, exportPage(notebook, { title, image: (address) => embedded(dirname(file), address) }));
+  await saveText(out, exportPage(notebook, { title, image: (address) => embedded(dirname(file), address) }));
   deps.stdout.write(`${out}\n`);
 }
 

@@ -19,7 +19,7 @@ export type FabricateDeps = Pick<CliDeps, "stdout" | "stderr" | "onInterrupt">;
 export async function fabricateModel(name: string, architecture: Architecture, flags: FabricateFlags, deps: FabricateDeps): Promise<void> {
   const { out, precision, seed, force } = flags;
   const stop = new AbortController();
-  const deaf = deps.onInterrupt(() => stop.abort());
+  const stopListening = deps.onInterrupt(() => stop.abort());
   const begun = performance.now();
   const progress = createByteProgress({ doing: `${name}, ${precision}:`, out: deps.stderr });
   try {
@@ -36,6 +36,6 @@ export async function fabricateModel(name: string, architecture: Architecture, f
     if (stop.signal.aborted) throw new InterruptedError("Stopped; nothing was left behind.");
     throw error;
   } finally {
-    deaf();
+    stopListening();
   }
 }

@@ -40,7 +40,7 @@ export async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): P
     stop.signal.addEventListener("abort", () => reject(new InterruptedError("Stopped before the first step; nothing was written."))),
   );
   stopped.catch(() => {}); // it may also be that nobody waits for it any more
-  const deaf = deps.onInterrupt(() => {
+  const stopListening = deps.onInterrupt(() => {
     stderr.write("\nStopping after this network call. Once more stops at once.\n");
     stop.abort();
   });
@@ -68,7 +68,7 @@ export async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): P
       `${join(dir, "panorama.png")}\n${join(dir, "report.html")}\n${saved.info.width} × ${saved.info.height} px, ${saved.steps.length} steps, ${times}\n`,
     );
   } finally {
-    deaf();
+    stopListening();
     await model?.close();
   }
 }

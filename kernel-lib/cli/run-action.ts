@@ -3,7 +3,7 @@ import { KernelError, NotebookError } from "../core/errors.js";
 import { duration } from "../core/words.js";
 import type { CellFailure } from "../ipynb/runner/run-cells.js";
 import { runNotebook } from "../ipynb/runner/run-notebook.js";
-import { expectWritable } from "../ipynb/whole-file.js";
+import { expectWritable } from "../ipynb/save-text.js";
 import { createCellProgress } from "./cell-progress.js";
 import { type CliDeps, InterruptedError, UsageError } from "./command.js";
 
@@ -20,10 +20,10 @@ export type RunDeps = Pick<CliDeps, "stdout" | "stderr" | "onInterrupt">;
 /** Executes the notebook. @throws UsageError for flags that do not fit; KernelError where a cell fails */
 export async function run(file: string, flags: RunFlags, { stdout, stderr, onInterrupt }: RunDeps): Promise<void> {
   const { out = file, timeout, allowErrors, set, kernel } = flags;
-  if (flags.out !== undefined) await asked("--out", expectWritable(flags.out));
+  if (flags.out !== undefined) await checkedFlag("--out", expectWritable(flags.out));
   const stop = new AbortController();
-  let deaf = onInterrupt(() => {
-    deaf = onInterrupt(() => process.exit(130)); // the kernel's process ends with ours
+  let stopListening = onInterrupt(() => {
+    stopListening = onInterrupt(() => process.exit(130)); // the kernel's process ends with ours
     stderr.write("\nStopping this cell; what has run is kept. Once more stops at once.\n");
     stop.abort();
   });
@@ -41,10 +41,10 @@ export async function run(file: string, flags: RunFlags, { stdout, stderr, onInt
       onStart: progress.start,
       onEnd: progress.end,
     }).finally(progress.clear);
-    for (const error of errors) stderr.write(`${told(error)}\n`);
+    for (const error of errors) stderr.write(`${describe(error)}\n`);
     const kept = `What has run is in ${out}.`;
     if (failure?.kind === "stopped") throw new InterruptedError(`Stopped in cell ${failure.number} of ${failure.of}. ${kept}`);
-    if (failure) throw new KernelError(`${file}: ${told(failure)}\n${kept}`);
+    if (failure) throw new KernelError(`${file}: ${describe(failure)}\n${kept}`);
     const cells = notebook.cells.filter((cell) => cell.cell_type === "code" && cell.execution_count !== null).length;
     stdout.write(`${out}\n${cells} cells in ${duration(Math.round((performance.now() - begun) / 100) / 10)}\n`);
   } catch (error) {
@@ -53,14 +53,14 @@ export async function run(file: string, flags: RunFlags, { stdout, stderr, onInt
     throw error;
   } finally {
     clearInterval(ticking);
-    deaf();
+    stopListening();
   }
 }
 
-const told = ({ number, of, line, message }: CellFailure): string => `cell ${number} of ${of} (${line}): ${message}`;
+const describe = ({ number, of, line, message }: CellFailure): string => `cell ${number} of ${of} (${line}): ${message}`;
 
 /** What is wrong with a flag is the command line's to put right. */
-async function asked(flag: string, check: Promise<void>): Promise<void> {
+async function checkedFlag(flag: string, check: Promise<void>): Promise<void> {
   await check.catch((error: unknown) => {
     throw error instanceof NotebookError ? new UsageError(`${flag} ${error.message}`, { cause: error }) : error;
   });

@@ -1,6 +1,6 @@
 /** @file `veduta run`: executes a notebook without a browser, and without Python. */
 import { type Command, InvalidArgumentError } from "commander";
-import { CONNECTION_FILE } from "../ipynb/runner/connection.js";
+import { CONNECTION_FILE } from "../ipynb/runner/connection-file.js";
 import { parameterValue } from "../ipynb/runner/parameters.js";
 import type { RunDeps, RunFlags } from "./run-action.js";
 import { number } from "./values.js";

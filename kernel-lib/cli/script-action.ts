@@ -2,7 +2,7 @@
 import { basename, dirname, extname, join } from "node:path";
 import { readNotebook } from "../ipynb/notebook-file.js";
 import { notebookScript, type ScriptOptions } from "../ipynb/script/notebook-script.js";
-import { expectWritable, writeWhole } from "../ipynb/whole-file.js";
+import { expectWritable, saveText } from "../ipynb/save-text.js";
 import { type CliDeps, UsageError } from "./command.js";
 
 export interface ScriptFlags {
@@ -19,6 +19,6 @@ export async function script(file: string, flags: ScriptFlags, deps: Pick<CliDep
   await expectWritable(out).catch((error: Error) => {
     throw new UsageError(`--out ${error.message}`, { cause: error });
   });
-  await writeWhole(out, notebookScript(await readNotebook(file), { language }));
+  await saveText(out, notebookScript(await readNotebook(file), { language }));
   deps.stdout.write(`${out}\n`);
 }

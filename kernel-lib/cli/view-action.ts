@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { decodeImage, encodePng, readXmp } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
 import { writeWhole } from "../core/write-whole.js";
-import type { PanoramaSpec } from "../pages/figure.js";
+import type { PanoramaSpec } from "../pages/panorama-figure.js";
 import { dataUrl } from "../pages/html.js";
 import { runFigure } from "../pages/run-figure.js";
 import { viewPage } from "../pages/view-page.js";
@@ -16,7 +16,7 @@ import { type CliDeps, UsageError } from "./command.js";
 
 export type ViewFlags = Pick<ImageFacts, "haov" | "vaov" | "projection"> & { readonly out: string };
 
-interface Shown {
+interface Viewed {
   readonly name: string;
   readonly src: string;
   readonly spec: PanoramaSpec;
@@ -26,8 +26,8 @@ interface Shown {
 
 /** Writes the page. @throws UsageError where there is nothing to show */
 export async function view(paths: readonly string[], flags: ViewFlags, { stdout }: Pick<CliDeps, "stdout">): Promise<void> {
-  const all: Shown[] = [];
-  for (const path of paths) all.push(await shown(path, flags));
+  const all: Viewed[] = [];
+  for (const path of paths) all.push(await viewed(path, flags));
   const [{ name, src, spec }, ...rest] = all;
   const others = rest.map((one) => ({ src: one.src, label: one.name, coverage: one.spec.coverage, steps: one.spec.steps }));
   const whole: PanoramaSpec = others.length > 0 ? { ...spec, label: name, others, state: { compare: "swipe" } } : spec;
@@ -40,13 +40,13 @@ export async function view(paths: readonly string[], flags: ViewFlags, { stdout 
 const joined = (names: readonly string[]): string =>
   names.length < 2 ? names[0] : `${names.slice(0, -1).join(", ")} and ${names[names.length - 1]}`;
 
-async function shown(path: string, facts: ViewFlags): Promise<Shown> {
+async function viewed(path: string, facts: ViewFlags): Promise<Viewed> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new UsageError(`${path}: no such file or folder; want an image or a run's folder`);
-  return found.isDirectory() ? runShown(path) : imageShown(path, facts);
+  return found.isDirectory() ? viewedRun(path) : viewedImage(path, facts);
 }
 
-async function runShown(dir: string): Promise<Shown> {
+async function viewedRun(dir: string): Promise<Viewed> {
   const run = await openRun(dir);
   const figure = runFigure(await reportData(dir, run));
   if (!figure) throw new UsageError(`${join(dir, "run.json")}: the run has no picture; want one with a finished step or kept pictures`);
@@ -56,7 +56,7 @@ async function runShown(dir: string): Promise<Shown> {
   return { name, ...figure, source: `a run, ${Math.round(horizontal)}° × ${Math.round(vertical)}° ${projection}` };
 }
 
-async function imageShown(file: string, { haov, vaov, projection }: ViewFlags): Promise<Shown> {
+async function viewedImage(file: string, { haov, vaov, projection }: ViewFlags): Promise<Viewed> {
   const bytes = await readFile(file);
   const image = await decodeImage(bytes); // [1,3,H,W]
   const { coverage, source }: { coverage: Coverage; source: string } = imageCoverage({

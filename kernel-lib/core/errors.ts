@@ -1,6 +1,6 @@
-/** @file The errors a reader of Veduta meets. Each says who, got, want and what to do. The only classes with `extends`. */
+/** @file The library's errors. Each message says who refuses, what it got, what it wants, and what to do. */
 
-/** An operator, or a tensor, whose shape does not fit. */
+/** A tensor has a shape that the callee does not accept. */
 export class ShapeError extends Error {
   override name = "ShapeError";
   constructor(who: string, { got, want, fix }: { got: unknown; want: unknown; fix?: string }) {
@@ -8,7 +8,7 @@ export class ShapeError extends Error {
   }
 }
 
-/** A checkpoint's file or folder that does not fit: which file, what was expected, what was found. */
+/** A file or folder cannot be used. The message names the file, what was expected and what was found. */
 export class CheckpointError extends Error {
   override name = "CheckpointError";
   readonly file: string;
@@ -22,7 +22,7 @@ export class CheckpointError extends Error {
   }
 }
 
-/** A notebook that does not fit, or cannot be kept: which place of which file, what was expected, what was found. */
+/** A notebook is malformed or cannot be written. The message names the file and the place in it, what was expected and what was found. */
 export class NotebookError extends Error {
   override name = "NotebookError";
   constructor(where: string, { expected, found, fix }: { expected: string; found: string; fix?: string }) {
@@ -30,34 +30,34 @@ export class NotebookError extends Error {
   }
 }
 
-/** A notebook's kernel that does not start, or a cell of it that failed: which cell, and what it said. */
+/** A notebook's kernel did not start, or a cell failed. The message names the cell and quotes its error. */
 export class KernelError extends Error {
   override name = "KernelError";
 }
 
-/** A device that is not there: which are, and how to get it. */
+/** The device is not available. The message lists those that are, and how to get the one asked for. */
 export class DeviceError extends Error {
   override name = "DeviceError";
 }
 
-/** A run that would not fit into memory: what it needs, for what, and what is free. */
+/** A run would not fit into memory. The message says how much it needs, for what, and how much is free. */
 export class MemoryError extends Error {
   override name = "MemoryError";
 }
 
-/** NaN or infinity in a step: the step and the window where it was seen first. Earlier records stay usable. */
+/** A step produced NaN or infinity. The message names the first step and window where it appeared. Earlier records stay usable. */
 export class NumericError extends Error {
   override name = "NumericError";
 }
 
-/** The model was closed, and a record or a call needed it. */
+/** A record or a call needed a model that was closed. */
 export class ClosedError extends Error {
   override name = "ClosedError";
 }
 
 const show = (x: unknown): string => (typeof x === "string" ? x : JSON.stringify(x));
 
-/** What ONNX Runtime says of a failure, in one line and without the C++ condition that failed. */
+/** The first line of an ONNX Runtime error, without the C++ condition that failed. */
 export const reasonOf = (error: unknown): string => {
   const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
   return line.replace(/^.* was false\. /, "");

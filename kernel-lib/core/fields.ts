@@ -1,4 +1,4 @@
-/** @file Reading one JSON object of a config, key by key: every refusal names the file, the key, what was expected and found. */
+/** @file Reads one JSON object of a config, key by key. Every error names the file, the key, what was expected and what was found. */
 import { CheckpointError } from "./errors.js";
 import { brief, type JsonObject } from "./json.js";
 
@@ -7,11 +7,11 @@ interface Range {
   readonly max?: number;
 }
 
-/** The keys of one config. A fallback stands for an absent key; without one the key is needed. null is no value of any type. */
+/** The keys of one config. `fallback` is the value of an absent key; without a fallback the key is required. null is never a valid value. */
 export interface Fields {
-  /** A whole number; 1 to 65536 unless told. */
+  /** A whole number; default range 1 to 65536. */
   whole(key: string, fallback?: number, range?: Range): number;
-  /** Whole numbers from 1 to 65536, at least one. */
+  /** A list of 1 to 64 whole numbers from 1 to 65536. */
   wholes(key: string, fallback?: readonly number[]): readonly number[];
   /** A finite number. */
   real(key: string, fallback?: number, range?: Range): number;
@@ -21,7 +21,7 @@ export interface Fields {
   /** Whether the key is there and not null. */
   has(key: string): boolean;
   get(key: string): unknown;
-  /** Each key is absent or has one of the values that change nothing; any other is refused by name. */
+  /** Refuses each key that is present with a value other than those listed. */
   only(fixed: Readonly<Record<string, readonly unknown[]>>): void;
   refuse(key: string, expected: string, found: unknown): never;
 }

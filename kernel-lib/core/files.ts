@@ -1,11 +1,11 @@
-/** @file Reading files with distrust: regular files alone, of bounded size, as strict UTF-8. A refusal names the file. */
+/** @file Reads untrusted files: only regular files, of bounded size, as strict UTF-8. Errors name the file. */
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
 import { CheckpointError } from "./errors.js";
 
-/** Whether there is a file of this name (a symlink counts as what it points to). */
+/** Whether a regular file of this name exists; symlinks are followed. */
 export const fileExists = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
 
-/** File names in a folder; none where there is no folder. */
+/** The names in a folder; an empty list if there is no folder. */
 export function listFolder(folder: string): string[] {
   try {
     return readdirSync(folder);
@@ -15,8 +15,8 @@ export function listFolder(folder: string): string[] {
 }
 
 /**
- * Opens a regular file, hands it to `use`, and closes it whatever happens.
- * @throws CheckpointError where there is no such file or it cannot be read
+ * Opens a regular file, passes it to `use`, and always closes it.
+ * @throws CheckpointError if the file does not exist or cannot be read
  */
 export function withFile<T>(file: string, use: (opened: { fd: number; size: number; path: string }) => T): T {
   let fd: number;
@@ -39,7 +39,7 @@ export function withFile<T>(file: string, use: (opened: { fd: number; size: numb
   }
 }
 
-/** Fills `into` from a position in the file; a file that ends before is a CheckpointError. */
+/** Fills `into` from a position in the file. @throws CheckpointError if the file ends before */
 export function readFully(fd: number, file: string, into: Uint8Array, position: number): void {
   let done = 0;
   while (done < into.length) {
@@ -54,7 +54,7 @@ export function readFully(fd: number, file: string, into: Uint8Array, position: 
   }
 }
 
-/** The text of a file of at most `maxBytes`, as strict UTF-8. */
+/** Reads a file of at most `maxBytes` as strict UTF-8. */
 export function readText(file: string, { maxBytes = 16 * 2 ** 20 }: { readonly maxBytes?: number } = {}): string {
   return withFile(file, ({ fd, size }) => {
     if (size > maxBytes) throw new CheckpointError(file, { expected: `at most ${maxBytes} bytes`, found: `${size} bytes` });
@@ -64,26 +64,26 @@ export function readText(file: string, { maxBytes = 16 * 2 ** 20 }: { readonly m
   });
 }
 
-/** Bytes as strict UTF-8. */
+/** Decodes bytes as strict UTF-8. */
 export function decodeText(file: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new CheckpointError(file, { expected: "UTF-8 text", found: "bytes that are not" });
+    throw new CheckpointError(file, { expected: "UTF-8 text", found: "bytes that are not valid UTF-8" });
   }
 }
 
 const isSystemError = (error: unknown): error is Error & { code: string } =>
   error instanceof Error && "code" in error && typeof error.code === "string" && !(error instanceof CheckpointError);
 
-/** Why the system refused, in words where there are some. */
+/** The reason for a system error, in words for the common codes. */
 export function systemReason(error: unknown): string {
   if (!isSystemError(error)) return String(error);
   const words: Record<string, string> = {
     ENOENT: "no such file",
     EACCES: "no permission to read it",
     ENOTDIR: "a path through a file",
-    ELOOP: "a circle of links",
+    ELOOP: "a cycle of links",
   };
   return words[error.code] ?? error.code;
 }

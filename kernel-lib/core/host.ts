@@ -1,38 +1,39 @@
 /**
- * @file What a notebook's kernel gives the library: found on `globalThis` by a symbol, so that neither imports the other. Absent in plain scripts
- * and in kernels of others.
+ * @file What Veduta's kernel offers the library. It is found on `globalThis` by a symbol, so that neither imports the other. It is absent in plain
+ * scripts and in other kernels.
  */
 
 const HOST = Symbol.for("veduta.host");
 
-/** What a notebook shows of one thing: its forms by MIME type. */
+/** One output in several forms, by MIME type. */
 export type MimeBundle = Readonly<Record<string, unknown>>;
 
+/** What a cell's code can ask of Veduta's kernel. */
 export interface KernelHost {
   /**
-   * Shows a bundle below the running cell; in place of what was shown under the same id where `update` says so. Ordered: what is shown
-   * first arrives first.
+   * Shows a bundle below the running cell. With `update` it replaces the output shown earlier under the same id. Outputs arrive in the
+   * order of the calls.
    */
   display(bundle: MimeBundle, options?: { readonly id?: string; readonly update?: boolean }): void;
-  /** Aborted by the notebook's stop button. Every cell has a new one: read it when work begins. */
+  /** Aborted by the notebook's stop button. Each cell execution has a new signal: read it when work begins. */
   readonly signal: AbortSignal;
-  /** Names the running cell: the front end's id of it where it sends one, else a digest of its code. */
+  /** The running cell: the front end's cell id if it sends one, else a digest of the cell's code. */
   readonly cell: string;
-  /** The cell is not done before this has settled; an error of it is shown as the cell's. */
+  /** Keeps the cell running until `work` settles. If `work` rejects, the cell fails with its error. */
   waitFor(work: Promise<unknown>): void;
 }
 
 type Hosted = { [HOST]?: KernelHost };
 
-/** The kernel that runs this code, where it is ours. */
+/** The host of Veduta's kernel; undefined outside it. */
 export const kernelHost = (): KernelHost | undefined => (globalThis as Hosted)[HOST];
 
-/** For kernels, and tests: undefined takes the host away. */
+/** Sets the host; undefined removes it. For the kernel and for tests. */
 export function setKernelHost(host: KernelHost | undefined): void {
   (globalThis as Hosted)[HOST] = host;
 }
 
-/** The work's result, or the signal's reason as soon as it has one; what was begun goes on unheard. */
+/** Resolves with the work's result, or rejects with the signal's reason once it aborts. The work itself is not cancelled. */
 export async function unlessStopped<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work();
   signal.throwIfAborted();

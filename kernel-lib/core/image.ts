@@ -1,29 +1,31 @@
-/** @file Pictures in and out: tensors [1,3,H,W] in [0,1] to PNG, JPEG and WebP bytes and back. */
+/** @file Encodes images [1,3,H,W] in [0,1] as PNG, JPEG or WebP, and decodes them. */
 import { crc32 } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { CheckpointError } from "./errors.js";
 import { expectShape, type Tensor, tensor } from "./tensor.js";
 
+/** Options of `encodePng`. */
 export interface PngOptions {
-  /** scaled down to this width in pixels, never up; the image's own when absent */
+  /** scales the image down to this width in pixels, never up; default the image's width */
   readonly maxWidth?: number;
-  /** an XMP packet, kept readable (uncompressed) in front of the pixels */
+  /** an XMP packet, stored uncompressed before the pixels */
   readonly xmp?: string;
 }
 
+/** Options of `encodeJpeg` and `encodeWebp`. */
 export interface LossyOptions {
-  /** 1 to 100; 90 when absent */
+  /** 1 to 100; default 90 */
   readonly quality?: number;
-  /** scaled down to this width in pixels, never up; the image's own when absent */
+  /** scales the image down to this width in pixels, never up; default the image's width */
   readonly maxWidth?: number;
   readonly xmp?: string;
 }
 
 /**
- * The bytes of an image, rows of RGB. Truncates as the official code does: its ToPILImage takes byte(255·x), so 0.999 becomes 254.
- * The product is rounded to float32 first, as there; so a byte k that came in as k/255 goes out as k.
+ * Converts an image to bytes, row-major RGB. It truncates like the official code, whose ToPILImage takes byte(255·x): 0.999 becomes 254.
+ * The product is first rounded to float32, as there, so that k/255 becomes k again.
  * @param image [1,3,H,W] in [0,1]
- * @throws RangeError for a value outside [0,1] or not a number, naming where it is
+ * @throws RangeError for NaN or a value outside [0,1], with its place
  */
 export function imageBytes(image: Tensor): Uint8Array {
   expectShape("imageBytes", image, [1, 3, "H", "W"], "give one RGB image");
@@ -43,31 +45,31 @@ export function imageBytes(image: Tensor): Uint8Array {
 }
 
 /**
- * A PNG of the image, lossless after imageBytes where it keeps its size.
+ * Encodes an image as PNG. Only `imageBytes` and `maxWidth` lose anything.
  * @param image [1,3,H,W] in [0,1]
  */
 export async function encodePng(image: Tensor, { maxWidth, xmp }: PngOptions = {}): Promise<Uint8Array> {
-  // filtered row by row: less than half the bytes of a painted picture
+  // Adaptive filtering more than halves the file of a painted panorama.
   const png = await shrunk(raw(image), maxWidth).png({ adaptiveFiltering: true, compressionLevel: 9 }).toBuffer();
   return xmp === undefined ? png : withXmpChunk(png, xmp);
 }
 
-/** A JPEG of the image, 4:4:4. @param image [1,3,H,W] in [0,1] */
+/** Encodes an image as JPEG, 4:4:4. @param image [1,3,H,W] in [0,1] */
 export async function encodeJpeg(image: Tensor, { quality = 90, maxWidth, xmp }: LossyOptions = {}): Promise<Uint8Array> {
   const jpeg = shrunk(raw(image), maxWidth).jpeg({ quality, chromaSubsampling: "4:4:4" });
   return (xmp === undefined ? jpeg : jpeg.withXmp(xmp)).toBuffer();
 }
 
-/** A WebP of the image. @param image [1,3,H,W] in [0,1] */
+/** Encodes an image as WebP. @param image [1,3,H,W] in [0,1] */
 export async function encodeWebp(image: Tensor, { quality = 90, maxWidth, xmp }: LossyOptions = {}): Promise<Uint8Array> {
   const webp = shrunk(raw(image), maxWidth).webp({ quality });
   return (xmp === undefined ? webp : webp.withXmp(xmp)).toBuffer();
 }
 
 /**
- * An image file (PNG, JPEG, WebP, …) as a tensor: [1,3,H,W] in [0,1], value k/255; sRGB, upright, without alpha (laid on black).
+ * Decodes an image file (PNG, JPEG, WebP, …) to [1,3,H,W] in [0,1], values k/255: sRGB, EXIF orientation applied, alpha blended with black.
  * @param file a path, or the file's bytes
- * @throws CheckpointError where the file is missing or is no picture
+ * @throws CheckpointError if the file is missing or is not an image
  */
 export async function decodeImage(file: string | Uint8Array): Promise<Tensor> {
   const source = sharp(file).autoOrient().flatten().toColourspace("srgb").removeAlpha().raw({ depth: "uchar" });
@@ -85,7 +87,7 @@ export async function decodeImage(file: string | Uint8Array): Promise<Tensor> {
   return tensor(pixels, [1, 3, info.height, info.width]);
 }
 
-/** The XMP packet of an image file, where it has one. @param file a path, or the file's bytes */
+/** The XMP packet of an image file; undefined if it has none. @param file a path, or the file's bytes */
 export async function readXmp(file: string | Uint8Array): Promise<string | undefined> {
   return (await sharp(file).metadata()).xmpAsString;
 }
@@ -97,11 +99,11 @@ const shrunk = (picture: Sharp, maxWidth: number | undefined) =>
   maxWidth === undefined ? picture : picture.resize({ width: maxWidth, withoutEnlargement: true });
 
 /**
- * The PNG with an uncompressed iTXt chunk behind its header. sharp's withXmp writes a compressed zTXt, which panorama viewers, that
- * search the file's text for the packet, do not find. Layout: PNG specification, 11.3.4.5 (iTXt) and 5.3 (length, type, data, CRC-32).
+ * Inserts an uncompressed iTXt chunk after the PNG's header. sharp's withXmp writes a compressed zTXt, which panorama viewers do not find,
+ * since they search the file's bytes for the packet. Layout: PNG specification, 11.3.4.5 (iTXt) and 5.3 (length, type, data, CRC-32).
  */
 function withXmpChunk(png: Uint8Array, xmp: string): Uint8Array {
-  // keyword, its end, no compression, method 0, no language, no translated keyword, then the text
+  // keyword, NUL, compression flag 0, method 0, empty language, empty translated keyword, text
   const body = Buffer.from(`iTXtXML:com.adobe.xmp\0\0\0\0\0${xmp}`, "utf8");
   const chunk = Buffer.alloc(4 + body.length + 4);
   chunk.writeUInt32BE(body.length - 4, 0);

@@ -1,20 +1,21 @@
-/** @file JSON files of a checkpoint, read with distrust: bounded size and depth, no key twice, an object at the top. */
+/** @file Reads untrusted JSON: bounded size and depth, no duplicate keys, an object at the top. */
 import { CheckpointError } from "./errors.js";
 import { readText } from "./files.js";
 
+/** An object from JSON, its values unchecked. */
 export type JsonObject = { readonly [key: string]: unknown };
 
-/** Deepest nesting that any file of a checkpoint has reason for; JSON.parse's own stack grows with the depth. */
+/** Maximum nesting of a checkpoint's JSON. JSON.parse's stack grows with the depth. */
 const MAX_DEPTH = 32;
 
-/** A value as an error message shows it: one short line. */
+/** A value in one short line, for error messages. */
 export function brief(value: unknown): string {
   if (value === undefined) return "nothing";
   const text = (typeof value === "string" ? JSON.stringify(value.slice(0, 200)) : JSON.stringify(value, summarize)) ?? String(value);
   return text.length <= 120 ? text : `${text.slice(0, 117)}...`;
 }
 
-// Large values are cut before they are written out, so that an error about a huge file stays cheap.
+// Large values are cut before they are serialised, so that an error about a huge file stays cheap.
 function summarize(_key: string, value: unknown): unknown {
   if (Array.isArray(value)) return value.length > 20 ? [...value.slice(0, 20), "..."] : value;
   if (typeof value === "string") return value.slice(0, 200);
@@ -26,12 +27,12 @@ function summarize(_key: string, value: unknown): unknown {
 /** Whether a value is a JSON object (not an array, not null). */
 export const isObject = (value: unknown): value is JsonObject => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A JSON file whose top is an object. */
+/** Reads a JSON file whose top value is an object. */
 export const readJson = (file: string, options?: { readonly maxBytes?: number }): JsonObject => parseJson(file, readText(file, options));
 
 /**
- * An object from JSON text.
- * @throws CheckpointError where it is not JSON, nests deeper than 32, names a key twice, or is not an object
+ * Parses JSON text whose top value is an object.
+ * @throws CheckpointError if it is not JSON, nests deeper than 32, has a duplicate key, or is not an object
  */
 export function parseJson(file: string, text: string): JsonObject {
   checkNesting(file, text);

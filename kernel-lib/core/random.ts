@@ -1,4 +1,4 @@
-/** @file Seeded random numbers: the same on every machine, so that a seed names a picture. */
+/** @file Seeded random numbers, the same on every machine. */
 import type { Shape, Tensor } from "./tensor.js";
 import { sizeOf, tensor } from "./tensor.js";
 
@@ -13,7 +13,7 @@ export interface Rng {
 }
 
 /**
- * A stream named by its seed (sfc32 seeded through splitmix32; Box-Muller for normals).
+ * Creates a random stream from a seed: sfc32 seeded by splitmix32, Box-Muller for normals.
  * @param seed whole number; its low 32 bits and the next 21 are used
  */
 export function createRng(seed: number): Rng {
@@ -52,7 +52,7 @@ export function createRng(seed: number): Rng {
   return { uniform, below: (n) => Math.floor(uniform() * n), normal };
 }
 
-/** Standard normal noise of a shape, drawn from `rng` in row-major order. */
+/** Draws standard normal noise from `rng` in row-major order. */
 export function randn(rng: Rng, shape: Shape): Tensor {
   return tensor(
     Float32Array.from({ length: sizeOf(shape) }, () => rng.normal()),

@@ -1,4 +1,4 @@
-/** @file A tensor is its numbers and its shape, nothing more. NCHW everywhere. */
+/** @file Tensors: float32 numbers and a shape. Images and latents are NCHW. */
 import { ShapeError } from "./errors.js";
 
 /** Row-major float32 numbers with their shape. Empty tensors (`[0]`) are legal. */
@@ -7,14 +7,15 @@ export interface Tensor {
   readonly shape: readonly number[];
 }
 
+/** The length of each axis, outermost first. */
 export type Shape = readonly number[];
 
-/** A tensor in a device's memory: what later calls on that device take without its being sent. */
+/** A tensor in a device's memory, which later calls on the device use without a transfer. */
 export interface DeviceTensor {
   /** its number on the device */
   readonly held: number;
   readonly shape: Shape;
-  /** Frees it; twice is once. One that nothing refers to is freed with the garbage. */
+  /** Frees the memory; a second call does nothing. The garbage collector frees it too. */
   release(): void;
 }
 
@@ -22,8 +23,8 @@ export interface DeviceTensor {
 export const sizeOf = (shape: Shape): number => shape.reduce((n, d) => n * d, 1);
 
 /**
- * A tensor of these numbers. `data` is kept, not copied, when it is a Float32Array.
- * @throws ShapeError where the shape is not whole numbers >= 0 or does not hold exactly the numbers given.
+ * Creates a tensor. A Float32Array is used as it is, not copied.
+ * @throws ShapeError if the shape is not whole numbers >= 0, or its size is not the number of values
  */
 export function tensor(data: Float32Array | readonly number[], shape: Shape): Tensor {
   if (!shape.every((d) => Number.isInteger(d) && d >= 0)) throw new ShapeError("tensor", { got: shape, want: "whole numbers >= 0" });
@@ -35,7 +36,7 @@ export function tensor(data: Float32Array | readonly number[], shape: Shape): Te
 /** A tensor of zeros. */
 export const zeros = (shape: Shape): Tensor => tensor(new Float32Array(sizeOf(shape)), shape);
 
-/** The shape, or an error that names who asked. */
+/** Refuses another shape than `want`, whose names stand for any length. @throws ShapeError that names `who` */
 export function expectShape(who: string, got: Pick<Tensor, "shape">, want: readonly (number | string)[], fix?: string): void {
   const fits = got.shape.length === want.length && want.every((d, k) => typeof d === "string" || d === got.shape[k]);
   if (!fits) throw new ShapeError(who, { got: `[${got.shape}]`, want: `[${want}]`, fix });
@@ -47,7 +48,7 @@ export function rows(x: Tensor, from: number, to: number): Tensor {
   return { data: x.data.subarray(from * stride, to * stride), shape: [to - from, ...x.shape.slice(1)] };
 }
 
-/** Tensors of equal row shape, one after the other along the first axis. */
+/** Concatenates tensors along the first axis; their other axes must be equal. */
 export function stack(parts: readonly Tensor[]): Tensor {
   const rest = parts[0].shape.slice(1);
   for (const part of parts) expectShape("stack", part, [part.shape[0], ...rest], "stack rows of one shape");

@@ -1,6 +1,6 @@
-/** @file Numbers, amounts of bytes and times, in words. */
+/** @file Formats numbers, byte counts and times. */
 
-/** A number in three significant digits. */
+/** Formats a number with three significant digits. */
 export const short = (x: number): string =>
   x === 0 ? "0" : Math.abs(x) >= 1000 || Math.abs(x) < 1e-3 ? x.toExponential(1) : String(Number(x.toPrecision(3)));
 
@@ -10,14 +10,14 @@ const UNITS = [
   ["kB", 1e3],
 ] as const;
 
-/** Bytes in decimal units: 812 B, 7.29 kB, 5.16 GB. */
+/** Formats bytes in decimal units: 812 B, 7.29 kB, 5.16 GB. */
 export function bytesInWords(bytes: number): string {
   const [unit, one] = UNITS.find(([, least]) => bytes >= least) ?? ["B", 1];
   const value = bytes / one;
   return `${value.toFixed(one === 1 || value >= 100 ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
 }
 
-/** Seconds in words: 1.2 s, 3 min 20 s, 1 h 5 min. */
+/** Formats seconds: 1.2 s, 3 min 20 s, 1 h 5 min. */
 export const duration = (seconds: number): string => {
   if (seconds < 60) return `${short(seconds)} s`;
   const whole = Math.round(seconds);
@@ -25,7 +25,7 @@ export const duration = (seconds: number): string => {
   return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`;
 };
 
-/** Milliseconds as a clock shows them, rounded up: 0:07, 12:40, 1:02:05. */
+/** Formats milliseconds as minutes and seconds, rounded up: 0:07, 12:40, 1:02:05. */
 export function clock(milliseconds: number): string {
   const all = Math.ceil(milliseconds / 1000);
   const [hours, minutes, seconds] = [Math.floor(all / 3600), Math.floor((all % 3600) / 60), all % 60];

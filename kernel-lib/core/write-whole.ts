@@ -1,17 +1,16 @@
-/** @file Files that are there whole or not at all. */
+/** @file Writes files atomically: a reader sees the old file or the new one, never a part. */
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { mkdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** As `replaceFile`, the folder made where it is missing. */
+/** Like `replaceFile`; creates the folder if it is missing. */
 export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await replaceFile(file, content);
 }
 
 /**
- * Writes beside the file and renames: a reader sees the old file or the new one, never half of one. A link stays a link, and a file's permissions
- * its own.
+ * Writes a temporary file and renames it over the target. Symlinks are followed; permissions are kept.
  */
 export async function replaceFile(file: string, content: string | Uint8Array): Promise<void> {
   const target = await realpath(file).catch(() => file);
@@ -27,8 +26,8 @@ export async function replaceFile(file: string, content: string | Uint8Array): P
 }
 
 /**
- * As `replaceFile`, at once and on disk when it returns; a link is replaced by a file.
- * @param content the file's, or a function that writes it under the name that it is given
+ * Like `replaceFile`, but synchronous and flushed to disk. A symlink is replaced by a file.
+ * @param content the file's content, or a function that writes it to the path it is given
  */
 export function replaceFileSync(file: string, content: string | ((beside: string) => void)): void {
   const beside = `${file}.${process.pid}.part`;

@@ -1,6 +1,6 @@
 /**
- * @file Figures of a plain script: numbered files and one page, index.html, that shows all of them live. The pages link the libraries, which lie
- * beside them; the folder as a whole needs nothing else.
+ * @file Figures of a plain script: numbered files, and a page index.html that shows all of them live. The pages link the libraries, which are
+ * copied beside them, so the folder is self-contained.
  */
 import { readFile, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -11,10 +11,11 @@ import { escapeHtml } from "../pages/html.js";
 import type { ShowOptions, Sink } from "./display-sinks.js";
 import type { Out } from "./progress.js";
 
+/** Options of `filesSink`. */
 export interface FilesOptions {
-  /** default VEDUTA_OUT of the environment, else veduta-out/figures */
+  /** default: the environment variable VEDUTA_OUT, else veduta-out/figures */
   readonly folder?: string;
-  /** where it is told what was written; default standard output */
+  /** where the names of the files are printed; default standard output */
   readonly out?: Out;
 }
 
@@ -25,9 +26,10 @@ interface Entry {
   readonly html: string;
 }
 
-/** Files that a bundle's forms become; the HTML one is made of it as a page. */
+/** File endings of a bundle's pictures. Its HTML becomes a page. */
 const PICTURES = { "image/png": "png", "image/jpeg": "jpg", "image/svg+xml": "svg" } as const;
 
+/** A sink that writes figures to a folder. */
 export function filesSink(options: FilesOptions = {}): Sink {
   const { out = process.stdout } = options;
   const folder = options.folder ?? process.env.VEDUTA_OUT ?? join("veduta-out", "figures");
@@ -76,7 +78,7 @@ export function filesSink(options: FilesOptions = {}): Sink {
   };
 }
 
-/** A form's text; notebooks allow a list of lines. */
+/** A form's text; notebooks also allow a list of lines. */
 const textOf = (form: unknown): string => (Array.isArray(form) ? form.join("") : form === undefined ? "" : String(form));
 
 const LOOK =
@@ -109,7 +111,7 @@ function index(entries: readonly Entry[], libraries: readonly LibraryName[]): st
 
 const FILES = "files of this page:";
 
-/** An earlier run's figures leave the folder: those that its page names, and nothing else. */
+/** Deletes an earlier run's figures: the files that its page lists, and no others. */
 async function removeEarlier(folder: string): Promise<void> {
   const text = await readFile(join(folder, "index.html"), "utf8").catch(() => "");
   const names = new RegExp(`<!-- ${FILES} ([^>]*) -->`).exec(text)?.[1].split(" ") ?? [];

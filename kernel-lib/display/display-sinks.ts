@@ -1,29 +1,30 @@
-/** @file Where bundles go: our kernel, stock tslab, Deno's kernel; a list for tests. Files are in display-files.ts. */
+/** @file The sinks that show bundles in a notebook: Veduta's kernel, stock tslab, Deno's kernel; and a list for tests. display-files.ts has files. */
 import module from "node:module";
 import { kernelHost, type MimeBundle } from "../core/host.js";
 import type { LibraryName } from "../pages/display-library.js";
 import type { Out } from "./progress.js";
 
+/** How a sink shows a bundle. */
 export interface ShowOptions {
-  /** names the output, so that it can be replaced */
+  /** the output's id, by which it can be replaced */
   readonly id?: string;
-  /** in place of what was shown under the same id */
+  /** replaces the output shown earlier under the same id */
   readonly update?: boolean;
-  /** scripts that the output's HTML needs to be live */
+  /** libraries that make the output's HTML interactive */
   readonly needs?: readonly LibraryName[];
 }
 
-/** A place that shows bundles, in the order of the calls. */
+/** Shows bundles, in the order of the calls. */
 export interface Sink {
   readonly name: "veduta" | "tslab" | "deno" | "files" | "memory";
   show(bundle: MimeBundle, options: ShowOptions): void | Promise<void>;
-  /** where progress is told in lines, because nobody sees an output while it changes */
+  /** where progress is printed in lines, for sinks that cannot replace an output */
   readonly lines?: Out;
 }
 
 const ofHost: Sink = { name: "veduta", show: (bundle, { id, update }) => kernelHost()?.display(bundle, { id, update }) };
 
-/** tslab has no public way to show a bundle of several types; its own writer, new with every cell, is in its module (1.0.22, jupyter.js). */
+/** tslab has no public way to show a bundle of several types. Its internal writer, renewed for every cell, is in its module (1.0.22, jupyter.js). */
 type TslabWriter = (message: DisplayData, update: boolean) => void;
 type DisplayData = {
   readonly data: MimeBundle;
@@ -48,7 +49,7 @@ interface DenoJupyter {
   broadcast(type: "display_data" | "update_display_data", content: DisplayData): Promise<void>;
 }
 
-/** Outside Deno's kernel reading `Deno.jupyter` throws. */
+/** Deno's notebook API; undefined outside its kernel, where reading `Deno.jupyter` throws. */
 function denoJupyter(): DenoJupyter | undefined {
   const { Deno } = globalThis as { Deno?: { readonly jupyter?: DenoJupyter } };
   try {
@@ -63,19 +64,19 @@ const ofDeno: Sink = {
   show: (bundle, { id, update }) => denoJupyter()?.broadcast(update ? "update_display_data" : "display_data", message(bundle, id)),
 };
 
-/** The notebook that runs this code; undefined in a plain script. Our kernel runs tslab's compiler, so it is looked for first. */
+/** The sink of the notebook that runs this code; undefined in a plain script. Veduta's kernel also contains tslab, so it is checked first. */
 export function notebookSink(): Sink | undefined {
   if (kernelHost()) return ofHost;
   if (tslabModule()?.lastWriteDisplayData) return ofTslab;
   return denoJupyter() ? ofDeno : undefined;
 }
 
-/** One thing that was shown. */
+/** One bundle that a memory sink received. */
 export interface Shown extends ShowOptions {
   readonly bundle: MimeBundle;
 }
 
-/** Keeps what is shown, for tests: a notebook that nobody sees. */
+/** A sink that keeps all bundles in a list, for tests. */
 export function memorySink(): Sink & { readonly shown: Shown[] } {
   const shown: Shown[] = [];
   return { name: "memory", shown, show: (bundle, options) => void shown.push({ bundle, ...options }) };

@@ -1,15 +1,15 @@
 /**
- * @file How anything is shown: one abstraction over our kernel, others' kernels and plain scripts.
+ * @file How figures are shown: one interface for Veduta's kernel, other kernels and plain scripts.
  *
- * A figure is a function that makes its forms, and the names of the libraries that make its HTML live:
+ * A figure is a function that makes its forms, and the names of the libraries that make its HTML interactive:
  *
  *   displayable(async () => ({ "text/html": …, "image/png": …, "text/plain": "[losses of 24 windows, 50 steps]" }), { needs: ["plots"] })
  *
- * Its HTML carries its own still picture and its job for the library (figure.ts), so it is whole without scripts. A notebook gets a library
- * once, in an output of its own before the first figure that needs it; a plain script gets it beside its pages.
+ * Its HTML holds a still picture and a job for the library (pages/panorama-figure.ts), so it is complete without scripts. A notebook gets a
+ * library once, in an output of its own before the first figure that needs it. A plain script gets it as a file beside its pages.
  *
- * In stock tslab and in Deno's kernel no cell is named: a library comes once a process, and comes back with the kernel's next start. Stock tslab
- * does not wait for what a cell leaves running: there write `await view.show()` rather than a bare `view` as the last expression.
+ * Stock tslab and Deno's kernel do not name the running cell, so a library is shown once per process there. Stock tslab does not wait for
+ * work that a cell leaves running: end a cell with `await view.show()` there, not with `view`.
  */
 import { kernelHost, type MimeBundle } from "../core/host.js";
 import type { LibraryName } from "../pages/display-library.js";
@@ -21,34 +21,35 @@ export type { MimeBundle } from "../core/host.js";
 export type { LibraryName } from "../pages/display-library.js";
 export type { ShowOptions, Sink } from "./display-sinks.js";
 
-/** Deno's convention, ours and others': what a notebook calls on a cell's last value. */
+/** The method that notebooks call on a cell's last value, Deno's convention. */
 export const JUPYTER_DISPLAY: unique symbol = Symbol.for("Jupyter.display") as never;
-/** What `console.log` calls; stock tslab shows a cell's last value that way. */
+/** The method that `console.log` calls; stock tslab shows a cell's last value by it. */
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 
-/** Something that a notebook shows, as a cell's last value or by `show()`. */
+/** A figure that a notebook shows, as a cell's last value or by `show()`. */
 export interface Displayable {
   /** its forms by MIME type */
   bundle(): Promise<MimeBundle>;
-  /** Shows it now; awaiting is needed only where something is to happen after. Our kernel ends a cell when all of it is shown. */
+  /** Shows the figure. Veduta's kernel waits for it before it ends the cell, so `await` is needed only for order. */
   show(): Promise<void>;
   [JUPYTER_DISPLAY](): Promise<MimeBundle>;
 }
 
+/** Options of `displayable`. */
 export interface DisplayableOptions {
-  /** libraries that its HTML needs to be live; default none */
+  /** libraries that make its HTML interactive; default none */
   readonly needs?: readonly LibraryName[];
 }
 
 let chosen: Sink | undefined;
 let files: Sink | undefined;
 
-/** Shows everything in a sink; undefined goes back to what the surroundings offer. */
+/** Shows everything in this sink from now on; undefined returns to the default. */
 export function setSink(sink: Sink | undefined): void {
   chosen = sink;
 }
 
-/** The chosen sink, else the notebook that runs this code, else files. */
+/** The sink in use: the one that was set, else the notebook that runs this code, else files. */
 export function currentSink(): Sink {
   const found = chosen ?? notebookSink();
   if (found) return found;
@@ -58,7 +59,7 @@ export function currentSink(): Sink {
 
 let last: Promise<unknown> = Promise.resolve();
 
-/** Work after all that was to be shown before; our kernel's cell ends after it. */
+/** Runs work after all that was to be shown before. Veduta's kernel keeps the cell running until it is done. */
 function inTurn<T>(work: (sink: Sink) => Promise<T>): Promise<T> {
   const done = last.then(() => work(currentSink()));
   last = done.catch(() => undefined);
@@ -66,9 +67,9 @@ function inTurn<T>(work: (sink: Sink) => Promise<T>): Promise<T> {
   return done;
 }
 
-/** @param make called once a showing, shows nothing itself; outputs keep the order of their `show` calls */
+/** Makes a figure. Outputs keep the order of their `show` calls. @param make called each time the figure is shown; must not show anything itself */
 export function displayable(make: () => Promise<MimeBundle>, { needs = [] }: DisplayableOptions = {}): Displayable {
-  /** The bundle first: where it fails, no library is left behind. */
+  /** The bundle comes first: if it fails, no library is shown. */
   const prepared = async (sink: Sink) => {
     const bundle = await make();
     await showLibraries(sink, needs);
@@ -90,7 +91,7 @@ export interface LiveOutput {
 
 let outputs = 0;
 
-/** An output that is shown with its first bundle and replaced by each that follows. */
+/** Makes an output that appears with its first bundle and is replaced by each later one. */
 export function liveOutput(): LiveOutput {
   const id = `veduta-${process.pid}-${Date.now().toString(36)}-${outputs++}`;
   let shown = false;

@@ -1,42 +1,44 @@
-/** @file A lesson's exercise: what says whether an answer is right, and the proof, in every run of the lesson, that it can tell. */
+/** @file A lesson's exercise: it checks an answer, and every run of the lesson tests the check itself. */
 
+/** Options of `exercise`. */
 export interface ExerciseOptions<Answer> {
-  /** whether an answer is right; may compute it, so that a lesson holds no answer that its own code would not give */
+  /** whether an answer is right; may compute the right answer */
   readonly accepts: (answer: Answer) => boolean | Promise<boolean>;
-  /** said to a wrong answer; does not give the right one away */
+  /** printed for a wrong answer; must not reveal the right one */
   readonly hint: string;
-  /** said to a right answer: why it is */
+  /** printed for a right answer: why it is right */
   readonly because: string;
 }
 
+/** An exercise of a lesson. */
 export interface Exercise<Answer> {
   /**
-   * Prints what the answer is worth; undefined is no answer yet.
-   * @throws Error with the hint, for a wrong answer
+   * Checks an answer and prints the result; undefined means no answer yet.
+   * @throws Error with the hint for a wrong answer
    */
   check(answer: Answer | undefined): Promise<void>;
   /**
-   * Holds the exercise to a right answer and to wrong ones, and prints that it can tell, but no answer.
-   * @throws Error where it refuses the right one, or takes a wrong one
+   * Tests the check with a right answer and wrong ones. It prints that the check works, but no answer.
+   * @throws Error if the check refuses the right answer or accepts a wrong one
    */
   prove(right: Answer, wrong: readonly Answer[]): Promise<void>;
 }
 
-/** @param name how it is called in what is printed: "Exercise 1" */
+/** Makes an exercise. @param name its name in the printed texts: "Exercise 1" */
 export function exercise<Answer>(name: string, { accepts, hint, because }: ExerciseOptions<Answer>): Exercise<Answer> {
   return {
     async check(answer) {
       if (answer === undefined) return console.log(`${name}: not answered yet. Replace undefined, and run both cells.`);
-      if (!(await accepts(answer))) throw new Error(`${name}: ${inWords(answer)} is not it. ${hint}`);
+      if (!(await accepts(answer))) throw new Error(`${name}: ${inWords(answer)} is not right. ${hint}`);
       console.log(`${name}: right. ${because}`);
     },
     async prove(right, wrong) {
       if (wrong.length === 0) throw new RangeError(`${name}: got no wrong answers, want at least one`);
       if (!(await accepts(right))) throw new Error(`${name}: the checker refuses the right answer, ${inWords(right)}`);
       for (const answer of wrong)
-        if (await accepts(answer)) throw new Error(`${name}: the checker takes a wrong answer, ${inWords(answer)}`);
+        if (await accepts(answer)) throw new Error(`${name}: the checker accepts a wrong answer, ${inWords(answer)}`);
       console.log(
-        `${name}: the checker takes the right answer, and refuses ${wrong.length === 1 ? "a wrong one" : `${wrong.length} wrong ones`}.`,
+        `${name}: the checker accepts the right answer and refuses ${wrong.length === 1 ? "a wrong one" : `${wrong.length} wrong ones`}.`,
       );
     },
   };

@@ -1,24 +1,26 @@
-/** @file Pictures side by side, for looking at: windows, foreseen images, whatever a tensor holds. */
+/** @file Shows the images of a tensor side by side. */
 import { encodePng } from "../core/image.js";
 import { expectShape, rows, type Tensor } from "../core/tensor.js";
 import { dataUrl, escapeHtml } from "../pages/html.js";
 import { type Displayable, displayable } from "./display.js";
 
+/** Options of `image`. */
 export interface ImageOptions {
   /** above the pictures; any text */
   readonly title?: string;
   /** below each picture; any text */
   readonly labels?: readonly string[];
-  /** CSS pixels each picture is wide; default its own */
+  /** width of each picture in CSS pixels; default the image's width */
   readonly width?: number;
 }
 
-/** Pixels between pictures where they are one bare picture. */
+/** Pixels between the images in the PNG form. */
 const GAP = 8;
 
 /**
+ * Shows images side by side.
  * @param images [N,3,H,W] in [0,1]
- * @throws ShapeError, RangeError for no picture, for labels that are not one a picture, or for a value outside [0,1] once it is shown
+ * @throws ShapeError; RangeError for no image, for a number of labels other than one per image, and, when shown, for a value outside [0,1]
  */
 export function image(images: Tensor, { title, labels, width }: ImageOptions = {}): Displayable {
   expectShape("image", images, ["N", 3, "H", "W"], "give RGB pictures");
@@ -28,7 +30,7 @@ export function image(images: Tensor, { title, labels, width }: ImageOptions = {
     throw new RangeError(`image: got ${labels.length} labels for ${count} pictures, want one for each`);
   if (width !== undefined && !(width >= 1)) throw new RangeError(`image: got width ${width}, want CSS pixels >= 1`);
   const shownWide = width ?? wide;
-  // Enlarged pixels stay squares: they are what one wants to see.
+  // Enlarged pixels stay sharp squares.
   const style = `display:block;width:${shownWide}px;max-width:100%;height:auto;margin:0${shownWide > wide ? ";image-rendering:pixelated" : ""}`;
   const nameOf = (k: number) => labels?.[k] ?? (count > 1 ? `${title ?? "picture"} ${k}` : (title ?? `picture ${wide}×${high}`));
 
@@ -51,7 +53,7 @@ export function image(images: Tensor, { title, labels, width }: ImageOptions = {
   });
 }
 
-/** [N,3,H,W] as one picture, [1,3,H,N·W + gaps], white between. */
+/** Joins images, [N,3,H,W] -> [1,3,H,N·W + gaps], with white between them. */
 function sideBySide(images: Tensor): Tensor {
   const [count, , high, wide] = images.shape;
   const across = count * wide + (count - 1) * GAP;

@@ -1,9 +1,9 @@
-/** @file Latents as colours: what a step holds before any network has decoded it. */
+/** @file Shows latents as colours, without decoding them. */
 import { expectShape, type Tensor, tensor } from "../core/tensor.js";
 
 /**
- * The direction of each channel in the cube of colours: the corners of a tetrahedron, so that all four show alike and no two look the
- * same. Channel 0 goes from black to white, 1 from cyan to red, 2 from magenta to green, 3 from yellow to blue. Channels beyond are not shown.
+ * The colour direction of each channel: the corners of a tetrahedron in the RGB cube, so that all four channels are equally visible and
+ * distinct. Channel 0 goes from black to white, 1 from cyan to red, 2 from magenta to green, 3 from yellow to blue. Others are not shown.
  */
 const DIRECTIONS = [
   [1, 1, 1],
@@ -12,14 +12,14 @@ const DIRECTIONS = [
   [-1, -1, 1],
 ] as const;
 
-/** Pixels a side that a latent pixel gets, so that it stays a crisp square when the picture is filtered. */
+/** Side of a latent pixel in pixels, so that it stays a sharp square when the picture is filtered. */
 const SIDE = 8;
-/** The share of a run's values that lie within the colours' range; the others take its ends. */
+/** The fraction of a run's values within the colour range; the others are clamped. */
 const WITHIN = 0.98;
 
 /**
- * The latents of one run as pictures: each is mixed by DIRECTIONS, and one range for all of them, symmetric about grey, so that a value
- * has the same colour in every step.
+ * Makes pictures of a run's latents, mixed by DIRECTIONS. All share one range, symmetric about grey, so that a value has the same colour in
+ * every step.
  * @param latents each [1,c,h,w] @returns each [1,3,8h,8w] in [0,1]
  */
 export function latentPictures(latents: readonly Tensor[]): Tensor[] {
@@ -28,7 +28,7 @@ export function latentPictures(latents: readonly Tensor[]): Tensor[] {
   return mixes.map((mix) => enlarged(mix, (value) => Math.min(1, Math.max(0, 0.5 + value / (2 * reach)))));
 }
 
-/** The size that WITHIN of all values do not pass. */
+/** The WITHIN quantile of the absolute values. */
 function within(mixes: readonly Tensor[]): number {
   const sizes = new Float32Array(mixes.reduce((sum, { data }) => sum + data.length, 0));
   let at = 0;

@@ -1,8 +1,8 @@
-/** @file A panorama, a run's steps, or panoramas to compare, as a viewer in a page or an output. */
+/** @file Shows a panorama, a run's steps, or several panoramas to compare, in a viewer. */
 import { encodePng, encodeWebp } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
 import type { StepRecord } from "../methods/joint/step-record.js";
-import { type OtherPicture, type PanoramaSpec, panoramaFigure, type StepPicture, windowsSpec } from "../pages/figure.js";
+import { type OtherPicture, type PanoramaSpec, panoramaFigure, type StepPicture, windowsSpec } from "../pages/panorama-figure.js";
 import { dataUrl } from "../pages/html.js";
 import { viewPage } from "../pages/view-page.js";
 import { type Coverage, stripCoverage } from "../panorama/coverage.js";
@@ -11,52 +11,54 @@ import { latentPictures } from "./latent-picture.js";
 import { runIdOf } from "./run-id.js";
 import { paintedAs } from "./tracked-runs.js";
 
-/** What a view reads of a step. */
+/** The part of a step record that a view reads. */
 export type ViewedStep = Pick<StepRecord, "index" | "timestep" | "weight" | "anchor" | "windows" | "latent" | "preview">;
 
+/** Options of `panoramaView`. */
 export interface PanoramaViewOptions {
-  /** what it covers; default a joint-diffusion strip's cylinder, `stripCoverage` of its pixels and `edge` */
+  /** what the panorama covers; default `stripCoverage` of its pixels and `edge` */
   readonly coverage?: Coverage;
-  /** "wrap" for a looped panorama; default known of what `track` returned and of steps, else "open" */
+  /** "wrap" for a looped panorama; default: known for steps and for the result of `track`, else "open" */
   readonly edge?: "wrap" | "open";
-  /** what it shows, for those who cannot see it and as the page's title; any text; default "Panorama" */
+  /** the alternative text and the page's title; any text; default "Panorama" */
   readonly title?: string;
-  /** names of those that are compared, any text; default the record's own */
+  /** labels of the compared panoramas, any text; default their names in the record */
   readonly labels?: readonly string[];
-  /** what the scrubber shows of steps: what they foresaw, or their latents as colours, for which no network is needed; default "foreseen" */
+  /** what the scrubber shows of each step: the foreseen panorama, or the latent as colours, which needs no network; default "foreseen" */
   readonly show?: "foreseen" | "latents";
-  /** the view at the start: a part of `viewer.state` */
+  /** the initial view: a part of `viewer.state` */
   readonly state?: PanoramaSpec["state"];
 }
 
+/** A viewer as a figure or a page. */
 export interface PanoramaView extends Displayable {
-  /** the output's HTML: a still picture, and its job for the viewer's script */
+  /** Makes the output's HTML: a still picture, and a job for the viewer's script. */
   html(): Promise<string>;
-  /** a whole page that needs nothing else */
+  /** Makes a self-contained page. */
   page(): Promise<string>;
 }
 
-/** What is shown, encoded. */
+/** The encoded content of a view. */
 interface Drawn {
-  /** the still, [1,3,H,W] in [0,1], and its PNG, which is the viewer's texture */
+  /** the still picture, [1,3,H,W] in [0,1], and its PNG, which is the viewer's texture */
   readonly picture: Tensor;
   readonly png: Uint8Array;
   readonly spec: PanoramaSpec;
 }
 
-/** Of a run's steps at most so many are decoded for the scrubber, evenly apart. */
+/** Maximum number of steps that are decoded for the scrubber, evenly spaced. */
 const MOST_PICTURES = 24;
-/** Pixels that the output's bare picture is wide at most: it stands in where no HTML is shown. */
+/** Maximum width in pixels of the PNG form, for hosts that show no HTML. */
 const WIDEST = 768;
 
 let made = 0;
-/** An output's own id, beside others of this kernel or an earlier one: a view that is shown twice is two outputs. */
+/** A new id for each output, unique across kernel restarts. */
 const newId = (): string => `veduta-view-${process.pid}-${Date.now().toString(36)}-${made++}`;
 
 /**
- * A viewer as an output: `.show()`, or a cell's last expression.
- * @param shown [1,3,H,W] in [0,1]; or step records, whose foreseen panoramas go into the scrubber; or two or more panoramas by
- * their names, compared with one camera
+ * Shows panoramas in a viewer, by `.show()` or as a cell's last expression.
+ * @param shown one panorama, [1,3,H,W] in [0,1]; or step records, whose foreseen panoramas go into the scrubber; or a record of two or
+ * more panoramas by name, compared with one camera
  * @throws RangeError for no steps, for one panorama in a record, and for `show` without steps
  */
 export function panoramaView(
@@ -67,10 +69,10 @@ export function panoramaView(
   if ("steps" in kind && kind.steps.length === 0) throw new RangeError("panoramaView: got no steps, want at least one");
   if ("named" in kind && Object.keys(kind.named).length < 2)
     throw new RangeError(
-      `panoramaView: got a record of ${Object.keys(kind.named).length}, want two or more panoramas to compare; give one by itself`,
+      `panoramaView: got a record of ${Object.keys(kind.named).length}, want two or more panoramas to compare; give a single one without a record`,
     );
   if (options.show !== undefined && !("steps" in kind))
-    throw new RangeError(`panoramaView: got show "${options.show}" without steps, want a run's step records to show it of`);
+    throw new RangeError(`panoramaView: got show "${options.show}" without steps, want a run's step records`);
   const { title = "Panorama" } = options;
   let drawn: Promise<Drawn> | undefined;
   const draw = () => {
@@ -100,7 +102,7 @@ export function panoramaView(
   };
 }
 
-/** In words: "768×128, 360°, 50 steps". */
+/** Describes a view: "768×128, 360°, 50 steps". */
 function facts({ shape: [, , height, width] }: Tensor, { coverage, steps, others, label }: PanoramaSpec): string {
   const size = `${width}×${height}, ${Math.round(coverage.horizontal)}°`;
   if (others) return `${size}, ${[label, ...others.map((other) => other.label)].join(" beside ")}`;
@@ -155,14 +157,14 @@ async function steps(records: readonly ViewedStep[], options: PanoramaViewOption
   return { picture, png: await encodePng(picture), spec };
 }
 
-/** One after the other: each is a call of the network. */
+/** Decodes one step after the other, since each is a network call. */
 async function foreseen(records: readonly ViewedStep[]): Promise<Tensor[]> {
   const images: Tensor[] = [];
   for (const record of records) images.push(await record.preview());
   return images;
 }
 
-/** What a viewer needs of the run that painted a picture. @param stepOf for each picture of the scrubber, its step */
+/** What a viewer needs to know of a picture's run. @param stepOf the step of each picture in the scrubber */
 function runParts(records: readonly ViewedStep[], { shape: [, , height, width] }: Tensor, stepOf: readonly number[] = []) {
   const [first] = records;
   const across = first.latent.shape[3];
@@ -171,7 +173,7 @@ function runParts(records: readonly ViewedStep[], { shape: [, , height, width] }
   const edge: "wrap" | "open" = first.windows.some(({ left, width }) => left + width > across) ? "wrap" : "open";
   return {
     windows: windowsSpec({ width, height, scaleFactor }, numbers, stepOf),
-    /** pixels a window is high */
+    /** height of a window in pixels */
     window: first.windows[0].height * scaleFactor,
     edge,
     run: runIdOf(numbers),

@@ -1,21 +1,23 @@
-/** @file How far a run is, on the terminal: a bar that redraws itself, or plain lines where nobody watches. */
+/** @file Shows a run's progress on the terminal: a bar that is redrawn, or plain lines if the output is not a terminal. */
 import { clock } from "../core/words.js";
 import type { WindowRecord } from "../methods/joint/step-record.js";
 
-/** A stream that text goes to. */
+/** A stream for text. */
 export interface Out {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
 
+/** The progress display of a run. */
 export interface Progress {
   /** Shows a finished step. */
   step(step: { readonly index: number; readonly anchor: number; readonly windows: readonly WindowRecord[] }): void;
-  /** Ends the bar's line, so that what follows begins a new one. */
+  /** Ends the bar's line, so that later output begins a new one. */
   end(): void;
 }
 
+/** Options of `createProgress`. */
 export interface ProgressOptions {
   readonly steps: number;
   readonly windows: number;
@@ -24,20 +26,21 @@ export interface ProgressOptions {
   readonly now?: () => number;
 }
 
-/** Without a terminal: a line every tenth of the run, and at least every so many milliseconds. */
+/** Without a terminal, there is a line every tenth of the run, and at least every `LINE_EVERY` milliseconds. */
 const LINE_EVERY = 15_000;
-/** Time left is reckoned from the last so many steps: the first ones also load the networks. */
+/** The time left is estimated from this many last steps, because the first ones also load the networks. */
 const LAST_STEPS = 6;
 
+/** Makes the progress display of a run. */
 export function createProgress({ steps, windows, out, now = () => performance.now() }: ProgressOptions): Progress {
   const ends = [now()];
   let lineAt = ends[0];
   let tenth = 0;
   const bar = (done: number, ...facts: string[]) => {
-    const told = `${done}/${steps}  ${facts.join("  ")}`;
-    const room = Math.min(32, (out.columns ?? 80) - told.length - 4);
+    const text = `${done}/${steps}  ${facts.join("  ")}`;
+    const room = Math.min(32, (out.columns ?? 80) - text.length - 4);
     const full = Math.round((Math.max(0, room) * done) / steps);
-    const line = room < 6 ? told.slice(0, Math.max(1, (out.columns ?? 80) - 1)) : `${"━".repeat(full)}${"─".repeat(room - full)}  ${told}`;
+    const line = room < 6 ? text.slice(0, Math.max(1, (out.columns ?? 80) - 1)) : `${"━".repeat(full)}${"─".repeat(room - full)}  ${text}`;
     out.write(`\r${line}\x1b[K`);
   };
   if (out.isTTY) bar(0, `${windows} windows`, "loading the networks");
@@ -65,13 +68,13 @@ export function createProgress({ steps, windows, out, now = () => performance.no
   };
 }
 
-/** Milliseconds that so many steps more will take. @param ends when the run began, and when each of its steps ended */
+/** Estimates the milliseconds that `steps` more steps take. @param ends the time at which the run began, then at which each step ended */
 export function timeLeft(ends: readonly number[], steps: number): number {
   const recent = ends.slice(-LAST_STEPS - 1);
   return ((recent[recent.length - 1] - recent[0]) / (recent.length - 1)) * steps;
 }
 
-/** The mean distance to the anchor of the other windows; undefined where none was measured. */
+/** The mean distance of the other windows to the anchor; undefined if none was measured. */
 export function meanLoss(windows: readonly WindowRecord[], anchor: number): number | undefined {
   const losses = windows.flatMap(({ loss }, j) => (loss === undefined || j === anchor ? [] : [loss]));
   return losses.length === 0 ? undefined : losses.reduce((a, b) => a + b, 0) / losses.length;

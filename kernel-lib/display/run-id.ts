@@ -1,8 +1,8 @@
-/** @file What ties the figures of one run. */
+/** @file The id that connects the figures of one run. */
 import { createHash } from "node:crypto";
 import type { StepNumbers } from "../runs/run-data.js";
 
-/** A run's name in a page: a digest of its records' numbers, so the same records, of a run or of its folder, always have the same. */
+/** A run's id in a page: a digest of its records' numbers, so that a run and its saved folder have the same id. */
 export function runIdOf(steps: readonly Omit<StepNumbers, "seconds">[]): string {
   const numbers = steps.map(({ index, timestep, weight, anchor, windows }) => [
     index,

@@ -1,9 +1,9 @@
-/** @file Libraries are shown once a notebook, before the first figure that needs them. */
+/** @file Shows each library once per notebook, before the first figure that needs it. */
 import { kernelHost } from "../core/host.js";
 import { type LibraryName, libraryBundle } from "../pages/display-library.js";
 import type { Sink } from "./display-sinks.js";
 
-/** What is known of the output that carries a library: the cell, and which execution of it (every one has a signal of its own). */
+/** The output that carries a library: its cell, and the execution of that cell, which its signal identifies. */
 interface Carrier {
   readonly cell?: string;
   readonly execution?: AbortSignal;
@@ -12,11 +12,12 @@ interface Carrier {
 const carriers = new WeakMap<Sink, Map<LibraryName, Carrier>>();
 
 /**
- * Shows the libraries that this notebook does not hold yet. Where our kernel says which cell runs, one whose cell runs again is held no longer,
- * for its output was replaced; in other kernels each comes once a process. Called for every output, also those that need none: it learns from them.
+ * Shows the libraries that this notebook does not hold yet. Under Veduta's kernel a library is shown again when the cell that carried it is
+ * re-run, because its output is gone; elsewhere it is shown once per process. Must be called for every output, even with no needs: that is
+ * how re-runs are noticed.
  */
 export async function showLibraries(sink: Sink, needs: readonly LibraryName[]): Promise<void> {
-  if (sink.name === "files") return; // a page of its own links them
+  if (sink.name === "files") return; // its pages link the library files
   const host = kernelHost();
   const held = carriers.get(sink) ?? new Map<LibraryName, Carrier>();
   carriers.set(sink, held);

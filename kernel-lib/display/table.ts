@@ -1,22 +1,23 @@
-/** @file Small tables of numbers, as lessons end with. */
+/** @file Shows small tables of numbers. */
 
 import { short } from "../core/words.js";
 import { escapeHtml } from "../pages/html.js";
 import { type Displayable, displayable } from "./display.js";
 
-/** What a cell of a table may hold; null and what is missing stay empty. */
+/** The content of a cell; null and undefined stay empty. */
 export type TableCell = string | number | boolean | null | undefined;
 
+/** Options of `table`. */
 export interface TableOptions {
-  /** which, in this order; default all that the rows have, in the order they come */
+  /** columns to show, in this order; default all columns of the rows, in order of appearance */
   readonly columns?: readonly string[];
   /** above the table; any text */
   readonly title?: string;
 }
 
 /**
- * Numbers have three significant digits, whole ones all of theirs, and stand right. All text is escaped.
- * @throws RangeError for no columns, or one that no row has
+ * Shows rows as a table. Numbers are right-aligned, with three significant digits; whole numbers have all digits. All text is escaped.
+ * @throws RangeError for no columns, or a column that no row has
  */
 export function table(rows: readonly Readonly<Record<string, TableCell>>[], { columns, title }: TableOptions = {}): Displayable {
   const known = [...new Set(rows.flatMap((row) => Object.keys(row)))];
@@ -37,7 +38,7 @@ const cellText = (cell: TableCell): string => {
 type Cells = readonly (readonly string[])[];
 
 function html(names: readonly string[], cells: Cells, right: readonly boolean[], title: string | undefined): string {
-  // Borders of the text's own colour, so that they are seen on light and dark.
+  // Grey borders are visible on light and dark pages.
   const cell = (tag: "th" | "td", text: string, k: number) => {
     const side = right[k] ? "right" : "left";
     const line = `border-top:1px solid rgb(128 128 128/${tag === "th" ? 0 : 0.35})`;

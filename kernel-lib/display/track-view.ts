@@ -1,48 +1,50 @@
 /**
- * @file How far a run is, as an output: a picture of what is foreseen, a bar, the times and the distances. HTML and inline styles alone, so it is
- * whole where scripts are stripped; of one structure and one size from the first moment on, so that nothing jumps when it is replaced.
+ * @file A run's progress as an output: the foreseen panorama, a bar, the times and the distances. It is HTML with inline styles, so it is complete
+ * in a sanitised notebook. Its structure and size never change, so that nothing moves when it is replaced.
  */
 
 import { clock, short } from "../core/words.js";
 import { escapeHtml } from "../pages/html.js";
 
-/** Distances of a step's windows to the anchor, the anchor left out. */
+/** Distances of a step's windows to the anchor, without the anchor itself. */
 export interface Losses {
   readonly index: number;
   readonly mean: number;
   readonly max: number;
 }
 
+/** The state of a tracked run. */
 export interface TrackState {
   readonly phase: "running" | "decoding" | "finished" | "stopped";
-  /** steps that were finished before it was tracked, or tracked again; default 0 */
+  /** steps that were finished before this `track`; default 0 */
   readonly before?: number;
-  /** finished steps, of how many */
+  /** finished steps, and all steps */
   readonly done: number;
   readonly steps: number;
-  /** milliseconds gone; and left, where it can be said */
+  /** milliseconds elapsed, and left; absent while unknown */
   readonly gone: number;
   readonly left?: number;
-  /** of the panorama, pixels */
+  /** the panorama's size in pixels */
   readonly width: number;
   readonly height: number;
-  /** the picture, a data: URL, and what it is */
+  /** the picture as a data: URL, and its alternative text */
   readonly picture?: { readonly src: string; readonly alt: string };
-  /** of the steps that measured them, in order */
+  /** one entry per step that measured distances, in order */
   readonly losses: readonly Losses[];
-  /** what one should know, such as why it stopped; any text */
+  /** a message, such as why the run stopped; any text */
   readonly note?: string;
 }
 
-/** CSS pixels that the picture is wide at most and at least; and that the output is, so that its words keep to one line. */
+/** Maximum and minimum width of the picture, and width of the output that keeps its text on one line; CSS pixels. */
 const WIDEST = 768;
 const NARROWEST = 256;
 const ROOM = 600;
-/** A transparent pixel: it keeps the picture's place until there is one. */
+/** A transparent pixel, a placeholder until there is a picture. */
 const NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
-/** Readable on white and on black. */
+/** Colours that are readable on white and on black. */
 const COLOURS = { bar: "#2f88a0", stopped: "#c2571a", mean: "#2f88a0", max: "#8d8d8d" } as const;
 
+/** Makes the HTML of a run's progress. */
 export function trackHtml(state: TrackState): string {
   const { phase, done, steps, width, height, picture, losses, note = "" } = state;
   const wide = Math.min(WIDEST, Math.max(NARROWEST, width));
@@ -51,17 +53,17 @@ export function trackHtml(state: TrackState): string {
   return `<div class="veduta-track" style="max-width:${Math.max(ROOM, wide)}px;font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums">
 <img src="${escapeHtml(picture?.src ?? NOTHING)}" alt="${escapeHtml(picture?.alt ?? "nothing foreseen yet")}" width="${wide}" height="${Math.round((wide * height) / width)}" decoding=sync style="display:block;box-sizing:border-box;width:100%;max-width:${wide}px;height:auto;aspect-ratio:${width}/${height};margin:0;border-radius:6px;background:rgb(128 128 128/.18)">
 <div style="height:6px;margin:8px 0 6px;border-radius:3px;overflow:hidden;background:rgb(128 128 128/.28)"><div style="width:${share}%;height:100%;background:${phase === "stopped" ? COLOURS.stopped : COLOURS.bar}"></div></div>
-<div style="display:flex;gap:12px;justify-content:space-between;min-height:40px"><div>${told(state)}<br><span style="opacity:.75">${escapeHtml(note)}</span></div>${spark}</div>
+<div style="display:flex;gap:12px;justify-content:space-between;min-height:40px"><div>${summary(state)}<br><span style="opacity:.75">${escapeHtml(note)}</span></div>${spark}</div>
 </div>`;
 }
 
-/** The state in one line of words. */
+/** Describes the state in one line. */
 export function trackText(state: TrackState): string {
   const { note } = state;
-  return `[${told(state).replace(/<\/?b>/g, "")}${note === undefined ? "" : `; ${note}`}]`;
+  return `[${summary(state).replace(/<\/?b>/g, "")}${note === undefined ? "" : `; ${note}`}]`;
 }
 
-function told({ phase, before = 0, done, steps, gone, left, losses }: TrackState): string {
+function summary({ phase, before = 0, done, steps, gone, left, losses }: TrackState): string {
   const loss = losses[losses.length - 1];
   const where = {
     running: `step ${done}/${steps}`,
@@ -72,7 +74,7 @@ function told({ phase, before = 0, done, steps, gone, left, losses }: TrackState
   const times = {
     running: left === undefined ? (before > 0 ? "going on" : "loading the networks") : `${clock(gone)} gone, ${clock(left)} left`,
     decoding: `${clock(gone)} gone`,
-    finished: done === before ? "" : `${short(gone / 1000 / (done - before))} s a step`,
+    finished: done === before ? "" : `${short(gone / 1000 / (done - before))} s per step`,
     stopped: `${clock(gone)} gone`,
   }[phase];
   const facts = [`<b>${where}</b>`, times, ...(loss ? [`LPIPS ${short(loss.mean)} mean, ${short(loss.max)} max`] : [])];
@@ -82,7 +84,7 @@ function told({ phase, before = 0, done, steps, gone, left, losses }: TrackState
 const course = (losses: readonly Losses[]): string =>
   losses.length === 0 ? "" : `mean distance ${short(losses[0].mean)} to ${short(losses[losses.length - 1].mean)}`;
 
-/** The distances' course, on a logarithmic axis of its own, as wide as all steps: an SVG's data: URL. */
+/** The distances over all steps on a logarithmic axis, as the data: URL of an SVG. */
 function sparkline(losses: readonly Losses[], steps: number): string {
   const values = losses.flatMap(({ mean, max }) => [mean, max]).filter((value) => value > 0);
   const low = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);

@@ -1,4 +1,4 @@
-/** @file What tells of a run that is tracked: an output that changes in place, or a terminal's lines. */
+/** @file Shows the progress of a tracked run: an output that changes in place, or lines on a terminal. */
 import { encodePng, encodeWebp } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
 import type { ResolvedOptions } from "../methods/joint/options.js";
@@ -8,15 +8,15 @@ import { displayable, liveOutput, type MimeBundle } from "./display.js";
 import { createProgress, meanLoss, type Out, timeLeft } from "./progress.js";
 import { type Losses, type TrackState, trackHtml, trackText } from "./track-view.js";
 
-/** Previews by themselves are this many milliseconds apart at least, and this many times as long as one takes. */
+/** Minimum interval between automatic previews: 1.5 s, or 8× the time a preview takes, whichever is longer. */
 const PREVIEW_APART = 1500;
 const PREVIEW_COST = 8;
-/** Milliseconds between two replacements of the output. */
+/** Minimum milliseconds between two updates of the output. */
 const UPDATE_APART = 200;
-/** Pixels a picture of the output is wide at most. */
+/** Maximum width of a picture in pixels. */
 const WIDEST = 768;
 
-/** What tells of the run. */
+/** Shows the progress of a run. */
 export interface Watcher {
   begin(): Promise<void>;
   step(record: StepRecord): Promise<void>;
@@ -24,7 +24,7 @@ export interface Watcher {
   stop(reason: unknown): Promise<void>;
 }
 
-/** A terminal's line, or a line every tenth of the run; the end as a figure. */
+/** Shows progress as one line of a terminal, or a line every tenth of the run; the result is a figure. */
 export function watchInLines(options: ResolvedOptions, out: Out): Watcher {
   const progress = createProgress({ steps: options.steps, windows: options.windows.length, out });
   const begun = performance.now();
@@ -52,7 +52,7 @@ export function watchInLines(options: ResolvedOptions, out: Out): Watcher {
   };
 }
 
-/** A notebook's output. */
+/** Shows progress as an output of a notebook. */
 export function watchInOutput(options: ResolvedOptions, steps: readonly StepRecord[], previewEvery?: number): Watcher {
   const { width, height } = options;
   const output = liveOutput();
@@ -70,9 +70,9 @@ export function watchInOutput(options: ResolvedOptions, steps: readonly StepReco
     losses: steps.flatMap(lossesOf),
   };
   let previewed = Number.NEGATIVE_INFINITY; // when the last preview ended
-  let cost = 0; // what it took
+  let cost = 0; // milliseconds that it took
   let updated = Number.NEGATIVE_INFINITY;
-  let over = false; // stopped while a step was told: it says nothing more
+  let over = false; // stopped during an update: no more updates follow
   const update = async (change: Partial<TrackState>, when: "now" | "soon" = "now") => {
     if (over) return;
     state = { ...state, ...change, gone: performance.now() - begun };
@@ -85,7 +85,7 @@ export function watchInOutput(options: ResolvedOptions, steps: readonly StepReco
       ? performance.now() - previewed >= Math.max(PREVIEW_APART, PREVIEW_COST * cost)
       : previewEvery > 0 && (index + 1) % previewEvery === 0;
 
-  /** A preview that fails says so and ends previews, not the run. */
+  /** If a preview fails, the output says so and no more previews follow; the run continues. */
   const preview = async (record: StepRecord): Promise<Partial<TrackState>> => {
     const from = performance.now();
     try {
@@ -111,7 +111,7 @@ export function watchInOutput(options: ResolvedOptions, steps: readonly StepReco
       await update(
         {
           phase: last ? "decoding" : "running",
-          ...(ends.length === 2 ? { before: record.index } : {}), // of steps that were taken by hand nothing else is known
+          ...(ends.length === 2 ? { before: record.index } : {}), // steps may have been taken before by hand
           done,
           left: timeLeft(ends, options.steps - done),
           losses: [...state.losses, ...lossesOf(record)],
@@ -127,16 +127,16 @@ export function watchInOutput(options: ResolvedOptions, steps: readonly StepReco
     },
     async stop(reason) {
       const note = `${wordsOf(reason)}${state.done > 0 ? `; trackedSteps(run) has the steps so far` : ""}`;
-      const told = update({ phase: "stopped", note });
+      const shown = update({ phase: "stopped", note });
       over = true;
-      await told;
+      await shown;
     },
   };
 }
 
 const forms = (state: TrackState): MimeBundle => ({ "text/html": trackHtml(state), "text/plain": trackText(state) });
 
-/** The finished output's forms. @param panorama [1,3,H,W] in [0,1] */
+/** The forms of the finished output. @param panorama [1,3,H,W] in [0,1] */
 async function finished(state: TrackState, panorama: Tensor): Promise<MimeBundle> {
   const src = dataUrl("image/webp", await encodeWebp(panorama, { quality: 90, maxWidth: WIDEST }));
   const png = await encodePng(panorama, { maxWidth: WIDEST });
@@ -146,14 +146,14 @@ async function finished(state: TrackState, panorama: Tensor): Promise<MimeBundle
   };
 }
 
-/** A step's distances; none where it measured none. */
+/** A step's distances; an empty list if it measured none. */
 function lossesOf({ index, windows, anchor }: StepRecord): Losses[] {
   const mean = meanLoss(windows, anchor);
   const max = windows.reduce((most, { loss = 0 }, j) => (j === anchor ? most : Math.max(most, loss)), 0);
   return mean === undefined ? [] : [{ index, mean, max }];
 }
 
-/** Why it stopped, in a line. */
+/** The reason of a stop in one line. */
 function wordsOf(reason: unknown): string {
   if (reason instanceof Error && reason.name === "AbortError") return "interrupted";
   return (reason instanceof Error ? reason.message : String(reason)).split("\n")[0];

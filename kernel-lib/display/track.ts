@@ -1,4 +1,4 @@
-/** @file A run to its end, with one output that says how far it is and shows what it foresees. */
+/** @file Runs a method to its end, with one output that shows its progress. */
 import { kernelHost, unlessStopped } from "../core/host.js";
 import type { JointResult, JointRun, StepRecord } from "../methods/joint/step-record.js";
 import { currentSink } from "./display.js";
@@ -6,36 +6,37 @@ import type { Sink } from "./display-sinks.js";
 import { watchInLines, watchInOutput } from "./track-watchers.js";
 import { rememberPainted, takenFrom } from "./tracked-runs.js";
 
+/** Options of `track`. */
 export interface TrackOptions {
-  /** the foreseen panorama is decoded and shown every so many steps; 0: never; default: as often as it costs little, every 1.5 s at most */
+  /** decodes and shows the foreseen panorama every n steps; 0: never; default: at most every 1.5 s and about a tenth of the time */
   readonly previewEvery?: number;
 }
 
 /** A finished run. */
 export interface Tracked extends JointResult {
-  /** every record that `track` took from the run, in order */
+  /** all records that `track` took from the run, in order */
   readonly steps: readonly StepRecord[];
 }
 
 /**
- * Takes a run's steps to its end. A notebook sees one output change in place: bar, times, distances, and the foreseen panorama, whose decoding
- * takes at most about a tenth of the time; a plain script's terminal has a line.
+ * Runs a method to its end. A notebook shows one output that changes in place: a bar, times, distances, and the foreseen panorama, whose
+ * decoding takes at most about a tenth of the time. A plain script shows a line on the terminal.
  *
- * The notebook's stop button ends it at once, any error of the run as it comes; the output then says where it stopped, and `trackedSteps(run)`
- * has the records so far.
- * @param run of a joint method, begun or not
- * @throws what the run throws; the stop button's reason; RangeError where the run has ended already
+ * The notebook's stop button and any error end the run at once. The output then says where it stopped, and `trackedSteps(run)` returns the
+ * records so far.
+ * @param run a run of a joint method, whether its first steps were taken or not
+ * @throws what the run throws; the stop button's reason; RangeError if the run has already ended
  */
 export async function track(run: JointRun, options: TrackOptions = {}): Promise<Tracked> {
   const { previewEvery } = options;
   if (previewEvery !== undefined && !(Number.isInteger(previewEvery) && previewEvery >= 0))
-    throw new RangeError(`track: got previewEvery ${previewEvery}, want a whole number >= 0; leave it out to have it by time`);
+    throw new RangeError(`track: got previewEvery ${previewEvery}, want a whole number >= 0; leave it out for previews by time`);
   const sink = currentSink();
   const steps = takenFrom(run);
   const watcher = sink.lines ? watchInLines(run.options, sink.lines) : watchInOutput(run.options, steps, previewEvery);
   const next = async () => {
     const result = await run.next();
-    if (!result.done) steps.push(result.value); // kept even where nobody waits for it any more
+    if (!result.done) steps.push(result.value); // kept even after a stop, when `track` no longer waits
     return result;
   };
   await watcher.begin();
@@ -60,8 +61,9 @@ export async function track(run: JointRun, options: TrackOptions = {}): Promise<
 }
 
 /**
- * The stop button: our kernel's signal; in stock tslab, which only stops to wait, the signal of the process that it sends. There a listener may not
- * be added in a cell's synchronous part: Node's breakOnSigint, which it runs in, would afterwards let the signal end the process.
+ * The signal of the notebook's stop button. In Veduta's kernel it is the host's signal. Stock tslab only stops waiting for a cell and sends the
+ * process SIGINT. There a listener must not be added in a cell's synchronous part, which runs under Node's breakOnSigint: after that, SIGINT
+ * would end the process.
  */
 function stopSignal(sink: Sink): { readonly signal?: AbortSignal; release(): void } {
   if (sink.name !== "tslab") return { signal: kernelHost()?.signal, release: () => {} };

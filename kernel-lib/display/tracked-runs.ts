@@ -1,11 +1,11 @@
-/** @file What `track` has taken from each run, so that an interrupted cell loses nothing and a panorama knows how it was painted. */
+/** @file Keeps the steps that `track` took from each run, so that an interrupted cell loses none, and how each panorama was painted. */
 import type { Tensor } from "../core/tensor.js";
 import type { JointRun, StepRecord } from "../methods/joint/step-record.js";
 
 const taken = new WeakMap<JointRun, StepRecord[]>();
 let latest: StepRecord[] | undefined;
 
-/** The list that a run's records are put into; the same for every `track` of it. */
+/** The list of a run's records, the same for every `track` of it. */
 export function takenFrom(run: JointRun): StepRecord[] {
   const steps = taken.get(run) ?? [];
   taken.set(run, steps);
@@ -14,9 +14,9 @@ export function takenFrom(run: JointRun): StepRecord[] {
 }
 
 /**
- * The steps that `track` has taken from a run so far: all of them, or those before an interrupt or an error. They stay usable.
- * @param run default the one tracked last
- * @throws RangeError where nothing was tracked
+ * The steps that `track` has taken from a run so far, also after an interrupt or an error.
+ * @param run default: the run that was tracked last
+ * @throws RangeError if nothing was tracked
  */
 export function trackedSteps(run?: JointRun): readonly StepRecord[] {
   const steps = run ? taken.get(run) : latest;
@@ -33,7 +33,8 @@ export interface Painted {
 
 const painted = new WeakMap<Tensor, Painted>();
 
+/** Remembers how a panorama was painted. */
 export const rememberPainted = (panorama: Tensor, how: Painted): void => void painted.set(panorama, how);
 
-/** Known of a panorama that `track` returned. */
+/** How a panorama was painted; undefined if `track` did not return it. */
 export const paintedAs = (panorama: Tensor): Painted | undefined => painted.get(panorama);

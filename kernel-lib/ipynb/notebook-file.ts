@@ -4,7 +4,7 @@ import { NotebookError } from "../core/errors.js";
 import { systemReason } from "../core/files.js";
 import { isObject } from "../core/json.js";
 import { checkNotebook, type Notebook } from "./nbformat.js";
-import { writeWhole } from "./whole-file.js";
+import { saveText } from "./save-text.js";
 
 /** @throws NotebookError where the file cannot be read or is no notebook */
 export async function readNotebook(file: string): Promise<Notebook> {
@@ -33,4 +33,4 @@ const inOrder = (value: unknown): unknown =>
   isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) : value;
 
 /** @throws NotebookError where it cannot be written; an earlier file stays whole then */
-export const saveNotebook = (file: string, notebook: Notebook): Promise<void> => writeWhole(file, notebookText(notebook));
+export const saveNotebook = (file: string, notebook: Notebook): Promise<void> => saveText(file, notebookText(notebook));

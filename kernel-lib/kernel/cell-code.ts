@@ -19,7 +19,7 @@ export interface CellRuntime {
 }
 
 /** Where in a source; lines and columns from 0. */
-export interface Place {
+export interface Position {
   readonly line: number;
   readonly column: number;
 }
@@ -31,7 +31,7 @@ export interface CellCode {
   /** has an `await` outside of functions */
   readonly asynchronous: boolean;
   /** @param place in `code` @returns the place in the TypeScript source, the line of `export {}` that tslab puts first taken off */
-  origin(place: Place): Place | undefined;
+  origin(position: Position): Position | undefined;
 }
 
 const INLINE_MAP = /\n\/\/# sourceMappingURL=data:application\/json;base64,([\w+/=]+)\s*$/;

@@ -36,14 +36,14 @@ export function installKernelspec(data: string): string {
   return folder;
 }
 
-export interface Place {
+export interface Machine {
   readonly platform: NodeJS.Platform;
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
 }
 
 /** Where Jupyter looks for a user's data. @source jupyter_core/paths.py, jupyter_data_dir */
-export function userDataFolder({ platform, env, home }: Place = { platform: process.platform, env: process.env, home: homedir() }): string {
+export function userDataFolder({ platform, env, home }: Machine = { platform: process.platform, env: process.env, home: homedir() }): string {
   if (env.JUPYTER_DATA_DIR) return env.JUPYTER_DATA_DIR;
   if (platform === "darwin") return join(home, "Library", "Jupyter");
   if (platform === "win32")

@@ -77,11 +77,11 @@ const PROGRAMS: Programs = {
   },
   start([program, ...words], env) {
     const child = spawn(program, words, { env, stdio: "inherit" });
-    const deaf = () => {}; // Ctrl-C is the front end's to answer: it asks whether to end
-    process.on("SIGINT", deaf);
+    const ignore = () => {}; // Ctrl-C is the front end's to answer: it asks whether to end
+    process.on("SIGINT", ignore);
     return new Promise<number>((resolve, reject) => {
       child.on("error", reject);
       child.on("exit", (code) => resolve(code ?? 1));
-    }).finally(() => process.off("SIGINT", deaf));
+    }).finally(() => process.off("SIGINT", ignore));
   },
 };

@@ -1,6 +1,6 @@
 /** @file Errors as a notebook shows them: in its own coordinates, with the line that is meant, and without frames of the kernel itself. */
 import { inspect } from "node:util";
-import type { Place } from "./cell-code.js";
+import type { Position } from "./cell-code.js";
 import type { Diagnostic } from "./tslab.js";
 
 /** What Jupyter's `error` message holds. */
@@ -15,7 +15,7 @@ export interface Source {
   /** what its frames say: "Cell In[3]" */
   readonly label: string;
   readonly text: string;
-  origin(place: Place): Place | undefined;
+  origin(place: Position): Position | undefined;
 }
 
 export interface TraceDeps {
@@ -74,7 +74,7 @@ function traced(error: Error, deps: TraceDeps, seen: Set<unknown>): string[] {
 
 const prefixed = (prefix: string, [first, ...rest]: string[]): string[] => [prefix + first, ...rest];
 
-function frame(line: string, deps: TraceDeps): { text: string; source?: Source; place?: Place } | undefined {
+function frame(line: string, deps: TraceDeps): { text: string; source?: Source; place?: Position } | undefined {
   const [, name, file, row, column] = FRAME.exec(line) ?? [];
   if (file === undefined) return undefined;
   const source = deps.source(file);
@@ -87,7 +87,7 @@ function frame(line: string, deps: TraceDeps): { text: string; source?: Source; 
 }
 
 /** The line that is meant between its neighbours, and a mark below the column. */
-function excerpt(text: string, { line, column }: Place): string[] {
+function excerpt(text: string, { line, column }: Position): string[] {
   const lines = text.split("\n");
   const [from, to] = [Math.max(0, line - 1), Math.min(lines.length, line + 2)];
   const width = String(to).length;

@@ -1,4 +1,4 @@
-/** @file What a method is: a row of the table of methods. The command line, run records, reports and documentation read nothing else of it. */
+/** @file What a method is: a row of the table of methods. The command line, run records, reports and documentation read only this. */
 import type { Tensor } from "../core/tensor.js";
 import type { JointModel } from "../diffusion/joint-model.js";
 import type { OptionTable } from "./option-table.js";
@@ -6,17 +6,17 @@ import type { OptionTable } from "./option-table.js";
 /** Network calls that a method makes besides encoding its prompts and decoding its result. */
 export type Need = "noise" | "gradient";
 
-/** Numbers that each step or each window of a step has, by the name that the records give them. */
+/** A number that each step, or each window of a step, has in the records. */
 export interface Series {
   readonly name: string;
   readonly per: "step" | "window";
-  /** of a plot of it */
+  /** title of its plot */
   readonly title: string;
-  /** of its axis */
+  /** label of its axis */
   readonly unit: string;
 }
 
-/** What every method's record of a step has. */
+/** What the step records of all methods have. */
 export interface MethodStep {
   /** from 0 */
   readonly index: number;
@@ -24,27 +24,27 @@ export interface MethodStep {
   readonly timestep: number;
   /** after the step, [1,c,h,w] */
   readonly latent: Tensor;
-  /** The picture as the step predicts it, [1,3,H,W] in [0,1]. */
+  /** Decodes the image that the step predicts: [1,3,H,W] in [0,1]. */
   preview(): Promise<Tensor>;
 }
 
 /** Windows per network call, by the kind of call. */
 export type Batch = Readonly<Partial<Record<Need, number>>>;
 
-/** A run of a method: steps on demand, and what is known before the first step. */
+/** A run of a method: an async generator of its steps, with what is known before the first step. */
 export interface Run<Step extends MethodStep = MethodStep, Result = unknown, Options = object> extends AsyncGenerator<Step, Result, void> {
   readonly method: Method;
-  /** with defaults and seed in place */
+  /** with all defaults filled in and the seed drawn */
   readonly options: Options;
-  /** of every call of the run: decided once, when the run was made */
+  /** the same for every call of the run: chosen once, when the run was made */
   readonly batch: Batch;
 }
 
-/** @typeParam Options what `run` takes  @typeParam Ran what it gives */
+/** A method. @typeParam Options what `run` takes  @typeParam Ran what it returns */
 export interface Method<Options = never, Ran extends Run = Run> {
-  /** what the command line and run.json call it */
+  /** its name on the command line and in run.json */
   readonly name: string;
-  /** what people call it: "SyncDiffusion" */
+  /** its display name: "SyncDiffusion" */
   readonly title: string;
   /** what it does, in one clause */
   readonly summary: string;
@@ -52,10 +52,10 @@ export interface Method<Options = never, Ran extends Run = Run> {
   readonly source: string;
   /** the options that every method of its family reads */
   readonly sharedOptions: OptionTable;
-  /** the options that it reads besides them */
+  /** the options that only it reads */
   readonly options: OptionTable;
   readonly needs: readonly Need[];
   readonly series: readonly Series[];
-  /** @throws at once where an option is wrong: RangeError, ShapeError, TypeError */
+  /** Starts a run. @throws at once for a wrong option: RangeError, ShapeError, TypeError */
   run(model: JointModel, options: Options): Ran;
 }

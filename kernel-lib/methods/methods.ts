@@ -1,4 +1,4 @@
-/** @file The methods by the name that the command line and a run on disk give them. A new one is one file and one line here. */
+/** @file The table of methods. A new method is one file and one line here. */
 import { independent } from "./joint/independent.js";
 import { multi } from "./joint/multidiffusion.js";
 import type { JointRun } from "./joint/step-record.js";
@@ -9,7 +9,7 @@ import type { Method } from "./method.js";
 export type PanoramaMethod = Method<never, JointRun>;
 
 const BUILT_IN: readonly PanoramaMethod[] = [sync, multi, independent];
-/** What a command paints with where nothing else is asked for. */
+/** The command line's default method. */
 export const DEFAULT_METHOD: PanoramaMethod = sync;
 
 const known = new Map<string, PanoramaMethod>(BUILT_IN.map((method) => [method.name, method] as const));
@@ -17,10 +17,10 @@ const known = new Map<string, PanoramaMethod>(BUILT_IN.map((method) => [method.n
 /** The built-in methods, then those that were registered. */
 export const allMethods = (): readonly PanoramaMethod[] => [...known.values()];
 
-/** The method of a name; undefined where none has it. */
+/** Finds a method by name; undefined if there is none. */
 export const findMethod = (name: string): PanoramaMethod | undefined => known.get(name);
 
-/** @throws RangeError for an unknown name, with those that are known */
+/** Finds a method by name. @throws RangeError for an unknown name, with the known ones */
 export function methodNamed(name: string): PanoramaMethod {
   const method = known.get(name);
   if (!method) throw new RangeError(`method ${name}: want one of ${[...known.keys()].join(", ")}`);
@@ -28,9 +28,9 @@ export function methodNamed(name: string): PanoramaMethod {
 }
 
 /**
- * Makes a method of one's own known by its name, so that its runs are saved, opened, replayed, reported and compared like the built-in ones'.
- * Registered again, a method of one's own takes the place of the former one: a notebook's cell may run twice.
- * @throws RangeError for the name of a built-in method, or one that is no word of lower-case letters, digits and "-"
+ * Adds a user's method to the table, so that its runs are saved, opened, replayed, reported and compared like those of built-in methods.
+ * Registering the same name again replaces the method, since a notebook's cell may run twice.
+ * @throws RangeError for the name of a built-in method, or a name that is not lower-case letters, digits and "-"
  */
 export function registerMethod(method: PanoramaMethod): void {
   const { name } = method;

@@ -1,21 +1,21 @@
 /**
- * @file A method's options as a table: what each means, its default, what fits. Types, checks, flags of the command line, its help, the report and
- * the documentation follow from the table.
+ * @file A method's options as a table: each option's meaning, default and valid values. Types, checks, command-line flags, help, report and
+ * documentation follow from the table.
  */
 
 /** One option of type T. */
 export interface OptionSpec<T> {
   /** what it means, in one clause */
   readonly means: string;
-  /** the default in words, where it depends on other options or on the model */
+  /** the default in words, if it depends on other options or on the model */
   readonly otherwise?: string;
   /** what a value must be, in words: "a whole number >= 1" */
   readonly want: string;
   readonly fits: (value: unknown) => boolean;
-  /** absent where the command line cannot give it */
+  /** absent if the command line cannot give it */
   readonly flag?: Flag<T>;
 }
-/** An option with a default of its own. */
+/** An option with a constant default. */
 export interface DefaultedSpec<T> extends OptionSpec<T> {
   readonly default: T;
 }
@@ -26,28 +26,29 @@ export interface Flag<T> {
   readonly name?: string;
   /** the name of its value in the help, such as "n"; absent for a flag that takes none */
   readonly value?: string;
-  /** @throws RangeError for a word that is no value */
+  /** Parses the flag's value. @throws RangeError for an invalid one */
   readonly parse?: (word: string) => T;
 }
 
+/** A method's options by name. */
 export type OptionTable = Readonly<Record<string, OptionSpec<unknown>>>;
 
-/** The options that a table describes: all may be left out. */
+/** The options that a table describes; all are optional. */
 export type ValuesOf<Table extends OptionTable> = { readonly [K in keyof Table]?: Table[K] extends OptionSpec<infer T> ? T : never };
-/** The same with the table's defaults in place. */
+/** The options that a table describes, with its defaults filled in. */
 export type DefaultedOf<Table extends OptionTable> = {
   readonly [K in keyof Table]: Table[K] extends DefaultedSpec<infer T> ? T : Table[K] extends OptionSpec<infer T> ? T | undefined : never;
 };
 
-/** The words of an option that every constructor below takes. */
+/** What all constructors of options below take. */
 export interface OptionWords {
   readonly means: string;
   readonly otherwise?: string;
-  /** the flag's name where it is not the option's; null where the command line has no flag for it */
+  /** the flag's name, if it differs from the option's; null: the command line has no flag for it */
   readonly flag?: string | null;
 }
 
-/** A whole number from `least` on. */
+/** An option that is a whole number, `least` or more. */
 export function wholeOption(words: OptionWords & { readonly least: number; readonly default: number }): DefaultedSpec<number>;
 export function wholeOption(words: OptionWords & { readonly least: number }): OptionSpec<number>;
 export function wholeOption({ least, ...words }: OptionWords & { readonly least: number }): OptionSpec<number> {
@@ -56,7 +57,7 @@ export function wholeOption({ least, ...words }: OptionWords & { readonly least:
   return specOf(words, { want, fits }, { value: "n", parse: numberFrom(want, fits) });
 }
 
-/** A number that later code holds to what fits the model and the other options, such as a width that must tile. */
+/** An option that is a number which later code checks against the model and the other options, such as a width that must tile. */
 export function sizeOption(words: OptionWords & { readonly default: number }): DefaultedSpec<number>;
 export function sizeOption(words: OptionWords): OptionSpec<number>;
 export function sizeOption(words: OptionWords): OptionSpec<number> {
@@ -64,7 +65,7 @@ export function sizeOption(words: OptionWords): OptionSpec<number> {
   return { ...spec, want: "a number", fits: (value) => typeof value === "number" };
 }
 
-/** A number, fractions among them, from `least` on where it is given. */
+/** An option that is a number; if `least` is given, `least` or more. */
 export function realOption(words: OptionWords & { readonly least?: number; readonly default: number }): DefaultedSpec<number>;
 export function realOption(words: OptionWords & { readonly least?: number }): OptionSpec<number>;
 export function realOption({ least, ...words }: OptionWords & { readonly least?: number }): OptionSpec<number> {
@@ -73,18 +74,18 @@ export function realOption({ least, ...words }: OptionWords & { readonly least?:
   return specOf(words, { want, fits }, { value: "x", parse: numberFrom(want, fits) });
 }
 
-/** A text. */
+/** An option that is a text. */
 export function textOption(options: OptionWords & { readonly default: string }): DefaultedSpec<string>;
 export function textOption(options: OptionWords): OptionSpec<string>;
 export function textOption(options: OptionWords): OptionSpec<string> {
   return specOf(options, { want: "a text", fits: (value) => typeof value === "string" }, { value: "text", parse: (word) => word });
 }
 
-/** One of two ways: a flag without a value, and its opposite "--no-…". */
+/** An option that is true or false: a flag without a value, and its opposite "--no-…". */
 export const toggleOption = (words: OptionWords & { readonly default: boolean }): DefaultedSpec<boolean> =>
   specOf<boolean, typeof words>(words, { want: "true or false", fits: (value) => typeof value === "boolean" }, {});
 
-/** What only code can give, such as a tensor. @param want what it is, in words */
+/** An option that only code can give, such as a tensor. @param want what it must be, in words */
 export const givenOption = <T>({
   means,
   otherwise,
@@ -96,7 +97,7 @@ export const givenOption = <T>({
   fits: (value) => typeof value === "object" && value !== null,
 });
 
-/** The words with what fits, and the flag where the command line has one. */
+/** Joins an option's words, its check, and its flag if it has one. */
 function specOf<T, W extends OptionWords>(
   { flag, ...words }: W,
   value: Pick<OptionSpec<T>, "want" | "fits">,
@@ -113,11 +114,11 @@ const numberFrom =
     return value;
   };
 
-/** The flag that gives an option; undefined where none does. */
+/** The name of an option's flag; undefined if it has none. */
 export const flagName = (key: string, { flag }: OptionSpec<unknown>): string | undefined =>
   flag && (flag.name ?? `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
 
-/** An option's default in words; undefined where it has none. */
+/** An option's default in words; undefined if it has none. */
 export function defaultInWords(spec: OptionSpec<unknown>): string | undefined {
   if (spec.otherwise !== undefined) return spec.otherwise;
   if (!("default" in spec)) return undefined;
@@ -126,8 +127,8 @@ export function defaultInWords(spec: OptionSpec<unknown>): string | undefined {
 }
 
 /**
- * The table's options out of `options`, with the table's defaults in place.
- * @throws RangeError "name value: want …" for a value that does not fit
+ * Takes the table's options out of `options`, checks them and fills in the defaults.
+ * @throws RangeError "name value: want …" for an invalid value
  */
 export function takeOptions<Table extends OptionTable>(table: Table, options: Readonly<Record<string, unknown>>): DefaultedOf<Table> {
   const entries = Object.entries(table).map(([key, spec]) => {

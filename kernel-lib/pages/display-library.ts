@@ -1,24 +1,24 @@
 /**
- * @file The scripts that make figures live, as a notebook carries them: each compressed in one output of its own, which holds no picture and
- * no words: where scripts are stripped nothing is missed.
+ * @file The viewer's and plots' scripts, gzip-compressed. A notebook carries each in an output of its own, so that a sanitised notebook loses
+ * only interactivity.
  *
- * In one page the first library of a name stays, whichever notebook brought it: a later one does nothing. So the jobs that figures queue
- * keep their meaning from version to version, and new ones get a new kind.
+ * A page runs the first copy of a library that it meets, perhaps from an older Veduta. So queued jobs must stay backward compatible; a
+ * changed job gets a new kind.
  */
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { CheckpointError } from "../core/errors.js";
 import type { MimeBundle } from "../core/host.js";
 
-/** "viewer": panoramas (0.2 MB); "plots": Plotly whole and our plots (2 MB). */
+/** "viewer": the panorama viewer (0.2 MB). "plots": all of Plotly, and our plots (2 MB). */
 export type LibraryName = "viewer" | "plots";
 
-/** A library's file, in the folder of the built viewer. */
+/** File name of a built library. */
 export const libraryFile = (name: LibraryName): string => `veduta-${name}.js`;
 
 const texts = new Map<LibraryName, string>();
 
-/** The built script. @throws CheckpointError where it was not built */
+/** Reads a built script. @throws CheckpointError if it was not built */
 export function libraryText(name: LibraryName): string {
   const file = new URL(`../../viewer/${libraryFile(name)}`, import.meta.url);
   let text = texts.get(name);
@@ -31,7 +31,7 @@ export function libraryText(name: LibraryName): string {
   return text;
 }
 
-/** The script as it may stand inside a page's script element. */
+/** Escapes a script for a page's script element. */
 export const inlineLibrary = (name: LibraryName): string =>
   libraryText(name)
     .replace(/<\/(script)/gi, "<\\/$1")
@@ -39,7 +39,7 @@ export const inlineLibrary = (name: LibraryName): string =>
 
 const bundles = new Map<LibraryName, MimeBundle>();
 
-/** The output that carries a library. Unpacked by the browser itself; no loader, no `define`, no request. */
+/** The output that carries a library. The browser itself decompresses it: no loader, no `define`, no request. */
 export function libraryBundle(name: LibraryName): MimeBundle {
   const known = bundles.get(name);
   if (known) return known;

@@ -1,11 +1,12 @@
-/** @file The report's look: one quiet column, light or dark with the reader's page, from 320 px up. */
+/** @file The report's CSS: one column, light or dark as the browser prefers, from 320 px up. */
 import { viridis } from "../panorama/colors.js";
 import { SHADES } from "./series-curve.js";
 
-/** The part of the colour scale that keeps its contrast on the page: its dark end on white, its light end on black. */
+/** The part of the colour scale with enough contrast: the dark end on white, the light end on black. */
 const shades = (from: number, to: number): string =>
   Array.from({ length: SHADES }, (_, k) => `--s${k}:${viridis(from + ((to - from) * k) / (SHADES - 1))};`).join("");
 
+/** The CSS of a report. */
 export const REPORT_STYLE: string = `
 :root{color-scheme:light dark;--page:#fbfaf7;--ink:#1d1f23;--soft:#5d6068;--line:#e2dfd8;--card:#fff;--accent:#2a6a86;${shades(0.12, 0.72)}}
 @media (prefers-color-scheme:dark){:root{--page:#121316;--ink:#e9e7e2;--soft:#a3a6ad;--line:#2c2e34;--card:#191b1f;--accent:#7cc4de;${shades(0.98, 0.42)}}}

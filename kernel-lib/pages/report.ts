@@ -1,4 +1,4 @@
-/** @file A run as one page: the panorama to turn, what every window did, and every option. One file, no network. */
+/** @file A run's report: the panorama in a viewer, every window's numbers, and every option, in one file without network access. */
 
 import { duration } from "../core/words.js";
 import { ANCHOR_SERIES } from "../methods/joint/anchor-series.js";
@@ -6,22 +6,22 @@ import type { Series } from "../methods/method.js";
 import { DEFAULT_METHOD, findMethod } from "../methods/methods.js";
 import type { Coverage } from "../panorama/coverage.js";
 import type { ReportRun, RunInfo, StepNumbers } from "../runs/run-data.js";
-import { figureJob, panoramaFigure, viewerScript } from "./figure.js";
+import { figureJob, panoramaFigure, viewerScript } from "./panorama-figure.js";
 import { escapeHtml } from "./html.js";
 
 import { REPORT_STYLE } from "./report-style.js";
-import { optionsOf, runCommand } from "./run-command.js";
+import { optionsOf, repeatCommand } from "./repeat-command.js";
 import { runFigure } from "./run-figure.js";
 import { seriesCurve } from "./series-curve.js";
 import { type StripPlace, windowMap } from "./window-map.js";
 
-/** Nothing is fetched: the browser itself holds the page to that. */
+/** The browser enforces that the page fetches nothing. */
 const POLICY =
   "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /**
- * The report of a run, finished or interrupted, as one self-contained HTML page. All text of the run (prompts, paths, reasons) is escaped.
- * @throws CheckpointError where the viewer was not built
+ * Makes the report of a finished or interrupted run as one self-contained HTML page. All text of the run (prompts, paths, reasons) is escaped.
+ * @throws CheckpointError if the viewer was not built
  */
 export function report(run: ReportRun): string {
   const { info, steps } = run;
@@ -43,14 +43,14 @@ export function report(run: ReportRun): string {
 <h1>${escapeHtml(prompt)}</h1>
 <p class="facts">${escapeHtml(facts(info, steps))}</p>
 </header>
-${info.complete ? "" : `<p class="stopped">This run stopped after ${count(steps.length, "step")}: ${escapeHtml(info.stopped ?? "it was interrupted")}. The picture is what it foresaw by then.</p>`}
+${info.complete ? "" : `<p class="stopped">This run stopped after ${count(steps.length, "step")}: ${escapeHtml(info.stopped ?? "it was interrupted")}. The picture is the panorama it foresaw in its last step.</p>`}
 ${pictureSection(run, prompt)}
 ${mapSection(info, steps)}
 ${curveSections(info, steps)}
 <h2>How it was painted</h2>
 <p>Every option of the run. With the same checkpoint, device and versions they give the same picture, bit for bit.</p>
 <div class="tables">${optionTable(info)}${machineTable(info, steps)}</div>
-<pre>${escapeHtml(runCommand(info))}</pre>
+<pre>${escapeHtml(repeatCommand(info))}</pre>
 ${footnotes(info, steps)}
 </main>
 ${run.picture ? `<script>${viewerScript()}</script>` : ""}
@@ -59,10 +59,10 @@ ${run.picture ? `<script>${viewerScript()}</script>` : ""}
 `;
 }
 
-/** What people call the run's method. */
+/** The display name of the run's method. */
 const titleOf = ({ title, method }: RunInfo): string => title ?? findMethod(method)?.title ?? method;
 
-/** The run's series of windows; a run of an older version has those of its method. */
+/** The run's series per window; a run of an older version has those of its method. */
 const windowSeries = ({ series, method }: RunInfo): readonly Series[] =>
   (series ?? findMethod(method)?.series ?? []).filter(({ per }) => per === "window");
 
@@ -73,7 +73,7 @@ function footnotes(info: RunInfo, steps: readonly StepNumbers[]): string {
   const measured = windowSeries(info).filter((series) => isMeasured(series, steps));
   if (measured.length === 0) return "";
   const distances = measured.some(({ name }) => name === ANCHOR_SERIES.loss.name)
-    ? "Distances are LPIPS between what a window foresees and what the anchor foresees, before the descent; lower is more alike. "
+    ? "Distances are LPIPS between a window's foreseen image and the anchor's, before the descent; lower is more similar. "
     : "";
   return `<footer>
 <p>${distances}Steps and windows count from 0.</p>
@@ -100,7 +100,7 @@ function pictureSection(run: ReportRun, prompt: string): string {
   if (!drawn) return "";
   const alt = `Panorama: ${prompt}`;
   const figure = panoramaFigure("panorama", { ...drawn, alt });
-  const scrub = drawn.spec.steps ? " The slider goes back through what each step foresaw." : "";
+  const scrub = drawn.spec.steps ? " The slider shows the panorama that each step foresaw." : "";
   return `<figure class="picture">${figure}</figure>
 <p class="hint">Drag to turn, scroll to zoom; the arrow keys do the same.${scrub}</p>`;
 }
@@ -112,14 +112,14 @@ function mapSection(info: RunInfo, steps: readonly StepNumbers[]): string {
     return `<h2>Windows</h2><p>${
       series
         ? "No step of this run measured its windows."
-        : `${escapeHtml(titleOf(info))} measures nothing of its windows. The same seed with --method ${DEFAULT_METHOD.name} shows how far they are apart.`
+        : `${escapeHtml(titleOf(info))} does not measure its windows. The same seed with --method ${DEFAULT_METHOD.name} shows the distances between them.`
     }</p>`;
   const last = steps[steps.length - 1].index;
   const skipped = strip.every > 1 ? ` Every ${strip.every}th step is drawn.` : "";
   const { left, width, name } = anchorColumns(info, steps);
   const mark = left.map((at, k) => `<div class="anchor" style="left:${at}%;width:${width[k]}%"></div>`).join("");
   return `<h2>${escapeHtml(series.title)}</h2>
-<p>A column is a window, where it lies in the panorama; a row is a step, the first at the top. Click one to look there.${skipped}</p>
+<p>Each column is a window, at its place in the panorama; each row is a step, the first at the top. Click a cell to look there.${skipped}</p>
 <figure id="strip" class="map" style="margin-inline:0">
 <div class="anchor-name">${name}</div>
 <div class="strip"><img data-copy hidden alt="">${mark}</div>
@@ -131,7 +131,7 @@ ${strip.legend}
 ${figureJob(["strip", "strip", { viewer: "panorama", coverage: info.coverage }])}`;
 }
 
-/** Where the anchor's window lies, in percent of the width; in two pieces where it passes the cut. */
+/** The anchor's place in percent of the width: two pieces if it passes the cut. */
 function anchorColumns(info: RunInfo, steps: readonly StepNumbers[]): { left: number[]; width: number[]; name: string } {
   const { anchor, windows } = steps[steps.length - 1];
   const window = windows[anchor];
@@ -148,7 +148,7 @@ function degreeLabels({ horizontal }: Coverage): string {
     .join("");
 }
 
-/** A curve per series of windows. */
+/** One chart for each series per window. */
 const curveSections = (info: RunInfo, steps: readonly StepNumbers[]): string =>
   windowSeries(info)
     .map((series) => {
@@ -159,7 +159,7 @@ const curveSections = (info: RunInfo, steps: readonly StepNumbers[]): string =>
     })
     .join("\n");
 
-/** Every option that the run has, in the order of its method's table, each with what it means. */
+/** The run's options in the order of its method's table, each with its meaning. */
 function optionTable({ options, method }: RunInfo): string {
   const specs = optionsOf(method);
   const known = Object.keys(specs).filter((key) => options[key] !== undefined);
@@ -186,7 +186,7 @@ function machineTable({ model, versions, started, seconds }: RunInfo, steps: rea
   ]);
 }
 
-/** Rows of a name, a value, and what the name means. */
+/** A table with one row for each name, value and meaning. */
 const table = (caption: string, rows: readonly (readonly [name: string, value: string, meaning?: string])[]): string =>
   `<table><caption>${caption}</caption><tbody>${rows
     .map(([name, value, meaning]) => {

@@ -1,4 +1,4 @@
-/** @file A curve per window over the steps, on a logarithmic axis: what a method's series names. */
+/** @file One curve per window over the steps, on a logarithmic axis. */
 
 import { short } from "../core/words.js";
 import type { Series } from "../methods/method.js";
@@ -6,10 +6,10 @@ import type { StepNumbers } from "../runs/run-data.js";
 import { escapeHtml } from "./html.js";
 import { type StripPlace, windowCells } from "./window-map.js";
 
-/** Shades of the lines, from the anchor's neighbours to the windows farthest from it: CSS classes .shade-0 … */
+/** Number of line shades, from the anchor's neighbours to the windows farthest from it: CSS classes .shade-0 … */
 export const SHADES = 8;
 
-/** Decades, and 2 and 5 of each where they are few, that a logarithmic axis from `low` to `high` marks. */
+/** The ticks of a logarithmic axis from `low` to `high`: decades, with 2 and 5 between if there are few. */
 export function logTicks(low: number, high: number): number[] {
   const from = Math.floor(Math.log10(low));
   const to = Math.ceil(Math.log10(high));
@@ -19,10 +19,10 @@ export function logTicks(low: number, high: number): number[] {
 }
 
 /**
- * The chart as HTML: an SVG stretched to its box, with labels beside it as text, so that they stay readable at any width.
- * Lines are shaded by how far the window lies from the anchor; the thick line is their mean; the anchor itself, 0, has no line.
- * @param series of windows
- * @returns undefined where no step has it
+ * Makes the chart as HTML: an SVG stretched to its box. Labels are text beside it, so that they stay readable at any width.
+ * A line's shade shows the window's distance from the anchor. The thick line is the mean. The anchor itself, 0, has no line.
+ * @param series one per window
+ * @returns undefined if no step has it
  */
 export function seriesCurve(steps: readonly StepNumbers[], place: StripPlace, { name, unit }: Series): string | undefined {
   const measured = steps.filter(({ windows }) => windows.some((window) => window[name] !== undefined));
@@ -55,8 +55,8 @@ export function seriesCurve(steps: readonly StepNumbers[], place: StripPlace, { 
       if (points.length === 0) return "";
       const shade = Math.min(SHADES - 1, Math.floor((away(window) / farthest) * SHADES));
       const d = path(points.map(({ index, value }) => [x(index), y(value)]));
-      const told = `window ${window}, ${Math.round(away(window))}° from ${anchor >= 0 ? "the anchor" : "the middle"}: ${short(points[0].value)} in step ${points[0].index}, ${short(points[points.length - 1].value)} in step ${points[points.length - 1].index}`;
-      return `<g class="shade-${shade}"><title>${told}</title><path class="near" d="${d}"/><path d="${d}"/></g>`;
+      const label = `window ${window}, ${Math.round(away(window))}° from ${anchor >= 0 ? "the anchor" : "the middle"}: ${short(points[0].value)} in step ${points[0].index}, ${short(points[points.length - 1].value)} in step ${points[points.length - 1].index}`;
+      return `<g class="shade-${shade}"><title>${label}</title><path class="near" d="${d}"/><path d="${d}"/></g>`;
     });
   const means = measured.map(({ index, windows }) => {
     const others = windows.flatMap(({ [name]: value }, j) => (value !== undefined && j !== anchor ? [value] : []));
@@ -71,7 +71,7 @@ export function seriesCurve(steps: readonly StepNumbers[], place: StripPlace, { 
 <ul class="legend"><li><i class="key mean-key"></i>mean</li><li><span>beside ${anchor >= 0 ? "the anchor" : "the middle"}</span><i class="shades">${Array.from({ length: SHADES }, (_, k) => `<b class="shade-${k}"></b>`).join("")}</i><span>farthest from it</span></li>${anchor >= 0 ? `<li><i class="key anchor-key"></i>anchor: window ${anchor}, 0 by definition, so without a line</li>` : ""}</ul>`;
 }
 
-/** Steps at round numbers, the first and the last among them, as text over an axis of 1000 units. */
+/** Labels at round steps, at the first and at the last, on an axis of 1000 units. */
 function stepLabels(first: number, last: number, x: (index: number) => number): string {
   const span = last - first;
   const gap = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((g) => span / g <= 5) ?? span;
@@ -81,7 +81,7 @@ function stepLabels(first: number, last: number, x: (index: number) => number): 
   return [...new Set([first, ...inner, last])].map((i) => `<span style="left:${x(i) / 10}%">${i}</span>`).join("");
 }
 
-/** A line through points; a lone point is a short dash, which would else be invisible. */
+/** The path of a line through points; a single point becomes a short dash, to be visible. */
 const path = (points: readonly (readonly [number, number])[]): string =>
   points.length === 1
     ? `M${points[0][0] - 4} ${points[0][1]}h8`

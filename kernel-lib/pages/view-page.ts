@@ -1,11 +1,11 @@
-/** @file One page with one viewer and nothing else: self-contained, no network. */
-import { type PanoramaSpec, panoramaFigure, viewerScript } from "./figure.js";
+/** @file A self-contained page with one viewer. */
+import { type PanoramaSpec, panoramaFigure, viewerScript } from "./panorama-figure.js";
 import { escapeHtml } from "./html.js";
 
 const POLICY =
   "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/** @param src data: URL of the picture @param title any text @throws CheckpointError where the viewer was not built */
+/** Makes a page with one viewer. @param src data: URL of the picture @param title any text @throws CheckpointError if the viewer was not built */
 export const viewPage = ({ src, title, spec }: { readonly src: string; readonly title: string; readonly spec: PanoramaSpec }): string =>
   `<!doctype html>
 <html lang="en">

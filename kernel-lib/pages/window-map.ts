@@ -1,4 +1,4 @@
-/** @file The distance of every window to the anchor, step by step, under the panorama: columns lie where their windows lie. */
+/** @file The window map: every window's distance to the anchor in every step. Columns are at the windows' places in the panorama. */
 import { short } from "../core/words.js";
 import type { Window } from "../methods/joint/windows.js";
 import type { Series } from "../methods/method.js";
@@ -7,31 +7,32 @@ import type { Coverage } from "../panorama/coverage.js";
 import type { StepNumbers } from "../runs/run-data.js";
 import { escapeHtml } from "./html.js";
 
+/** Where the columns of a window map lie. */
 export interface StripPlace {
-  /** of the panorama, pixels */
+  /** the panorama's width in pixels */
   readonly width: number;
-  /** pixels a latent pixel */
+  /** pixels per latent pixel */
   readonly scaleFactor: number;
   readonly coverage: Coverage;
 }
 
-/** A window's cell: the columns that lie nearest to its centre, in shares of the panorama's width; two pieces where it passes the cut. */
+/** A window's cell: the columns nearest to its centre, as fractions of the panorama's width; two pieces if it passes the cut. */
 export interface WindowCell {
   /** index into a step's windows */
   readonly window: number;
   /** [from, to] in [0,1] */
   readonly pieces: readonly (readonly [number, number])[];
-  /** degrees of heading of the window's centre */
+  /** heading of the window's centre, degrees */
   readonly heading: number;
-  /** windows above one another share a cell: row `row` of `rows` */
+  /** windows above one another share a column: this is row `row` of `rows` */
   readonly row: number;
   readonly rows: number;
 }
 
-/** Most cells that are drawn; a longer run shows every so many-th step. */
+/** Maximum number of cells; a longer run draws every k-th step. */
 const MOST_CELLS = 6000;
 
-/** Where each window's cell lies. */
+/** Finds each window's cell. */
 export function windowCells(windows: readonly Window[], { width, scaleFactor, coverage }: StripPlace): WindowCell[] {
   const across = width / scaleFactor;
   const middle = (j: number) => ((windows[j].left + windows[j].width / 2) / across) % 1;
@@ -61,9 +62,9 @@ export function windowCells(windows: readonly Window[], { width, scaleFactor, co
 }
 
 /**
- * The map as HTML: an SVG that stretches to its box (one unit a step down, a thousand across), with its legend. Hover a cell to read it.
- * @param series of windows
- * @returns undefined where no step has it
+ * Makes the map as HTML: an SVG stretched to its box (1 unit per step down, 1000 across), and its legend. Hovering a cell shows its number.
+ * @param series one per window
+ * @returns undefined if no step has it
  */
 export function windowMap(
   steps: readonly StepNumbers[],

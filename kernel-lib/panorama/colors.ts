@@ -16,7 +16,7 @@ const VIRIDIS: readonly (readonly [number, number, number])[] = [
   [253, 231, 37],
 ];
 
-/** The colour of a value between 0 (dark violet) and 1 (yellow), as "#rrggbb"; values outside take the end's colour. */
+/** The colour of a value from 0 (dark violet) to 1 (yellow), as "#rrggbb"; values outside are clamped. */
 export function viridis(value: number): string {
   const at = Math.min(1, Math.max(0, value)) * (VIRIDIS.length - 1);
   const k = Math.min(VIRIDIS.length - 2, Math.floor(at));
@@ -24,7 +24,7 @@ export function viridis(value: number): string {
   return `#${rgb.map((x) => x.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** The scale at its nine steps, as "#rrggbb". */
+/** The scale's nine colours, as "#rrggbb". */
 export const VIRIDIS_STEPS: readonly string[] = VIRIDIS.map((_, k) => viridis(k / (VIRIDIS.length - 1)));
 
 /** The whole scale as a CSS gradient from left to right. */

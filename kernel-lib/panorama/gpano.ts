@@ -1,13 +1,13 @@
 /**
- * @file GPano: the XMP tags by which panorama viewers know what an image covers.
- * Tags: developers.google.com/streetview/spherical-metadata. Of its two projections viewers read only "equirectangular"; so a strip is
- * declared as the equirectangular one of the same columns and the same scale at the horizon (a 6:1 loop: 360° × 60°, where the cylinder
- * that our own viewer draws has 55.3°: rows differ by at most 2.4° at the edges). Its numbers match the file's pixels exactly, which is
- * what viewers refuse images for (mistic100/Photo-Sphere-Viewer issues 496 and 1520).
+ * @file GPano: XMP tags that tell panorama viewers what an image covers.
+ * Tags: developers.google.com/streetview/spherical-metadata. Viewers read only the projection "equirectangular". So a cylindrical panorama is
+ * declared equirectangular, with the same columns and the same scale at the horizon. For a 6:1 loop that is 360° × 60°, while our viewer
+ * draws the cylinder's 55.3°: rows differ by at most 2.4° at the edges. The numbers match the file's pixels exactly; viewers refuse images
+ * whose numbers do not (mistic100/Photo-Sphere-Viewer issues 496 and 1520).
  */
 import type { Coverage } from "./coverage.js";
 
-/** All in pixels of the file. The full panorama is 360° × 180°, twice as wide as high. */
+/** The tags, in pixels of the file. The full panorama is 360° × 180°, twice as wide as high. */
 export interface Gpano {
   readonly fullWidth: number;
   readonly fullHeight: number;
@@ -18,8 +18,8 @@ export interface Gpano {
 }
 
 /**
- * The tags of an image: its centre is the full panorama's, one pixel is as wide as high.
- * @returns undefined where the image would be higher than 180°: no tags are better than wrong ones
+ * The tags of an image whose centre is the full panorama's and whose pixels are square.
+ * @returns undefined if the image would be higher than 180°
  */
 export function gpanoOf(width: number, height: number, { horizontal }: Coverage): Gpano | undefined {
   // Even, so that the height is exactly half of it; never narrower than the image.
@@ -45,7 +45,7 @@ const TAGS = {
   CroppedAreaTopPixels: "croppedTop",
 } as const satisfies Record<string, keyof Gpano>;
 
-/** The XMP packet of the tags, as elements (some viewers do not read attributes). */
+/** Writes the tags as an XMP packet, as elements: some viewers do not read attributes. */
 export function gpanoXmp(gpano: Gpano): string {
   const tags = Object.entries(TAGS).map(([tag, key]) => `   <GPano:${tag}>${gpano[key]}</GPano:${tag}>`);
   return `<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -61,7 +61,7 @@ ${tags.join("\n")}
 <?xpacket end="w"?>`;
 }
 
-/** The tags in an XMP packet, written as elements or as attributes; undefined where one is missing or is no whole number. */
+/** Reads the tags of an XMP packet, elements or attributes. @returns undefined if one is missing or not a whole number */
 export function parseGpano(xmp: string): Gpano | undefined {
   const value = (tag: string) => {
     const found = new RegExp(`GPano:${tag}(?:>|\\s*=\\s*["'])\\s*(\\d+)\\s*[<"']`).exec(xmp);
@@ -72,7 +72,7 @@ export function parseGpano(xmp: string): Gpano | undefined {
   return Object.fromEntries(entries) as unknown as Gpano;
 }
 
-/** The coverage that tags declare, with the edge closed where the full width is there. */
+/** The coverage that the tags declare; the edge wraps if the image has the full width. */
 export function coverageOf(gpano: Gpano): Coverage {
   const horizontal = (360 * gpano.croppedWidth) / gpano.fullWidth;
   const vertical = (180 * gpano.croppedHeight) / gpano.fullHeight;

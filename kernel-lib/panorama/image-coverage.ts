@@ -1,24 +1,26 @@
-/** @file What part of the sphere an image covers, by what is said of it, what it says itself, or its shape. */
+/** @file Which part of the sphere an image covers: from the options given, else from its GPano tags, else from its shape. */
 import { degrees, radians } from "./angles.js";
 import type { Coverage } from "./coverage.js";
 import { coverageOf, parseGpano } from "./gpano.js";
 
+/** What is known of an image file: its pixels, its tags, and what the user says of it. */
 export interface ImageFacts {
   /** pixels */
   readonly width: number;
   readonly height: number;
-  /** the file's XMP packet, where it has one */
+  /** the file's XMP packet; absent if it has none */
   readonly xmp?: string;
-  /** said of it: horizontal and vertical angle of view, degrees; the vertical one follows from the pixels when absent */
+  /** the user's horizontal and vertical angle of view, degrees; default for the vertical one: from the pixels */
   readonly haov?: number;
   readonly vaov?: number;
-  /** said of it; default "equirectangular" */
+  /** the user's projection; default "equirectangular" */
   readonly projection?: Coverage["projection"];
 }
 
 /**
- * @returns the coverage, and in words where it comes from
- * @throws RangeError for an image that is no full sphere and says nothing of itself
+ * Finds which part of the sphere an image covers.
+ * @returns the coverage, and its source in words
+ * @throws RangeError for an image that is not 2:1, has no GPano tags and came without angles, and for angles out of range
  */
 export function imageCoverage({ width, height, xmp, haov, vaov, projection = "equirectangular" }: ImageFacts): {
   readonly coverage: Coverage;
@@ -47,11 +49,11 @@ export function imageCoverage({ width, height, xmp, haov, vaov, projection = "eq
     return { coverage, source: "a full sphere, because it is twice as wide as high" };
   }
   throw new RangeError(
-    `${width} × ${height} pixels: got an image that is no 2:1 sphere and has no GPano tags, want to know what it covers; say how many degrees (haov, and vaov)`,
+    `${width} × ${height} pixels: got an image that is not 2:1 and has no GPano tags, want the degrees it covers; give haov, and vaov if pixels are not square`,
   );
 }
 
-/** A pixel at the horizon is as wide as high. */
+/** The vertical angle for which pixels at the horizon are square. */
 function followingHeight(width: number, height: number, haov: number, projection: "cylinder" | "equirectangular"): number {
   const angle = (haov * height) / width; // degrees
   return projection === "equirectangular" ? angle : degrees(2 * Math.atan(radians(angle) / 2));

@@ -1,15 +1,15 @@
-/** @file From a panorama's plane, its columns and rows, to directions and back. viewer/src/shader.ts says the same in GLSL. */
+/** @file Converts between points of a panorama's image and directions. viewer/src/shader.ts has the same formulas in GLSL. */
 import { degrees, type Look, radians } from "./angles.js";
 import type { Coverage } from "./coverage.js";
 
-/** A point of a picture: shares of its width from the left, and of its height from the top. */
+/** A point of an image, as fractions of its width from the left and of its height from the top. */
 export type PlanePoint = readonly [u: number, v: number];
 
-/** How high a direction lies on the plane, in pictures' heights above the middle row. */
+/** Height of a pitch above the middle row, as a fraction of the image's height. */
 const heightOf = ({ projection, vertical, centre = 0 }: Coverage, pitch: number): number =>
   projection === "cylinder" ? Math.tan(radians(pitch)) / Math.tan(radians(vertical / 2)) / 2 : (pitch - centre) / vertical;
 
-/** The direction that a point of the picture shows. Of a cube's picture there is none: its plane is six faces. */
+/** The direction that a point of the image shows. Not defined for a cube, whose image is six faces. */
 export function planeLook(coverage: Coverage, [u, v]: PlanePoint): Look {
   const { projection, horizontal, vertical, centre = 0 } = coverage;
   const up = 0.5 - v;
@@ -18,8 +18,8 @@ export function planeLook(coverage: Coverage, [u, v]: PlanePoint): Look {
 }
 
 /**
- * The inverse: where a direction lies on the picture. Headings are not brought into one turn: a heading of 190 lies right of the right edge of
- * a closed panorama.
+ * The inverse: the point of the image that shows a direction. Headings are not wrapped: 190° lies to the right of a closed panorama's right
+ * edge.
  */
 export const planePoint = (coverage: Coverage, { heading, pitch }: Look): PlanePoint => [
   heading / coverage.horizontal + 0.5,

@@ -1,30 +1,33 @@
 /**
- * @file How a point of the screen becomes a direction, one projection an entry; a new projection is one more entry.
- * Points are (x right, y up) with the screen's middle 0 and its top edge at `scale(fov)`. Directions are x right, y up, z ahead.
+ * @file The viewer's projections: how a point of the screen becomes a direction, and back. A new projection is one more entry.
+ * Points are (x right, y up); the screen's middle is (0,0) and its top edge is at y = `scale(fov)`. Directions are x right, y up, z ahead.
  * Sources: J. P. Snyder, Map Projections, USGS Professional Paper 1395 (stereographic, p. 154, equirectangular, p. 90);
  * T. K. Sharpless, B. Postle, D. M. German, Pannini, CAe 2010 (with their d = 1).
  */
 import { type Direction, degrees, radians } from "./angles.js";
 
+/** A point of the screen. */
 export type Point = readonly [x: number, y: number];
 
+/** One projection. */
 export interface ProjectionRule {
-  /** the top edge's height, for a vertical field of view in radians */
+  /** y of the top edge for a vertical field of view in radians */
   readonly scale: (fov: number) => number;
-  /** radians to the right of the middle that the point (x, 0) shows */
+  /** heading of the point (x, 0), radians to the right of the middle */
   readonly aside: (x: number) => number;
-  /** the direction of a point, of any length; null for "flat", whose plane is the panorama's own */
+  /** the direction of a point, a vector of any length; null for "flat", which shows the panorama's own plane */
   readonly ray: ((at: Point) => Direction) | null;
-  /** the point of a direction, undefined where it has none */
+  /** the point of a direction; undefined if it has none */
   readonly point: (of: Direction) => Point | undefined;
   /** GLSL of the same ray: the body of `vec3 ray(vec2 q)` */
   readonly glsl: string;
-  /** least and most vertical degrees */
+  /** smallest and largest vertical field of view, degrees */
   readonly range: readonly [number, number];
 }
 
 const ORDINARY = [20, 120] as const;
 
+/** All projections by name. */
 export const projections = {
   perspective: {
     scale: (fov) => Math.tan(fov / 2),
@@ -43,7 +46,7 @@ export const projections = {
       return over > 1e-4 ? [(2 * x) / over, (2 * y) / over] : undefined;
     },
     glsl: "return vec3(q, 1.0 - dot(q, q) * 0.25);",
-    range: [20, 320], // a whole planet, ground to sky, needs more than an ordinary view
+    range: [20, 320], // 320° shows a whole planet, from the ground to the sky
   },
   panini: {
     scale: (fov) => Math.tan(fov / 2),
@@ -66,11 +69,13 @@ export const projections = {
   },
 } as const satisfies Record<string, ProjectionRule>;
 
+/** A projection's name. */
 export type Projection = keyof typeof projections;
 
+/** The projection of a name. */
 export const ruleOf = (projection: Projection): ProjectionRule => projections[projection];
 
-/** Degrees of heading that a view of this shape shows at the height of its middle. */
+/** Horizontal field of view in degrees, along the middle row. @param aspect width / height */
 export function horizontalFov(projection: Projection, fov: number, aspect: number): number {
   const { scale, aside } = ruleOf(projection);
   return 2 * degrees(aside(scale(radians(fov)) * aspect));

@@ -1,4 +1,4 @@
-/** @file A finished or interrupted run as plain data: what run.json and steps.json hold and what the report shows. */
+/** @file A run as plain data: the content of run.json and steps.json, and the report's input. */
 import type { Series } from "../methods/method.js";
 import type { Coverage } from "../panorama/coverage.js";
 
@@ -8,11 +8,11 @@ export interface WindowNumbers {
   readonly left: number;
   readonly height: number;
   readonly width: number;
-  /** distance of its foreseen image to the anchor's, before the descent; 0 for the anchor, absent where nothing was synchronised */
+  /** LPIPS of its foreseen image to the anchor's, before the descent; 0 for the anchor, absent in a step that was not synchronised */
   readonly loss?: number;
   /** L2 norm of the loss's gradient, before the weight */
   readonly gradientNorm?: number;
-  /** further numbers, which the run's series name */
+  /** further numbers, by series name */
   readonly [series: string]: number | undefined;
 }
 
@@ -20,42 +20,42 @@ export interface WindowNumbers {
 export interface StepNumbers {
   readonly index: number;
   readonly timestep: number;
-  /** the descent's weight in this step, 0 where nothing was synchronised */
+  /** the descent's weight in this step; 0 in a step that was not synchronised */
   readonly weight: number;
   /** index into `windows`, -1 for a method without an anchor */
   readonly anchor: number;
-  /** further numbers of the step, which the run's series name */
+  /** further numbers of the step, by series name */
   readonly series?: Readonly<Record<string, number>>;
   readonly windows: readonly WindowNumbers[];
-  /** how long the step took */
+  /** duration of the step */
   readonly seconds?: number;
 }
 
-/** The model that ran: what is needed to have the same one again. */
+/** The model of a run, with what is needed to open the same one again. */
 export interface RunModel {
-  /** path or name as it was opened */
+  /** the path or name it was opened by */
   readonly name: string;
   /** of the checkpoint's files */
   readonly digest: string;
   readonly device: string;
-  /** of the U-Net; float32 where absent */
+  /** of the U-Net; default float32 */
   readonly precision?: string;
   readonly threads: number;
 }
 
-/** run.json. */
+/** The content of run.json. */
 export interface RunInfo {
   readonly format: 1;
   readonly complete: boolean;
-  /** why it ended early, where it did */
+  /** why it ended early; absent if it is complete */
   readonly stopped?: string;
   /** the method's name */
   readonly method: string;
-  /** what people call the method; absent in runs of older versions */
+  /** the method's display name; absent in runs of older versions */
   readonly title?: string;
-  /** what the steps' numbers are; absent in runs of older versions */
+  /** the series that the steps hold; absent in runs of older versions */
   readonly series?: readonly Series[];
-  /** every option of the method, resolved, with the seed drawn; a tensor is { shape, float32: base64, little endian } */
+  /** every option of the method, defaults filled in and the seed drawn; a tensor is { shape, float32: base64, little endian } */
   readonly options: Readonly<Record<string, unknown>>;
   readonly model: RunModel;
   /** windows per network call, by the kind of call */
@@ -64,7 +64,7 @@ export interface RunInfo {
   /** of the panorama, pixels */
   readonly width: number;
   readonly height: number;
-  /** pixels a latent pixel */
+  /** pixels per latent pixel */
   readonly scaleFactor: number;
   readonly coverage: Coverage;
   /** ISO 8601 */
@@ -78,17 +78,17 @@ export interface Picture {
   readonly bytes: Uint8Array;
 }
 
-/** The panorama as it was foreseen after a step. */
+/** The foreseen panorama of a step. */
 export interface ForeseenPicture extends Picture {
   /** the step's index */
   readonly step: number;
 }
 
-/** What a report is made of. Pictures are embedded as they are: the caller makes them small. */
+/** The input of a report. Pictures are embedded as they are, so the caller makes them small. */
 export interface ReportRun {
   readonly info: RunInfo;
   readonly steps: readonly StepNumbers[];
-  /** the panorama, or the last foreseen one of an interrupted run; absent where no step was finished */
+  /** the panorama, or the last foreseen one of an interrupted run; absent if no step was finished */
   readonly picture?: Picture;
   readonly foreseen?: readonly ForeseenPicture[];
 }

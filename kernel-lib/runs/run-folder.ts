@@ -1,4 +1,4 @@
-/** @file Opening a run's folder: everything in it is checked, and what does not fit is named. */
+/** @file Opens a run's folder and checks all of its content. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
@@ -6,24 +6,24 @@ import { decodeImage } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
 import type { RunInfo, StepNumbers } from "./run-data.js";
 
-/** A run as its folder holds it. */
+/** A run that was read from its folder. */
 export interface SavedRun {
   readonly dir: string;
   readonly info: RunInfo;
   /** the finished steps' numbers */
   readonly steps: readonly StepNumbers[];
-  /** [1,3,H,W] in [0,1]; absent where the run was stopped */
+  /** [1,3,H,W] in [0,1]; absent if the run was stopped */
   readonly panorama?: Tensor;
-  /** the foreseen pictures that were kept, JPEG files, in the order of their steps; `decodeImage` reads one */
+  /** JPEG files of the foreseen panoramas that were kept, in the order of their steps; read one with `decodeImage` */
   readonly foreseen: readonly { readonly step: number; readonly file: string }[];
 }
 
-/** The file of a step's foreseen picture. */
+/** File name of a step's foreseen panorama. */
 export const foreseenName = (step: number): string => `${String(step).padStart(3, "0")}.jpg`;
 
 /**
- * Opens a run's folder, finished or stopped early (`info.complete` says which).
- * @throws CheckpointError naming the file, what was expected and what was found
+ * Opens the folder of a finished or stopped run; `info.complete` says which.
+ * @throws CheckpointError with the file, what was expected and what was found
  */
 export async function openRun(dir: string): Promise<SavedRun> {
   const infoFile = join(dir, "run.json");
@@ -47,7 +47,7 @@ export async function openRun(dir: string): Promise<SavedRun> {
   return { dir, info, steps, panorama, foreseen };
 }
 
-/** What is in a folder: nothing (or no folder), a run, or something else, which a run never overwrites. */
+/** What a folder holds: nothing (or there is no folder), a run, or other files, which a run never overwrites. */
 export async function folderHolds(dir: string): Promise<"nothing" | "run" | "other"> {
   const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
@@ -77,7 +77,7 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-/** What a value must be: a test with its words, the fields of an object, or a list. */
+/** What a value must be: a test with its description, an object's fields, or a list. */
 type Form =
   | { readonly words: string; readonly test: (value: unknown) => boolean }
   | { readonly [key: string]: Form }
@@ -129,7 +129,7 @@ const INFO: Form = {
   seconds: number,
 };
 
-/** The value, held to its form; the path says where it does not fit. */
+/** Checks a value against its form. @throws CheckpointError with the path of the first mismatch */
 function expectFits(file: string, path: string, value: unknown, wanted: Form): unknown {
   const refuse = (expected: string): never => {
     const found = JSON.stringify(value) ?? "nothing";

@@ -1,11 +1,11 @@
-/** @file A run's options in run.json and back: tensors as { shape, float32 }, base64, little endian. */
+/** @file Converts a run's options to JSON and back. A tensor becomes { shape, float32: base64, little endian }. */
 import { join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
 import { type Tensor, tensor } from "../core/tensor.js";
 import type { JointOptions } from "../methods/joint/options.js";
 import type { RunInfo } from "./run-data.js";
 
-/** Options as JSON: tensors as { shape, float32 }, functions and signals left out. */
+/** Converts options to JSON; functions and signals are left out. */
 export function plainOptions(options: object): Record<string, unknown> {
   const entries = Object.entries(options).filter(([key, value]) => value !== undefined && key !== "signal" && typeof value !== "function");
   return Object.fromEntries(
@@ -18,13 +18,13 @@ const isTensor = (value: unknown): value is Tensor =>
 const base64 = (data: Float32Array): string => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64");
 
 /**
- * The options of a saved run as its method takes them: given again, they repeat it, in the batches that it had.
- * @throws CheckpointError for a tensor that is not whole
+ * Reads a saved run's options, batch included, so that its method repeats the run.
+ * @throws CheckpointError for a tensor with missing or surplus bytes
  */
 export function savedOptions(run: { readonly info: RunInfo; readonly dir: string }): JointOptions {
   const revive = (key: string, value: unknown): unknown => {
     if (typeof value !== "object" || value === null || !("float32" in value) || !("shape" in value)) return value;
-    const bytes = new Uint8Array(Buffer.from(String(value.float32), "base64")); // of its own buffer, so aligned
+    const bytes = new Uint8Array(Buffer.from(String(value.float32), "base64")); // a new buffer, so that float32 is aligned
     const shape = value.shape as readonly number[];
     const count = Array.isArray(shape) ? shape.reduce((n, d) => n * d, 1) : Number.NaN;
     if (bytes.length !== count * 4)

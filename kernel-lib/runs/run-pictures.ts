@@ -1,15 +1,15 @@
-/** @file A run's pictures made small enough to live inside its report: at most 3 MB with the viewer and the charts. */
+/** @file Makes a run's pictures small enough to embed, so that a report with viewer and charts has at most 3 MB. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeImage, encodeJpeg } from "../core/image.js";
 import type { ForeseenPicture, Picture, ReportRun, RunInfo, StepNumbers } from "./run-data.js";
 import { foreseenName } from "./run-folder.js";
 
-/** Bytes of the panorama, and of all foreseen pictures together, before base64 makes four of three. */
+/** Maximum bytes of the panorama, and of all foreseen pictures together, before base64. */
 const MOST_PANORAMA = 750_000;
 const MOST_FORESEEN = 600_000;
 
-/** From the best to the smallest; widths as shares of the picture's own. */
+/** Sizes and qualities from the best to the smallest; `share` is a fraction of the picture's width. */
 const LEVELS = [
   { share: 1, quality: 92 },
   { share: 1, quality: 80 },
@@ -20,7 +20,7 @@ const LEVELS = [
   { share: 0.1, quality: 50 },
 ] as const;
 
-/** The picture as it is, where it is small; else as the best JPEG that fits. */
+/** Reads a picture; a file larger than `MOST_PANORAMA` becomes the best JPEG that fits. */
 export async function embedded(file: string): Promise<Picture> {
   const bytes = await readFile(file);
   if (bytes.length <= MOST_PANORAMA) return { type: file.endsWith(".png") ? "image/png" : "image/jpeg", bytes };
@@ -33,11 +33,11 @@ export async function embedded(file: string): Promise<Picture> {
   return { type: "image/jpeg", bytes: smallest };
 }
 
-/** All foreseen pictures at one size and quality, the best at which they fit together; thinned out where even the smallest are too many. */
+/** Encodes all previews at the highest common size and quality whose total fits `MOST_FORESEEN`. If even the lowest does not fit, keeps every k-th. */
 export async function embeddedSteps(files: readonly StepFile[]): Promise<ForeseenPicture[]> {
   const samples = files.filter((_, k) => k % Math.ceil(files.length / 4) === 0);
   for (const level of LEVELS) {
-    // Four of them say whether the level may fit, before all are encoded.
+    // Four samples tell whether a level is likely to fit, before all are encoded.
     if (sum(await atLevel(samples, level)) / samples.length > (1.1 * MOST_FORESEEN) / files.length) continue;
     const pictures = await atLevel(files, level);
     if (sum(pictures) <= MOST_FORESEEN) return pictures;
@@ -68,7 +68,7 @@ async function atLevel(files: readonly StepFile[], { share, quality }: (typeof L
 
 const sum = (pictures: readonly ForeseenPicture[]): number => pictures.reduce((total, { bytes }) => total + bytes.length, 0);
 
-/** A run's folder as a report or a viewer takes it: its pictures made small enough to embed. */
+/** Reads a run's folder for a report or a viewer, with its pictures made small enough to embed. */
 export async function reportData(
   dir: string,
   { info, steps }: { readonly info: RunInfo; readonly steps: readonly StepNumbers[] },

@@ -1,6 +1,6 @@
 /**
- * @file A run on disk: a folder with run.json (what repeats it), steps.json (the records' numbers), foreseen/NNN.jpg, panorama.png and
- * report.html. It is written as the steps arrive, each file whole or not at all, so a run that was stopped can be opened too.
+ * @file Writes a run to a folder: run.json (what repeats it), steps.json (the records' numbers), foreseen/NNN.jpg, panorama.png and
+ * report.html. Files are written atomically as the steps arrive, so a run that was stopped can be opened too.
  */
 import { mkdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -21,24 +21,24 @@ import { folderHolds, foreseenName, openRun, type SavedRun } from "./run-folder.
 import { plainOptions } from "./run-options.js";
 import { reportData } from "./run-pictures.js";
 
-/** What a run is, known before its first step. */
+/** What is known of a run before its first step. */
 export interface RunHead {
   /** the method's name */
   readonly method: string;
   readonly title?: string;
   readonly series?: readonly Series[];
-  /** of the run, `run.options` */
+  /** `run.options` */
   readonly options: ResolvedOptions;
   readonly model: RunModel;
   readonly batch: RunInfo["batch"];
-  /** pixels a latent pixel, `model.config.scaleFactor` */
+  /** pixels per latent pixel, `model.config.scaleFactor` */
   readonly scaleFactor: number;
 }
 
 /**
- * The head of a run: `saveRun(dir, { ...runHead("multi", run, model), steps, result })`.
- * @param method a method, or the name of one that is known
- * @param name how the model was opened; default its folder's name
+ * Makes the head of a run: `saveRun(dir, { ...runHead("multi", run, model), steps, result })`.
+ * @param method a method, or its name
+ * @param name the name or path that opened the model; default its folder's name
  * @throws RangeError for an unknown name
  */
 export function runHead(
@@ -53,32 +53,33 @@ export function runHead(
   return { method: methodName, title, series, options, model: { name, digest, device, precision, threads }, batch, scaleFactor };
 }
 
+/** Options of `createRunWriter`. */
 export interface RunWriterOptions {
-  /** makes report.html of the run */
+  /** makes the content of report.html */
   readonly page: (run: ReportRun) => string;
-  /** what happens to a run that the folder holds; default "refuse" */
+  /** what to do with a run that is already in the folder; default "refuse" */
   readonly existing?: "refuse" | "replace";
-  /** the foreseen panorama of every so many-th step is decoded and kept; 0: none; default 1 */
+  /** decodes and keeps the foreseen panorama of every n-th step; 0: none; default 1 */
   readonly foreseenEvery?: number;
 }
 
-/** A record's numbers and its foreseen picture: what the folder keeps of a step. */
+/** The part of a step record that the folder keeps. */
 export type RunStep = Pick<StepRecord, "index" | "timestep" | "weight" | "anchor" | "series" | "windows" | "preview">;
 
-/** Takes a run's steps as they come. Either `finish` or `abort` ends it; both leave a folder that `openRun` opens. */
+/** Writes a run's steps as they arrive. End it with `finish` or `abort`; `openRun` opens the folder after either. */
 export interface RunWriter {
   readonly dir: string;
-  /** Keeps the step's numbers and its foreseen picture. */
+  /** Writes a step's numbers and its foreseen panorama. */
   step(record: RunStep): Promise<void>;
-  /** @param result panorama: [1,3,H,W] in [0,1] */
+  /** Writes the panorama and completes the run. @param result panorama: [1,3,H,W] in [0,1] */
   finish(result: { readonly panorama: Tensor }): Promise<SavedRun>;
-  /** Ends a run early; the steps so far stay. @param reason an error, or why in words */
+  /** Ends a run early and keeps its steps so far. @param reason an error, or a text */
   abort(reason: unknown): Promise<SavedRun>;
 }
 
 /**
- * Begins a run's folder, made when it is not there.
- * @throws CheckpointError where the folder holds anything else, or a run that is not to be replaced
+ * Begins a run's folder; creates it if it is missing.
+ * @throws CheckpointError if the folder holds other files, or a run that may not be replaced
  */
 export async function createRunWriter(dir: string, head: RunHead, options: RunWriterOptions): Promise<RunWriter> {
   const { page, existing = "refuse", foreseenEvery = 1 } = options;
@@ -98,7 +99,7 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
   const started = new Date().toISOString();
   const steps: StepNumbers[] = [];
   let stepBegun = begun;
-  let saved = 0; // steps that steps.json holds
+  let saved = 0; // number of steps in steps.json
 
   const info = (end: { readonly complete: boolean; readonly stopped?: string }): RunInfo => ({
     format: 1,
@@ -123,7 +124,7 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
   };
   const end = async (how: { readonly complete: boolean; readonly stopped?: string }) => {
     await saveSteps();
-    // The report first: run.json says "complete" only when all else is there.
+    // The report comes first: run.json says "complete" only after all other files exist.
     const draft = { info: info(how), steps };
     await writeWhole(join(dir, "report.html"), page(await reportData(dir, draft)));
     await writeJson(join(dir, "run.json"), draft.info);
@@ -139,7 +140,7 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
       steps.push({ index, timestep, weight, anchor, series, windows, seconds: seconds(performance.now() - stepBegun) });
       if (foreseenEvery > 0 && (index + 1) % foreseenEvery === 0)
         await writeWhole(join(dir, "foreseen", foreseenName(index)), await encodeJpeg(await record.preview()));
-      // The file is written anew each time: in a long run not at every step, but never with more than a fiftieth of the steps missing.
+      // Each write rewrites the whole file. So a long run skips some, but at most 2 % of its steps are missing.
       if (steps.length - saved >= steps.length / 50) await saveSteps();
       stepBegun = performance.now();
     },
@@ -167,7 +168,7 @@ async function expectRunFolder(dir: string, existing: "refuse" | "replace"): Pro
 const writeJson = (file: string, value: unknown): Promise<void> => writeWhole(file, `${JSON.stringify(value, null, 2)}\n`);
 const seconds = (milliseconds: number): number => Math.round(milliseconds) / 1000;
 
-/** The versions that a repetition needs. */
+/** The versions that are needed to repeat the run. */
 function versions(): Record<string, string> {
   const require = createRequire(import.meta.url);
   const { version } = require("../../../package.json") as { version: string };
@@ -175,7 +176,7 @@ function versions(): Record<string, string> {
   try {
     found["onnxruntime-node"] = (require("onnxruntime-node/package.json") as { version: string }).version;
   } catch {
-    // Not installed: the run came from a model that does without it.
+    // Not installed: the model works without it.
   }
   return found;
 }

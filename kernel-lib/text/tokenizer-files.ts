@@ -1,7 +1,7 @@
 /**
- * @file The files of a CLIP tokenizer, made from a list of words: a byte-level BPE whose merges build each word into one token.
- * Layout of the vocabulary as in openai/CLIP `simple_tokenizer.py`: 256 byte characters, the same 256 with `</w>`, one entry a merge,
- * then the two specials.
+ * @file Makes the files of a CLIP tokenizer from a list of words: a byte-level BPE whose merges make each word one token.
+ * Layout of the vocabulary as in openai/CLIP `simple_tokenizer.py`: 256 byte characters, the same 256 with `</w>`, one entry per merge,
+ * then the two special tokens.
  */
 
 /** Names and contents of the files in a diffusers checkpoint's tokenizer/ folder. */
@@ -12,14 +12,15 @@ export interface TokenizerFiles {
   readonly "special_tokens_map.json": string;
 }
 
+/** Options of `tokenizerFiles`. */
 export interface TokenizerFilesOptions {
   /** lower-case ASCII letters only */
   readonly words: readonly string[];
-  /** Tokens a prompt holds, the two specials included. */
+  /** Tokens per prompt, the two special tokens included. */
   readonly contextLength: number;
-  /** How many ids there are: the two specials have the last ones; by default they follow on the merges. */
+  /** Number of ids. The two special tokens have the last two; by default these follow the merges. */
   readonly vocabSize?: number;
-  /** "<|endoftext|>" unless told, as in SD 1; SD 2 has "!" in special_tokens_map.json alone. */
+  /** Default "<|endoftext|>", as in SD 1. SD 2 has "!", only in special_tokens_map.json. */
   readonly padToken?: string;
 }
 
@@ -27,7 +28,7 @@ const START = "<|startoftext|>";
 const END = "<|endoftext|>";
 const WORD_END = "</w>";
 
-/** Printable stand-ins for the 256 bytes, in CLIP's order: printable Latin-1 first, then the others as U+0100 and up. */
+/** Printable characters for the 256 bytes, in CLIP's order: printable Latin-1 first, then the others as U+0100 and up. */
 function byteCharacters(): string[] {
   const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, k) => from + k);
   const printable = [...range(0x21, 0x7e), ...range(0xa1, 0xac), ...range(0xae, 0xff)];
@@ -35,7 +36,7 @@ function byteCharacters(): string[] {
   return [...printable.map((byte) => String.fromCharCode(byte)), ...others.map((_, k) => String.fromCharCode(0x100 + k))];
 }
 
-/** The symbols that `merges`, applied in order of rank as CLIP does, leave of a word of byte characters. */
+/** Splits a word of byte characters into symbols by applying the merges in order of rank, as CLIP does. */
 function bpe(word: string, ranks: ReadonlyMap<string, number>): string[] {
   let symbols = [...word];
   symbols[symbols.length - 1] += WORD_END;
@@ -58,8 +59,8 @@ function bpe(word: string, ranks: ReadonlyMap<string, number>): string[] {
 }
 
 /**
- * Merges that end each word in one token. Words join in turn: the merges so far are applied, and what is left is joined from the left
- * by new merges of lower priority. Those cannot disturb an earlier word, which is whole before any of them is looked at.
+ * Merges that make each word one token. For each word in turn, the earlier merges are applied, and the remaining symbols are joined from the
+ * left by new merges of lower priority. New merges cannot change an earlier word, because it is already one token before they apply.
  */
 function mergesFor(words: readonly string[]): [string, string][] {
   const ranks = new Map<string, number>();
@@ -73,7 +74,7 @@ function mergesFor(words: readonly string[]): [string, string][] {
   return merges;
 }
 
-/** The tokenizer's files. Deterministic. */
+/** Makes the tokenizer's files; deterministic. */
 export function tokenizerFiles({ words, contextLength, vocabSize, padToken = END }: TokenizerFilesOptions): TokenizerFiles {
   const bytes = byteCharacters();
   const merges = mergesFor(words);

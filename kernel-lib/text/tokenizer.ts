@@ -1,6 +1,6 @@
 /**
  * @file CLIP's tokenizer, from the files of a checkpoint's tokenizer/ folder: vocab.json, merges.txt, special_tokens_map.json and
- * tokenizer_config.json. The byte-pair merging is @huggingface/tokenizers'; its description is built here from those files.
+ * tokenizer_config.json. @huggingface/tokenizers does the byte-pair merging; this file builds its configuration.
  */
 import { join } from "node:path";
 import { Tokenizer as BytePairs } from "@huggingface/tokenizers";
@@ -9,14 +9,15 @@ import { fieldsOf } from "../core/fields.js";
 import { fileExists, readText } from "../core/files.js";
 import { brief, isObject, type JsonObject, readJson } from "../core/json.js";
 
-/** A prompt as the text encoder takes it. */
+/** The tokens of one prompt. */
 export interface Encoded {
   /** `contextLength` token ids: begin, the prompt, end, padding. */
   readonly ids: readonly number[];
-  /** Whether the prompt was longer than the context, and was cut. */
+  /** Whether the prompt was longer than the context and was cut. */
   readonly truncated: boolean;
 }
 
+/** A CLIP tokenizer. */
 export interface Tokenizer {
   /** Tokens of one prompt with begin and end, 77 in Stable Diffusion. */
   readonly contextLength: number;
@@ -29,15 +30,15 @@ export interface Tokenizer {
   encode(text: string): Encoded;
 }
 
-/** Words, single digits and runs of the rest (openai/CLIP, clip/simple_tokenizer.py). */
+/** Matches words, single digits and runs of other characters (openai/CLIP, clip/simple_tokenizer.py). */
 const WORDS = "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
 
 const BEGIN = "<|startoftext|>";
 const END = "<|endoftext|>";
 
 /**
- * Reads a CLIP tokenizer's folder. An existing tokenizer.json is not read: it says the same.
- * @throws CheckpointError where a file is missing or the files do not fit each other
+ * Reads a CLIP tokenizer's folder. tokenizer.json is ignored, since it holds the same data.
+ * @throws CheckpointError if a file is missing or the files contradict each other
  */
 export function loadTokenizer(folder: string): Tokenizer {
   const vocabFile = join(folder, "vocab.json");
@@ -53,7 +54,7 @@ export function loadTokenizer(folder: string): Tokenizer {
   const ids: Record<keyof Special, number> = { bos: idOf("bos"), eos: idOf("eos"), pad: idOf("pad"), unk: idOf("unk") };
   const bytePairs = new BytePairs(
     {
-      // A special token is found in the prompt before anything else, the padding too: in SD 2 a "!" has id 0 wherever it stands.
+      // Special tokens, padding included, match before all others: in SD 2 every "!" of a prompt becomes id 0.
       added_tokens: [...new Set(Object.values(special))].map((content) => ({
         id: vocab.get(content),
         content,
@@ -97,7 +98,7 @@ function readVocab(file: string): ReadonlyMap<string, number> {
   const taken = new Set<number>();
   for (const [token, id] of Object.entries(readJson(file))) {
     if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0 || id >= 2 ** 20 || taken.has(id))
-      throw new CheckpointError(file, { expected: `${brief(token)}: an id of its own from 0 to ${2 ** 20 - 1}`, found: brief(id) });
+      throw new CheckpointError(file, { expected: `${brief(token)}: a unique id from 0 to ${2 ** 20 - 1}`, found: brief(id) });
     taken.add(id);
     vocab.set(token, id);
   }
@@ -111,7 +112,7 @@ function readMerges(file: string, vocab: ReadonlyMap<string, number>): [string, 
   return lines.map((line, k) => {
     const pair = line.trim().split(" ");
     if (pair.length !== 2 || pair.some((part) => part === ""))
-      throw new CheckpointError(file, { expected: `two tokens a line in merge ${k + 1}`, found: brief(line) });
+      throw new CheckpointError(file, { expected: `two tokens in merge ${k + 1}`, found: brief(line) });
     if (!vocab.has(pair[0] + pair[1]))
       throw new CheckpointError(file, { expected: `merge ${k + 1} to make a token of vocab.json`, found: brief(pair[0] + pair[1]) });
     return [pair[0], pair[1]];
@@ -132,7 +133,7 @@ function readSettings(folder: string): { contextLength: number; special: Special
   const map = fileExists(mapFile) ? readJson(mapFile) : {};
   const f = fieldsOf(configFile, config);
   f.oneOf("tokenizer_class", ["CLIPTokenizer", "CLIPTokenizerFast"], "CLIPTokenizer");
-  // special_tokens_map.json goes first: SD 2's two files disagree about the padding, and transformers lets this one win.
+  // special_tokens_map.json has precedence, as in transformers: SD 2's two files disagree about the padding token.
   const content = (role: keyof Special, fallback: string): string =>
     tokenContent(mapFile, map, `${role}_token`) ?? tokenContent(configFile, config, `${role}_token`) ?? fallback;
   const eos = content("eos", END);
@@ -140,7 +141,7 @@ function readSettings(folder: string): { contextLength: number; special: Special
   return { contextLength: f.whole("model_max_length", 77, { min: 3, max: 4096 }), special };
 }
 
-// A token is written as its text, or as { content, lstrip, … }.
+// A token is its text, or { content: its text, lstrip, … }.
 function tokenContent(file: string, json: JsonObject, key: string): string | undefined {
   const value = Object.hasOwn(json, key) ? json[key] : undefined;
   if (value === undefined || value === null) return undefined;

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "#kernel-lib/core/image.js";
-import { windowsSpec } from "#kernel-lib/pages/figure.js";
+import { windowsSpec } from "#kernel-lib/pages/panorama-figure.js";
 import { dataUrl } from "#kernel-lib/pages/html.js";
 import { saveRun } from "#kernel-lib/pages/save-run.js";
 import { viewPage } from "#kernel-lib/pages/view-page.js";

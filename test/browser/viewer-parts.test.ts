@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "#kernel-lib/core/image.js";
 import { type Tensor, zeros } from "#kernel-lib/core/tensor.js";
-import { panoramaFigure, type StepPicture, viewerScript, windowsSpec } from "#kernel-lib/pages/figure.js";
+import { panoramaFigure, type StepPicture, viewerScript, windowsSpec } from "#kernel-lib/pages/panorama-figure.js";
 import { dataUrl } from "#kernel-lib/pages/html.js";
 import { stripCoverage } from "#kernel-lib/panorama/coverage.js";
 import { landscape, paintedRun } from "../fixtures/painted-run.js";

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "#kernel-lib/core/image.js";
 import { createRng } from "#kernel-lib/core/random.js";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
-import { panoramaFigure, viewerScript } from "#kernel-lib/pages/figure.js";
+import { panoramaFigure, viewerScript } from "#kernel-lib/pages/panorama-figure.js";
 import { dataUrl } from "#kernel-lib/pages/html.js";
 import { type Coverage, stripCoverage } from "#kernel-lib/panorama/coverage.js";
 import { launch, missing, open, type PageRoot, pages } from "./browser.js";

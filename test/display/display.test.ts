@@ -7,7 +7,7 @@ import { type KernelHost, type MimeBundle, setKernelHost } from "#kernel-lib/cor
 import { currentSink, type Displayable, displayable, JUPYTER_DISPLAY, liveOutput, setSink } from "#kernel-lib/display/display.js";
 import { memorySink } from "#kernel-lib/display/display-sinks.js";
 import { libraryText } from "#kernel-lib/pages/display-library.js";
-import { viewerScript } from "#kernel-lib/pages/figure.js";
+import { viewerScript } from "#kernel-lib/pages/panorama-figure.js";
 
 const text = (words: string): MimeBundle => ({ "text/plain": words });
 const figure = (words: string, needs: readonly ("viewer" | "plots")[] = []): Displayable => displayable(async () => text(words), { needs });

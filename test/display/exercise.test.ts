@@ -17,18 +17,18 @@ test("an exercise without an answer says so and does not fail", async () => {
 test("a right answer is explained; 0 is an answer", async () => {
   await half.check(0.5);
   expect(said).toHaveBeenCalledExactlyOnceWith("Exercise 2: right. It is a half.");
-  await expect(half.check(0)).rejects.toThrow("Exercise 2: 0 is not it. Halve it.");
+  await expect(half.check(0)).rejects.toThrow("Exercise 2: 0 is not right. Halve it.");
 });
 
 test("an answer may be a function, and judging it may take time", async () => {
   const square = exercise<(x: number) => number>("Exercise 3", { accepts: async (f) => f(3) === 9, hint: "x·x", because: "" });
   await square.check((x) => x * x);
-  await expect(square.check((x) => x + x)).rejects.toThrow("Exercise 3: this function is not it. x·x");
+  await expect(square.check((x) => x + x)).rejects.toThrow("Exercise 3: this function is not right. x·x");
 });
 
 test("a proof says that the checker can tell, and no answer", async () => {
   await half.prove(0.5, [0.25, 1]);
-  expect(said).toHaveBeenCalledExactlyOnceWith("Exercise 2: the checker takes the right answer, and refuses 2 wrong ones.");
+  expect(said).toHaveBeenCalledExactlyOnceWith("Exercise 2: the checker accepts the right answer and refuses 2 wrong ones.");
 });
 
 test("a proof fails where the checker refuses the right answer, takes a wrong one, or is shown no wrong one", async () => {

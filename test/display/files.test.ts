@@ -139,7 +139,7 @@ describe.each(RUNTIMES.map((runtime) => [`${runtime.name}${runtime.missing}`, ru
     const lines = said.trimEnd().split("\n");
     expect(lines.filter((line) => /^step \d/.test(line))).toHaveLength(5);
     expect(lines.slice(5)).toEqual([
-      expect.stringMatching(/^\[5 steps in 0:0\d · .* s a step\] {2}.*001\.html$/),
+      expect.stringMatching(/^\[5 steps in 0:0\d · .* s per step\] {2}.*001\.html$/),
       `all figures: ${join(out, "index.html")}`,
       `[Waves: panorama 384×64, 360°]  ${join(out, "002.html")}`,
       "step  mean",

@@ -120,7 +120,7 @@ describe("where HTML is taken apart as on GitHub", () => {
         picture: { src: "data:image/webp;base64,AAAA", alt: "the finished panorama" },
       }),
     ).words;
-    expect(said).toBe("6 steps in 1:01 · 10.2 s a step · LPIPS 0.123 mean, 0.5 max the finished panorama mean distance 0.123 to 0.123");
+    expect(said).toBe("6 steps in 1:01 · 10.2 s per step · LPIPS 0.123 mean, 0.5 max the finished panorama mean distance 0.123 to 0.123");
   });
 
   test("a table is whole", async () => {

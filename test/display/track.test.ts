@@ -43,7 +43,7 @@ describe("its output", () => {
     expect(ids.size).toBe(1);
     expect(sink.shown.map(({ update }) => update)).toEqual([false, ...sink.shown.slice(1).map(() => true)]);
     expect(text()[0]).toMatch(/^\[step 0\/6 · /);
-    expect(text().at(-1)).toMatch(/^\[6 steps in 0:01 · [\d.e-]+ s a step · LPIPS [\d.]+ mean, [\d.]+ max\]$/);
+    expect(text().at(-1)).toMatch(/^\[6 steps in 0:01 · [\d.e-]+ s per step · LPIPS [\d.]+ mean, [\d.]+ max\]$/);
     const last = sink.shown.at(-1)?.bundle ?? {};
     expect(last["text/html"]).toContain('alt="the finished panorama, 64×16"');
     expect(Buffer.from(String(last["image/png"]), "base64").subarray(1, 4).toString()).toBe("PNG");

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { NotebookError } from "#kernel-lib/core/errors.js";
 import { notebookText, parseNotebook, readNotebook, saveNotebook } from "#kernel-lib/ipynb/notebook-file.js";
-import { expectWritable } from "#kernel-lib/ipynb/whole-file.js";
+import { expectWritable } from "#kernel-lib/ipynb/save-text.js";
 import { code, folder, markdown, notebook } from "./fixtures.js";
 
 const files = folder();

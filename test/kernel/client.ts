@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Dealer, Subscriber } from "zeromq";
 import { decode, encode, header, type Json, type Message } from "#kernel-lib/ipynb/message.js";
-import { freePorts, writeConnection } from "#kernel-lib/ipynb/runner/connection.js";
+import { freePorts, writeConnection } from "#kernel-lib/ipynb/runner/connection-file.js";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** What starts each kernel; stock tslab is there to show what ours repairs. */

@@ -66,7 +66,7 @@ const expectEnded = ({ status, stderr }: SpawnSyncReturns<string>): void => expe
 function expectProven(printed: string): void {
   for (const exercise of [1, 2, 3]) {
     expect(printed).toContain(`Exercise ${exercise}: not answered yet`);
-    expect(printed).toContain(`Exercise ${exercise}: the checker takes the right answer, and refuses`);
+    expect(printed).toContain(`Exercise ${exercise}: the checker accepts the right answer and refuses`);
   }
 }
 

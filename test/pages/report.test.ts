@@ -67,9 +67,9 @@ describe.skipIf(!built)("a report (needs the built viewer: npm run build)", () =
     for (const name of ["guidanceScale<small>how strongly the prompt is followed</small>", "checkpoint digest"])
       expect(html).toContain(`<th scope="row">${name}</th>`);
   });
-  test("says that MultiDiffusion measures nothing, and draws no chart of it", async () => {
+  test("says that MultiDiffusion does not measure its windows, and draws no chart of it", async () => {
     const html = own((await reportOf({ method: "multi" })).html);
-    expect(html).toContain("MultiDiffusion measures nothing of its windows");
+    expect(html).toContain("MultiDiffusion does not measure its windows");
     expect(html).not.toMatch(/class="cells"|class="plot"|--weight/);
   });
   test("tells of a run that stopped, also before its first step", async () => {

@@ -1,10 +1,10 @@
 /** @file Which picture a state shows of each panorama: the viewer's own, and those that it is compared with. */
-import type { PanoramaSpec } from "../../kernel-lib/pages/figure.js";
+import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import type { Which } from "./core.js";
 import type { Wanted } from "./pictures.js";
-import { pairOf, type Shelf, type ViewState } from "./state.js";
+import { pairOf, type Contents, type ViewState } from "./state.js";
 
-export interface Collection extends Shelf {
+export interface Collection extends Contents {
   picture(which: Which, state: ViewState): Wanted;
   /** all that are on screen */
   shown(state: ViewState): Wanted[];

@@ -28,7 +28,7 @@ export function compareBar(core: Core, difference: () => number): CompareBar {
   let turn: Which = 0;
   const set = (compare: Comparison | null) => core.set({ compare });
   const select = choice(TEXTS.compare, { none: TEXTS.compareNone, ...TEXTS.comparisons }, (value) => {
-    core.hand();
+    core.input();
     set(value === "none" ? null : value);
   });
   const handle = make("input", { type: "range", min: "0", max: "100", value: "50", ariaLabel: TEXTS.divider, className: "veduta-divider" });
@@ -103,7 +103,7 @@ function pairChoice(core: Core, labels: readonly string[]): HTMLSelectElement[] 
   };
   const lists = ([0, 1] as const).map((side) =>
     choice(TEXTS.pair[side], named, (value) => {
-      core.hand();
+      core.input();
       put(side, Number(value));
     }),
   );

@@ -51,7 +51,7 @@ export function listen(core: Core, motion: Motion): void {
 
   on("pointerdown", (event) => {
     if (event.button !== 0) return;
-    core.hand();
+    core.input();
     canvas.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
     motion.still(event.timeStamp);
@@ -81,7 +81,7 @@ export function listen(core: Core, motion: Motion): void {
       const { fov, projection } = state();
       if (clamp(fov * zoom, ...ruleOf(projection).range) === fov) return; // at the end of the range the page scrolls on
       event.preventDefault();
-      core.hand();
+      core.input();
       move(core, { zoom });
     },
     false,
@@ -107,7 +107,7 @@ export function listen(core: Core, motion: Motion): void {
       const act = arrows[event.key] ?? keys.get(event.key) ?? keys.get(event.key.toLowerCase());
       if (!act) return;
       event.preventDefault();
-      core.hand();
+      core.input();
       act(event);
     },
     false,

@@ -1,7 +1,7 @@
 /** @file What a viewer's parts share: the state and how to change it, the picture, and places to put things. */
-import type { PanoramaSpec } from "../../kernel-lib/pages/figure.js";
+import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import type { Camera } from "./camera.js";
-import type { Scene, Stage } from "./stage.js";
+import type { Renderer, Scene } from "./renderer.js";
 import type { ViewState } from "./state.js";
 
 /** Which panorama: 0 the viewer's own, 1 and so on those that it is compared with. */
@@ -71,7 +71,7 @@ export interface Core {
   /** Draws all that is on screen, at any size. @returns the panes */
   paint(pen: Pen, width: number, height: number): readonly Pane[];
   /** the page's graphics */
-  readonly stage: Stage;
+  readonly renderer: Renderer;
   /** What a panorama's view is drawn of; undefined while it loads. */
   scene(which: Which, state: ViewState): Scene | undefined;
   /** Draws a view of one panorama. @returns undefined while it loads; else a canvas whose content lasts until the next call */

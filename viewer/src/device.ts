@@ -62,5 +62,5 @@ export function deviceTool(core: Core): void {
   });
   button.ariaPressed = "false";
   core.tools.prepend(button);
-  core.onHand(() => following && stop());
+  core.onInput(() => following && stop());
 }

@@ -4,7 +4,7 @@ import { degrees, radians } from "../../kernel-lib/panorama/angles.js";
 import type { Axes } from "./camera.js";
 import type { Core } from "./core.js";
 import { iconButton } from "./dom.js";
-import type { Eye } from "./stage.js";
+import type { Eye } from "./renderer.js";
 import { TEXTS } from "./texts.js";
 
 /** Adds the button where the browser has a headset; it goes when the headset does. */
@@ -19,7 +19,7 @@ export function headsetTool(core: Core): void {
     button.title = button.ariaLabel = label;
   };
   const enter = async () => {
-    core.hand();
+    core.input();
     try {
       const begun = await xr.requestSession("immersive-vr");
       session = begun;
@@ -45,7 +45,7 @@ export function headsetTool(core: Core): void {
 
 /** Draws until the session ends. Where the head looks at first is where the page does. */
 async function show(core: Core, session: XRSession): Promise<void> {
-  const { context, drawEyes } = core.stage;
+  const { context, drawEyes } = core.renderer;
   await context.makeXRCompatible();
   const layer = new XRWebGLLayer(session, context, { alpha: false, antialias: false, depth: false, stencil: false });
   await session.updateRenderState({ baseLayer: layer });

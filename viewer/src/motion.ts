@@ -80,7 +80,7 @@ export function createMotion(core: Core): Motion {
       if (way !== 0) go();
     },
   };
-  core.onHand(() => motion.rotate("off"));
+  core.onInput(() => motion.rotate("off"));
   show();
   return motion;
 }

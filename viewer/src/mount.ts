@@ -2,7 +2,7 @@
  * @file The script's entry: it drains the queue of figures that the page's outputs left, and takes those that come later. A figure that
  * leaves the page gives back what it held; one that comes back (notebooks move their outputs) is made live again.
  */
-import type { PanoramaSpec } from "../../kernel-lib/pages/figure.js";
+import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { takeFigures } from "./queue.js";
 import { mountStrip } from "./strip.js";
 import { mountPanorama, type ViewerRoot } from "./viewer.js";

@@ -1,5 +1,5 @@
 /** @file The page that opens whatever is dropped on it: a panorama, several of them, or a run's folder. All stays in the browser. */
-import type { FigureJob, PanoramaSpec } from "../../kernel-lib/pages/figure.js";
+import type { FigureJob, PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { VIRIDIS_STEPS } from "../../kernel-lib/panorama/colors.js";
 import type { RunInfo, StepNumbers } from "../../kernel-lib/runs/run-data.js";
 import { make } from "./dom.js";

@@ -2,7 +2,7 @@
  * @file The page's queue of figures, `globalThis.__veduta`: outputs push their jobs, scripts take the kinds that they draw. Outputs and scripts
  * may come in any order; a job waits for the script of its kind.
  */
-import type { FigureJob } from "../../kernel-lib/pages/figure.js";
+import type { FigureJob } from "../../kernel-lib/pages/panorama-figure.js";
 
 type Kind = FigureJob[1];
 type JobOf<K extends Kind> = Extract<FigureJob, readonly [string, K, unknown]>;

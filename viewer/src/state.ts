@@ -26,7 +26,7 @@ export interface ViewState {
 }
 
 /** What a viewer has to show. */
-export interface Shelf {
+export interface Contents {
   readonly steps: number;
   /** panoramas, its own among them */
   readonly panoramas: number;
@@ -40,11 +40,11 @@ export const pairOf = ({ pair = [0, 1] }: Pick<ViewState, "pair">): readonly [nu
  * new one's range; all else is refused outside its range.
  * @throws RangeError naming the key, what was given and what would be right
  */
-export function changed(state: ViewState, change: Partial<ViewState>, shelf: Shelf): ViewState {
+export function changed(state: ViewState, change: Partial<ViewState>, contents: Contents): ViewState {
   const next = { ...state, ...change };
   for (const [key, value] of Object.entries(change)) {
     if (!(key in state)) throw new RangeError(`viewer.state: got "${key}", want one of ${Object.keys(state).join(", ")}`);
-    const wanted = checks[key as keyof ViewState](value, shelf, next);
+    const wanted = checks[key as keyof ViewState](value, contents, next);
     if (wanted !== undefined) throw new RangeError(`viewer.state.${key}: got ${String(value)}, want ${wanted}`);
   }
   const [least, most] = projections[next.projection].range;
@@ -60,7 +60,7 @@ export function snapshot(state: ViewState, set: (change: Partial<ViewState>) => 
 }
 
 /** What would be right, or undefined where the value is. */
-type Check = (value: unknown, shelf: Shelf, next: ViewState) => string | undefined;
+type Check = (value: unknown, contents: Contents, next: ViewState) => string | undefined;
 
 const between =
   (from: number, to: number): Check =>
@@ -73,7 +73,7 @@ const checks: { readonly [K in keyof ViewState]-?: Check } = {
   heading: angle,
   pitch: between(-90, 90),
   roll: angle,
-  fov: (x, shelf, next) => between(...ruleOf(isProjection(next.projection) ? next.projection : "perspective").range)(x, shelf, next),
+  fov: (x, contents, next) => between(...ruleOf(isProjection(next.projection) ? next.projection : "perspective").range)(x, contents, next),
   projection: (x) => (isProjection(x) ? undefined : `one of ${Object.keys(projections).join(", ")}`),
   step: (x, { steps }) => {
     if (steps === 0) return x === null ? undefined : "null: this panorama came without steps";

@@ -1,5 +1,5 @@
 /** @file The flat strip over the window map: it takes the panorama's picture, frames what is in view, and a click turns the viewer there. */
-import type { StripSpec } from "../../kernel-lib/pages/figure.js";
+import type { StripSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { horizontalFov } from "../../kernel-lib/panorama/projections.js";
 import { DRAWN, type ViewerRoot } from "./viewer.js";
 

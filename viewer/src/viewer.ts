@@ -1,12 +1,12 @@
 /** @file A viewer in its root element: state, pictures, and drawing on demand. What is around the picture is its parts' affair. */
-import type { PanoramaSpec } from "../../kernel-lib/pages/figure.js";
+import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { projections } from "../../kernel-lib/panorama/projections.js";
 import { collect } from "./collection.js";
 import { comparing } from "./compare.js";
 import { listen } from "./controls.js";
 import type { Core, Drawn, Pane, Pen } from "./core.js";
 import { deviceTool } from "./device.js";
-import { furniture, projectionChoice, viewTools } from "./furniture.js";
+import { createChrome, projectionChoice, viewTools } from "./chrome.js";
 import { headsetTool } from "./headset.js";
 import { crop, keepTools, screenshot } from "./keep.js";
 import { createMotion } from "./motion.js";
@@ -14,7 +14,7 @@ import { overPanes, seenIn } from "./panes.js";
 import { createPictures, picture } from "./pictures.js";
 import { onScheme, schemeAt } from "./scheme.js";
 import { seamTools } from "./seam.js";
-import { leaveStage, stage } from "./stage.js";
+import { leaveRenderer, pageRenderer } from "./renderer.js";
 import { changed, snapshot, type ViewState } from "./state.js";
 import { stepsBar } from "./steps.js";
 import { style } from "./style.js";
@@ -50,8 +50,8 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
   const still = root.querySelector("img");
   if (!still) throw new Error("veduta: the root holds no <img>, which is the viewer's picture");
   style();
-  const theatre = stage(ask);
-  if (!theatre) {
+  const renderer = pageRenderer(ask);
+  if (!renderer) {
     root.dataset.state = "still";
     root.title = TEXTS.still;
     return null;
@@ -61,7 +61,7 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
   const { steps, panoramas } = collection;
   const ending = new AbortController();
   const { signal } = ending;
-  const pictures = createPictures(theatre.surface, panoramas);
+  const pictures = createPictures(renderer.surface, panoramas);
   const begin: ViewState = {
     heading: 0,
     pitch: coverage.vertical >= 180 ? 0 : (coverage.centre ?? 0),
@@ -88,9 +88,9 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     );
 
   const starters: (() => void)[] = [];
-  const [painters, followers, hands]: [((drawn: Drawn) => void)[], ((state: ViewState) => void)[], (() => void)[]] = [[], [], []];
-  const ui = furniture(root, still.alt, spec);
-  const { canvas } = ui;
+  const [painters, followers, inputs]: [((drawn: Drawn) => void)[], ((state: ViewState) => void)[], (() => void)[]] = [[], [], []];
+  const chrome = createChrome(root, still.alt, spec);
+  const { canvas } = chrome;
   const pen = canvas.getContext("2d", { alpha: false }) as CanvasRenderingContext2D;
 
   const core: Core = {
@@ -98,9 +98,9 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     spec,
     name: still.alt,
     canvas,
-    tools: ui.tools,
-    bar: ui.bar,
-    panels: ui.panels,
+    tools: chrome.tools,
+    bar: chrome.bar,
+    panels: chrome.panels,
     signal,
     begin,
     keys: new Map(),
@@ -111,26 +111,26 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     onStart: (then) => void starters.push(then),
     onState: (then) => void followers.push(then),
     onDrawn: (paint) => void painters.push(paint),
-    onHand: (then) => void hands.push(then),
-    hand() {
-      for (const then of hands) then();
+    onInput: (then) => void inputs.push(then),
+    input() {
+      for (const then of inputs) then();
     },
-    stage: theatre,
+    renderer,
     scene(which, of) {
       const picture = collection.picture(which, of);
       const surface = pictures.ready(picture);
       if (!surface) return undefined;
-      if (surface.held < surface.width) ui.notice(TEXTS.scaled(surface.width, surface.held));
+      if (surface.held < surface.width) chrome.notice(TEXTS.scaled(surface.width, surface.held));
       return { surface, coverage: picture.coverage, background: getComputedStyle(root).backgroundColor };
     },
     shot(which, of, width, height) {
       const scene = core.scene(which, of);
-      return scene && theatre.draw(scene, { state: of, width, height });
+      return scene && renderer.draw(scene, { state: of, width, height });
     },
     paint,
     image: (which, of) => picture(collection.picture(which, of).src),
     load,
-    say: ui.say,
+    say: chrome.say,
   };
   const compose = comparing(core);
   let panes: readonly Pane[] = [];
@@ -166,7 +166,7 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
   function set(change: Partial<ViewState>): void {
     state = changed(state, change, collection);
     if (visible || drawn === undefined) want(state);
-    ui.show(state);
+    chrome.show(state);
     for (const then of followers) then(state);
   }
 
@@ -181,13 +181,13 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     else if (drawn) pictures.release();
   });
   sight.observe(root);
-  const dress = () => {
+  const applyScheme = () => {
     const scheme = schemeAt(root.parentElement ?? root);
     if (root.dataset.scheme === scheme) return;
     root.dataset.scheme = scheme;
     want(state);
   };
-  onScheme(dress, signal);
+  onScheme(applyScheme, signal);
 
   const viewer: Viewer = {
     get state() {
@@ -211,9 +211,9 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
       cancelAnimationFrame(frame);
       sizes.disconnect();
       sight.disconnect();
-      leaveStage(ask);
+      leaveRenderer(ask);
       pictures.release();
-      ui.remove();
+      chrome.remove();
       delete root.dataset.state;
       delete root.dataset.scheme;
       delete root.viewer;
@@ -221,7 +221,7 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
   };
   root.viewer = viewer;
   set(spec.state ?? {});
-  dress();
+  applyScheme();
   for (const start of starters) start();
   return viewer;
 }

@@ -1,5 +1,5 @@
 /** @file What is said and drawn of one window below the picture: its numbers, its curves, its own piece of the picture; and the coverage map. */
-import type { WindowsSpec } from "../../kernel-lib/pages/figure.js";
+import type { WindowsSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import type { StepNumbers } from "../../kernel-lib/runs/run-data.js";
 import { make } from "./dom.js";
 import { TEXTS } from "./texts.js";

@@ -1,5 +1,5 @@
 /** @file Where the windows lie on the panorama: their borders as directions, which one holds a direction, and a border drawn. */
-import type { WindowsSpec } from "../../kernel-lib/pages/figure.js";
+import type { WindowsSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { type Look, turn } from "../../kernel-lib/panorama/angles.js";
 import { planeLook, planePoint } from "../../kernel-lib/panorama/plane.js";
 import type { StepNumbers } from "../../kernel-lib/runs/run-data.js";

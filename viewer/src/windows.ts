@@ -24,11 +24,11 @@ export function windowTools(core: Core): void {
   if (!spec || coverage.projection === "cube") return;
   const { signal, canvas } = core;
   let [hovered, chosen] = [-1, -1];
-  const [told, detail, cover] = [make("p"), make("div", { className: "veduta-detail" }), make("div")];
+  const [caption, detail, cover] = [make("p"), make("div", { className: "veduta-detail" }), make("div")];
   const [scale, top] = [make("i"), make("span")];
   const legend = make("div", { className: "veduta-legend" }, make("span", {}, "0"), scale, top, make("span", {}, TEXTS.lpips));
   scale.style.background = `linear-gradient(90deg,${spec.colours.join(",")})`;
-  const look = panel(core, TEXTS.windows, "windows", () => [legend, told, detail, cover]);
+  const look = panel(core, TEXTS.windows, "windows", () => [legend, caption, detail, cover]);
 
   /** the step whose numbers the shown picture goes with */
   const shown = (): StepNumbers =>
@@ -58,7 +58,7 @@ export function windowTools(core: Core): void {
     const step = shown();
     top.textContent = TEXTS.digits(most(step.windows));
     const j = hovered >= 0 ? hovered : chosen;
-    told.textContent = j < 0 ? TEXTS.windowHint(frames.length, step.anchor) : numbers(step, j);
+    caption.textContent = j < 0 ? TEXTS.windowHint(frames.length, step.anchor) : numbers(step, j);
   };
   const under = (event: MouseEvent): number => {
     const seen = core.seen(event);

@@ -1,8 +1,8 @@
-/** @file The little of a canvas that Plotly's heat maps draw on, for stills: jsdom has none. Rectangles and pixels in, a PNG out. */
+/** @file A minimal canvas for Plotly's heat maps, since jsdom has none: filled rectangles and pixels in, a PNG out. */
 import { crc32, deflateSync } from "node:zlib";
 import { dataUrl } from "../../pages/html.js";
 
-/** What jsdom's canvas elements have, and get. */
+/** The part of jsdom's canvas elements that is used or added. */
 export interface Canvas {
   width: number;
   height: number;
@@ -19,7 +19,7 @@ interface Pixels {
 
 const blank = (width: number, height: number): Pixels => ({ width, height, data: new Uint8ClampedArray(width * height * 4) });
 
-/** Gives all canvas elements of a window, by their prototype, a "2d" context of filled rectangles and put pixels. */
+/** Adds a "2d" context with `fillRect` and `putImageData` to the prototype of canvas elements. */
 export function giveCanvas(prototype: Canvas): void {
   const drawn = new WeakMap<Canvas, Pixels>();
   const pixelsOf = (canvas: Canvas): Pixels => {
@@ -55,12 +55,12 @@ function fill({ width, height, data }: Pixels, [left, top, across, down]: readon
   for (let y = Math.max(0, top); y < bottom; y++) for (let x = Math.max(0, left); x < right; x++) data.set(colour, (y * width + x) * 4);
 }
 
-/** A PNG of RGBA pixels, at once: a canvas cannot wait. Layout: PNG specification, 5.3 (chunks), 11.2 (IHDR, IDAT, IEND), 9.2 (filter 0). */
+/** Encodes RGBA pixels as PNG, synchronously, since a canvas cannot wait. Layout: PNG specification, 5.3 (chunks), 11.2 (IHDR, IDAT, IEND), 9.2 (filter 0). */
 function encodeRgba({ width, height, data }: Pixels): Uint8Array {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([8, 6], 8); // eight bits of red, green, blue and opacity
+  header.set([8, 6], 8); // 8 bits per channel, colour type 6: RGBA
   const rows = Buffer.alloc((width * 4 + 1) * height);
   for (let y = 0; y < height; y++) rows.set(data.subarray(y * width * 4, (y + 1) * width * 4), y * (width * 4 + 1) + 1);
   const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);

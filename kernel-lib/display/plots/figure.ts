@@ -1,20 +1,21 @@
-/** @file Any Plotly figure, of a reader's own data. */
+/** @file Shows any Plotly figure of the user's own data. */
 
 import type { PlotLayout, PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
 import type { Displayable } from "../display.js";
 import { plot } from "./plot.js";
 
+/** Options of `figure`. */
 export interface FigureOptions {
-  /** what it shows, for those who cannot see it; any text. Default its title, or the types of its traces */
+  /** alternative text, any text; default the title, or the types of the traces */
   readonly alt?: string;
-  /** pixels; default the layout's height, else 400 */
+  /** height in pixels; default the layout's height, else 400 */
   readonly height?: number;
 }
 
 /**
- * A figure of any of Plotly's trace types. Titles and labels are Plotly's: they take its few tags (`<b>`, `<sub>`, `<br>`), no others.
- * Typed arrays are fine; a number that is not finite is a gap. Traces that WebGL draws (surface, scatter3d, scattergl, …) have a sentence for a still.
- * @throws TypeError for no list of traces, and for a value that JSON does not keep, such as a function, naming where it is
+ * Shows a figure of any of Plotly's trace types. Titles and labels may have Plotly's few tags (`<b>`, `<sub>`, `<br>`). Typed arrays are
+ * allowed; NaN and infinity become gaps. The still picture of a WebGL trace (surface, scatter3d, scattergl, …) is a sentence.
+ * @throws TypeError if `data` is not a list of traces, and for a value that JSON cannot hold, such as a function, with its place
  */
 export function figure(data: readonly PlotTrace[], layout: PlotLayout = {}, { alt, height }: FigureOptions = {}): Displayable {
   if (!Array.isArray(data))
@@ -31,10 +32,10 @@ export function figure(data: readonly PlotTrace[], layout: PlotLayout = {}, { al
   return plot(async () => ({ spec, alt: alt ?? described(spec) }));
 }
 
-/** The width follows the page, and the height is the figure's. */
+/** Removes width and height: the width follows the page, and the height is an option. */
 const withoutSize = ({ width: _, height: __, ...layout }: PlotLayout): PlotLayout => layout;
 
-/** Plotly takes titles as `{ text }` alone since its version 3; a text is as good here, of the figure and of its axes. */
+/** Turns titles that are texts, of the figure and of its axes, into `{ text }`, the only form that Plotly takes since version 3. */
 function withTitles(layout: PlotLayout): PlotLayout {
   const entries = Object.entries(layout).map(([key, value]): [string, unknown] => {
     if (key === "title" && typeof value === "string") return [key, { text: value }];
@@ -44,10 +45,10 @@ function withTitles(layout: PlotLayout): PlotLayout {
   return Object.fromEntries(entries);
 }
 
-/** A copy that JSON keeps: typed arrays as lists. */
+/** Copies a value as plain JSON data; typed arrays become lists. */
 function plain(value: unknown, where: string): unknown {
   if (typeof value === "function" || typeof value === "symbol" || typeof value === "bigint")
-    throw new TypeError(`figure: got a ${typeof value} at ${where}, want plain data; a page cannot take it`);
+    throw new TypeError(`figure: got a ${typeof value} at ${where}, want plain data, which JSON can hold`);
   if (typeof value !== "object" || value === null || value instanceof Date) return value;
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as unknown as ArrayLike<number>);
   if (Array.isArray(value)) return value.map((entry, k) => plain(entry, `${where}[${k}]`));

@@ -1,4 +1,4 @@
-/** @file A latent's channels as small heat maps, and their statistics over the steps. */
+/** @file Shows a latent's channels as small heat maps, and their statistics over the steps. */
 import { expectShape, type Tensor } from "../../core/tensor.js";
 import { short } from "../../core/words.js";
 import type { PlotLayout, PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
@@ -7,22 +7,23 @@ import { CATEGORIES, INK, titled } from "./look.js";
 import { type Figure, plot } from "./plot.js";
 import { expectSteps, rounded, stepAxis } from "./plotted-steps.js";
 
-/** A step's latent: a record has it. */
+/** The part of a step record that `latentView` reads. */
 export interface LatentStep {
   readonly index: number;
   /** [1,c,H,W] */
   readonly latent: Tensor;
 }
 
+/** Options of `latentView`. */
 export interface LatentViewOptions {
   /** any text */
   readonly title?: string;
 }
 
-/** Most cells of all channels; a larger latent is drawn by the means of its blocks, and the figure says so. */
+/** Maximum number of cells over all channels. A larger latent is drawn as means of blocks, and the figure says so. */
 const MOST_CELLS = 24_000;
 
-/** Blue through almost white to orange, Okabe and Ito's: signs told apart with every common colour blindness, 0 in the middle. */
+/** Okabe and Ito's blue through almost white to orange: 0 in the middle, and signs are distinct with every common colour blindness. */
 const SIGNED = [
   [0, CATEGORIES.blue],
   [0.5, "#f2f1ee"],
@@ -30,8 +31,8 @@ const SIGNED = [
 ] as const;
 
 /**
- * Every channel of a latent as a heat map, all on one scale around 0, with its mean and standard deviation. Given steps, it shows the last
- * one's, and below it mean, standard deviation, least and largest value of the whole latent over the steps.
+ * Shows every channel of a latent as a heat map on one scale around 0, with its mean and standard deviation. For several steps it shows the
+ * last step's channels, and below them the whole latent's mean, standard deviation, minimum and maximum over the steps.
  * @param shown [1,c,h,w], a record, or records @throws RangeError for no steps, ShapeError for another shape
  */
 export function latentView(shown: Tensor | LatentStep | readonly LatentStep[], { title }: LatentViewOptions = {}): Displayable {
@@ -59,7 +60,7 @@ function statistics(values: Float32Array): Statistics {
 }
 
 const HEAD = 62; // pixels above the first channel
-const LINES = 150; // of the statistics
+const LINES = 150; // height of the statistics, pixels
 
 function drawn(latent: Tensor, steps: readonly LatentStep[], title: string): Figure {
   const [, count, height, width] = latent.shape;
@@ -71,9 +72,9 @@ function drawn(latent: Tensor, steps: readonly LatentStep[], title: string): Fig
   const down = Math.ceil(count / across);
   const tall = across === 1 ? Math.round(Math.min(110, Math.max(44, (600 * height) / width))) : 150;
   const withLines = steps.length > 1;
-  const gap = across === 1 ? 26 : 42; // above each row of channels, for its texts
+  const gap = across === 1 ? 26 : 42; // pixels above each row of channels, for its labels
   const body = down * (tall + gap) + (withLines ? LINES + 56 : 0);
-  const share = (pixels: number) => 1 - pixels / body; // of the plot's height, from its top
+  const share = (pixels: number) => 1 - pixels / body; // pixels from the plot's top as a fraction of its height
   const traces: PlotTrace[] = [];
   const axes: Record<string, PlotLayout> = {};
   const texts: PlotTrace[] = [];
@@ -138,7 +139,7 @@ function drawn(latent: Tensor, steps: readonly LatentStep[], title: string): Fig
   return { spec, alt };
 }
 
-/** The means of blocks, with the rows and columns of their middles. */
+/** Averages blocks, and finds the rows and columns of their middles. */
 function blockMeans(values: Float32Array, { height, width, block }: { height: number; width: number; block: number }) {
   const middles = (length: number) =>
     Array.from({ length: Math.ceil(length / block) }, (_, k) => (k * block + Math.min(length, (k + 1) * block) - 1) / 2);

@@ -1,18 +1,18 @@
-/** @file What the figures have in common: a title, margins, colours of windows, the frame around a panorama's axis. */
+/** @file The common look of the figures: titles, margins, and the colours of windows. */
 
 import type { PlotLayout } from "../../pages/plot-spec.js";
 import { viridis } from "../../panorama/colors.js";
 
-/** Text colours of a light and of a dark page: lines that stand before all others. */
+/** Text colours of a light and a dark page, also used for the most prominent lines. */
 export const INK = { light: "#1d1f23", dark: "#f1efea" } as const;
 
-/** Okabe and Ito's colours, for few categories: told apart with every common colour blindness. */
+/** Okabe and Ito's colours for few categories: distinct with every common colour blindness. */
 export const CATEGORIES = { blue: "#0072B2", orange: "#E69F00", green: "#009E73", vermilion: "#D55E00", sky: "#56B4E9" } as const;
 
-/** Text as Plotly shows it unchanged: it knows a few tags, and these three entities. */
+/** Escapes text for Plotly, which knows a few tags and these three entities. */
 export const plainText = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-/** A layout with a title, which is text: markup in it is shown, not obeyed. */
+/** Makes a layout with a title; markup in the title is shown as text. */
 export function titled(title: string, rest: PlotLayout): PlotLayout {
   return {
     title: { text: plainText(title) },
@@ -22,18 +22,18 @@ export function titled(title: string, rest: PlotLayout): PlotLayout {
   };
 }
 
-/** The parts of viridis whose lines keep their contrast, on a light and on a dark page. */
+/** The parts of viridis with enough contrast for lines on a light and a dark page. */
 const SPAN = { light: [0, 0.8], dark: [0.3, 1] } as const;
 
-/** The colour of a window's line by where it lies: `at` 0 is the first window, 1 the last. */
+/** The colour of a window's line by its place: `at` is 0 for the first window, 1 for the last. */
 export function windowColour(at: number, scheme: "light" | "dark"): string {
   const [from, to] = SPAN[scheme];
   return viridis(from + (to - from) * at);
 }
 
-/** The scale of `windowColour`, as Plotly takes one. */
+/** The scale of `windowColour` in Plotly's form. */
 export const windowScale = (scheme: "light" | "dark"): [number, string][] =>
   [0, 0.25, 0.5, 0.75, 1].map((at) => [at, windowColour(at, scheme)]);
 
-/** All of viridis, as Plotly takes a scale. */
+/** All of viridis in Plotly's form. */
 export const VIRIDIS_SCALE: readonly (readonly [number, string])[] = Array.from({ length: 9 }, (_, k) => [k / 8, viridis(k / 8)]);

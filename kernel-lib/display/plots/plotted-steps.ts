@@ -1,21 +1,21 @@
-/** @file The steps that figures take: a run's records, or those of a saved run. */
+/** @file The steps that figures draw: a run's records, or a saved run's steps. */
 
 import type { PlotLayout } from "../../pages/plot-spec.js";
 import type { StepNumbers } from "../../runs/run-data.js";
 
-/** A step's numbers. Records of a running method and steps of a saved run both have them. */
+/** The numbers of a step, which step records and saved steps both have. */
 export type PlottedStep = Omit<StepNumbers, "seconds">;
 
-/** @throws RangeError where there are none */
+/** Refuses an empty list of steps. @throws RangeError */
 export function expectSteps(who: string, steps: readonly unknown[]): void {
   if (steps.length === 0) throw new RangeError(`${who}: got no steps, want at least one record of a run`);
 }
 
-/** Why a figure of distances has nothing to draw. */
+/** The sentence for steps without distances. */
 export const nothingMeasured = (steps: readonly PlottedStep[]): string =>
   steps.every(({ anchor }) => anchor < 0)
-    ? "This method measures no distance between its windows: there is nothing to plot. syncDiffusion with the same seed shows what synchronising changes."
-    : "None of these steps was synchronised, so no distance was measured: there is nothing to plot.";
+    ? "This method measures no distances between its windows, so there is nothing to plot. syncDiffusion with the same seed shows what synchronising changes."
+    : "None of these steps was synchronised, so no distance was measured and there is nothing to plot.";
 
 /** "step 4", "steps 0 to 49". */
 export function stepsInWords(steps: readonly PlottedStep[]): string {
@@ -23,12 +23,12 @@ export function stepsInWords(steps: readonly PlottedStep[]): string {
   return first === last ? `step ${first}` : `steps ${first} to ${last}`;
 }
 
-/** Of an axis of steps, with some room at its ends. Steps are whole: where they are few, Plotly would put ticks between them. */
+/** The layout of an axis of steps, with some room at its ends. Few steps get a tick each, since Plotly would put ticks between them. */
 export function stepAxis(first: number, last: number): PlotLayout {
   const span = last - first;
   const range = span > 0 ? { range: [first - 0.02 * span, last + 0.02 * span] } : {};
   return { title: { text: "step" }, tickformat: "d", ...(span < 8 ? { dtick: 1 } : {}), ...range };
 }
 
-/** A number in four digits, as a page carries it. */
+/** Rounds a number to four significant digits. */
 export const rounded = (x: number): number => Number(x.toPrecision(4));

@@ -1,4 +1,4 @@
-/** @file The noise schedule, where a run visits it, and how strongly each of its steps descends. */
+/** @file Plots the noise schedule, the timesteps of a run, and the weight of each step's descent. */
 
 import { short } from "../../core/words.js";
 import type { PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
@@ -7,36 +7,36 @@ import { CATEGORIES, INK, titled } from "./look.js";
 import { type Figure, plot } from "./plot.js";
 import { rounded, stepAxis } from "./plotted-steps.js";
 
-/** What is drawn of a schedule: `createSchedule(model.config.schedule)` has it. */
+/** The part of a schedule that is drawn; make one with `createSchedule(model.config.schedule)`. */
 export interface PlottedSchedule {
   /** ᾱ_t of every training timestep */
   readonly alphaBar: ArrayLike<number>;
   timesteps(steps: number): readonly number[];
 }
 
-/** A run's own options have these names: `schedulePlot(schedule, run.options)`. */
+/** Options of `schedulePlot`. A run's options fit: `schedulePlot(schedule, run.options)`. */
 export interface SchedulePlotOptions {
   /** denoising steps */
   readonly steps: number;
-  /** of the first descent; with `decay`, the weights of the steps are drawn too */
+  /** weight of the first descent; with `decay`, the weights of all steps are drawn too */
   readonly weight?: number;
   /** step i descends with weight · decay^i */
   readonly decay?: number;
-  /** step i is synchronised where (i+1) % syncEvery = 0; default 1 */
+  /** step i is synchronised if (i+1) % syncEvery = 0; default 1 */
   readonly syncEvery?: number;
-  /** only the first so many steps are synchronised; default all */
+  /** number of first steps that may be synchronised; default all */
   readonly syncSteps?: number;
   /** any text */
   readonly title?: string;
 }
 
-/** Every so many-th training timestep is a point of the curve. */
+/** Number of points of the curve. */
 const CURVE_POINTS = 200;
 
 /**
- * ᾱ_t over the training timesteps, from noise on the left to the picture on the right, the timesteps of a DDIM run marked; and below it, where
- * `weight` and `decay` are given, weight · decay^i of every synchronised step i, 0 for the others.
- * @throws RangeError as `schedule.timesteps` does, and where only one of weight and decay is given
+ * Plots ᾱ_t over the training timesteps, from noise on the left to the image on the right, with the timesteps of a DDIM run marked. With
+ * `weight` and `decay` it also plots the weight of every step i: weight · decay^i if it is synchronised, else 0.
+ * @throws RangeError as `schedule.timesteps` does, and if only one of weight and decay is given
  */
 export function schedulePlot(schedule: PlottedSchedule, options: SchedulePlotOptions): Displayable {
   const { steps, weight, decay } = options;
@@ -49,7 +49,7 @@ export function schedulePlot(schedule: PlottedSchedule, options: SchedulePlotOpt
   return plot(async () => figure);
 }
 
-/** Step i's weight, as syncDiffusion takes it. */
+/** The weight of step i in syncDiffusion. */
 function descent(
   i: number,
   { weight, decay, syncEvery = 1, syncSteps = Number.POSITIVE_INFINITY }: SchedulePlotOptions & { weight: number; decay: number },

@@ -1,4 +1,4 @@
-/** @file Still pictures of figures, without a browser: the page's own script draws SVG in jsdom, sharp makes it a PNG. */
+/** @file Makes still pictures of figures without a browser: the page's script draws SVG in jsdom, and sharp converts it to PNG. */
 import { createRequire } from "node:module";
 import sharp from "sharp";
 import { libraryText } from "../../pages/display-library.js";
@@ -6,11 +6,11 @@ import type { PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
 import { type Canvas, giveCanvas } from "./canvas.js";
 import { plainText } from "./look.js";
 
-/** Pixels of the page that a still is drawn for; it has two dots for each. */
+/** Width in CSS pixels of a still; its PNG has two pixels per CSS pixel. */
 export const STILL_WIDTH = 720;
-const DENSITY = 144; // dots an inch, twice SVG's 72
+const DENSITY = 144; // dots per inch, twice SVG's 72
 
-/** What is used of a jsdom window. Its own types would bring all of the DOM's into the library. */
+/** The part of a jsdom window that is used. jsdom's own types would add all DOM types to the library. */
 interface StillWindow {
   eval(script: string): void;
   readonly vedutaPlots: { plotSvg(spec: PlotSpec, width: number): Promise<string> };
@@ -20,7 +20,7 @@ interface StillWindow {
   readonly Element: { readonly prototype: Measured };
 }
 
-/** An element of jsdom, which lays nothing out: sizes of texts are estimated. */
+/** An element of jsdom. jsdom has no layout, so text sizes are estimated. */
 interface Measured {
   readonly textContent: string | null;
   readonly style?: { readonly fontSize?: string; readonly textAnchor?: string };
@@ -35,22 +35,22 @@ interface Measured {
 
 let page: StillWindow | undefined;
 
-/** Whether it has few colours; a photograph's many are dithered. */
+/** Whether a figure has few colours. One with a photograph has many, which are dithered. */
 const isFlat = ({ layout: { images } }: PlotSpec): boolean => !Array.isArray(images) || images.length === 0;
 
-/** Traces that only a browser draws, with WebGL or with maps from the network. */
+/** Traces that only a browser can draw, with WebGL or with maps from the network. */
 const BROWSER_ONLY = /gl$|3d$|map$|mapbox$|geo$|^(surface|isosurface|volume|cone|streamtube|splom|parcoords|choropleth)$/;
 const isDrawnHere = ({ type }: PlotTrace): boolean =>
   typeof type !== "string" || ["heatmap", "treemap"].includes(type) || !BROWSER_ONLY.test(type);
 
 /**
- * The figure as it looks on a light page, 720 pixels wide at two dots a pixel, on white. The first one takes a second to load Plotly.
- * A figure with a trace that only a browser draws is a sentence that says so.
+ * Draws a figure as PNG, as on a light page 720 CSS pixels wide, at two pixels per CSS pixel. The first call takes a second to load Plotly.
+ * If only a browser can draw a trace, the picture is a sentence that says so.
  */
 export async function plotStill(figure: PlotSpec): Promise<Uint8Array> {
   const absent = figure.data.find((trace) => !isDrawnHere(trace));
   const spec = absent
-    ? noteSpec(`A figure of the type ${String(absent.type)}: it is drawn where the page's scripts run.`, figure.height)
+    ? noteSpec(`A figure of the type ${String(absent.type)}: only a page with scripts can draw it.`, figure.height)
     : figure;
   page ??= openPage();
   const svg = await page.vedutaPlots.plotSvg(spec, STILL_WIDTH);
@@ -58,7 +58,7 @@ export async function plotStill(figure: PlotSpec): Promise<Uint8Array> {
   return picture.png({ palette: true, effort: 1, dither: isFlat(spec) ? 0 : 0.6 }).toBuffer();
 }
 
-/** A picture of one sentence. */
+/** A figure that is one sentence. */
 const noteSpec = (text: string, height: number): PlotSpec => ({
   data: [],
   height,
@@ -83,13 +83,13 @@ function openPage(): StillWindow {
   window.SVGElement.prototype.getComputedTextLength = function () {
     return textBox(this).width;
   };
-  window.SVGElement.prototype.getTotalLength = () => 0; // of violins' outlines, which are drawn whole
+  window.SVGElement.prototype.getTotalLength = () => 0; // for violins, whose outlines are drawn completely
   window.Element.prototype.getBoundingClientRect = box;
   window.eval(libraryText("plots"));
   return window;
 }
 
-/** A text's box around its point: letters 0.56 of their size wide, as a sans-serif's are on average; lines 1.3 of it high. */
+/** Estimates a text's box: letters are 0.56 em wide, a sans-serif's average; lines are 1.3 em high. */
 function textBox(element: Measured): { width: number; height: number; x: number; y: number } {
   const text = element.style?.fontSize ? element : element.querySelector?.("text");
   const size = Number.parseFloat(text?.style?.fontSize ?? "") || 12;
@@ -97,7 +97,7 @@ function textBox(element: Measured): { width: number; height: number; x: number;
   const texts = (lines.length > 0 ? lines : [element]).map(({ textContent }) => textContent ?? "");
   const width = Math.max(...texts.map(({ length }) => length)) * size * 0.56;
   const height = texts.length * size * 1.3;
-  // Only annotations are placed by where their box begins, left of their point or around it.
+  // Plotly uses the left edge of the box only for annotations.
   if (element.getAttribute?.("class") !== "annotation-text") return { width, height, x: 0, y: 0 };
   return { width, height, x: element.style?.textAnchor === "start" ? 0 : -width / 2, y: -size };
 }

@@ -1,4 +1,4 @@
-/** @file Lines of every window over the steps: any series of a method (`seriesPlot`), distances (`lossPlot`), norms of gradients (`gradientPlot`). */
+/** @file Plots one line per window over the steps: distances (`lossPlot`), gradient norms (`gradientPlot`), or any series (`seriesPlot`). */
 
 import { short } from "../../core/words.js";
 import { ANCHOR_SERIES } from "../../methods/joint/anchor-series.js";
@@ -11,27 +11,28 @@ import { INK, titled, windowColour, windowScale } from "./look.js";
 import { type Figure, plot, sentence } from "./plot.js";
 import { expectSteps, nothingMeasured, type PlottedStep, rounded, stepAxis, stepsInWords } from "./plotted-steps.js";
 
+/** Options of `lossPlot`, `gradientPlot` and `seriesPlot`. */
 export interface WindowLinesOptions {
-  /** of the vertical axis at first; the figure's buttons change it. Default "log" */
+  /** initial scale of the vertical axis, which buttons change; default "log" */
   readonly scale?: "log" | "linear";
   /** any text */
   readonly title?: string;
 }
 
 /**
- * Every window's distance to the anchor, LPIPS before the descent, over the steps: a line a window, coloured by where it lies, their mean
- * thick, the anchor dashed (0 by definition, so only on the linear axis). A click on a line chooses its window in all figures of the run.
- * Where no step was synchronised, a sentence says so.
+ * Plots every window's LPIPS to the anchor, before the descent, over the steps. There is one line per window, coloured by its place; the thick
+ * line is the mean; the dashed one is the anchor (0 by definition, so only on the linear axis). Clicking a line chooses its window in all
+ * figures of the run. If no step was synchronised, the output is a sentence that says so.
  * @param steps records of a run, or a saved run's steps @throws RangeError for no steps
  */
 export const lossPlot = (steps: readonly PlottedStep[], options: WindowLinesOptions = {}): Displayable =>
   lines("lossPlot", ANCHOR_SERIES.loss, steps, options);
 
-/** Every window's L2 norm of the distance's gradient, before the weight, over the steps; else as `lossPlot`. @throws RangeError for no steps */
+/** Like `lossPlot`, for the L2 norm of each window's gradient, before the weight. @throws RangeError for no steps */
 export const gradientPlot = (steps: readonly PlottedStep[], options: WindowLinesOptions = {}): Displayable =>
   lines("gradientPlot", ANCHOR_SERIES.gradientNorm, steps, options);
 
-/** Any series of windows that a method's table names, over the steps; else as `lossPlot`. @throws RangeError for no steps */
+/** Like `lossPlot`, for any series per window of a method. @throws RangeError for no steps */
 export const seriesPlot = (steps: readonly PlottedStep[], series: Series, options: WindowLinesOptions = {}): Displayable =>
   lines("seriesPlot", series, steps, options);
 
@@ -41,7 +42,7 @@ function lines(who: string, series: Series, steps: readonly PlottedStep[], optio
   return figure ? plot(async () => figure) : sentence(nothingMeasured(steps));
 }
 
-/** One window's line, or the mean's. */
+/** The line of one window, or of the mean. */
 interface Line {
   readonly x: readonly number[];
   readonly y: readonly number[];
@@ -115,7 +116,7 @@ function windowLines(
   return { spec, alt };
 }
 
-/** Of the windows that were measured, without the step's anchor. */
+/** The mean over the measured windows, without the anchor. */
 function meanOf({ windows, anchor }: PlottedStep, of: (window: WindowNumbers) => number | undefined): number {
   const values = windows.flatMap((window, j) => (j === anchor ? [] : (of(window) ?? [])));
   return values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
@@ -127,14 +128,14 @@ interface LineLook {
   readonly width: number;
   readonly dash?: string;
   readonly showlegend?: boolean;
-  /** what its hover says first; its name when absent */
+  /** the first line of its hover text; default its name */
   readonly hover?: string;
 }
 
 function lineTrace({ x, y }: Line, { name, color, width, dash = "solid", showlegend = true, hover = name }: LineLook): PlotTrace {
   return {
     type: "scatter",
-    mode: x.length > 1 ? "lines" : "markers", // a lone point has no line
+    mode: x.length > 1 ? "lines" : "markers", // a single point has no line
     x,
     y,
     name,
@@ -145,7 +146,7 @@ function lineTrace({ x, y }: Line, { name, color, width, dash = "solid", showleg
   };
 }
 
-/** The scale of the windows' colours: a trace without points, for its colour bar. */
+/** A trace without points, for the colour bar of the windows. */
 const windowKey = (count: number): PlotTrace => ({
   type: "scatter",
   mode: "markers",
@@ -166,14 +167,14 @@ const windowKey = (count: number): PlotTrace => ({
 const anchorName = (window: number, scale: "log" | "linear"): string =>
   scale === "log" ? `anchor: window ${window} (0: not on this axis)` : `anchor: window ${window}`;
 
-/** A vertical axis of a scale. Where a logarithmic one spans few decades, 2 and 5 are marked too. */
+/** The vertical axis. A logarithmic one that spans few decades also has ticks at 2 and 5. */
 function axisOf(scale: "log" | "linear", values: readonly number[]) {
   const drawn = values.filter((value) => value > 0);
   const few = drawn.reduce((a, b) => Math.max(a, b), 0) < 300 * drawn.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   return { type: scale, ...(scale === "log" && few ? { tickmode: "linear", dtick: "D2" } : { tickmode: "auto", dtick: null }) };
 }
 
-/** Two buttons below the axis' right end. */
+/** The two scale buttons, below the right end of the axis. */
 function scaleButtons(
   active: "log" | "linear",
   values: readonly number[],

@@ -1,4 +1,4 @@
-/** @file Windows × steps as a heat map under the panorama: every column lies where its window lies. */
+/** @file Plots windows × steps as a heat map under the panorama: each column is at its window's place. */
 
 import { ClosedError } from "../../core/errors.js";
 import { encodeJpeg } from "../../core/image.js";
@@ -14,7 +14,7 @@ import { titled, VIRIDIS_SCALE } from "./look.js";
 import { type Figure, plot, sentence } from "./plot.js";
 import { expectSteps, nothingMeasured, type PlottedStep, rounded, stepsInWords } from "./plotted-steps.js";
 
-/** A step, with what a running method's record has besides: its latent tells the panorama's width, its preview the picture. */
+/** A step of a run. A step record also has its latent, which tells the panorama's width, and its preview, the picture. */
 export interface StripStep extends PlottedStep {
   /** [1,c,H,W] */
   readonly latent?: Tensor;
@@ -22,45 +22,46 @@ export interface StripStep extends PlottedStep {
   preview?(): Promise<Tensor>;
 }
 
+/** Options of `windowStrip`. */
 export interface WindowStripOptions {
-  /** the picture above, [1,3,H,W] in [0,1]; default the last record's foreseen one, decoded once where the model is still open; "none": no picture */
+  /** the picture above, [1,3,H,W] in [0,1]; "none": no picture; default the last record's preview, if the model is still open */
   readonly panorama?: Tensor | "none";
-  /** of the panorama, pixels; needed with `scaleFactor` for steps without latents: a saved run's `info` has both */
+  /** the panorama's width in pixels; required, with `scaleFactor`, for steps without latents: a saved run's `info` has both */
   readonly width?: number;
-  /** pixels a latent pixel */
+  /** pixels per latent pixel */
   readonly scaleFactor?: number;
-  /** what the panorama covers, for the axis in degrees; default a strip's, closed where a window passes the right edge */
+  /** what the panorama covers, for the axis in degrees; default `stripCoverage`, closed if a window passes the right edge */
   readonly coverage?: Coverage;
-  /** of the horizontal axis; default "degrees" */
+  /** unit of the horizontal axis; default "degrees" */
   readonly axis?: "degrees" | "latent";
   /** any text */
   readonly title?: string;
 }
 
-/** Most cells that are drawn; a longer run shows every so many-th step, and says so. */
+/** Maximum number of cells. A longer run draws every k-th step, and says so. */
 const MOST_CELLS = 6000;
 
 /**
- * Every window's distance to the anchor, step by step, under the panorama: a column is a window, where it lies; a row is a step, the first at
- * the top. A window across the cut of a closed panorama has a piece at either end. A click on a column chooses its window in all figures of
- * the run. Where no step was synchronised, a sentence says so.
+ * Plots every window's distance to the anchor in every step, under the panorama. Each column is a window, at its place; each row is a step, the
+ * first at the top. A window across the cut of a closed panorama has a piece at either end. Clicking a column chooses its window in all
+ * figures of the run. If no step was synchronised, the output is a sentence that says so.
  * @param steps records of a run, or a saved run's: `windowStrip(saved.steps, saved.info)`
- * @throws RangeError for no steps, and for steps without latents where `width` and `scaleFactor` are not given
+ * @throws RangeError for no steps, and for steps without latents if `width` and `scaleFactor` are not given
  */
 export function windowStrip(steps: readonly StripStep[], options: WindowStripOptions = {}): Displayable {
   expectSteps("windowStrip", steps);
-  const place = placeOf(steps, options);
+  const place = layoutOf(steps, options);
   if (steps.every(({ windows }) => windows.every(({ loss }) => loss === undefined))) return sentence(nothingMeasured(steps));
   return plot(async () => strip(steps, place, await pictureOf(steps, options), options));
 }
 
-/** Where the windows lie, in latent pixels. */
-interface Place {
+/** The panorama's width in latent pixels, and what it covers. */
+interface Layout {
   readonly width: number;
   readonly coverage: Coverage;
 }
 
-function placeOf(steps: readonly StripStep[], { width: pixels, scaleFactor, coverage }: WindowStripOptions): Place {
+function layoutOf(steps: readonly StripStep[], { width: pixels, scaleFactor, coverage }: WindowStripOptions): Layout {
   const { latent, windows } = steps[0];
   const width = pixels !== undefined && scaleFactor !== undefined ? pixels / scaleFactor : latent?.shape[3];
   if (width === undefined)
@@ -72,14 +73,14 @@ function placeOf(steps: readonly StripStep[], { width: pixels, scaleFactor, cove
   return { width, coverage: coverage ?? stripCoverage({ width, height, edge, window: windows[0].height }) };
 }
 
-/** The picture as a data: URL, small. */
+/** The picture above the heat map, as the data: URL of a small JPEG. */
 async function pictureOf(steps: readonly StripStep[], { panorama }: WindowStripOptions): Promise<string | undefined> {
   if (panorama === "none") return undefined;
   const image = panorama ?? (await foreseen(steps[steps.length - 1]));
   return image && dataUrl("image/jpeg", await encodeJpeg(image, { quality: 82, maxWidth: 768 }));
 }
 
-/** What the step foresaw; nothing where its model was closed since. */
+/** Decodes a step's preview; undefined if its model was closed. */
 async function foreseen(step: StripStep): Promise<Tensor | undefined> {
   try {
     return await step.preview?.();
@@ -91,7 +92,7 @@ async function foreseen(step: StripStep): Promise<Tensor | undefined> {
 
 function strip(
   steps: readonly StripStep[],
-  { width, coverage }: Place,
+  { width, coverage }: Layout,
   picture: string | undefined,
   { axis = "degrees", title = "Distances over the panorama" }: WindowStripOptions,
 ): Figure {
@@ -101,7 +102,7 @@ function strip(
   const rows = steps.filter((_, k) => k % every === 0);
   const [from, span] = axis === "degrees" ? [-coverage.horizontal / 2, coverage.horizontal] : [0, width];
   const x = (share: number) => from + share * span;
-  const top = picture ? 0.7 : 1; // of the heat map; the picture lies above
+  const top = picture ? 0.7 : 1; // top of the heat map as a fraction of the height; the picture is above
   const rects = windows.map((_, j) => windowRects(cells[j], windows[j], { width, x, top, picture: picture !== undefined }));
   const skipped = every > 1 ? `, every ${every}th` : "";
   const spec: PlotSpec = {
@@ -142,7 +143,7 @@ function strip(
 const mostOf = (steps: readonly PlottedStep[]): number =>
   steps.reduce((most, { windows }) => windows.reduce((m, { loss }) => Math.max(m, loss ?? 0), most), 0);
 
-/** Columns at the edges of the windows' cells; a step has as many rows as windows lie above one another. @param key height of the legend, in shares */
+/** The heat map. Columns end at the edges of the windows' cells; a step has one row for each window above one another. @param key y of the legend, as a fraction of the height */
 function heatmap(cells: readonly WindowCell[], rows: readonly PlottedStep[], x: (share: number) => number, key: number): PlotTrace {
   const pieces = cells
     .flatMap((cell) => cell.pieces.map(([from, to]) => ({ from, to, cell })))
@@ -161,7 +162,7 @@ function heatmap(cells: readonly WindowCell[], rows: readonly PlottedStep[], x: 
     x: [...starts.map((start) => rounded(x(start))), rounded(x(1))],
     y: Array.from({ length: rows.length * high + 1 }, (_, k) => rounded(k / high)),
     z: each(({ windows }, j) => (windows[j].loss === undefined ? null : rounded(windows[j].loss))),
-    text: each((step, j) => told(step, j)),
+    text: each((step, j) => hoverText(step, j)),
     customdata: each((_, j) => j),
     hovertemplate: "%{text}<extra></extra>",
     hoverongaps: true,
@@ -182,17 +183,17 @@ function heatmap(cells: readonly WindowCell[], rows: readonly PlottedStep[], x: 
   };
 }
 
-function told({ index, anchor, windows }: PlottedStep, j: number): string {
+function hoverText({ index, anchor, windows }: PlottedStep, j: number): string {
   const { loss } = windows[j];
   return `window ${j}, step ${index}: ${j === anchor ? "the anchor" : loss === undefined ? "not synchronised" : short(loss)}`;
 }
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
-/** [x0, x1, y0, y1]: x on the axis, y in shares of the figure's height */
+/** [x0, x1, y0, y1]: x on the axis, y as a fraction of the figure's height. */
 type Rect = readonly [number, number, number, number];
 
-/** A window's cells in the heat map, and its whole place in the picture. */
+/** The rectangles of a window: its cells in the heat map, and its full extent in the picture. */
 function windowRects(
   { pieces }: WindowCell,
   window: PlottedStep["windows"][number],
@@ -210,7 +211,7 @@ function windowRects(
   return picture ? [...cells, ...whole.map(([from, to]): Rect => [rounded(x(from)), rounded(x(to)), top + 0.03, 1])] : cells;
 }
 
-/** White dashes on black: seen on every colour of the scale and of the picture. */
+/** White dashes on black, visible on every colour of the scale and the picture. */
 const dashed = ([x0, x1, y0, y1]: Rect): PlotTrace[] =>
   [
     { color: "#000", width: 2.5 },
@@ -231,13 +232,13 @@ const anchorLabel = (rects: readonly Rect[]): PlotTrace => {
   return { text: "anchor", xref: "x", yref: "paper", x: (x0 + x1) / 2, y: 1, yanchor: "bottom", showarrow: false, font: { size: 11 } };
 };
 
-/** Five labels from edge to edge. */
+/** Five degree labels from edge to edge. */
 function degreeTicks(span: number): PlotTrace {
   const tickvals = [-0.5, -0.25, 0, 0.25, 0.5].map((at) => rounded(at * span));
   return { tickvals, ticktext: tickvals.map((at) => `${at < 0 ? "−" : ""}${Math.round(Math.abs(at))}°`) };
 }
 
-/** About six labels, at the middle of their rows. */
+/** About six step labels, at the middle of their rows. */
 function stepTicks(rows: readonly PlottedStep[]): PlotTrace {
   const gap = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((g) => rows.length / g <= 7) ?? rows.length;
   const labelled = rows.map(({ index }, k) => ({ index, at: k + 0.5 })).filter((_, k) => k % gap === 0);

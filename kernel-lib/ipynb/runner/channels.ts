@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { Dealer, Subscriber } from "zeromq";
 import type { JsonObject } from "../../core/json.js";
 import { decode, encode, header, type Message } from "../message.js";
-import type { Connection } from "./connection.js";
+import type { ConnectionFile } from "./connection-file.js";
 
 /** What a kernel publishes for a request. */
 export interface Published {
@@ -37,7 +37,7 @@ interface Waiting {
 /** Milliseconds of silence after a reply without an "idle": the kernel lost it, as stock tslab does beyond 512 messages a tick. */
 const LOST_IDLE = 5000;
 
-export function openChannels({ key, address }: Connection): Channels {
+export function openChannels({ key, address }: ConnectionFile): Channels {
   // no limit to what waits here to be read: what a kernel says faster than that would be dropped
   const [shell, control] = [new Dealer({ linger: 0, receiveHighWaterMark: 0 }), new Dealer({ linger: 0, receiveHighWaterMark: 0 })];
   const iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { KernelError } from "../../core/errors.js";
 import type { JsonObject } from "../../core/json.js";
 import { openChannels, type RequestOptions } from "./channels.js";
-import { CONNECTION_FILE, freePorts, type Ports, writeConnection } from "./connection.js";
+import { CONNECTION_FILE, freePorts, type Ports, writeConnection } from "./connection-file.js";
 import { startProcess } from "./kernel-process.js";
 
 export interface KernelOptions {
@@ -110,8 +110,8 @@ async function tryKernel(command: readonly string[], cwd: string, ports: Ports, 
   async function firstAnswer(): Promise<JsonObject | string> {
     const until = performance.now() + START_TIME;
     while (performance.now() < until) {
-      const asked = channels.request("kernel_info_request", {}).catch(() => undefined);
-      const answer = await Promise.race([asked, wait(ASK_AGAIN)]);
+      const reply = channels.request("kernel_info_request", {}).catch(() => undefined);
+      const answer = await Promise.race([reply, wait(ASK_AGAIN)]);
       if (answer) return answer;
       if (signal?.aborted) return "was stopped";
       if (gone !== undefined) return gone;

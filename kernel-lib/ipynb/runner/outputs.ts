@@ -17,32 +17,32 @@ interface Stream {
   readonly name: StreamOutput["name"];
   readonly text: StreamText;
 }
-/** Shown, or an error; a display's data change when its id is updated. */
-interface Shown {
+/** A display, or an error; a display's data change when its id is updated. */
+interface KeptDisplay {
   readonly kind: "shown";
   output: Exclude<Output, StreamOutput>;
 }
 
 /** Outputs of cells that share their displays: a later cell may update what an earlier one showed. */
 export function createOutputs(): { cell(): CellOutputs } {
-  const displays = new Map<string, Shown[]>();
+  const displays = new Map<string, KeptDisplay[]>();
 
   const update = (id: string, data: MimeData, metadata: JsonObject) => {
     for (const shown of displays.get(id) ?? []) if ("data" in shown.output) shown.output = { ...shown.output, data, metadata };
   };
 
   const cell = (): CellOutputs => {
-    let kept: (Stream | Shown)[] = [];
+    let kept: (Stream | KeptDisplay)[] = [];
     let clearsNext = false;
-    const keep = <T extends Stream | Shown>(entry: T): T => {
+    const keep = <T extends Stream | KeptDisplay>(entry: T): T => {
       if (clearsNext) kept = [];
       clearsNext = false;
       kept.push(entry);
       return entry;
     };
-    const show = (content: JsonObject, output: Shown["output"]) => {
+    const show = (content: JsonObject, output: KeptDisplay["output"]) => {
       const id = isObject(content.transient) ? content.transient.display_id : undefined;
-      const shown = keep<Shown>({ kind: "shown", output });
+      const shown = keep<KeptDisplay>({ kind: "shown", output });
       if (typeof id !== "string") return;
       if ("data" in output) update(id, output.data, output.metadata);
       displays.set(id, [...(displays.get(id) ?? []), shown]);

@@ -2,7 +2,7 @@
 import { dirname, resolve } from "node:path";
 import type { Notebook } from "../nbformat.js";
 import { readNotebook, saveNotebook } from "../notebook-file.js";
-import { expectWritable } from "../whole-file.js";
+import { expectWritable } from "../save-text.js";
 import { type KernelOptions, startKernel } from "./kernel-client.js";
 import { withParameters } from "./parameters.js";
 import { type RanCells, type RunCellsOptions, runCells } from "./run-cells.js";

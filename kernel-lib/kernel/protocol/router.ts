@@ -33,21 +33,21 @@ export interface Router {
 }
 
 /** A loop of a cell hears of an interrupt between two of its steps, if it waits in any; after so long it is taken not to. */
-const HEARING_MS = 150;
+const NOTICE_MS = 150;
 
 export function createRouter(deps: RouterDeps): Router {
   const queue: Message[] = [];
   const history: [session: number, line: number, input: string][] = [];
-  const asked = new Map<number, (content: Json) => void>();
+  const waiting = new Map<number, (content: Json) => void>();
   let active = false;
   let running: Message | undefined;
   let [count, ids] = [0, 0];
-  let deaf: NodeJS.Timeout | undefined;
+  let deadline: NodeJS.Timeout | undefined;
 
   const ask = (message: (id: number) => ToCells): Promise<Json> =>
     new Promise((resolve) => {
       const id = ids++;
-      asked.set(id, resolve);
+      waiting.set(id, resolve);
       deps.tell(message(id));
     });
 
@@ -87,13 +87,13 @@ export function createRouter(deps: RouterDeps): Router {
 
   function interrupt(): Json {
     deps.tell({ kind: "interrupt", ended: false });
-    clearTimeout(deaf);
-    deaf = setTimeout(unheard, HEARING_MS);
+    clearTimeout(deadline);
+    deadline = setTimeout(forceStop, NOTICE_MS);
     return { status: "ok" };
   }
   /** Not within the compiler, which must not be ended in the middle, and ends by itself. */
-  function unheard(): void {
-    if (deps.compiling()) deaf = setTimeout(unheard, HEARING_MS);
+  function forceStop(): void {
+    if (deps.compiling()) deadline = setTimeout(forceStop, NOTICE_MS);
     else deps.stopLoop();
   }
 
@@ -132,10 +132,10 @@ export function createRouter(deps: RouterDeps): Router {
       if (message.kind === "publish") deps.publish(message.parent, message.type, message.content);
       else if (message.kind === "prompt") running && deps.prompt(running, message.content);
       else if (message.kind === "close") deps.close();
-      else if (message.kind === "interrupted") clearTimeout(deaf);
+      else if (message.kind === "interrupted") clearTimeout(deadline);
       else {
-        asked.get(message.id)?.(message.content);
-        asked.delete(message.id);
+        waiting.get(message.id)?.(message.content);
+        waiting.delete(message.id);
       }
     },
   };

@@ -20,8 +20,8 @@ const session = randomUUID();
 const iopub = new Publisher({ sendHighWaterMark: 0, linger: 2000 });
 const [shell, control, stdin] = [0, 1, 2].map(() => new RouterSocket({ sendHighWaterMark: 0, linger: 2000 }));
 const heartbeat = new Reply();
-const told = (error: unknown) => process.stderr.write(`veduta kernel: ${error}\n`);
-const queueOf = (socket: Publisher | RouterSocket) => createSendQueue((frames) => socket.send(frames as Buffer[]), told);
+const logError = (error: unknown) => process.stderr.write(`veduta kernel: ${error}\n`);
+const queueOf = (socket: Publisher | RouterSocket) => createSendQueue((frames) => socket.send(frames as Buffer[]), logError);
 const queues = new Map([iopub, shell, control, stdin].map((socket) => [socket, queueOf(socket)] as const));
 
 function send(socket: Publisher | RouterSocket, type: string, content: Json | string, to: Pick<Message, "identities" | "parent">): void {
@@ -77,7 +77,7 @@ async function listen(socket: RouterSocket, heard: (message: Message) => void): 
     try {
       heard(message);
     } catch (error) {
-      told(error); // whatever a message holds, the next one is heard
+      logError(error); // whatever a message holds, the next one is heard
     }
   }
 }

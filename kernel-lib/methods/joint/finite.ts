@@ -1,13 +1,13 @@
-/** @file NaN and infinity are caught in the step, and at the window, where they first appear. */
+/** @file Finds the first NaN or infinity of a step and names the step and window in a NumericError. */
 import { NumericError } from "../../core/errors.js";
 import { rows, type Tensor } from "../../core/tensor.js";
 import type { Hop } from "../../diffusion/schedule.js";
 import { nameWindow, type Window } from "./windows.js";
 
 /**
- * Refuses a tensor with one row a window, [windows,…], that is not finite everywhere.
+ * Refuses a tensor with one row per window, [windows,…], if any element is NaN or infinite.
  * @param what the tensor's name in the error
- * @param place `windows` in the order of the rows; `first`: the index of the first row's window, default 0
+ * @param place `windows`: in the order of the rows; `first`: the window of the first row, default 0
  * @throws NumericError naming the step and the first window
  */
 export function expectFinite(

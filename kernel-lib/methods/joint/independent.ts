@@ -1,12 +1,13 @@
-/** @file Independent windows: the baseline that the papers compare joint methods with. Its windows do not overlap, so nothing is fused. */
+/** @file Independent windows: the baseline that the papers compare joint methods with. Windows do not overlap, so nothing is averaged. */
 import { ddimStep } from "../../diffusion/ddim.js";
 import { cropAll, fuse } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
 
+/** Independent windows, as a row of the table of methods. */
 export const independent = jointMethod({
   name: "independent",
   title: "Independent windows",
-  summary: "windows side by side that know nothing of each other",
+  summary: "windows side by side, denoised independently",
   source: "the baseline of arXiv:2302.08113 and arXiv:2306.05178",
   prepare(options, { window }) {
     if (options.stride !== undefined && options.stride !== (options.window ?? window))
@@ -18,7 +19,7 @@ export const independent = jointMethod({
     for (const hop of run.hops) {
       const xt = cropAll(z, windows); // [windows,c,h,w]
       const denoised = ddimStep(xt, await run.noise(xt, hop), hop.now, hop.next);
-      z = fuse(denoised.prev, windows, z.shape); // each latent pixel lies in one window: its place, no average
+      z = fuse(denoised.prev, windows, z.shape); // one window covers each latent pixel, so this only places them
       yield run.record(hop, z, denoised);
     }
     return run.finish(z);
@@ -26,8 +27,8 @@ export const independent = jointMethod({
 });
 
 /**
- * Paints windows side by side: in each step x_j ← DDIM(x_j, eps(x_j)) for every window j, and no window sees another.
- * @returns a record a step; at the end the latent and the panorama
- * @throws at once where an option is wrong: RangeError (naming the nearest sizes that tile), ShapeError, TypeError
+ * Paints windows side by side. In each step x_j ← DDIM(x_j, eps(x_j)) for every window j, independently.
+ * @returns one record per step; at the end the latent and the panorama
+ * @throws at once for a wrong option: RangeError (with the nearest sizes that tile), ShapeError, TypeError
  */
 export const independentWindows = independent.run;

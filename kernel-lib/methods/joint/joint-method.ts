@@ -1,4 +1,4 @@
-/** @file Makes a joint method out of its algorithm and what is its own: options, network calls, series. The rest is the same for all. */
+/** @file Makes a joint method from its algorithm, its own options, its network calls and its series. The rest is shared. */
 import type { JointModelConfig } from "../../diffusion/joint-model.js";
 import type { Method, Need, Series } from "../method.js";
 import { type DefaultedOf, type OptionTable, takeOptions, type ValuesOf } from "../option-table.js";
@@ -7,7 +7,7 @@ import { chooseBatch } from "./network-calls.js";
 import { JOINT_OPTIONS, type JointOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import type { JointRun, JointSteps } from "./step-record.js";
 
-/** What is a joint method's own. */
+/** What distinguishes one joint method from another. */
 export interface JointMethodSpec<Own extends OptionTable, Resolved extends object> {
   readonly name: string;
   readonly title: string;
@@ -19,18 +19,19 @@ export interface JointMethodSpec<Own extends OptionTable, Resolved extends objec
   readonly needs?: readonly Need[];
   /** default: none */
   readonly series?: readonly Series[];
-  /** Changes the shared options before their defaults are put in place; default: as they are. @throws RangeError for one that does not fit the method */
+  /** Changes the shared options before their defaults are filled in; default: leaves them. @throws RangeError for an option that the method does not allow */
   readonly prepare?: (options: JointOptions, config: JointModelConfig) => JointOptions;
-  /** Own options whose defaults depend on the shared ones or on the model; default: as the table has them */
+  /** Fills in own defaults that depend on the shared options or the model; default: those of the table */
   readonly resolve?: (own: DefaultedOf<Own>, context: { readonly shared: ResolvedOptions; readonly config: JointModelConfig }) => Resolved;
   /** the algorithm */
   readonly steps: (run: Running, options: ResolvedOptions & Resolved) => JointSteps;
 }
 
+/** A joint method: its row of the table, and the function that runs it. */
 export type JointMethod<Own extends OptionTable, Resolved> = Method<JointOptions & ValuesOf<Own>, JointRun<ResolvedOptions & Resolved>>;
 
 /**
- * A joint method: one panorama from many windows.
+ * Makes a joint method, which paints one panorama from many windows.
  * @example
  * const shifted = jointMethod({
  *   name: "shifted", title: "Shifted", summary: "windows that move", source: "mine",
@@ -46,7 +47,7 @@ export function jointMethod<Own extends OptionTable = Record<never, never>, Reso
   spec: JointMethodSpec<Own, Resolved>,
 ): JointMethod<Own, Resolved> {
   const { name, title, summary, source, options: own = {} as Own, needs = ["noise"], series = [], prepare, resolve, steps } = spec;
-  const who = title.charAt(0).toLowerCase() + title.slice(1).replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase()); // the function, as errors call it
+  const who = title.charAt(0).toLowerCase() + title.slice(1).replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase()); // the function's name in errors: "SyncDiffusion" -> "syncDiffusion"
   const method: JointMethod<Own, Resolved> = {
     ...{ name, title, summary, source, needs, series },
     options: own,

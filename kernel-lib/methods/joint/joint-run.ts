@@ -1,4 +1,4 @@
-/** @file What every joint method does before its first step and after its last, and how it reports a step. */
+/** @file What all joint methods share: the work before the first step and after the last, and the step records. */
 import { NumericError } from "../../core/errors.js";
 import { createRng, randn } from "../../core/random.js";
 import { rows, type Tensor } from "../../core/tensor.js";
@@ -13,33 +13,34 @@ import { type NetworkCalls, networkCalls, type Perceptual } from "./network-call
 import type { ResolvedOptions } from "./options.js";
 import type { JointResult, StepRecord } from "./step-record.js";
 
-/** A descent, as a record reports it. */
+/** A gradient descent of the windows, for the step record. */
 export interface Descent extends Perceptual {
   readonly weight: number;
 }
 
-/** What a method's record says besides the step itself. */
+/** Numbers that a method adds to a step record. */
 export interface OwnNumbers {
-  /** default −1: none */
+  /** index of the anchor's window; default −1: none */
   readonly anchor?: number;
   readonly descent?: Descent;
-  /** numbers of the step, by the names of the method's series */
+  /** numbers of the step, by series name */
   readonly step?: Readonly<Record<string, number>>;
-  /** numbers of each window, by the names of the method's series: [windows] each */
+  /** numbers of each window, [windows], by series name */
   readonly windows?: Readonly<Record<string, readonly number[]>>;
 }
 
+/** What an algorithm works with: the starting noise, the steps, the network calls, and the way to record a step. */
 export interface Running extends NetworkCalls {
   /** the starting noise, [1,c,H,W] */
   readonly start: Tensor;
   readonly hops: readonly Hop[];
-  /** @throws NumericError where a window's latent is not finite */
+  /** Makes the record of a step. @throws NumericError if a window's latent is not finite */
   record(hop: Hop, latent: Tensor, windows: DdimStep, own?: OwnNumbers): StepRecord;
-  /** Decodes the panorama, around its edge where it closes. */
+  /** Decodes the panorama; convolutions wrap if it is closed. */
   finish(latent: Tensor): Promise<JointResult>;
 }
 
-/** Checks that the run fits into memory, embeds the prompts, draws the starting noise, and has the networks called in batches that `signal` can stop. */
+/** Checks that the run fits into memory, embeds the prompts and draws the starting noise. Network calls go in batches, and `signal` stops them. */
 export async function begin(
   model: JointModel,
   options: ResolvedOptions,
@@ -91,7 +92,7 @@ async function truncations(model: JointModel, { text, prompt, negativePrompt }: 
   const notices: string[] = [];
   for (const [name, words] of [["prompt", prompt] as const, ["negativePrompt", negativePrompt] as const]) {
     const { ids, truncated } = await model.tokenize(words ?? "");
-    if (truncated) notices.push(`${name}: longer than the model's ${ids.length} tokens; what came after them was not read`);
+    if (truncated) notices.push(`${name}: longer than the model's ${ids.length} tokens; the rest was cut off`);
   }
   return notices;
 }

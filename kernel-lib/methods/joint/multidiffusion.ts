@@ -4,7 +4,7 @@ import { cropAll, fuse } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
 
 /**
- * Paints a panorama step by step. In each step, z the panorama's latent:
+ * Paints a panorama step by step. In each step, where z is the panorama's latent:
  *
  *   (a) crop      x_j = z at window j                                     for every window j
  *   (b) denoise   x_j ← DDIM(x_j, eps(x_j))                               each window alone
@@ -28,10 +28,10 @@ export const multi = jointMethod({
 });
 
 /**
- * Paints a panorama by MultiDiffusion, step by step: the algorithm stands at `multi`, above.
- * @param model any model behind `JointModel`'s functions
- * @returns a record a step; at the end the latent and the panorama. `.options` holds the options in use, the seed drawn among them.
- * @throws at once where an option is wrong: RangeError (naming the nearest sizes that tile), ShapeError, TypeError
- * @throws while running NumericError at the step where a number is not finite; the signal's reason, within one network call
+ * Paints a panorama by MultiDiffusion, step by step: the algorithm is at `multi`, above.
+ * @param model anything that implements `JointModel`
+ * @returns one record per step; at the end the latent and the panorama. `.options` holds all options in use, with the seed that was drawn.
+ * @throws at once for a wrong option: RangeError (with the nearest sizes that tile), ShapeError, TypeError
+ * @throws while running: NumericError at the first step with NaN or infinity; the signal's reason, within one network call
  */
 export const multiDiffusion = multi.run;

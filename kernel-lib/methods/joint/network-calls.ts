@@ -1,4 +1,4 @@
-/** @file The networks as a joint method calls them: any number of windows, a batch at a time, stopped between two batches. */
+/** @file Network calls of a joint method: any number of windows, in batches; the signal stops them between two batches. */
 import { type DeviceTensor, rows, stack, type Tensor, zeros } from "../../core/tensor.js";
 import type { JointModel } from "../../diffusion/joint-model.js";
 import { x0FromEps } from "../../diffusion/notation.js";
@@ -15,10 +15,11 @@ export interface Perceptual {
   readonly gradient: Tensor;
 }
 
+/** The network calls of one run. */
 export interface NetworkCalls {
-  /** Guided noise of windows, [n,c,h,w] -> [n,c,h,w]. */
+  /** Predicts the noise of windows, with guidance: [n,c,h,w] -> [n,c,h,w]. */
   noise(xt: Tensor, hop: Hop): Promise<Tensor>;
-  /** The image that one window predicts, decode(x0(x_t, eps)): windows [n,c,h,w] -> [1,3,8h,8w] in [-1,1]. It stays on the device where the model lets it. */
+  /** The predicted image of one window, decode(x0(x_t, eps)): windows [n,c,h,w] -> [1,3,8h,8w] in [-1,1]. It stays on the device if the model supports that. */
   foresee(windows: Tensor, index: number, hop: Hop): Promise<Tensor | DeviceTensor>;
   /**
    * LPIPS of every window's predicted image to the anchor's, and its gradient with respect to the window's latent. The anchor's row is filled with
@@ -28,8 +29,8 @@ export interface NetworkCalls {
 }
 
 /**
- * The windows per network call of a run: the user's, else what the model says its free memory takes, else all at once. Asked once, so that
- * every call of the run has the size that its record says.
+ * Chooses the windows per network call of a run: the user's number, else what fits the free memory, else all. It is chosen once, so that every
+ * call of the run has the size that is recorded.
  */
 export function chooseBatch(model: JointModel, { windows, batch }: ResolvedOptions, needs: readonly Need[]): Batch {
   const given = typeof batch === "number" ? { noise: batch, gradient: batch } : (batch ?? {});
@@ -38,8 +39,8 @@ export function chooseBatch(model: JointModel, { windows, batch }: ResolvedOptio
 }
 
 /**
- * The calls of one run. Each throws the signal's reason (an AbortError) before the next network call once the signal has fired, and a
- * NumericError naming the window where a network returns NaN or infinity.
+ * Makes the network calls of one run. After an abort each throws the signal's reason before its next network call. Each throws a NumericError
+ * that names the window if a network returns NaN or infinity.
  * @param text [2,tokens,dim]
  */
 export function networkCalls(
@@ -52,7 +53,7 @@ export function networkCalls(
     const parts = evenParts(x, sizes[kind] ?? x.shape[0]);
     for (const part of parts) {
       signal?.throwIfAborted();
-      done.push(await call(part, parts[0].shape[0])); // one size for all, so one loaded graph
+      done.push(await call(part, parts[0].shape[0])); // the same batch size for all, so that one loaded graph serves them
     }
     return done;
   };
@@ -63,7 +64,7 @@ export function networkCalls(
   const foresee: NetworkCalls["foresee"] = async (all, index, hop) => {
     const xt = rows(all, index, index + 1); // [1,c,h,w]
     signal?.throwIfAborted();
-    if (model.foresee) return model.foresee(xt, { timestep: hop.now.t, text, guidanceScale }); // what is not finite in it shows in the losses
+    if (model.foresee) return model.foresee(xt, { timestep: hop.now.t, text, guidanceScale }); // NaN and infinity in it appear in the losses
     const x0 = x0FromEps(xt, await noise(xt, hop), hop.now);
     signal?.throwIfAborted();
     const image = await model.decode(x0); // [1,3,8h,8w]
@@ -94,7 +95,7 @@ export function networkCalls(
   return { noise, foresee, perceptual };
 }
 
-/** The rows of x in the fewest parts of at most `size` rows, as even as can be: few sizes, few loaded graphs. */
+/** Splits the rows of x into the fewest, nearly equal parts of at most `size` rows: few sizes need few loaded graphs. */
 function evenParts(x: Tensor, size: number): Tensor[] {
   const [n] = x.shape;
   const even = Math.ceil(n / Math.ceil(n / size));

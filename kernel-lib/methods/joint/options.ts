@@ -1,4 +1,4 @@
-/** @file The options all joint methods share, and how they become the options of a run on a model. */
+/** @file The options that all joint methods share, and how a run's defaults are filled in. */
 import { expectShape, type Tensor } from "../../core/tensor.js";
 import type { JointModelConfig } from "../../diffusion/joint-model.js";
 import { createSchedule } from "../../diffusion/schedule.js";
@@ -16,7 +16,7 @@ import {
 import { completeGrid, expectWhole, PANORAMA } from "./tiling.js";
 import { checkWindows, planWindows, type Window, wraps } from "./windows.js";
 
-/** Windows per network call: of all kinds of calls, or of each. */
+/** Windows per network call: one number for all kinds of calls, or one per kind. */
 export type BatchOption = number | { readonly noise?: number; readonly gradient?: number };
 
 const ONE_BATCH = wholeOption({ means: "windows per network call", least: 1, otherwise: "from the memory that is free" });
@@ -25,56 +25,58 @@ const batchOption: OptionSpec<BatchOption> = {
   fits: (value) => (typeof value === "object" && value !== null ? Object.values(value).every(ONE_BATCH.fits) : ONE_BATCH.fits(value)),
 };
 
+/** The table of the options that all joint methods share. */
 export const JOINT_OPTIONS = {
-  prompt: textOption({ means: "what to paint; needed unless text replaces it", flag: null }),
+  prompt: textOption({ means: "what to paint; required unless text replaces it", flag: null }),
   negativePrompt: textOption({ means: "what to paint less of", default: "", flag: "--negative" }),
   width: sizeOption({ means: "width of the panorama in pixels", otherwise: "six windows" }),
   height: sizeOption({ means: "height of the panorama in pixels", otherwise: "one window" }),
-  loop: toggleOption({ means: "close the panorama to 360°: its right edge goes on at its left", default: false }),
-  seed: wholeOption({ means: "names the starting noise", least: 0, otherwise: "drawn, and recorded" }),
+  loop: toggleOption({ means: "close the panorama to 360°: its right edge continues at its left edge", default: false }),
+  seed: wholeOption({ means: "seed of the starting noise", least: 0, otherwise: "random, and recorded" }),
   steps: sizeOption({ means: "denoising steps", default: 50 }),
   guidanceScale: realOption({ means: "how strongly the prompt is followed", default: 7.5, flag: "--guidance" }),
   window: sizeOption({ means: "side of a window in latent pixels", otherwise: "the model's own" }),
-  stride: sizeOption({ means: "from one window to the next, in latent pixels", otherwise: "a quarter of the window" }),
+  stride: sizeOption({ means: "distance from one window to the next, in latent pixels", otherwise: "a quarter of the window" }),
   batch: batchOption,
-  latent: givenOption<Tensor>({ means: "starting noise [1,c,h,w]; replaces seed, and says height and width", want: "a tensor" }),
+  latent: givenOption<Tensor>({ means: "starting noise [1,c,h,w]; replaces seed, height and width", want: "a tensor" }),
   text: givenOption<Tensor>({ means: "embeddings [2,tokens,dim] of negative prompt and prompt; replaces both", want: "a tensor" }),
   windows: givenOption<readonly Window[]>({
-    means: "windows of one size, in latent pixels; one that passes the right edge wraps; replaces window, stride and loop",
+    means: "windows of one size, in latent pixels; a window that passes the right edge wraps; replaces window, stride and loop",
     want: "a list of { top, left, height, width }",
   }),
 } as const;
 
+/** The options that all joint methods share; every one may be left out but `prompt` or `text`. */
 export interface JointOptions extends ValuesOf<typeof JOINT_OPTIONS> {
-  /** stops the run within one network call */
+  /** aborts the run within one network call */
   readonly signal?: AbortSignal;
 }
 
 /**
- * A run's options with every default in place and the seed drawn: given to the same method again, they repeat the run. `seed`, the prompts,
- * and `window` with `stride` are absent where `latent`, `text` and `windows` replaced them.
+ * A run's options with all defaults filled in and the seed drawn. The same method repeats the run from them. `seed`, the prompts, and `window`
+ * with `stride` are absent if `latent`, `text` and `windows` replaced them.
  */
 export interface ResolvedOptions extends Omit<JointOptions, "signal"> {
   readonly height: number;
   readonly width: number;
   readonly steps: number;
   readonly guidanceScale: number;
-  /** whether any window wraps, where `windows` were given */
+  /** with `windows`: whether any of them wraps */
   readonly loop: boolean;
-  /** in the order of the records' */
+  /** in the same order as in the records */
   readonly windows: readonly Window[];
 }
 
 /**
- * The options of a run on this model.
- * @param who the method, as errors call it
- * @throws TypeError where there is nothing to paint, ShapeError where `latent` or `text` does not fit the model, RangeError where a number
- * is not one of its option's, naming those that are; for sizes that do not tile, the nearest
+ * Checks a run's options and fills in the defaults.
+ * @param who the method's name in errors
+ * @throws TypeError if there is no prompt, ShapeError if `latent` or `text` does not fit the model, RangeError for a value out of range, with
+ * the valid ones; for sizes that do not tile, the nearest that do
  */
 export function resolveOptions(who: string, config: JointModelConfig, options: JointOptions): ResolvedOptions {
-  // nothing to paint is said first, before a number that is wrong
+  // A missing prompt is reported before a wrong number.
   if (!options.text && typeof options.prompt !== "string")
-    throw new TypeError(`${who}: got prompt ${options.prompt}, want a text to paint, or its embeddings as text`);
+    throw new TypeError(`${who}: got prompt ${options.prompt}, want a prompt, or its embeddings as text`);
   const taken = takeOptions(JOINT_OPTIONS, { ...options });
   createSchedule(config.schedule).timesteps(taken.steps);
   return {
@@ -87,7 +89,7 @@ export function resolveOptions(who: string, config: JointModelConfig, options: J
   };
 }
 
-/** Where the windows lie. */
+/** The panorama's size and its windows. */
 function resolvePlace(who: string, config: JointModelConfig, options: Omit<JointOptions, "signal">) {
   const { latent, windows } = options;
   const { scaleFactor, latentChannels, windowMultiple: multiple } = config;
@@ -96,7 +98,7 @@ function resolvePlace(who: string, config: JointModelConfig, options: Omit<Joint
     const px = options[name];
     const ofLatent = latent?.shape[name === "height" ? 2 : 3];
     if (ofLatent !== undefined && px !== undefined && px !== ofLatent * scaleFactor)
-      throw new RangeError(`${name} ${px} px: the latent given is of ${ofLatent * scaleFactor} px; leave ${name} out`);
+      throw new RangeError(`${name} ${px} px: the given latent has ${ofLatent * scaleFactor} px; leave ${name} out`);
     return ofLatent ?? (px === undefined ? undefined : px / scaleFactor);
   };
   if (windows) {

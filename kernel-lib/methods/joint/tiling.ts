@@ -1,5 +1,6 @@
-/** @file Which heights, widths, windows and strides fit each other, and which are nearest where they do not. */
+/** @file Which heights, widths, windows and strides tile, and the nearest that do. */
 
+/** A regular grid of square windows. */
 export interface Grid {
   /** side of a window, in latent pixels */
   readonly window: number;
@@ -7,20 +8,20 @@ export interface Grid {
   readonly height?: number;
   /** of the panorama, in latent pixels; default six windows */
   readonly width?: number;
-  /** from one window to the next, in latent pixels, at most the window; default a quarter of the window */
+  /** distance from one window to the next, in latent pixels, at most the window; default a quarter of the window */
   readonly stride?: number;
-  /** whether the right edge goes on at the left one; default false */
+  /** whether the right edge continues at the left edge; default false */
   readonly loop?: boolean;
-  /** windows are multiples of it, since the network halves them; default 1 */
+  /** a window must be a multiple of it, since the network halves a window several times; default 1 */
   readonly multiple?: number;
-  /** pixels a latent pixel: errors name heights and widths in pixels; default 1 */
+  /** pixels per latent pixel: errors give heights and widths in pixels; default 1 */
   readonly scaleFactor?: number;
 }
 
-/** A panorama's size where none is given, in windows. */
+/** The default size of a panorama, in windows. */
 export const PANORAMA = { down: 1, across: 6 } as const;
 
-/** A grid with every default in place. */
+/** Fills in a grid's defaults. */
 export function completeGrid(grid: Grid): Required<Grid> {
   const {
     window,
@@ -35,8 +36,8 @@ export function completeGrid(grid: Grid): Required<Grid> {
 }
 
 /**
- * Refuses a grid whose windows do not tile the panorama: a row of windows must end at the edge, and a ring of them where it began.
- * @throws RangeError naming the option, and the nearest values of each option that would fit the others (defaults follow the window)
+ * Refuses a grid whose windows do not tile the panorama: a row of windows must end at the edge, a ring where it began.
+ * @throws RangeError with the wrong option, and for each option the nearest values that fit the others (defaults follow the window)
  */
 export function expectTiling(grid: Grid): void {
   const { height, width, window, stride, multiple, scaleFactor } = completeGrid(grid);
@@ -46,7 +47,7 @@ export function expectTiling(grid: Grid): void {
     (!isWhole(window) && `window ${window}: want a whole number of latent pixels, at least 1`) ||
     (window % multiple !== 0 && `window ${window}: want a multiple of ${multiple} latent pixels, since the network halves it`) ||
     (!isWhole(stride) && `stride ${stride}: want a whole number of latent pixels, at least 1`) ||
-    (stride > window && `stride ${stride}: more than the window, ${window}, so columns between windows would stay empty`) ||
+    (stride > window && `stride ${stride}: more than the window, ${window}, so columns between windows would not be covered`) ||
     (!tilesDown(grid) && `height ${px(height)}: windows of ${window} at stride ${stride}${unit} do not tile it`) ||
     (!tilesAcross(grid) && `width ${px(width)}: windows of ${window} at stride ${stride}${unit} do not tile it`);
   if (!wrong) return;
@@ -54,7 +55,7 @@ export function expectTiling(grid: Grid): void {
   const changed = (change: Partial<Grid>) => ({ ...grid, ...change });
   const fits = (change: Partial<Grid>) => tilesDown(changed(change)) && tilesAcross(changed(change));
   const most = Number.MAX_SAFE_INTEGER;
-  const sound = isWhole(window) && window % multiple === 0 && isWhole(stride) && stride <= window; // else no height or width would do
+  const sound = isWhole(window) && window % multiple === 0 && isWhole(stride) && stride <= window; // otherwise no height or width would tile
   const heights = !sound || tilesDown(grid) ? [] : nearest(height, window, most, (value) => tilesDown(changed({ height: value })));
   const widths = !sound || tilesAcross(grid) ? [] : nearest(width, window, most, (value) => tilesAcross(changed({ width: value })));
   const strides = isWhole(window) && window % multiple === 0 ? nearest(stride, 1, window, (value) => fits({ stride: value })) : [];
@@ -65,8 +66,8 @@ export function expectTiling(grid: Grid): void {
 }
 
 /**
- * Refuses an extent that is not of whole latent pixels.
- * @throws RangeError naming the nearest extents in pixels
+ * Refuses a height or width that is not a whole number of latent pixels.
+ * @throws RangeError with the nearest values in pixels
  */
 export function expectWhole(name: "height" | "width", extent: number, scaleFactor: number): void {
   if (isWhole(extent)) return;
@@ -92,7 +93,7 @@ const tiles = (extent: number, window: number, stride: number, reach: number): b
 /** The nearest values below and above that are `ok`, within [least, most]: none, one or two, the lower first. */
 function nearest(value: number, least: number, most: number, ok: (candidate: number) => boolean): number[] {
   const from = Math.min(Math.max(Number.isFinite(value) ? value : least, least), most);
-  // a row of windows fits again after one stride, and windows and strides are small: the bound only keeps absurd numbers from searching on
+  // A row of windows fits again after one stride, so the search is short. The bound is for absurd numbers.
   const search = (start: number, by: 1 | -1) => {
     for (let x = start, k = 0; x >= least && x <= most && k < 65536; x += by, k++) if (ok(x)) return [x];
     return [];
@@ -101,7 +102,7 @@ function nearest(value: number, least: number, most: number, ok: (candidate: num
   return [...below, ...search(Math.ceil(from), 1).filter((x) => x !== below[0])];
 }
 
-/** A quarter of the window; where that is not whole, the largest smaller part that is: a fifth, a sixth, … */
+/** A quarter of the window; if that is not whole, a fifth, a sixth, … down to a 64th; else 1. */
 function quarter(window: number): number {
   for (let parts = 4; parts <= 64; parts++) if (window % parts === 0) return window / parts;
   return 1;

@@ -1,7 +1,7 @@
-/** @file The windows of a panorama: where a network of fixed size looks, and which of them lie on a closed ring. */
+/** @file The windows of a panorama: the parts of the latent that the network denoises. */
 import { completeGrid, expectTiling, type Grid } from "./tiling.js";
 
-/** A rectangle of the panorama's latent, in latent pixels. One whose left + width passes the right edge goes on at column 0. */
+/** A rectangle of the panorama's latent, in latent pixels. If left + width passes the right edge, it continues at column 0. */
 export interface Window {
   readonly top: number;
   readonly left: number;
@@ -16,10 +16,10 @@ export interface Extent {
 }
 
 /**
- * Square windows every `stride` latent pixels, row by row from the top left. With `loop` each row is a full ring: width / stride windows, of
- * which the last pass the right edge, so that every column is covered as often as any other.
- * @throws RangeError naming the nearest values, where the windows do not tile the latent
- * @source MultiDiffusion's get_views; its ring there lacks the last windows (SyncDiffusion's loop_closure has window/stride − 2 of them)
+ * Places square windows every `stride` latent pixels, row by row from the top left. With `loop` each row is a full ring of width / stride windows.
+ * The last ones pass the right edge, so that every column is covered equally often.
+ * @throws RangeError with the nearest values if the windows do not tile the latent
+ * @source MultiDiffusion's get_views, whose ring lacks the last windows (SyncDiffusion's loop_closure has window/stride − 2 of them)
  */
 export function planWindows(grid: Grid): readonly Window[] {
   expectTiling(grid);
@@ -33,7 +33,7 @@ export function planWindows(grid: Grid): readonly Window[] {
 /** Whether a window passes the right edge of a latent `width` columns wide. */
 export const wraps = (window: Window, width: number): boolean => window.left + window.width > width;
 
-/** A window in words: "window 3 (top 0, left 12, 16×16)". */
+/** Describes a window: "window 3 (top 0, left 12, 16×16)". */
 export const nameWindow = (windows: readonly Window[], index: number): string => {
   const { top, left, height, width } = windows[index];
   return `window ${index} (top ${top}, left ${left}, ${height}×${width})`;
@@ -49,8 +49,8 @@ export function middleWindow(windows: readonly Window[], width: number): number 
   return open[Math.floor(open.length / 2)];
 }
 
-/** How many windows cover each latent pixel, row-major: [height·width]. */
-export function coverage(windows: readonly Window[], { height, width }: Extent): Uint32Array {
+/** Counts the windows that cover each latent pixel, row-major: [height·width]. */
+export function windowCoverage(windows: readonly Window[], { height, width }: Extent): Uint32Array {
   const counts = new Uint32Array(height * width);
   for (const window of windows)
     for (let y = window.top; y < window.top + window.height; y++)
@@ -59,9 +59,9 @@ export function coverage(windows: readonly Window[], { height, width }: Extent):
 }
 
 /**
- * Windows given by hand: all of one size, inside the latent (only the right edge may be passed), every latent pixel covered.
- * @param multiple what the network can halve: height and width are multiples of it
- * @throws RangeError naming the window, or the uncovered columns
+ * Refuses windows that differ in size, leave the latent (except at the right edge, where they wrap), or leave a latent pixel uncovered.
+ * @param multiple height and width must be multiples of it, since the network halves a window several times
+ * @throws RangeError with the window, or with the uncovered columns
  */
 export function checkWindows(windows: readonly Window[], extent: Extent, multiple = 1): void {
   if (windows.length === 0) throw new RangeError("windows: got none, want at least one");
@@ -86,12 +86,12 @@ export function checkWindows(windows: readonly Window[], extent: Extent, multipl
 }
 
 /**
- * Refuses windows that leave a latent pixel uncovered: no network would ever look there.
- * @returns the coverage
- * @throws RangeError naming the uncovered columns, and the rows where these are not all
+ * Refuses windows that leave a latent pixel uncovered.
+ * @returns the number of windows per latent pixel
+ * @throws RangeError with the uncovered columns, and the rows if not all rows are affected
  */
 export function expectCovered(who: string, windows: readonly Window[], extent: Extent): Uint32Array {
-  const counts = coverage(windows, extent);
+  const counts = windowCoverage(windows, extent);
   if (!counts.includes(0)) return counts;
   const [columns, rows] = [new Set<number>(), new Set<number>()];
   for (const [k, count] of counts.entries()) {

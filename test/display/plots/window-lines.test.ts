@@ -75,7 +75,7 @@ describe("the plot of distances", () => {
   });
   test("where nothing was synchronised a sentence says so, and no steps are refused", async () => {
     const multi = await lossPlot(numbersOf(paintedRun({ steps: 2, method: "multi" }))).bundle();
-    expect(multi["text/plain"]).toMatch(/^This method measures no distance between its windows/);
+    expect(multi["text/plain"]).toMatch(/^This method measures no distances between its windows/);
     const bare = steps.map((step) => ({ ...step, windows: step.windows.map(({ loss: _, gradientNorm: __, ...w }) => w) }));
     expect((await lossPlot(bare).bundle())["text/html"]).toMatch(/^<p class="veduta-note">None of these steps was synchronised/);
     expect(() => lossPlot([])).toThrow(new RangeError("lossPlot: got no steps, want at least one record of a run"));

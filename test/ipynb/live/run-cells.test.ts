@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { KernelError } from "#kernel-lib/core/errors.js";
 import type { Notebook } from "#kernel-lib/ipynb/nbformat.js";
-import { freePorts } from "#kernel-lib/ipynb/runner/connection.js";
+import { freePorts } from "#kernel-lib/ipynb/runner/connection-file.js";
 import { startKernel } from "#kernel-lib/ipynb/runner/kernel-client.js";
 import type { RunCellsOptions } from "#kernel-lib/ipynb/runner/run-cells.js";
 import { runNotebook } from "#kernel-lib/ipynb/runner/run-notebook.js";

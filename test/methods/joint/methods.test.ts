@@ -11,7 +11,7 @@ import { multiDiffusion } from "#kernel-lib/methods/joint/multidiffusion.js";
 import type { StepRecord } from "#kernel-lib/methods/joint/step-record.js";
 import type { SyncOptions } from "#kernel-lib/methods/joint/syncdiffusion.js";
 import { syncDiffusion } from "#kernel-lib/methods/joint/syncdiffusion.js";
-import { coverage } from "#kernel-lib/methods/joint/windows.js";
+import { windowCoverage } from "#kernel-lib/methods/joint/windows.js";
 import { apart, config, finish, OVERLAPPING, schedule, toy, toyOnDevice } from "./toy.js";
 
 /** Two places to be, and a window goes to the one it is nearer: what makes windows disagree. */
@@ -164,7 +164,7 @@ describe.each(Object.entries(OVERLAPPING))("%s", (name, method) => {
     const paint = (from: Tensor, anchor: number) =>
       finish(method(toy({ mean: fork }), { prompt: "hills", steps: 5, weight: 1e-3, loop: true, latent: from, anchor }));
     const [here, there] = [await paint(latent, 4), await paint(roll(latent, 2), 5)];
-    expect(new Set(coverage(here.steps[0].windows, { height: 8, width: 32 })).size).toBe(1);
+    expect(new Set(windowCoverage(here.steps[0].windows, { height: 8, width: 32 })).size).toBe(1);
     for (const [k, step] of here.steps.entries()) {
       expect(apart(there.steps[k].latent.data, roll(step.latent, 2).data)).toBeLessThan(1e-6);
     }

@@ -80,7 +80,7 @@ describe.each(Object.entries(OVERLAPPING))("the options of %s", (_, method) => {
     const long = "a very long list of hills and lakes";
     const { steps, result } = await finish(method(toy(), { ...base, prompt: long, negativePrompt: long }));
     const notices = ["prompt", "negativePrompt"].map(
-      (name) => `${name}: longer than the model's 7 tokens; what came after them was not read`,
+      (name) => `${name}: longer than the model's 7 tokens; the rest was cut off`,
     );
     expect(steps.map((step) => step.notices)).toEqual([notices, undefined, undefined, undefined]);
     expect(result.notices).toEqual(notices);
@@ -103,7 +103,7 @@ describe.each(Object.entries(OVERLAPPING))("the options of %s", (_, method) => {
     [
       { stride: 9 },
       RangeError,
-      "stride 9: more than the window, 8, so columns between windows would stay empty; nearest that do: stride 8",
+      "stride 9: more than the window, 8, so columns between windows would not be covered; nearest that do: stride 8",
     ],
     [{ stride: 0 }, RangeError, "stride 0: want a whole number of latent pixels, at least 1; nearest that do: stride 1"],
     [
@@ -118,9 +118,9 @@ describe.each(Object.entries(OVERLAPPING))("the options of %s", (_, method) => {
     [{ seed: -1 }, RangeError, "seed -1: want a whole number >= 0"],
     [{ seed: 1.5 }, RangeError, "seed 1.5: want a whole number >= 0"],
     [{ batch: 0 }, RangeError, "batch 0: want a whole number >= 1"],
-    [{ prompt: undefined }, TypeError, /^(multi|sync)Diffusion: got prompt undefined, want a text to paint, or its embeddings as text$/],
+    [{ prompt: undefined }, TypeError, /^(multi|sync)Diffusion: got prompt undefined, want a prompt, or its embeddings as text$/],
     [{ latent: zeros([1, 3, 8, 32]) }, ShapeError, /^(multi|sync)Diffusion: latent: got \[1,3,8,32\], want \[1,4,height,width\]$/],
-    [{ latent: zeros([1, 4, 8, 30]) }, RangeError, "width 64 px: the latent given is of 60 px; leave width out"],
+    [{ latent: zeros([1, 4, 8, 30]) }, RangeError, "width 64 px: the given latent has 60 px; leave width out"],
     [{ text: zeros([1, 3, 5]) }, ShapeError, /^(multi|sync)Diffusion: text: got \[1,3,5\], want \[2,tokens,dim\]; stack the negative/],
     [
       { width: 65, windows: [{ top: 0, left: 0, height: 8, width: 8 }] },

@@ -4,7 +4,7 @@ import { ShapeError } from "#kernel-lib/core/errors.js";
 import { createRng, randn } from "#kernel-lib/core/random.js";
 import { rows, type Tensor, zeros } from "#kernel-lib/core/tensor.js";
 import { crop, cropAll, fuse } from "#kernel-lib/methods/joint/fuse.js";
-import { checkWindows, coverage, middleWindow, planWindows, type Window, wraps } from "#kernel-lib/methods/joint/windows.js";
+import { checkWindows, middleWindow, planWindows, type Window, windowCoverage, wraps } from "#kernel-lib/methods/joint/windows.js";
 import { hasGolden, readGolden, unlessGolden } from "../../golden/golden.mjs";
 
 /** A grid that tiles: rows and columns of windows, open or closed. */
@@ -111,7 +111,7 @@ describe("planWindows", () => {
     const windows = planWindows({ height: 16, width: 96, window: 16, stride: 4, loop: true });
     expect(windows.map((w) => w.left)).toEqual(Array.from({ length: 24 }, (_, k) => 4 * k));
     expect(windows.filter((w) => wraps(w, 96)).map((w) => w.left)).toEqual([84, 88, 92]);
-    expect(new Set(coverage(windows, { height: 16, width: 96 }))).toEqual(new Set([4]));
+    expect(new Set(windowCoverage(windows, { height: 16, width: 96 }))).toEqual(new Set([4]));
   });
 
   test("on any ring whose stride divides the window every latent pixel of a row is under as many windows", () =>
@@ -119,7 +119,7 @@ describe("planWindows", () => {
       fc.property(grids, (grid) => {
         const window = grid.stride * Math.ceil(grid.window / grid.stride);
         const width = Math.max(window, Math.ceil(grid.width / grid.stride) * grid.stride);
-        const counts = coverage(planWindows({ ...grid, window, width, height: window, loop: true }), { height: window, width });
+        const counts = windowCoverage(planWindows({ ...grid, window, width, height: window, loop: true }), { height: window, width });
         return counts.every((count) => count === window / grid.stride);
       }),
     ));
@@ -144,7 +144,7 @@ describe("planWindows", () => {
     [{ width: -768 }, `width -6144 px: ${tiling}; nearest that do: width 128 px`],
     [{ stride: 0 }, "stride 0: want a whole number of latent pixels, at least 1; nearest that do: stride 1"],
     [{ stride: 2.5 }, "stride 2.5: want a whole number of latent pixels, at least 1; nearest that do: stride 2 or 4"],
-    [{ stride: 20 }, "stride 20: more than the window, 16, so columns between windows would stay empty; nearest that do: stride 16"],
+    [{ stride: 20 }, "stride 20: more than the window, 16, so columns between windows would not be covered; nearest that do: stride 16"],
     [{ stride: 7 }, /^width 768 px: windows of 16 at stride 7 .*; nearest that do: width 744 px or 800 px; stride 5 or 8$/],
     [{ window: 12.5 }, "window 12.5: want a whole number of latent pixels, at least 1; nearest that do: window 12 or 16"],
     [{ window: 0 }, "window 0: want a whole number of latent pixels, at least 1; nearest that do: window 4"],

@@ -4,14 +4,14 @@ import type { PlotSpec } from "../../../kernel-lib/pages/plot-spec.js";
 import type { Scheme } from "../scheme.js";
 import { template } from "./theme.js";
 
-export interface Look {
+export interface Appearance {
   readonly scheme: Scheme;
   /** the chosen window */
   readonly window: number | null;
 }
 
 /** The traces as Plotly has them now, zoom and legend included, in a look. */
-export function styledData(spec: PlotSpec, now: readonly Attributes[], { scheme, window }: Look): Attributes[] {
+export function styledData(spec: PlotSpec, now: readonly Attributes[], { scheme, window }: Appearance): Attributes[] {
   return now.map((trace, k) => {
     const styled = { ...trace };
     for (const [path, value] of Object.entries(spec.dark?.[k] ?? {}))
@@ -26,7 +26,7 @@ export function styledData(spec: PlotSpec, now: readonly Attributes[], { scheme,
 }
 
 /** The layout as Plotly has it now, in a look: a frame around what is the chosen window's. */
-export function styledLayout(spec: PlotSpec, now: Attributes, { scheme, window }: Look): Attributes {
+export function styledLayout(spec: PlotSpec, now: Attributes, { scheme, window }: Appearance): Attributes {
   const styled = { ...now, template: template(scheme) };
   const frames = spec.link?.frames;
   if (!frames) return styled;

@@ -11,7 +11,7 @@ export const CONNECTION_FILE = "{connection_file}";
 export type PortName = "shell" | "iopub" | "stdin" | "control" | "hb";
 export type Ports = Readonly<Record<PortName, number>>;
 
-export interface Connection {
+export interface ConnectionFile {
   readonly file: string;
   readonly key: string;
   address(name: PortName): string;
@@ -37,7 +37,7 @@ export async function freePorts(): Promise<Ports> {
 }
 
 /** Writes a connection file that its owner alone can read. */
-export function writeConnection(ports: Ports): Connection {
+export function writeConnection(ports: Ports): ConnectionFile {
   const dir = mkdtempSync(join(tmpdir(), "veduta-kernel-"));
   const file = join(dir, "connection.json");
   const key = randomUUID();

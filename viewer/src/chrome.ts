@@ -1,5 +1,5 @@
 /** @file What stands around the picture: the canvas, tools in a corner, a note of where one looks, and controls below. */
-import type { PanoramaSpec } from "../../kernel-lib/pages/figure.js";
+import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { projections } from "../../kernel-lib/panorama/projections.js";
 import { move } from "./controls.js";
 import type { Core } from "./core.js";
@@ -10,7 +10,7 @@ import { TEXTS } from "./texts.js";
 /** Milliseconds of rest after which the note goes and the view is spoken. */
 const REST = 1200;
 
-export interface Furniture {
+export interface Chrome {
   readonly canvas: HTMLCanvasElement;
   readonly tools: HTMLElement;
   readonly bar: HTMLElement;
@@ -22,7 +22,7 @@ export interface Furniture {
   remove(): void;
 }
 
-export function furniture(root: HTMLElement, alt: string, { coverage }: PanoramaSpec): Furniture {
+export function createChrome(root: HTMLElement, alt: string, { coverage }: PanoramaSpec): Chrome {
   const canvas = make("canvas", {
     tabIndex: 0,
     role: "application",
@@ -32,10 +32,10 @@ export function furniture(root: HTMLElement, alt: string, { coverage }: Panorama
   const note = make("div", { className: "veduta-note", ariaHidden: "true" });
   const said = make("div", { className: "veduta-said", role: "status" });
   const tools = make("div", { className: "veduta-tools", role: "group", ariaLabel: TEXTS.tools });
-  const stageBox = make("div", { className: "veduta-stage" }, canvas, note, tools, said);
+  const box = make("div", { className: "veduta-stage" }, canvas, note, tools, said);
   const bar = make("div", { className: "veduta-bar", role: "group", ariaLabel: TEXTS.controls });
   const panels = make("div", { className: "veduta-panels" });
-  root.append(stageBox, bar, panels);
+  root.append(box, bar, panels);
 
   let quiet = 0;
   let before: ViewState | undefined;
@@ -48,7 +48,7 @@ export function furniture(root: HTMLElement, alt: string, { coverage }: Panorama
       said.textContent = text;
     }, REST);
   };
-  const told = new Set<string>();
+  const noticed = new Set<string>();
   return {
     canvas,
     tools,
@@ -64,8 +64,8 @@ export function furniture(root: HTMLElement, alt: string, { coverage }: Panorama
       said.textContent = text;
     },
     notice(text) {
-      if (told.has(text)) return;
-      told.add(text);
+      if (noticed.has(text)) return;
+      noticed.add(text);
       tell(text);
     },
     remove() {
@@ -79,11 +79,11 @@ export function furniture(root: HTMLElement, alt: string, { coverage }: Panorama
 export function viewTools(core: Core): void {
   const { root, tools, keys } = core;
   const zoom = (factor: number) => () => {
-    core.hand();
+    core.input();
     move(core, { zoom: factor });
   };
   const reset = () => {
-    core.hand();
+    core.input();
     keys.get("0")?.();
   };
   tools.append(
@@ -100,7 +100,7 @@ export function viewTools(core: Core): void {
 export function projectionChoice(core: Core): void {
   const names = Object.fromEntries(Object.keys(projections).map((name) => [name, TEXTS.projections[name as keyof typeof projections]]));
   const select = choice(TEXTS.projection, names as Record<keyof typeof projections, string>, (projection) => {
-    core.hand();
+    core.input();
     // A planet is seen from above; coming back from it one looks ahead again.
     if (projection === "planet") core.set({ projection, pitch: -90, fov: 230 });
     else core.set(core.state().projection === "planet" ? { projection, pitch: core.begin.pitch, fov: core.begin.fov } : { projection });

@@ -1,6 +1,6 @@
 /**
- * @file Figures in a page: HTML that shows a still picture by itself, and a job for the viewer script, which makes it live.
- * The script (viewer/, built to dist/viewer/veduta-viewer.js) drains the queue and replaces its `push`, so the order does not matter.
+ * @file Figures in a page: HTML that shows a still picture without scripts, and a job for the viewer script, which makes it live.
+ * The script (viewer/, built to dist/viewer/veduta-viewer.js) drains the queue and replaces its `push`, so jobs may come before or after it.
  */
 import { viridis } from "../panorama/colors.js";
 import type { Coverage } from "../panorama/coverage.js";
@@ -12,29 +12,29 @@ import type { PlotSpec } from "./plot-spec.js";
 /** How the viewer shows the `<img>` that it finds in its root. */
 export interface PanoramaSpec {
   readonly coverage: Coverage;
-  /** pictures of the steps, in order; null is the root's own `<img>` */
+  /** pictures of the steps, in order */
   readonly steps?: readonly StepPicture[];
-  /** its name beside another's, any text */
+  /** its label in a comparison, any text */
   readonly label?: string;
-  /** the view at the start, where it is not ahead */
+  /** the initial view, a part of the viewer's state; default: straight ahead */
   readonly state?: Readonly<Record<string, string | number | null>>;
   /** the windows that painted it */
   readonly windows?: WindowsSpec;
-  /** of `runIdOf`: figures and viewers of one run carry the same, and a window that is chosen in one is shown in all */
+  /** the run's id, by `runIdOf`: choosing a window in one figure or viewer shows it in all with the same id */
   readonly run?: string;
-  /** other panoramas, to compare */
+  /** other panoramas to compare with */
   readonly others?: readonly OtherPicture[];
 }
 
 /** A run's windows and their numbers. */
 export interface WindowsSpec {
-  /** of the panorama, latent pixels, as the windows' places are */
+  /** the panorama's size in latent pixels, like the windows' places */
   readonly width: number;
   readonly height: number;
   readonly steps: readonly StepNumbers[];
-  /** for each picture of the scrubber, the index of its step */
+  /** the step index of each picture in the scrubber */
   readonly stepOf: readonly number[];
-  /** the scale of distances, from 0 up, as CSS colours */
+  /** the colour scale of distances, from 0 up, as CSS colours */
   readonly colours: readonly string[];
 }
 
@@ -42,27 +42,28 @@ export interface WindowsSpec {
 export interface OtherPicture {
   /** a data: URL */
   readonly src: string;
-  /** its name beside the first one's, any text */
+  /** its label in the comparison, any text */
   readonly label: string;
   readonly coverage: Coverage;
   readonly steps?: readonly StepPicture[];
 }
 
+/** The picture of one step in the scrubber. */
 export interface StepPicture {
   /** a data: URL; null for the root's own `<img>` */
   readonly src: string | null;
-  /** what the scrubber says, such as "step 3" */
+  /** the scrubber's label, such as "step 3" */
   readonly label: string;
 }
 
-/** The flat strip over the window map, tied to a viewer: it shows what is in view, and a click turns the viewer there. */
+/** The flat panorama above the window map. It frames what the viewer shows, and a click turns the viewer there. */
 export interface StripSpec {
   /** id of the viewer's root */
   readonly viewer: string;
   readonly coverage: Coverage;
 }
 
-/** One entry of the queue: the root's id, the kind, and what it needs. */
+/** One entry of the queue: the root's id, the kind, and the figure's data. */
 export type FigureJob =
   | readonly [id: string, kind: "panorama", spec: PanoramaSpec]
   | readonly [id: string, kind: "strip", spec: StripSpec]
@@ -72,15 +73,15 @@ export type FigureJob =
 export const figureJob = (job: FigureJob): string =>
   `<script>(globalThis.__veduta=globalThis.__veduta||[]).push(${scriptLiteral(job)})</script>`;
 
-/** A panorama's figure: the still, and its job. @param src data: URL of the picture @param alt its description, any text */
+/** Makes a panorama's figure: the still picture, and its job. @param src data: URL of the picture @param alt its description, any text */
 export function panoramaFigure(id: string, { src, alt, spec }: { src: string; alt: string; spec: PanoramaSpec }): string {
   return `<div id="${escapeHtml(id)}" class="veduta-panorama"><img src="${escapeHtml(src)}" alt="${escapeHtml(alt)}"></div>${figureJob([id, "panorama", spec])}`;
 }
 
-/** Colours of the scale that a page carries. */
+/** Number of colours in the scale that a page carries. */
 const SHADES = 64;
 
-/** A run's windows for its viewer. @param stepOf for each picture of the scrubber, its step @returns undefined where there was no step */
+/** Makes the windows of a run's viewer. @param stepOf the step of each picture in the scrubber @returns undefined if there is no step */
 export function windowsSpec(
   { width, height, scaleFactor }: Pick<RunInfo, "width" | "height" | "scaleFactor">,
   steps: readonly StepNumbers[],
@@ -91,7 +92,7 @@ export function windowsSpec(
   return { width: width / scaleFactor, height: height / scaleFactor, steps: steps.map(shortened), stepOf, colours };
 }
 
-/** Numbers in the four digits that a page shows at most: they are half of a long run's page else. */
+/** Rounds numbers to four digits, all that a page shows: otherwise they are half of a long run's page. */
 const shortened = (step: StepNumbers): StepNumbers => ({
   ...step,
   windows: step.windows.map(({ top, left, height, width, loss, gradientNorm }) => ({
@@ -104,5 +105,5 @@ const shortened = (step: StepNumbers): StepNumbers => ({
   })),
 });
 
-/** The built viewer script, to be put inline into a page once. @throws CheckpointError where it was not built */
+/** The built viewer script, to be inlined once per page. @throws CheckpointError if it was not built */
 export const viewerScript = (): string => inlineLibrary("viewer");

@@ -6,7 +6,7 @@ import { NotebookError } from "../core/errors.js";
 import { systemReason } from "../core/files.js";
 import { replaceFile } from "../core/write-whole.js";
 
-/** Says early whether `writeWhole` could write there. @throws NotebookError where it could not */
+/** Says early whether `saveText` could write there. @throws NotebookError where it could not */
 export async function expectWritable(file: string): Promise<void> {
   const refuse = (found: string, fix: string) => {
     throw new NotebookError(file, { expected: "a file that can be written", found, fix });
@@ -20,7 +20,7 @@ export async function expectWritable(file: string): Promise<void> {
 }
 
 /** `replaceFile` for a notebook and what is made of it. @throws NotebookError where it cannot be written */
-export async function writeWhole(file: string, text: string): Promise<void> {
+export async function saveText(file: string, text: string): Promise<void> {
   await replaceFile(file, text).catch((error) => {
     throw new NotebookError(file, { expected: "to be written", found: systemReason(error) });
   });

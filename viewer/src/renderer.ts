@@ -25,7 +25,7 @@ import { fragmentShader, type Source, vertexShader } from "./shader.js";
 import type { ViewState } from "./state.js";
 import { createSurface, type Surface } from "./surface.js";
 
-export interface Stage {
+export interface Renderer {
   readonly context: WebGL2RenderingContext;
   /** A texture of a loaded image; one larger than the device takes is scaled down. */
   surface(image: HTMLImageElement, coverage: Coverage): Surface;
@@ -64,26 +64,26 @@ export interface Eye {
 /** What three.js draws its own WebXR sessions with; its types leave it out. */
 type FramebufferRenderer = WebGLRenderer & { setRenderTargetFramebuffer(target: WebGLRenderTarget, framebuffer: WebGLFramebuffer): void };
 
-let shared: Stage | null | undefined;
+let shared: Renderer | null | undefined;
 
-/** The page's stage; null where the browser has no WebGL 2. `redraw` is called when a lost context came back. */
-export function stage(redraw: () => void): Stage | null {
-  if (shared === undefined) shared = createStage();
+/** The page's renderer; null where the browser has no WebGL 2. `redraw` is called when a lost context came back. */
+export function pageRenderer(redraw: () => void): Renderer | null {
+  if (shared === undefined) shared = createRenderer();
   if (shared) restored.add(redraw);
   return shared;
 }
 
 /** Takes a viewer off the list of those redrawn. */
-export const leaveStage = (redraw: () => void): boolean => restored.delete(redraw);
+export const leaveRenderer = (redraw: () => void): boolean => restored.delete(redraw);
 
 const restored = new Set<() => void>();
 
-function createStage(): Stage | null {
+function createRenderer(): Renderer | null {
   const canvas = document.createElement("canvas");
   const context = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false });
   if (!context) return null;
-  const renderer = new WebGLRenderer({ canvas, context });
-  renderer.autoClear = false; // every pixel is drawn, and an eye must not clear the other's
+  const webgl = new WebGLRenderer({ canvas, context });
+  webgl.autoClear = false; // every pixel is drawn, and an eye must not clear the other's
   canvas.addEventListener("webglcontextrestored", () => {
     for (const redraw of restored) requestAnimationFrame(redraw);
   });
@@ -109,7 +109,7 @@ function createStage(): Stage | null {
         faces: { value: null },
         texels: { value: new Vector2() },
         extent: { value: new Vector2() },
-        anisotropy: { value: renderer.capabilities.getMaxAnisotropy() },
+        anisotropy: { value: webgl.capabilities.getMaxAnisotropy() },
         centre: { value: 0 },
         cylinder: { value: 1 },
         wraps: { value: 0 },
@@ -141,25 +141,25 @@ function createStage(): Stage | null {
 
   return {
     context,
-    surface: (image, coverage) => createSurface(renderer, image, coverage),
+    surface: (image, coverage) => createSurface(webgl, image, coverage),
     draw(scene, { state, width, height }) {
-      renderer.getSize(size);
-      if (size.x !== width || size.y !== height) renderer.setSize(width, height, false);
+      webgl.getSize(size);
+      if (size.x !== width || size.y !== height) webgl.setSize(width, height, false);
       const scale = ruleOf(state.projection).scale(radians(state.fov));
       const { mesh, uniforms } = posed(scene, state.projection, [(scale * width) / height, scale, 0, 0], rotation(state));
       (uniforms.middle.value as Vector3).set(radians(state.heading), radians(state.pitch), radians(state.roll));
-      renderer.render(mesh, camera);
+      webgl.render(mesh, camera);
       return canvas;
     },
     drawEyes(scene, { framebuffer, framebufferWidth, framebufferHeight }, eyes) {
       const target = new WebGLRenderTarget(framebufferWidth, framebufferHeight, { depthBuffer: false });
-      (renderer as FramebufferRenderer).setRenderTargetFramebuffer(target, framebuffer);
+      (webgl as FramebufferRenderer).setRenderTargetFramebuffer(target, framebuffer);
       for (const { viewport, lens, axes } of eyes) {
         target.viewport.set(viewport.x, viewport.y, viewport.width, viewport.height);
-        renderer.setRenderTarget(target);
-        renderer.render(posed(scene, "perspective", lens, axes).mesh, camera);
+        webgl.setRenderTarget(target);
+        webgl.render(posed(scene, "perspective", lens, axes).mesh, camera);
       }
-      renderer.setRenderTarget(null);
+      webgl.setRenderTarget(null);
     },
   };
 }
