@@ -1,8 +1,8 @@
 /** @file What `veduta script` does. */
 import { basename, dirname, extname, join } from "node:path";
 import { readNotebook } from "../ipynb/notebook-file.js";
-import { notebookScript, type ScriptOptions } from "../ipynb/script/notebook-script.js";
 import { expectWritable, saveText } from "../ipynb/save-text.js";
+import { notebookScript, type ScriptOptions } from "../ipynb/script/notebook-script.js";
 import { type CliDeps, UsageError } from "./command.js";
 
 export interface ScriptFlags {

@@ -43,7 +43,9 @@ export interface Machine {
 }
 
 /** Where Jupyter looks for a user's data. @source jupyter_core/paths.py, jupyter_data_dir */
-export function userDataFolder({ platform, env, home }: Machine = { platform: process.platform, env: process.env, home: homedir() }): string {
+export function userDataFolder(
+  { platform, env, home }: Machine = { platform: process.platform, env: process.env, home: homedir() },
+): string {
   if (env.JUPYTER_DATA_DIR) return env.JUPYTER_DATA_DIR;
   if (platform === "darwin") return join(home, "Library", "Jupyter");
   if (platform === "win32")

@@ -21,7 +21,8 @@ test(`no function of kernel-lib has more than ${LINES_OF_FUNCTION} lines`, () =>
     const visit = (node: ts.Node): void => {
       if (ts.isFunctionLike(node) && "body" in node && node.body) {
         const lines = linesOf(node.getText(source));
-        if (lines > LINES_OF_FUNCTION) found.push(`${file}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1}: ${lines}`);
+        if (lines > LINES_OF_FUNCTION)
+          found.push(`${file}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1}: ${lines}`);
       }
       ts.forEachChild(node, visit);
     };

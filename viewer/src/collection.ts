@@ -2,7 +2,7 @@
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import type { Which } from "./core.js";
 import type { Wanted } from "./pictures.js";
-import { pairOf, type Contents, type ViewState } from "./state.js";
+import { type Contents, pairOf, type ViewState } from "./state.js";
 
 export interface Collection extends Contents {
   picture(which: Which, state: ViewState): Wanted;

@@ -1,20 +1,20 @@
 /** @file A viewer in its root element: state, pictures, and drawing on demand. What is around the picture is its parts' affair. */
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { projections } from "../../kernel-lib/panorama/projections.js";
+import { createChrome, projectionChoice, viewTools } from "./chrome.js";
 import { collect } from "./collection.js";
 import { comparing } from "./compare.js";
 import { listen } from "./controls.js";
 import type { Core, Drawn, Pane, Pen } from "./core.js";
 import { deviceTool } from "./device.js";
-import { createChrome, projectionChoice, viewTools } from "./chrome.js";
 import { headsetTool } from "./headset.js";
 import { crop, keepTools, screenshot } from "./keep.js";
 import { createMotion } from "./motion.js";
 import { overPanes, seenIn } from "./panes.js";
 import { createPictures, picture } from "./pictures.js";
+import { leaveRenderer, pageRenderer } from "./renderer.js";
 import { onScheme, schemeAt } from "./scheme.js";
 import { seamTools } from "./seam.js";
-import { leaveRenderer, pageRenderer } from "./renderer.js";
 import { changed, snapshot, type ViewState } from "./state.js";
 import { stepsBar } from "./steps.js";
 import { style } from "./style.js";
