@@ -7,7 +7,8 @@ import { basename, join } from "node:path";
 import type { MimeBundle } from "../core/host.js";
 import { writeWhole } from "../core/write-whole.js";
 import { type LibraryName, libraryFile, libraryText } from "../pages/display-library.js";
-import { escapeHtml } from "../pages/html.js";
+import { escapeHtml, html, trusted } from "../pages/html.js";
+import { pageShell } from "../pages/page-shell.js";
 import type { ShowOptions, Sink } from "./display-sinks.js";
 import type { Out } from "./progress.js";
 
@@ -85,26 +86,18 @@ const LOOK =
   ":root{color-scheme:light dark}body{margin:0 auto;max-width:1120px;padding:24px clamp(12px,3vw,40px);font:16px/1.5 system-ui,sans-serif}figure{margin:0 0 40px}figcaption{margin:8px 0 0;font-size:14px;opacity:.75;white-space:pre-wrap}img{max-width:100%}a{color:inherit}";
 
 const page = (title: string, body: string, libraries: readonly LibraryName[]): string =>
-  `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)} · Veduta</title>
-<link rel="icon" href="data:,">
-<style>${LOOK}</style>
-</head>
-<body>
-${body}
-${libraries.map((name) => `<script src="${libraryFile(name)}"></script>`).join("\n")}
-</body>
-</html>
-`;
+  pageShell({
+    title,
+    style: LOOK,
+    policy: "open",
+    body: trusted(body),
+    scripts: libraries.map((name) => html`<script src="${libraryFile(name)}"></script>`),
+  });
 
 function index(entries: readonly Entry[], libraries: readonly LibraryName[]): string {
-  const figures = entries.map(({ names, caption, html }) => {
+  const figures = entries.map(({ names, caption, html: figure }) => {
     const links = names.map((name) => `<a href="${name}">${name}</a>`).join(", ");
-    return `<figure>\n${html}\n<figcaption>${escapeHtml(caption)} (${links})</figcaption>\n</figure>`;
+    return `<figure>\n${figure}\n<figcaption>${escapeHtml(caption)} (${links})</figcaption>\n</figure>`;
   });
   return page("Figures", `<!-- ${FILES} ${entries.flatMap(({ names }) => names).join(" ")} -->\n${figures.join("\n")}`, libraries);
 }

@@ -6,7 +6,8 @@ import type { Series } from "../methods/method.js";
 import { DEFAULT_METHOD, findMethod } from "../methods/methods.js";
 import type { Coverage } from "../panorama/coverage.js";
 import type { ReportRun, RunInfo, StepNumbers } from "../runs/run-data.js";
-import { escapeHtml } from "./html.js";
+import { type Html, html, trusted } from "./html.js";
+import { pageShell } from "./page-shell.js";
 import { figureJob, panoramaFigure, viewerScript } from "./panorama-figure.js";
 import { optionsOf, repeatCommand } from "./repeat-command.js";
 import { REPORT_STYLE } from "./report-style.js";
@@ -14,48 +15,42 @@ import { runFigure } from "./run-figure.js";
 import { seriesCurve } from "./series-curve.js";
 import { type StripPlace, windowMap } from "./window-map.js";
 
-/** The browser enforces that the page fetches nothing. */
-const POLICY =
-  "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+export interface ReportOptions {
+  /** the viewer's script inside the page, or its address beside the page, so that several reports share one file; default "embedded" */
+  readonly viewer?: "embedded" | { readonly src: string };
+}
 
 /**
- * Makes the report of a finished or interrupted run as one self-contained HTML page. All text of the run (prompts, paths, reasons) is escaped.
+ * Makes the report of a finished or interrupted run as one HTML page, which fetches nothing. All text of the run (prompts, paths, reasons) is escaped.
  * @throws CheckpointError if the viewer was not built
  */
-export function report(run: ReportRun): string {
+export function report(run: ReportRun, { viewer = "embedded" }: ReportOptions = {}): string {
   const { info, steps } = run;
   const prompt = typeof info.options.prompt === "string" ? info.options.prompt : "Untitled";
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${POLICY}">
-<title>${escapeHtml(prompt)} · Veduta</title>
-<link rel="icon" href="data:,">
-<style>${REPORT_STYLE}</style>
-</head>
-<body>
-<main>
+  const script = viewer === "embedded" ? html`<script>${trusted(viewerScript())}</script>` : html`<script src="${viewer.src}"></script>`;
+  const stopped = html`<p class="stopped">This run stopped after ${count(steps.length, "step")}: ${info.stopped ?? "it was interrupted"}. The picture is the panorama it foresaw in its last step.</p>`;
+  return pageShell({
+    title: prompt,
+    style: REPORT_STYLE,
+    policy: viewer === "embedded" ? "sealed" : "files",
+    body: html`<main>
 <header>
-<p class="kind">Veduta, ${escapeHtml(titleOf(info))}</p>
-<h1>${escapeHtml(prompt)}</h1>
-<p class="facts">${escapeHtml(facts(info, steps))}</p>
+<p class="kind">Veduta, ${titleOf(info)}</p>
+<h1>${prompt}</h1>
+<p class="facts">${facts(info, steps)}</p>
 </header>
-${info.complete ? "" : `<p class="stopped">This run stopped after ${count(steps.length, "step")}: ${escapeHtml(info.stopped ?? "it was interrupted")}. The picture is the panorama it foresaw in its last step.</p>`}
+${info.complete ? undefined : stopped}
 ${pictureSection(run, prompt)}
 ${mapSection(info, steps)}
 ${curveSections(info, steps)}
 <h2>How it was painted</h2>
 <p>Every option of the run. With the same checkpoint, device and versions they give the same picture, bit for bit.</p>
 <div class="tables">${optionTable(info)}${machineTable(info, steps)}</div>
-<pre>${escapeHtml(repeatCommand(info))}</pre>
+<pre>${repeatCommand(info)}</pre>
 ${footnotes(info, steps)}
-</main>
-${run.picture ? `<script>${viewerScript()}</script>` : ""}
-</body>
-</html>
-`;
+</main>`,
+    scripts: run.picture ? [script] : [],
+  });
 }
 
 /** The display name of the run's method. */
@@ -68,13 +63,13 @@ const windowSeries = ({ series, method }: RunInfo): readonly Series[] =>
 const isMeasured = ({ name }: Series, steps: readonly StepNumbers[]): boolean =>
   steps.some(({ windows }) => windows.some((window) => window[name] !== undefined));
 
-function footnotes(info: RunInfo, steps: readonly StepNumbers[]): string {
+function footnotes(info: RunInfo, steps: readonly StepNumbers[]): Html | undefined {
   const measured = windowSeries(info).filter((series) => isMeasured(series, steps));
-  if (measured.length === 0) return "";
+  if (measured.length === 0) return undefined;
   const distances = measured.some(({ name }) => name === ANCHOR_SERIES.loss.name)
     ? "Distances are LPIPS between a window's foreseen image and the anchor's, before the descent; lower is more similar. "
     : "";
-  return `<footer>
+  return html`<footer>
 <p>${distances}Steps and windows count from 0.</p>
 <p>Colours: viridis (Smith, van der Walt and Firing, CC0), even in lightness and readable with every common colour blindness.</p>
 </footer>`;
@@ -94,72 +89,69 @@ function facts(info: RunInfo, steps: readonly StepNumbers[]): string {
   return `${[...parts, `${duration(seconds)} on ${model.device}`].join("; ")}.`;
 }
 
-function pictureSection(run: ReportRun, prompt: string): string {
+function pictureSection(run: ReportRun, prompt: string): Html | undefined {
   const drawn = runFigure(run);
-  if (!drawn) return "";
+  if (!drawn) return undefined;
   const alt = `Panorama: ${prompt}`;
-  const figure = panoramaFigure("panorama", { ...drawn, alt });
+  const figure = trusted(panoramaFigure("panorama", { ...drawn, alt }));
   const scrub = drawn.spec.steps ? " The slider shows the panorama that each step foresaw." : "";
-  return `<figure class="picture">${figure}</figure>
+  return html`<figure class="picture">${figure}</figure>
 <p class="hint">Drag to turn, scroll to zoom; the arrow keys do the same.${scrub}</p>`;
 }
 
-function mapSection(info: RunInfo, steps: readonly StepNumbers[]): string {
+function mapSection(info: RunInfo, steps: readonly StepNumbers[]): Html {
   const [series] = windowSeries(info);
   const strip = series && windowMap(steps, placeOf(info), series);
   if (!strip)
-    return `<h2>Windows</h2><p>${
+    return html`<h2>Windows</h2><p>${
       series
         ? "No step of this run measured its windows."
-        : `${escapeHtml(titleOf(info))} does not measure its windows. The same seed with --method ${DEFAULT_METHOD.name} shows the distances between them.`
+        : `${titleOf(info)} does not measure its windows. The same seed with --method ${DEFAULT_METHOD.name} shows the distances between them.`
     }</p>`;
   const last = steps[steps.length - 1].index;
   const skipped = strip.every > 1 ? ` Every ${strip.every}th step is drawn.` : "";
   const { left, width, name } = anchorColumns(info, steps);
-  const mark = left.map((at, k) => `<div class="anchor" style="left:${at}%;width:${width[k]}%"></div>`).join("");
-  return `<h2>${escapeHtml(series.title)}</h2>
+  const mark = left.map((at, k) => html`<div class="anchor" style="left:${at}%;width:${width[k]}%"></div>`);
+  return html`<h2>${series.title}</h2>
 <p>Each column is a window, at its place in the panorama; each row is a step, the first at the top. Click a cell to look there.${skipped}</p>
 <figure id="strip" class="map" style="margin-inline:0">
 <div class="anchor-name">${name}</div>
 <div class="strip"><img data-copy hidden alt="">${mark}</div>
 <div class="rows"><span>${steps[0].index}</span><span>${last}</span></div>
-<div class="cells">${strip.svg}${mark}</div>
+<div class="cells">${trusted(strip.svg)}${mark}</div>
 <div class="degrees">${degreeLabels(info.coverage)}</div>
 </figure>
-${strip.legend}
-${figureJob(["strip", "strip", { viewer: "panorama", coverage: info.coverage }])}`;
+${trusted(strip.legend)}
+${trusted(figureJob(["strip", "strip", { viewer: "panorama", coverage: info.coverage }]))}`;
 }
 
 /** The anchor's place in percent of the width: two pieces if it passes the cut. */
-function anchorColumns(info: RunInfo, steps: readonly StepNumbers[]): { left: number[]; width: number[]; name: string } {
+function anchorColumns(info: RunInfo, steps: readonly StepNumbers[]): { left: number[]; width: number[]; name?: Html } {
   const { anchor, windows } = steps[steps.length - 1];
   const window = windows[anchor];
-  if (!window) return { left: [], width: [], name: "" };
+  if (!window) return { left: [], width: [] };
   const percent = (x: number) => Math.round(((x * info.scaleFactor) / info.width) * 1e4) / 100;
   const [left, width] = [percent(window.left), percent(window.width)];
-  const name = `<span style="left:${Math.min(94, Math.max(6, (left + width / 2) % 100))}%">anchor</span>`;
+  const name = html`<span style="left:${Math.min(94, Math.max(6, (left + width / 2) % 100))}%">anchor</span>`;
   return left + width > 100.1 ? { left: [left, 0], width: [100 - left, left + width - 100], name } : { left: [left], width: [width], name };
 }
 
-function degreeLabels({ horizontal }: Coverage): string {
-  return [-0.5, -0.25, 0, 0.25, 0.5]
-    .map((at) => `<span style="left:${(at + 0.5) * 100}%">${at < 0 ? "−" : ""}${Math.round(Math.abs(at) * horizontal)}°</span>`)
-    .join("");
+function degreeLabels({ horizontal }: Coverage): Html[] {
+  return [-0.5, -0.25, 0, 0.25, 0.5].map(
+    (at) => html`<span style="left:${(at + 0.5) * 100}%">${at < 0 ? "−" : ""}${Math.round(Math.abs(at) * horizontal)}°</span>`,
+  );
 }
 
 /** One chart for each series per window. */
-const curveSections = (info: RunInfo, steps: readonly StepNumbers[]): string =>
-  windowSeries(info)
-    .map((series) => {
-      const curve = seriesCurve(steps, placeOf(info), series);
-      return curve
-        ? `<h2>${escapeHtml(series.title)} over the steps</h2>\n<p>One line per window, on a logarithmic axis.</p>\n${curve}`
-        : "";
-    })
-    .join("\n");
+const curveSections = (info: RunInfo, steps: readonly StepNumbers[]): Html[] =>
+  windowSeries(info).flatMap((series) => {
+    const curve = seriesCurve(steps, placeOf(info), series);
+    if (curve === undefined) return [];
+    return [html`<h2>${series.title} over the steps</h2>\n<p>One line per window, on a logarithmic axis.</p>\n${trusted(curve)}\n`];
+  });
 
 /** The run's options in the order of its method's table, each with its meaning. */
-function optionTable({ options, method }: RunInfo): string {
+function optionTable({ options, method }: RunInfo): Html {
   const specs = optionsOf(method);
   const known = Object.keys(specs).filter((key) => options[key] !== undefined);
   const others = Object.keys(options).filter((key) => !(key in specs) && options[key] !== undefined);
@@ -169,7 +161,7 @@ function optionTable({ options, method }: RunInfo): string {
   );
 }
 
-function machineTable({ model, versions, started, seconds }: RunInfo, steps: readonly StepNumbers[]): string {
+function machineTable({ model, versions, started, seconds }: RunInfo, steps: readonly StepNumbers[]): Html {
   const timed = steps.flatMap((step) => (step.seconds === undefined ? [] : [step.seconds]));
   const perStep = timed.length > 0 ? [["a step", duration(timed.reduce((a, b) => a + b, 0) / timed.length)] as const] : [];
   return table("Machine", [
@@ -186,13 +178,11 @@ function machineTable({ model, versions, started, seconds }: RunInfo, steps: rea
 }
 
 /** A table with one row for each name, value and meaning. */
-const table = (caption: string, rows: readonly (readonly [name: string, value: string, meaning?: string])[]): string =>
-  `<table><caption>${caption}</caption><tbody>${rows
-    .map(([name, value, meaning]) => {
-      const small = meaning ? `<small>${escapeHtml(meaning)}</small>` : "";
-      return `<tr><th scope="row">${escapeHtml(name)}${small}</th><td>${escapeHtml(value)}</td></tr>`;
-    })
-    .join("")}</tbody></table>`;
+const table = (caption: string, rows: readonly (readonly [name: string, value: string, meaning?: string])[]): Html =>
+  html`<table><caption>${caption}</caption><tbody>${rows.map(
+    ([name, value, meaning]) =>
+      html`<tr><th scope="row">${name}${meaning ? html`<small>${meaning}</small>` : undefined}</th><td>${value}</td></tr>`,
+  )}</tbody></table>`;
 
 function shown(key: string, value: unknown): string {
   if (value === "") return "(none)";

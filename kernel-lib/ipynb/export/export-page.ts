@@ -4,7 +4,8 @@
  */
 
 import { isObject } from "../../core/json.js";
-import { escapeHtml } from "../../pages/html.js";
+import { escapeHtml, html, trusted } from "../../pages/html.js";
+import { pageShell } from "../../pages/page-shell.js";
 import { type Cell, type CodeCell, joined, type MimeData, type Multiline, type Notebook, type Output, type TextCell } from "../nbformat.js";
 import { ansiToHtml } from "./ansi.js";
 import { EXPORT_STYLE } from "./export-style.js";
@@ -20,22 +21,15 @@ export interface ExportOptions {
 
 export function exportPage(notebook: Notebook, { title, image = (address) => address }: ExportOptions): string {
   const heading = notebook.cells.map(headingOf).find((found) => found !== undefined);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(heading ?? title)} · Veduta</title>
-<link rel="icon" href="data:,">
-<style>${EXPORT_STYLE}</style>
-</head>
-<body>
-<main>
-${heading === undefined ? `<h1>${escapeHtml(title)}</h1>\n` : ""}${numbered(notebook.cells, image).join("\n")}
-</main>
-</body>
-</html>
-`;
+  const own = heading === undefined ? html`<h1>${title}</h1>\n` : undefined;
+  return pageShell({
+    title: heading ?? title,
+    style: EXPORT_STYLE,
+    policy: "open",
+    body: html`<main>
+${own}${trusted(numbered(notebook.cells, image).join("\n"))}
+</main>`,
+  });
 }
 
 /** A markdown cell's first heading of the first level, as text. */
