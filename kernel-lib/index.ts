@@ -73,6 +73,7 @@ export { runIdOf } from "./display/run-id.js";
 export { openRun } from "./runs/run-folder.js";
 export type { SavedRun } from "./runs/run-folder.js";
 export { reportRun, saveRun } from "./pages/save-run.js";
+export type { ReportKind, SaveRunOptions } from "./pages/save-run.js";
 export { runHead } from "./runs/run-writer.js";
 export type { RunHead, RunStep, RunWriterOptions } from "./runs/run-writer.js";
 export { savedOptions } from "./runs/run-options.js";

@@ -6,16 +6,18 @@ import type { DeviceChoice } from "../engine/device.js";
 import type { Precision } from "../graph/half.js";
 import type { JointResult, JointRun, StepRecord } from "../methods/joint/step-record.js";
 import { allMethods, methodNamed, type PanoramaMethod } from "../methods/methods.js";
-import { report } from "../pages/report.js";
+import { reportPage } from "../pages/save-run.js";
 import { folderHolds, type SavedRun } from "../runs/run-folder.js";
 import { createRunWriter, type RunWriter, runHead } from "../runs/run-writer.js";
 import { type CliDeps, InterruptedError, type PaintModel, UsageError } from "./command.js";
+import type { Kept } from "./kept.js";
 import { methodFlags } from "./method-flags.js";
 
 /** The flags of the command itself; those of the methods' options beside them, by the options' names. */
 export interface PaintFlags extends Readonly<Record<string, unknown>> {
   readonly method: string;
   readonly foreseen: number;
+  readonly keep: Kept;
   readonly model?: string;
   readonly device: DeviceChoice;
   readonly precision?: Precision;
@@ -58,15 +60,14 @@ export async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): P
     if (flags.out === undefined) await expectFree(dir, flags.force);
     stderr.write(`${method.title} on ${model.device}, ${model.precision}, seed ${run.options.seed}\n`);
     const writer = await createRunWriter(dir, runHead(method, run, model, flags.model), {
-      page: report,
+      page: await reportPage(dir, flags.keep.report),
       existing: flags.force ? "replace" : "refuse",
-      foreseenEvery: flags.foreseen,
+      foreseenEvery: flags.keep.foreseen ? flags.foreseen : 0,
     });
     const saved = await follow(run, writer, stop.signal, stderr);
     const times = `${duration(tenths(performance.now() - begun))} in all, ${duration(tenths(opened - begun))} of them to open the model`;
-    deps.stdout.write(
-      `${join(dir, "panorama.png")}\n${join(dir, "report.html")}\n${saved.info.width} × ${saved.info.height} px, ${saved.steps.length} steps, ${times}\n`,
-    );
+    const written = ["panorama.png", ...(flags.keep.report === "none" ? [] : ["report.html"])].map((name) => `${join(dir, name)}\n`);
+    deps.stdout.write(`${written.join("")}${saved.info.width} × ${saved.info.height} px, ${saved.steps.length} steps, ${times}\n`);
   } finally {
     stopListening();
     await model?.close();

@@ -5,6 +5,7 @@ import { PRECISIONS } from "../graph/half.js";
 import { allMethods, DEFAULT_METHOD } from "../methods/methods.js";
 import { defaultInWords, type OptionSpec } from "../methods/option-table.js";
 import type { CliDeps } from "./command.js";
+import { KEEP_ALL, keptOf } from "./kept.js";
 import { methodFlags } from "./method-flags.js";
 import type { PaintFlags } from "./paint-action.js";
 import { wholeNumber } from "./values.js";
@@ -30,6 +31,14 @@ export function paintCommand(program: Command, deps: CliDeps): void {
   }
   command
     .option("--foreseen <n>", "keep the picture foreseen after every n-th step; 0: none", wholeNumber(0), 1)
+    .addOption(
+      new Option(
+        "--keep <parts>",
+        "what the run's folder holds besides panorama.png, run.json and steps.json: foreseen, report, shared-report (several reports share the viewer's script beside their folders), or nothing",
+      )
+        .argParser(keptOf)
+        .default(keptOf(KEEP_ALL), KEEP_ALL),
+    )
     .option("--model <path>", "a checkpoint's folder or name; default the bundled one")
     .addOption(
       new Option("--device <name>", "where the networks run; auto takes the best there is").choices(DEVICE_CHOICES).default("auto"),

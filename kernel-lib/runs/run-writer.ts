@@ -55,8 +55,8 @@ export function runHead(
 
 /** Options of `createRunWriter`. */
 export interface RunWriterOptions {
-  /** makes the content of report.html */
-  readonly page: (run: ReportRun) => string;
+  /** makes report.html of the run; default: there is none */
+  readonly page?: (run: ReportRun) => string;
   /** what to do with a run that is already in the folder; default "refuse" */
   readonly existing?: "refuse" | "replace";
   /** decodes and keeps the foreseen panorama of every n-th step; 0: none; default 1 */
@@ -81,7 +81,7 @@ export interface RunWriter {
  * Begins a run's folder; creates it if it is missing.
  * @throws CheckpointError if the folder holds other files, or a run that may not be replaced
  */
-export async function createRunWriter(dir: string, head: RunHead, options: RunWriterOptions): Promise<RunWriter> {
+export async function createRunWriter(dir: string, head: RunHead, options: RunWriterOptions = {}): Promise<RunWriter> {
   const { page, existing = "refuse", foreseenEvery = 1 } = options;
   await expectRunFolder(dir, existing);
   await mkdir(dir, { recursive: true });
@@ -126,7 +126,7 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
     await saveSteps();
     // The report comes first: run.json says "complete" only after all other files exist.
     const draft = { info: info(how), steps };
-    await writeWhole(join(dir, "report.html"), page(await reportData(dir, draft)));
+    if (page) await writeWhole(join(dir, "report.html"), page(await reportData(dir, draft)));
     await writeJson(join(dir, "run.json"), draft.info);
     return openRun(dir);
   };

@@ -263,6 +263,8 @@ describe("a wrong word is exit code 2 and an answer", () => {
     [["paint", "x", "--guidance", "Infinity"], /Want a number\./],
     [["paint", "x", "--anchor", "left"], /Want "middle", or a window's index/],
     [["paint", "x", "--method", "magic"], /Allowed choices are sync, multi, independent\./],
+    [["paint", "x", "--keep", "everything"], /Want some of foreseen, report, shared-report, nothing, separated by commas\./],
+    [["paint", "x", "--keep", "report,shared-report"], /Want report or shared-report, not both\./],
     [["paint", "x", "--device", "tpu"], /Allowed choices are auto, cpu, cuda, webgpu\./],
     [["paint", "x", "--method", "multi", "--weight", "3"], /--weight belongs to --method sync, and this is --method multi; leave it out/],
     [["paint", "x", "--width", "98"], /width 98 px: .*nearest that do: .*width 96 px or 100 px/],

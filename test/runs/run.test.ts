@@ -27,6 +27,19 @@ const built = existsSync(new URL("../../dist/viewer/veduta-viewer.js", import.me
 describe.skipIf(!built)("a run on disk (needs the built viewer: npm run build)", () => {
   const small = { steps: 3, width: 192, height: 32, stride: 1 } as const;
 
+  test("shares the viewer's script with the other runs beside it, or has no report, where that is asked for", async () => {
+    const parent = fresh();
+    for (const name of ["a", "b"]) await saveRun(join(parent, name), paintedRun({ steps: 2 }), { report: "shared" });
+    const pages = ["a", "b"].map((name) => readFileSync(join(parent, name, "report.html"), "utf8"));
+    for (const page of pages) {
+      expect(page).toContain('<script src="../veduta-viewer.js"></script>');
+      expect(page.length).toBeLessThan(500_000 + readFileSync(join(parent, "a", "panorama.png")).length * 2);
+    }
+    expect(existsSync(join(parent, "veduta-viewer.js"))).toBe(true);
+    await saveRun(join(parent, "c"), paintedRun({ steps: 2 }), { report: "none" });
+    expect(existsSync(join(parent, "c", "report.html"))).toBe(false);
+    expect((await openRun(join(parent, "c"))).steps).toHaveLength(2);
+  });
   test("is the folder of DESIGN, and opens as what was saved", async () => {
     const dir = fresh();
     const run = paintedRun(small);
