@@ -30,6 +30,7 @@ export interface Initializer {
 
 /** One ONNX node; an input "" is an optional one left out. */
 export interface Node {
+  /** ONNX's name of the operator; one that is not ONNX's own has its domain and a dot before it */
   readonly type: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -83,6 +84,11 @@ export interface GraphOptions {
   readonly keeps?: Keeps;
   /** where it keeps ends, bytes of attention scores that are held at once; default 128 MiB */
   readonly scoreBytes?: number;
+  /**
+   * Channels that lie together in ONNX Runtime's blocked convolutions on this processor (probeConvBlock). Where it is given, convolutions
+   * over multiples of it are emitted in that layout: for graphs on the CPU provider whose weights are inputs. Default: none are.
+   */
+  readonly convBlock?: number;
 }
 /** Gives a value that a segment keeps: builds it, or recalls it. */
 export type Keeper = (build: () => Value) => Value;
@@ -90,6 +96,7 @@ export type Keeper = (build: () => Value) => Value;
 export class Graph {
   readonly keeps: Keeps;
   readonly scoreBytes: number;
+  readonly convBlock: number | undefined;
   readonly nodes: Node[] = [];
   readonly initializers: Initializer[] = [];
   readonly inputs: Value[] = [];
@@ -102,9 +109,10 @@ export class Graph {
   #tape: TapeEntry[] | undefined = [];
   #keeper: Keeper = (build) => build();
 
-  constructor({ keeps = "all", scoreBytes = 2 ** 27 }: GraphOptions = {}) {
+  constructor({ keeps = "all", scoreBytes = 2 ** 27, convBlock }: GraphOptions = {}) {
     this.keeps = keeps;
     this.scoreBytes = scoreBytes;
+    this.convBlock = convBlock;
   }
 
   /** What was applied so far; empty while nothing is recorded. */

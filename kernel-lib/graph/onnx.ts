@@ -26,10 +26,11 @@ const IR_VERSION = 10n;
 /** The model's bytes. External files are named by their absolute path without the leading "/", see session.ts. */
 export function onnxBytes(graph: Graph): Uint8Array {
   if (graph.outputs.length === 0) throw new Error("onnxBytes: the graph has no output; name one with graph.output(name, value)");
-  const nodes = graph.liveNodes().map((node, k) =>
+  const live = graph.liveNodes();
+  const nodes = live.map((node, k) =>
     create(NodeProtoSchema, {
       name: `${node.type}_${k}`,
-      opType: node.type,
+      ...operatorOf(node.type),
       input: [...node.inputs],
       output: [...node.outputs],
       attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),
@@ -41,7 +42,7 @@ export function onnxBytes(graph: Graph): Uint8Array {
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: "veduta",
-    opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(OPSET) })],
+    opsetImport: opsets(live.map(({ type }) => operatorOf(type).domain)),
     graph: create(GraphProtoSchema, {
       name: "veduta",
       node: nodes,
@@ -52,6 +53,16 @@ export function onnxBytes(graph: Graph): Uint8Array {
   });
   return toBinary(ModelProtoSchema, model);
 }
+
+/** "domain.Type" -> its two parts; ONNX's own operators have the domain "". */
+function operatorOf(type: string): { readonly domain: string; readonly opType: string } {
+  const dot = type.lastIndexOf(".");
+  return { domain: type.slice(0, Math.max(0, dot)), opType: type.slice(dot + 1) };
+}
+
+/** ONNX's operator set, and version 1 of every other domain that is used. */
+const opsets = (domains: readonly string[]) =>
+  [...new Set(["", ...domains])].map((domain) => create(OperatorSetIdProtoSchema, { domain, version: BigInt(domain === "" ? OPSET : 1) }));
 
 function attribute(name: string, value: Attribute): AttributeProto {
   if (typeof value === "string")

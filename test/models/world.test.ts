@@ -28,6 +28,20 @@ const kinds = (seed: number, n: number) => {
 };
 const names = (text: string, wordings: readonly string[]) =>
   wordings.some((words) => new RegExp(`\\b${words.replace(/^(the|an?) /, "")}\\b`).test(text));
+/** Of a picture [H,W], the least (Math.min) or the greatest (Math.max) value in the square of offsets `from` to `to` around each pixel. */
+function extreme(values: Float32Array, width: number, pick: typeof Math.min, from: number, to: number): Float32Array {
+  const along = (line: Float32Array, stride: number) =>
+    line.map((value, k) => {
+      let best = value;
+      // Neighbours beyond the picture, or in another of its rows, do not count.
+      for (let d = from; d <= to; d++) {
+        const at = k + d * stride;
+        if (stride > 1 ? at >= 0 && at < line.length : Math.floor(at / width) === Math.floor(k / width)) best = pick(best, line[at]);
+      }
+      return best;
+    });
+  return along(along(values, 1), width);
+}
 const wordings = (forms: Record<"noun" | "after" | "before", readonly string[]>) => Object.values(forms).flat();
 
 describe("landscapes", () => {
@@ -59,6 +73,24 @@ describe("landscapes", () => {
     for (const terrain of TERRAINS) expect(counts.get(terrain)).toBeCloseTo(1 / 6, 1);
     expect(counts.get("clear")).toBeCloseTo(0.6, 1);
     expect(counts.get("snowy")).toBeCloseTo(0.2, 1);
+  });
+
+  test("details thinner than 4 pixels cover less than 1.5 % of each terrain's drawings in each weather", () => {
+    for (const terrain of TERRAINS)
+      for (const weather of WEATHERS) {
+        const shares = TIMES.map((time, k) => {
+          const { pixels, width, height } = drawLandscape(createRng(20 + k), { width: 192, time, terrain, weather });
+          const luma = Float32Array.from(
+            { length: width * height },
+            (_, p) => (0.3 * pixels[3 * p] + 0.59 * pixels[3 * p + 1] + 0.11 * pixels[3 * p + 2]) / 255,
+          );
+          // Opening removes bright details that hold no square of 4×4 pixels, closing dark ones.
+          const opened = extreme(extreme(luma, width, Math.min, -1, 2), width, Math.max, -2, 1);
+          const closed = extreme(extreme(luma, width, Math.max, -1, 2), width, Math.min, -2, 1);
+          return luma.filter((v, p) => v - opened[p] > 0.1 || closed[p] - v > 0.1).length / luma.length;
+        });
+        expect(shares.reduce((a, b) => a + b) / shares.length, `${terrain}, ${weather}`).toBeLessThan(0.015);
+      }
   });
 
   test("a width that is no whole number of pixels is refused", () => {

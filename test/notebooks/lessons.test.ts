@@ -51,7 +51,8 @@ describe.each(lessons.map((lesson) => [lesson.name, lesson] as const))("%s", (_,
   });
 
   test("imports nothing but veduta, and shows what it makes", () => {
-    for (const { source } of code) for (const { specifier } of importsOf("cell.ts", source)) expect(specifier).toMatch(/^veduta(\/(graph|metrics))?$/);
+    for (const { source } of code)
+      for (const { specifier } of importsOf("cell.ts", source)) expect(specifier).toMatch(/^veduta(\/(graph|metrics))?$/);
     expect(unawaitedShows(scriptOf(lesson))).toEqual([]); // a plain script and Deno's kernel wait for nothing by themselves
   });
 

@@ -1,19 +1,31 @@
 /** @file Convolutions. */
 import { ShapeError } from "../../core/errors.js";
-import { sizeOf } from "../../core/tensor.js";
+import { type Shape, sizeOf } from "../../core/tensor.js";
 import type { Value } from "../graph.js";
 import type { Operator } from "../operator.js";
 import { apply, plain } from "../operator.js";
+import { blockedConv, blockedKernel, blockedTurnedKernel, blockOf } from "./blocked-conv.js";
+import { weightGradient } from "./conv-weight-gradient.js";
 import { add } from "./elementwise.js";
-import { matmul } from "./matmul.js";
 import { upsample2 } from "./pool.js";
 import { reduceSum } from "./reduce.js";
-import { concat, pad, reshape, slices, transpose } from "./shape.js";
+import { pad, reshape, slices, transpose } from "./shape.js";
 
 export interface ConvAttrs {
   readonly stride: number;
   /** on every side */
   readonly padding: number;
+}
+
+/** [[N,O,H',W']], or an error that says what would fit. */
+function convShape([x, w, b]: readonly Shape[], { stride, padding }: ConvAttrs): Shape[] {
+  const got = `x [${x}], W [${w}]${b ? `, b [${b}]` : ""}`;
+  if (x.length !== 4 || w.length !== 4 || x[1] !== w[1] || w[2] !== w[3] || (b && `${b}` !== `${w[0]}`))
+    throw new ShapeError("Conv", { got, want: "x [N,C,H,W], W [O,C,k,k], b [O]" });
+  const [h, wd] = [x[2], x[3]].map((d) => Math.floor((d + 2 * padding - w[2]) / stride) + 1);
+  if (h < 1 || wd < 1)
+    throw new ShapeError("Conv", { got: `${got}, padding ${padding}`, want: "a kernel no larger than the padded picture" });
+  return [[x[0], w[0], h, wd]];
 }
 
 /**
@@ -23,22 +35,14 @@ export interface ConvAttrs {
  */
 const PlainConv = plain<ConvAttrs>({
   name: "Conv",
-  shape: ([x, w, b], { stride, padding }) => {
-    const got = `x [${x}], W [${w}]${b ? `, b [${b}]` : ""}`;
-    if (x.length !== 4 || w.length !== 4 || x[1] !== w[1] || w[2] !== w[3] || (b && `${b}` !== `${w[0]}`))
-      throw new ShapeError("Conv", { got, want: "x [N,C,H,W], W [O,C,k,k], b [O]" });
-    const [h, wd] = [x[2], x[3]].map((d) => Math.floor((d + 2 * padding - w[2]) / stride) + 1);
-    if (h < 1 || wd < 1)
-      throw new ShapeError("Conv", { got: `${got}, padding ${padding}`, want: "a kernel no larger than the padded picture" });
-    return [[x[0], w[0], h, wd]];
-  },
+  shape: convShape,
   node: ([, w], { stride, padding }) => ({
     attributes: { kernel_shape: [w.shape[2], w.shape[3]], pads: [padding, padding, padding, padding], strides: [stride, stride] },
   }),
   pullBack: ({ inputs: [x, w], attrs, dy }) => [
     () =>
       attrs.stride === 1 && attrs.padding < w.shape[2] && w.shape[1] > 4
-        ? conv(dy, flipped(w), undefined, { padding: w.shape[2] - 1 - attrs.padding })
+        ? turnedConv(dy, w, w.shape[2] - 1 - attrs.padding)
         : convTranspose(dy, w, x, attrs),
     () => weightGradient(x, w, dy, attrs),
     () => reshape(reduceSum(dy, [0, 2, 3]), [w.shape[0]]),
@@ -48,7 +52,16 @@ const PlainConv = plain<ConvAttrs>({
 export const Conv: Operator<ConvAttrs> = {
   ...PlainConv,
   build: (inputs, attrs, graph) => {
-    const build = () => PlainConv.build(inputs, attrs, graph).outputs[0];
+    const build = () => {
+      const [x, w, bias] = inputs;
+      const block = blockOf(w);
+      if (block === undefined) return PlainConv.build(inputs, attrs, graph).outputs[0];
+      convShape(
+        inputs.map(({ shape }) => shape),
+        attrs,
+      );
+      return blockedConv({ x, kernel: blockedKernel(w, block), bias, ...attrs });
+    };
     return { outputs: [sizeOf(inputs[1].shape.slice(1)) < DEAR ? build() : graph.keep(build)] };
   },
 };
@@ -88,6 +101,14 @@ export const UpsampleConv: Operator<undefined> = {
   ],
 };
 
+/** dy ⋆ (W turned, channels swapped): [N,O,h,w] -> [N,C,H,W]. */
+function turnedConv(dy: Value, w: Value, padding: number): Value {
+  const block = blockOf(w);
+  return block === undefined
+    ? conv(dy, flipped(w), undefined, { padding })
+    : blockedConv({ x: dy, kernel: blockedTurnedKernel(w, block), padding });
+}
+
 /** [O,C,k,k] -> [C,O,k,k], turned by 180°. */
 function flipped(w: Value): Value {
   const [, , kh, kw] = w.shape;
@@ -106,37 +127,6 @@ function convTranspose(dy: Value, w: Value, x: Value, { stride, padding }: ConvA
   };
   return dy.graph.node("ConvTranspose", [dy, w], attributes, [{ shape: x.shape, dtype: x.dtype }])[0];
 }
-
-/** Few pixels and many channels: one product over batch and pixels; else one a batch entry, summed (findings measured both). */
-function weightGradient(x: Value, w: Value, dy: Value, { stride, padding }: ConvAttrs): Value {
-  const [O, C, kh, kw] = w.shape;
-  const [N, , h, wd] = dy.shape;
-  const pixels = h * wd;
-  const padded = pad(x, [0, 0, padding, padding], [0, 0, padding, padding]);
-  const tap = (i: number, j: number) => {
-    const whole = kh === 1 && kw === 1 && stride === 1;
-    return whole ? padded : slices(padded, [2, 3], [i, j], [i + (h - 1) * stride + 1, j + (wd - 1) * stride + 1], [stride, stride]); // [N,C,h,w]
-  };
-  const taps = Array.from({ length: kh * kw }, (_, k) => tap(Math.floor(k / kw), k % kw));
-  const products =
-    pixels < 256
-      ? taps.map((t) => matmul(rowsOf(dy, O), transpose(rowsOf(t, C), [1, 0]))) // [O,N·hw]·[N·hw,C]
-      : taps.map((t) => {
-          const each = matmul(reshape(dy, [N, O, pixels]), transpose(reshape(t, [N, C, pixels]), [0, 2, 1])); // [N,O,C]
-          return reshape(reduceSum(each, [0]), [O, C]);
-        });
-  const stacked =
-    products.length === 1
-      ? products[0]
-      : concat(
-          products.map((p) => reshape(p, [O, C, 1])),
-          2,
-        ); // [O,C,kh·kw]
-  return reshape(stacked, w.shape);
-}
-
-/** [N,C,h,w] -> [C,N·h·w] */
-const rowsOf = (t: Value, channels: number): Value => reshape(transpose(t, [1, 0, 2, 3]), [channels, sizeOf(t.shape) / channels]);
 
 export interface ConvOptions {
   readonly stride?: number;

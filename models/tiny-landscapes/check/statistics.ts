@@ -1,10 +1,7 @@
-/** @file Shares, means and the bootstrap. */
+/** @file Shares, means and intervals. */
 import { createRng } from "../../../kernel-lib/core/random.js";
 
 export const mean = (xs: readonly number[]): number => xs.reduce((a, b) => a + b, 0) / xs.length;
-
-/** How large a part of `xs` fulfils a condition. */
-export const share = <T>(xs: readonly T[], fulfils: (x: T) => boolean): number => xs.filter(fulfils).length / xs.length;
 
 /** The share of the commonest entry. */
 export function commonestShare(xs: readonly string[]): number {
@@ -13,11 +10,11 @@ export function commonestShare(xs: readonly string[]): number {
   return Math.max(...counts.values()) / xs.length;
 }
 
-/** 95 % percentile bootstrap interval of the mean of paired differences, 10,000 resamples, seeded. */
-export function bootstrapInterval(differences: readonly number[]): readonly [low: number, high: number] {
+export type Interval = readonly [low: number, high: number];
+
+/** 95 % percentile bootstrap interval of a statistic of `xs`, 2,000 resamples, seeded. */
+export function bootstrapInterval<T>(xs: readonly T[], statistic: (sample: readonly T[]) => number): Interval {
   const rng = createRng(1);
-  const means = Array.from({ length: 10_000 }, () => mean(differences.map(() => differences[rng.below(differences.length)]))).sort(
-    (a, b) => a - b,
-  );
-  return [means[249], means[9749]];
+  const found = Array.from({ length: 2000 }, () => statistic(xs.map(() => xs[rng.below(xs.length)]))).sort((a, b) => a - b);
+  return [found[49], found[1949]];
 }

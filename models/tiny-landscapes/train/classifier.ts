@@ -10,27 +10,32 @@ import { linearLayer } from "../../../kernel-lib/nets/layers.js";
 import type { Parameters } from "../../../kernel-lib/nets/parameters.js";
 import type { PerceptualConfig } from "../../../kernel-lib/nets/perceptual.js";
 import { features } from "../../../kernel-lib/nets/perceptual.js";
+import type { LossGraph, Training } from "../../train/training.js";
+import { initialParameter } from "../../train/training.js";
 import { TERRAINS, TIMES, WEATHERS } from "../world/captions.js";
 import type { Landscape } from "../world/landscape.js";
-import { drawings, randomCrops } from "./drawings.js";
-import type { LossGraph, Task } from "./trainer.js";
-import { initialParameter } from "./trainer.js";
+import { drawingStream, randomCrops } from "./drawings.js";
 
 export const HEADS = [TIMES, TERRAINS, WEATHERS] as const;
 const CLASSES = HEADS.reduce((n, names) => n + names.length, 0);
 const COUNT = 16;
 const SIDE = 128;
 
-/** Scores of each class, [N,14], split into time, terrain and weather. image [N,3,H,W] in [-1,1]. */
-export function classScores(config: PerceptualConfig, p: Parameters, image: Value): readonly Value[] {
+/** Scores of time, terrain and weather, [N,5], [N,6], [N,3], and the last feature map [N,C,h,w] that they are read from. image [N,3,H,W] in [-1,1]. */
+export function classify(
+  config: PerceptualConfig,
+  p: Parameters,
+  image: Value,
+): { readonly scores: readonly Value[]; readonly map: Value } {
   const maps = features(config, p, image);
-  const last = maps[maps.length - 1];
-  const pooled = reshape(reduceMean(last, [2, 3]), [last.shape[0], last.shape[1]]); // [N,C]
-  return split(
+  const map = maps[maps.length - 1];
+  const pooled = reshape(reduceMean(map, [2, 3]), [map.shape[0], map.shape[1]]); // [N,C]
+  const scores = split(
     linearLayer(p, "head", pooled, CLASSES),
     1,
     HEADS.map((names) => names.length),
   );
+  return { scores, map };
 }
 
 /** Sum of the three cross-entropies. */
@@ -43,7 +48,7 @@ function loss(config: PerceptualConfig): LossGraph {
       1,
       HEADS.map((names) => names.length),
     );
-    const entropies = classScores(config, p, image).map((scores, k) => {
+    const entropies = classify(config, p, image).scores.map((scores, k) => {
       const correct = reduceSum(mul(softmax(scores), wanted[k]), [1]); // [N,1]
       return reshape(reduceMean(neg(log(add(correct, 1e-7))), [0, 1]), []);
     });
@@ -79,20 +84,32 @@ function soften(plane: Float32Array, width: number): void {
     plane[k] = (before[k] + before[k - 1] + before[k + 1] + before[k - width] + before[k + width]) / 5;
 }
 
-export function classifierTask(name: string, config: PerceptualConfig, seed: number, save: Task["save"]): Task {
-  const data = drawings(3000, seed);
-  return {
-    name,
-    learningRate: 2e-3,
-    losses: [loss(config)],
-    initial: initialParameter,
-    batch(_, rng) {
-      const crops = randomCrops(rng, data, COUNT, SIDE);
-      return {
-        loss: 0,
-        feeds: { image: roughen(rng, crops), labels: { data: Float32Array.from(crops.of.flatMap(labelsOf)), shape: [COUNT, CLASSES] } },
-      };
-    },
-    save,
-  };
+export interface ClassifierOptions {
+  readonly name: string;
+  readonly config: PerceptualConfig;
+  /** of its first numbers and batches */
+  readonly seed: number;
+  /** of its drawings */
+  readonly drawings: number;
+  readonly save: Training["save"];
 }
+
+export const classifierTraining = ({ name, config, seed, drawings, save }: ClassifierOptions): Training => ({
+  name,
+  seed,
+  learningRate: 2e-3,
+  weightDecay: 0,
+  averaging: 0.999,
+  microBatches: 2,
+  rows: COUNT,
+  loss: loss(config),
+  feeder(_, lane) {
+    const stream = drawingStream(drawings, lane);
+    return (rng) => {
+      const crops = randomCrops(rng, stream(), COUNT, SIDE);
+      return { image: roughen(rng, crops), labels: { data: Float32Array.from(crops.of.flatMap(labelsOf)), shape: [COUNT, CLASSES] } };
+    };
+  },
+  initial: initialParameter,
+  save,
+});

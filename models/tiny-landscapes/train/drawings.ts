@@ -1,4 +1,4 @@
-/** @file Drawings of the world as training data: drawn once from a seed, kept as bytes, cut into crops. */
+/** @file Drawings of the world as training data: kept as bytes, cut into crops. */
 import type { Rng } from "../../../kernel-lib/core/random.js";
 import { createRng } from "../../../kernel-lib/core/random.js";
 import type { Landscape } from "../world/landscape.js";
@@ -10,12 +10,28 @@ export const DRAWING_HEIGHT = 128;
 /** Seeds apart, so that what is judged was never trained on. */
 export const SEEDS = { autoencoder: 101, perceptual: 202, judge: 303, diffusion: 404, fresh: 909 } as const;
 
-/** `count` drawings, each from a seed of its own. */
-export function drawings(count: number, seed: number): Landscape[] {
-  const started = Date.now();
-  const all = Array.from({ length: count }, (_, k) => drawLandscape(createRng(seed * 1_000_000 + k), { width: DRAWING_WIDTH }));
-  console.log(`drew ${count} landscapes in ${((Date.now() - started) / 1000).toFixed(0)} s`);
-  return all;
+/** Drawing number k of a seed. */
+export const drawing = (seed: number, k: number): Landscape => drawLandscape(createRng(seed * 1_000_000 + k), { width: DRAWING_WIDTH });
+
+/** The first `count` drawings of a seed. */
+export const drawings = (count: number, seed: number): Landscape[] => Array.from({ length: count }, (_, k) => drawing(seed, k));
+
+/** How many drawings a stream holds. */
+const POOL = 400;
+/** The first drawing of a seed that streams take; those before it are `drawings`'. Lanes take turns. */
+const STREAM_FROM = 1_000_000;
+const MOST_LANES = 64;
+
+/** An endless stream of drawings, another one per lane: each call draws a new one in place of the oldest and gives all that it holds. */
+export function drawingStream(seed: number, lane: number): () => readonly Landscape[] {
+  const draw = (k: number) => drawing(seed, STREAM_FROM + k * MOST_LANES + lane);
+  const pool = Array.from({ length: POOL }, (_, k) => draw(k));
+  let next = POOL;
+  return () => {
+    pool[next % POOL] = draw(next);
+    next++;
+    return pool;
+  };
 }
 
 /** A crop as [3,side,side] in [-1,1], written into `out` at `offset`; `mirror` turns left and right. */

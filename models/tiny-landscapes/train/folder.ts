@@ -1,65 +1,93 @@
-/** @file The trained parts written as a diffusers folder: models/tiny-landscapes itself. */
-import { mkdirSync, writeFileSync } from "node:fs";
+/** @file The trained parts written as a diffusers folder. Trainings write into the candidate; it becomes models/tiny-landscapes when it measures better. */
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Tensor } from "../../../kernel-lib/core/tensor.js";
 import { tensor } from "../../../kernel-lib/core/tensor.js";
-import { writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
+import { readSafetensors, writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
+import type { Training } from "../../train/training.js";
 import { tokenizerFiles } from "../world/tokenizer-files.js";
 import { JUDGE_JSON, MODEL_INDEX, PERCEPTUAL_JSON, SCHEDULER_JSON, textEncoderJson, UNET_JSON, vaeJson } from "./configs.js";
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
-/** models/tiny-landscapes of the repository; this file runs from dist/models/tiny-landscapes/train. */
-export const FOLDER = resolve(dirname(fileURLToPath(import.meta.url)), "../../../../models/tiny-landscapes");
+/** The repository; this file runs from dist/models/tiny-landscapes/train. */
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../../..");
+/** What is shipped. */
+export const FOLDER = join(ROOT, "models/tiny-landscapes");
+/** Where states and logs of trainings lie; not in the repository. */
+export const STATE_FOLDER = join(ROOT, ".work/train");
+/** Averaged parameters of what is being trained, in the repository. */
+export const KEPT_FOLDER = join(ROOT, "models/training");
+/** What is being trained, in the layout of the shipped folder. */
+export const CANDIDATE = join(STATE_FOLDER, "tiny-landscapes");
 
-const writeJson = (path: string, value: unknown): void => {
-  const file = join(FOLDER, path);
+/** Makes the candidate out of what is shipped, where there is none yet, with the world's present words. */
+export function ensureCandidate(): void {
+  if (!existsSync(CANDIDATE))
+    for (const part of ["vae", "unet", "text_encoder", "perceptual", "judge"])
+      cpSync(join(FOLDER, part), join(CANDIDATE, part), { recursive: true });
+  writeJson(CANDIDATE, "model_index.json", MODEL_INDEX);
+  writeJson(CANDIDATE, "scheduler/scheduler_config.json", SCHEDULER_JSON);
+  mkdirSync(join(CANDIDATE, "tokenizer"), { recursive: true });
+  for (const [name, text] of Object.entries(tokenizerFiles())) writeFileSync(join(CANDIDATE, "tokenizer", name), text);
+}
+
+/** Weights that are shipped, as float32. */
+export const readShipped = (path: string): Tensors => readSafetensors(join(FOLDER, path));
+
+/** How each part was trained, in the model's folder. */
+export const RECORD = "training.json";
+
+/** A training's `save`: writes a part into the candidate, and how it was trained into its record. */
+export const saveWith =
+  (name: string, save: (folder: string, weights: Tensors) => void): Training["save"] =>
+  (average, seen) => {
+    save(CANDIDATE, average);
+    const file = join(CANDIDATE, RECORD);
+    const record = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+    writeJson(CANDIDATE, RECORD, { ...record, [name]: seen });
+  };
+
+function writeJson(folder: string, path: string, value: unknown): void {
+  const file = join(folder, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
-};
-
-/** Everything that is not trained: the index, the schedule, the tokenizer. */
-export function saveFixedFiles(): void {
-  writeJson("model_index.json", MODEL_INDEX);
-  writeJson("scheduler/scheduler_config.json", SCHEDULER_JSON);
-  mkdirSync(join(FOLDER, "tokenizer"), { recursive: true });
-  for (const [name, text] of Object.entries(tokenizerFiles())) writeFileSync(join(FOLDER, "tokenizer", name), text);
 }
 
 export function vocabularySize(): number {
   return Object.keys(JSON.parse(tokenizerFiles()["vocab.json"])).length;
 }
 
-export function saveAutoencoder(weights: Tensors, scalingFactor: number): void {
-  writeJson("vae/config.json", vaeJson(scalingFactor));
-  writeSafetensors(join(FOLDER, "vae/diffusion_pytorch_model.safetensors"), weights);
+export function saveAutoencoder(folder: string, weights: Tensors, scalingFactor: number): void {
+  writeJson(folder, "vae/config.json", vaeJson(scalingFactor));
+  writeSafetensors(join(folder, "vae/diffusion_pytorch_model.safetensors"), weights);
 }
 
 /** One trained set of parameters becomes the U-Net's and the text encoder's file. */
-export function saveDiffusion(weights: Tensors): void {
+export function saveDiffusion(folder: string, weights: Tensors): void {
   const part = (prefix: string): Tensors =>
     Object.fromEntries(
       Object.entries(weights)
         .filter(([key]) => key.startsWith(prefix))
         .map(([key, value]) => [key.slice(prefix.length), value]),
     );
-  writeJson("unet/config.json", UNET_JSON);
-  writeSafetensors(join(FOLDER, "unet/diffusion_pytorch_model.safetensors"), part("unet."));
-  writeJson("text_encoder/config.json", textEncoderJson(vocabularySize()));
-  writeSafetensors(join(FOLDER, "text_encoder/model.safetensors"), part("text."));
+  writeJson(folder, "unet/config.json", UNET_JSON);
+  writeSafetensors(join(folder, "unet/diffusion_pytorch_model.safetensors"), part("unet."));
+  writeJson(folder, "text_encoder/config.json", textEncoderJson(vocabularySize()));
+  writeSafetensors(join(folder, "text_encoder/model.safetensors"), part("text."));
 }
 
 /** The classifier's trunk is the backbone; its distance weighs every channel of every level alike. */
-export function savePerceptual(weights: Tensors): void {
+export function savePerceptual(folder: string, weights: Tensors): void {
   const { channels } = PERCEPTUAL_JSON;
-  writeJson("perceptual/config.json", PERCEPTUAL_JSON);
-  writeSafetensors(join(FOLDER, "perceptual/backbone.safetensors"), weights);
+  writeJson(folder, "perceptual/config.json", PERCEPTUAL_JSON);
+  writeSafetensors(join(folder, "perceptual/backbone.safetensors"), weights);
   const linear = channels.map((n, k) => [`lin${k}.model.1.weight`, tensor(new Float32Array(n).fill(1 / channels.length), [1, n, 1, 1])]);
-  writeSafetensors(join(FOLDER, "perceptual/linear.safetensors"), Object.fromEntries(linear));
+  writeSafetensors(join(folder, "perceptual/linear.safetensors"), Object.fromEntries(linear));
 }
 
-export function saveJudge(weights: Tensors): void {
-  writeJson("judge/config.json", JUDGE_JSON);
-  writeSafetensors(join(FOLDER, "judge/backbone.safetensors"), weights);
+export function saveJudge(folder: string, weights: Tensors): void {
+  writeJson(folder, "judge/config.json", JUDGE_JSON);
+  writeSafetensors(join(folder, "judge/backbone.safetensors"), weights);
 }

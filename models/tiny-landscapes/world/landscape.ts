@@ -1,7 +1,7 @@
 /**
  * @file The world that the bundled model knows: landscapes of a time of day, a terrain and a weather, drawn as large flat shapes in clear
  * palettes.
- * Nothing is smaller than about 4 pixels, so that a small factor-8 autoencoder keeps all of it; and everything recurs along the width,
+ * Nothing is smaller than about 4 pixels, so that a small factor-8 autoencoder keeps all of it. Everything recurs along the width,
  * so that each 128-pixel window of a wide scene shows its time and its terrain.
  */
 import type { Rng } from "../../../kernel-lib/core/random.js";

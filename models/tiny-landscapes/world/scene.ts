@@ -1,6 +1,6 @@
 /** @file What every painter of a scene shares: the scene itself, places along its width, and mist. */
 import type { Rng } from "../../../kernel-lib/core/random.js";
-import type { Canvas, Point } from "./canvas.js";
+import type { Canvas, Coverage, Point } from "./canvas.js";
 import { paint } from "./canvas.js";
 import type { Light } from "./light.js";
 
@@ -30,11 +30,16 @@ export const HORIZON = 78;
 /** Paints a terrain over its sky. `suns`: where the sky's suns stand. */
 export type TerrainPainter = (scene: Scene, suns: readonly Point[]) => void;
 
+/** A gently waving line around a row. */
+export function wave({ rng }: Scene, row: number, height: number, length: number): (x: number) => number {
+  const [a, b] = [rng.uniform() * 2 * Math.PI, rng.uniform() * 2 * Math.PI];
+  const k = (2 * Math.PI) / length;
+  return (x) => row + height * (0.65 * Math.sin(k * x + a) + 0.35 * Math.sin(1.7 * k * x + b));
+}
+
 /** A soft bank of mist around a row, in misty weather. */
 export function mist({ canvas, light }: Scene, row: number, spread = 9, alpha = 0.75): void {
   if (light.weather !== "misty") return;
-  paint(canvas, [0, row - 3 * spread, canvas.width, row + 3 * spread], (_, y) => Math.exp(-0.5 * ((y - row) / spread) ** 2), {
-    top: light.haze,
-    alpha,
-  });
+  const bank: Coverage = (cover, _, y) => cover.fill(Math.exp(-0.5 * ((y - row) / spread) ** 2));
+  paint(canvas, [0, row - 3 * spread, canvas.width, row + 3 * spread], bank, { top: light.haze, alpha });
 }

@@ -11,7 +11,7 @@ export function paintSky(scene: Scene): Point[] {
   const [zenith, middle, horizon] = light.sky;
   const half = HORIZON * 0.55;
   rectangle(canvas, [-1, -1, canvas.width + 1, canvas.height + 1], { top: zenith, bottom: middle, y0: 0, y1: half });
-  paint(canvas, [0, half, canvas.width, canvas.height], () => 1, { top: middle, bottom: horizon, y0: half, y1: HORIZON });
+  paint(canvas, [0, half, canvas.width, canvas.height], (cover) => cover.fill(1), { top: middle, bottom: horizon, y0: half, y1: HORIZON });
   return skies[light.time](scene);
 }
 
@@ -90,30 +90,30 @@ function streaks(scene: Scene, { colours, rows, apart, alpha }: Streaks): void {
     const y = between(rng, rows);
     const top = colours[rng.below(colours.length)];
     const rx = between(rng, [26, 44]);
-    ellipse(canvas, [x, y], rx, 4.5, { top, alpha }, 3);
-    ellipse(canvas, [x + between(rng, [-18, 18]), y + 5], rx * 0.6, 3.5, { top, alpha }, 3);
+    ellipse(canvas, [x, y], rx, 5.5, { top, alpha }, 3);
+    ellipse(canvas, [x + between(rng, [-18, 18]), y + 6], rx * 0.6, 4.5, { top, alpha }, 3);
   }
 }
 
-/** Round white clouds with flat feet. */
+/** Round white clouds. */
 function puffs(scene: Scene): void {
-  const { canvas, rng } = scene;
-  for (const x of along(scene, [75, 120])) {
-    const foot = between(rng, [26, 48]);
-    const r = between(rng, [9, 12]);
-    const fill = { top: [1, 1, 1] as Rgb, bottom: [0.84, 0.92, 1] as Rgb, y0: foot - r, y1: foot + 2 };
-    const cut = (_: number, y: number) => foot - y + 0.5;
-    ellipse(canvas, [x, foot - r * 0.5], r * 1.1, r, fill, 1.5, cut);
-    ellipse(canvas, [x - r * 1.3, foot - 1], r, r * 0.7, fill, 1.5, cut);
-    ellipse(canvas, [x + r * 1.4, foot - 1], r * 1.1, r * 0.75, fill, 1.5, cut);
-  }
+  const { rng } = scene;
+  for (const x of along(scene, [75, 120])) puff(scene, [x, between(rng, [26, 48])], between(rng, [10, 13]));
+}
+
+/** Three round tops on a flat foot. */
+function puff({ canvas }: Scene, [x, foot]: Point, r: number): void {
+  const fill = { top: [1, 1, 1] as Rgb, bottom: [0.84, 0.92, 1] as Rgb, y0: foot - r, y1: foot + 2 };
+  ellipse(canvas, [x, foot - r * 0.5], r * 1.1, r, fill, 1.5, foot);
+  ellipse(canvas, [x - r * 1.3, foot - 1], r, r * 0.7, fill, 1.5, foot);
+  ellipse(canvas, [x + r * 1.4, foot - 1], r * 1.1, r * 0.75, fill, 1.5, foot);
 }
 
 /** Big soft stars. */
 function stars(scene: Scene): void {
   const { canvas, rng } = scene;
-  for (const x of along(scene, [22, 40])) {
-    glow(canvas, [x, between(rng, [6, 50])], 2.1, 2.1, { top: [0.9, 0.92, 1] });
+  for (const x of along(scene, [26, 44])) {
+    glow(canvas, [x, between(rng, [6, 50])], 2.4, 2.4, { top: [0.9, 0.92, 1] });
   }
 }
 
@@ -125,8 +125,8 @@ function blanket(scene: Scene): void {
   for (const [k, row] of [38, 24, 8].entries()) {
     const tone = tones[k];
     for (const x of along(scene, [34, 52])) {
-      const ry = between(rng, [9, 13]);
-      ellipse(canvas, [x, row + between(rng, [-3, 3])], between(rng, [26, 38]), ry, { top: mix(tone, [1, 1, 1], 0.18), bottom: tone }, 4);
+      const ry = between(rng, [10, 14]);
+      ellipse(canvas, [x, row + between(rng, [-3, 3])], between(rng, [26, 38]), ry, { top: mix(tone, [1, 1, 1], 0.18), bottom: tone }, 2.5);
     }
   }
 }

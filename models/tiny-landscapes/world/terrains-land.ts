@@ -1,53 +1,59 @@
 /** @file Terrains that are the shape of the land itself: mountains, hills, desert. */
-import type { Coverage, Point, Rgb } from "./canvas.js";
-import { capsule, ellipse, mix, paint, polygon, rectangle, under } from "./canvas.js";
+import type { Point, Rgb } from "./canvas.js";
+import { capsule, ellipse, mix, polygon, rectangle, under } from "./canvas.js";
 import type { Scene, TerrainPainter } from "./scene.js";
-import { along, between, mist } from "./scene.js";
+import { along, between, mist, wave } from "./scene.js";
 
-/** A gently waving line around a row. */
-function wave({ rng }: Scene, row: number, height: number, length: number): (x: number) => number {
-  const [a, b] = [rng.uniform() * 2 * Math.PI, rng.uniform() * 2 * Math.PI];
-  const k = (2 * Math.PI) / length;
-  return (x) => row + height * (0.65 * Math.sin(k * x + a) + 0.35 * Math.sin(1.7 * k * x + b));
-}
-
-const ROCK: Rgb = [0.5, 0.47, 0.5];
+const ROCK: Rgb = [0.56, 0.49, 0.5];
 const MEADOW: Rgb = [0.36, 0.66, 0.22];
 
-/** Pointed peaks with lit and shaded faces and caps of snow, over a meadow. */
+/** Great peaks before a hazy row, over two meadows. At most two summits of each row lie in a 128-pixel window. */
 export const mountains: TerrainPainter = (scene) => {
   const { canvas, rng, light } = scene;
-  const peak = ([x, top]: Point, foot: number, width: number, distance: number, cap: number) => {
-    const spine = x + between(rng, [-0.1, 0.3]) * width;
-    const left: Point[] = [
-      [x, top],
-      [spine, foot],
-      [x - width, foot],
-    ];
-    const right: Point[] = [
-      [x, top],
-      [x + width, foot],
-      [spine, foot],
-    ];
-    const rock = (lit: number) => light.shade(light.ground(ROCK, 0.25), lit, distance);
-    const foothill = (lit: number) => light.shade(light.ground(mix(ROCK, MEADOW, 0.35), 0.5), lit, distance);
-    polygon(canvas, left, { top: rock(0.85), bottom: foothill(0.7) });
-    polygon(canvas, right, { top: rock(0.1), bottom: foothill(0.15) });
-    const line = top + cap * (foot - top);
-    const teeth: Coverage = (px, py) => line + Math.abs((((((px - x) / 11) % 2) + 2) % 2) - 1) * 10 - 5 - py + 0.5;
-    polygon(canvas, left, { top: light.shade(light.snow, 1, distance) }, teeth);
-    polygon(canvas, right, { top: light.shade(light.snow, 0.3, distance) }, teeth);
-  };
-  const snowy = light.weather === "snowy";
-  for (const x of along(scene, [32, 46])) peak([x, between(rng, [46, 58])], 100, between(rng, [34, 42]), 0.55, snowy ? 0.6 : 0.3);
+  for (const x of along(scene, [64, 84])) peak(scene, [x, between(rng, [44, 58])], 104, between(rng, [0.9, 1.1]), 0.55);
   mist(scene, 92);
-  const great = along(scene, [46, 66]).map((x): Point => [x, between(rng, [20, 42])]);
+  // A high peak follows a low one, so that the line of summits rises and falls.
+  const high = rng.below(2);
+  const great = along(scene, [64, 80]).map((x, k): Point => [x, between(rng, k % 2 === high ? [12, 24] : [32, 44])]);
   great.sort((a, b) => a[1] - b[1]);
-  for (const [x, top] of great) peak([x, top], 118, (118 - top) * between(rng, [0.5, 0.6]), 0.08, snowy ? 0.62 : 0.34);
-  mist(scene, 104, 8);
+  for (const summit of great) peak(scene, summit, 120, between(rng, [0.58, 0.7]), 0.08);
+  mist(scene, 102, 8);
   const grass = light.ground(MEADOW);
-  under(canvas, wave(scene, 108, 4, 110), { top: light.shade(grass, 0.75), bottom: light.shade(grass, 0.25) });
+  under(canvas, wave(scene, 102, 4, 150), { top: light.shade(grass, 0.5, 0.3), bottom: light.shade(grass, 0.3, 0.15) });
+  under(canvas, wave(scene, 113, 4, 110), { top: light.shade(grass, 0.85), bottom: light.shade(grass, 0.35) });
 };
+
+/** The point of a line at a part of the way down. */
+type Line = (part: number) => Point;
+
+/** A pointed peak with a lit and a shaded face and a cap of snow. `slope`: half its width over its height. */
+function peak({ canvas, rng, light }: Scene, [x, top]: Point, foot: number, slope: number, distance: number): void {
+  const tall = foot - top;
+  const knee = 0.62;
+  /** A line from the summit to the foot with one bend, at the knee. */
+  const line =
+    (bend: number, end: number): Line =>
+    (part) => {
+      const across = part < knee ? (part / knee) * bend : bend + ((part - knee) / (1 - knee)) * (end - bend);
+      return [x + across * slope * tall, top + part * tall];
+    };
+  const left = line(-knee + between(rng, [-0.03, 0.12]), -1);
+  const right = line(knee - between(rng, [-0.03, 0.12]), 1);
+  const spine = line(between(rng, [0, 0.22]), between(rng, [-0.3, 0.05]));
+  const summit: Point = [x, top];
+  // The cap ends in three large teeth: at both edges and on the spine. Rock starts inside it, so that no rock rims the snow.
+  const cap = light.weather === "snowy" ? knee : 0.4;
+  const [edge, notch, start] = [cap * 0.8, cap * 0.62, cap * 0.3];
+  const gap = (side: Line): Point => [(side(notch)[0] + spine(notch)[0]) / 2, top + notch * tall];
+  // A lit face reaches a little under the shaded one, so that no sky shows between them.
+  const behind = (part: number): Point => [spine(part)[0] + 2, top + part * tall];
+  const rock = (lit: number) => light.shade(light.ground(ROCK, 0.25), lit, distance);
+  const foothill = (lit: number) => light.shade(light.ground(mix(ROCK, MEADOW, 0.35), 0.5), lit, distance);
+  polygon(canvas, [left(edge), behind(start), behind(knee), behind(1), left(1), left(knee)], { top: rock(0.85), bottom: foothill(0.7) });
+  polygon(canvas, [spine(start), right(edge), right(knee), right(1), spine(1), spine(knee)], { top: rock(0.1), bottom: foothill(0.15) });
+  polygon(canvas, [summit, behind(notch), spine(cap), gap(left), left(edge)], { top: light.shade(light.snow, 1, distance) });
+  polygon(canvas, [summit, right(edge), gap(right), spine(cap)], { top: light.shade(light.snow, 0.3, distance) });
+}
 
 const GRASS: readonly Rgb[] = [
   [0.42, 0.74, 0.24],
@@ -56,74 +62,93 @@ const GRASS: readonly Rgb[] = [
   [0.7, 0.82, 0.3],
 ];
 
-/** Overlapping green domes. */
+/** Overlapping green domes, and round trees on some of the near ones. */
 export const hills: TerrainPainter = (scene) => {
   const { canvas, rng, light } = scene;
   const rows = [
-    { crest: 66, apart: [46, 66], wide: [44, 60], distance: 0.5 },
-    { crest: 80, apart: [56, 80], wide: [52, 70], distance: 0.25 },
-    { crest: 98, apart: [70, 100], wide: [64, 84], distance: 0 },
+    { crest: 66, apart: [50, 70], wide: [46, 62], distance: 0.5, trees: 0 },
+    { crest: 80, apart: [60, 84], wide: [54, 72], distance: 0.25, trees: 0.45 },
+    { crest: 98, apart: [74, 104], wide: [66, 86], distance: 0, trees: 0.6 },
   ] as const;
-  for (const { crest, apart, wide, distance } of rows) {
+  for (const { crest, apart, wide, distance, trees } of rows) {
     const base = light.shade(light.ground(GRASS[2]), 0.3, distance);
     rectangle(canvas, [-1, crest + 16, canvas.width + 1, canvas.height + 1], { top: base });
     for (const x of along(scene, apart)) {
-      const grass = light.ground(GRASS[rng.below(GRASS.length)], 0.9);
-      const ry = between(rng, [30, 38]);
       const top = crest + between(rng, [-6, 4]);
-      const fill = { top: light.shade(grass, 1, distance), bottom: light.shade(grass, 0, distance), y0: top, y1: top + 30 };
-      ellipse(canvas, [x, top + ry], between(rng, wide), ry, fill);
+      if (rng.uniform() < trees) roundTree(scene, [x + between(rng, [-20, 20]), top + 3], between(rng, [8, 10]), distance);
+      dome(scene, [x, top], between(rng, wide), between(rng, [30, 38]), distance);
     }
     mist(scene, crest + 16, 7, 0.65);
   }
 };
 
-const SAND: Rgb = [0.96, 0.76, 0.42];
+function dome({ canvas, rng, light }: Scene, [x, top]: Point, rx: number, ry: number, distance: number): void {
+  const grass = light.ground(GRASS[rng.below(GRASS.length)], 0.9);
+  const fill = { top: light.shade(grass, 1, distance), bottom: light.shade(grass, 0, distance), y0: top, y1: top + 30 };
+  ellipse(canvas, [x, top + ry], rx, ry, fill);
+}
+
+const LEAVES: Rgb = [0.2, 0.52, 0.2];
+const TRUNK: Rgb = [0.42, 0.28, 0.2];
+
+/** A trunk under a round crown of radius `r`. */
+function roundTree({ canvas, light }: Scene, [x, foot]: Point, r: number, distance: number): void {
+  const leaves = light.ground(LEAVES, 0.3);
+  rectangle(canvas, [x - 2.5, foot - 9, x + 2.5, foot + 4], { top: light.shade(TRUNK, 0.5, distance) });
+  ellipse(canvas, [x, foot - 7 - r], r, r * 1.1, { top: light.shade(leaves, 1, distance), bottom: light.shade(leaves, 0, distance) });
+}
+
+const SAND: Rgb = [1, 0.76, 0.38];
 const CACTUS: Rgb = [0.22, 0.52, 0.26];
 
 /** Dunes with sharp crests and shaded lee sides, and cactuses. */
 export const desert: TerrainPainter = (scene) => {
   const { canvas, rng, light } = scene;
   const rows = [
-    { foot: 84, tall: [16, 24], apart: [56, 80], distance: 0.4 },
-    { foot: 102, tall: [20, 30], apart: [76, 104], distance: 0.18 },
-    { foot: 128, tall: [24, 34], apart: [96, 130], distance: 0 },
+    { foot: 84, tall: [14, 22], apart: [70, 96], distance: 0.3 },
+    { foot: 104, tall: [22, 32], apart: [90, 120], distance: 0.13 },
+    { foot: 130, tall: [26, 38], apart: [110, 150], distance: 0 },
   ] as const;
   for (const { foot, tall, apart, distance } of rows) {
-    const sand = light.ground(SAND, 0.75);
-    const lit = light.shade(sand, 1, distance);
-    const dim = light.shade(sand, 0.55, distance);
-    const dark = light.shade(light.ground(SAND, 0.5), 0.05, distance);
-    rectangle(canvas, [-1, foot - 4, canvas.width + 1, canvas.height + 1], { top: dim });
-    for (const x of along(scene, apart, 130)) {
-      const high = between(rng, tall);
-      const top = foot - high;
-      const [wl, wr] = [high * 2.8, high * 2];
-      // Steep at the crest, flat at the toe.
-      const above: Coverage = (px, py) => {
-        const u = Math.min(1, px < x ? (x - px) / wl : (px - x) / wr);
-        return (py - top - high * (1 - (1 - u) ** 1.7)) * 0.8 + 0.5;
-      };
-      const box = [x - wl, top - 1, x + wr, foot] as const;
-      paint(canvas, box, above, { top: lit, bottom: dim, y0: top, y1: foot });
-      const lee: Coverage = (px, py) => {
-        const v = (py - top) / high;
-        return Math.min(above(px, py), px - x + 16 * v - 22 * v * v + 0.5, 3 * (1 - v) + 0.2);
-      };
-      paint(canvas, box, lee, { top: dark, bottom: mix(dark, dim, 0.5), y0: top, y1: foot });
-    }
+    const ground = light.shade(light.ground(SAND, 0.75), 0.55, distance);
+    rectangle(canvas, [-1, foot - 4, canvas.width + 1, canvas.height + 1], { top: ground });
+    for (const x of along(scene, apart, 130)) dune(scene, x, foot, between(rng, tall), distance);
     mist(scene, foot - 6, 7, 0.65);
   }
-  for (const x of along(scene, [90, 150])) cactus(scene, x, between(rng, [108, 120]));
+  for (const x of along(scene, [90, 150])) cactus(scene, [x, between(rng, [112, 122])], between(rng, [36, 46]));
 };
 
-function cactus({ canvas, rng, light }: Scene, x: number, foot: number): void {
+/** A dune whose crest stands at x, lit on its left; both sides fade into the ground at its foot, so that no thin tip is seen. */
+function dune({ canvas, light }: Scene, x: number, foot: number, high: number, distance: number): void {
+  const sand = light.ground(SAND, 0.75);
+  const dim = light.shade(sand, 0.55, distance);
+  const top = foot - high;
+  const parts = Array.from({ length: 13 }, (_, k) => k / 12);
+  // Steep at the crest, flat at the toe.
+  const flank =
+    (wide: number) =>
+    (part: number): Point => [x + wide * part, top + high * (1 - (1 - part) ** 1.6)];
+  const right = parts.map(flank(2.2 * high));
+  const left = parts.map(flank(-2.8 * high));
+  polygon(canvas, [...right, ...left.toReversed()], { top: light.shade(sand, 1, distance), bottom: dim });
+  // The crest swings to the left, then back to the right.
+  const crest = parts.map((part): Point => [x + high * (1.4 * part * part - 0.9 * part), top + high * part]);
+  const dark = light.shade(light.ground(SAND, 0.5), 0.05, distance);
+  polygon(canvas, [...right, ...crest.toReversed()], { top: dark, bottom: dim });
+}
+
+/** A trunk of `tall` pixels with two raised arms. */
+function cactus({ canvas, rng, light }: Scene, [x, foot]: Point, tall: number): void {
   const green = light.ground(CACTUS, 0.3);
-  const fill = { top: light.shade(green, 0.7), bottom: light.shade(green, 0.1), y0: foot - 36, y1: foot };
-  const side = rng.below(2) ? 1 : -1;
-  capsule(canvas, [x, foot - between(rng, [30, 38])], [x, foot], 3.6, fill);
-  capsule(canvas, [x, foot - 12], [x + side * 10, foot - 13], 2.4, fill);
-  capsule(canvas, [x + side * 10, foot - 13], [x + side * 10, foot - 24], 2.8, fill);
-  capsule(canvas, [x, foot - 18], [x - side * 9, foot - 19], 2.4, fill);
-  capsule(canvas, [x - side * 9, foot - 19], [x - side * 9, foot - 28], 2.8, fill);
+  const fill = { top: light.shade(green, 0.7), bottom: light.shade(green, 0.1), y0: foot - tall, y1: foot };
+  const side = rng.below(2) ? 14 : -14;
+  ellipse(canvas, [x + 5, foot + 4], 16, 4, { top: light.shade(light.ground(SAND, 0.5), 0.05), alpha: 0.6 }, 2);
+  capsule(canvas, [x, foot - tall], [x, foot], 5, fill);
+  for (const [across, elbow, hand] of [
+    [side, 12, 25],
+    [-side, 19, 32],
+  ]) {
+    capsule(canvas, [x, foot - elbow], [x + across, foot - elbow], 3.5, fill);
+    capsule(canvas, [x + across, foot - elbow], [x + across, foot - hand], 3.5, fill);
+  }
 }

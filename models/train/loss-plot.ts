@@ -2,12 +2,12 @@
 
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"];
 
-/** @param csv a header (step,seconds,rate,…) and rows of numbers */
+/** @param csv a header (step,seconds,rate,rows,…) and rows of numbers */
 export function lossPlot(title: string, csv: string): string {
   const [header, ...lines] = csv.trim().split("\n");
   const names = header.split(",");
   const rows = lines.map((line) => line.split(",").map(Number));
-  const series = names.map((name, k) => ({ name, k })).filter(({ name }) => !["step", "seconds", "rate"].includes(name));
+  const series = names.map((name, k) => ({ name, k })).filter(({ name }) => !["step", "seconds", "rate", "rows"].includes(name));
   const [width, height, left, bottom] = [720, 320, 60, 40];
   const lastStep = rows.at(-1)?.[0] ?? 1;
   const values = rows.flatMap((row) => series.map(({ k }) => row[k])).filter((v) => v > 0);

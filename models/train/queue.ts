@@ -1,0 +1,26 @@
+/** @file The order in which the bundled models are trained, with the steps of each part. */
+import type { RateShape } from "./train.js";
+
+export interface QueueEntry {
+  /** of the state; entries of one name go on with the same state */
+  readonly name: string;
+  /** of TRAININGS */
+  readonly training: string;
+  /** over all sittings of this name */
+  readonly steps: number;
+  readonly rate: RateShape;
+  /** the name whose state a branch begins with */
+  readonly from?: string;
+}
+
+/** A part trains at a constant rate; a branch whose rate falls to 0 ends each version that is shipped. */
+export const QUEUE: readonly QueueEntry[] = [
+  { name: "perceptual", training: "perceptual", steps: 720, rate: "falling" },
+  { name: "judge", training: "judge", steps: 628, rate: "falling" },
+  { name: "autoencoder", training: "autoencoder", steps: 16_000, rate: "constant" },
+  { name: "autoencoder-final", training: "autoencoder", steps: 4_000, rate: "falling", from: "autoencoder" },
+  { name: "diffusion", training: "diffusion", steps: 9_500, rate: "constant" },
+  { name: "diffusion-1", training: "diffusion", steps: 1_500, rate: "falling", from: "diffusion" },
+  { name: "diffusion", training: "diffusion", steps: 40_000, rate: "constant" },
+  { name: "diffusion-2", training: "diffusion", steps: 2_000, rate: "falling", from: "diffusion" },
+];
