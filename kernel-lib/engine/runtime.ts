@@ -1,4 +1,5 @@
 /** @file Sessions in a worker thread, so that the calling thread stays free while a network runs. */
+import "./telemetry.js";
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { ClosedError } from "../core/errors.js";

@@ -1,4 +1,5 @@
 /** @file A loaded graph: the only file that imports onnxruntime-node. `run` blocks the thread that calls it; runtime.ts moves it into a worker. */
+import "./telemetry.js";
 import { parse } from "node:path";
 import * as ort from "onnxruntime-node";
 import type { Shape } from "../core/tensor.js";
