@@ -5,7 +5,7 @@
 export { BUNDLED_MODELS, openModel } from "./pipelines/open-model.js";
 export type { Model } from "./pipelines/model.js";
 export type { OpenModelOptions } from "./pipelines/open-model.js";
-export type { PerceptualFiles } from "./pipelines/folder.js";
+export type { PerceptualFiles } from "./pipelines/perceptual-part.js";
 export type { DeviceChoice } from "./engine/device.js";
 export type { Precision } from "./graph/half.js";
 export type { Device } from "./engine/device.js";
@@ -18,7 +18,19 @@ export type { JointMethod, MethodName } from "./methods/methods.js";
 export type { JointOptions, ResolvedOptions } from "./methods/joint/options.js";
 export type { ResolvedSyncOptions, SyncOptions } from "./methods/joint/sync-options.js";
 export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./methods/joint/step-record.js";
-export type { JointModel, JointModelConfig, MemoryNeed, NoiseOptions, PerceptualOptions } from "./diffusion/joint-model.js";
+export type { CallKind, JointModel, JointModelConfig, MemoryNeed } from "./diffusion/joint-model.js";
+export type {
+  Autoencoder,
+  BatchOption,
+  ComparableFeatures,
+  DecodeOptions,
+  Denoiser,
+  Features,
+  NoiseOptions,
+  Perceptual,
+  PerceptualOptions,
+  TextEncoder,
+} from "./diffusion/capabilities.js";
 
 // watching it, and looking at it
 export { track } from "./display/track.js";

@@ -1,8 +1,8 @@
 /** @file What a synchronised step takes: seconds, memory, and how much of the device's rate it reaches. */
 import { openModel, syncDiffusion } from "veduta";
-import { decodeProgram, noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/programs.js";
-import { checkedParts } from "#kernel-lib/pipelines/checked-parts.js";
-import { openCheckpoint } from "#kernel-lib/pipelines/folder.js";
+import { noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/guided-denoiser.js";
+import { decodeProgram } from "#kernel-lib/nets/vae.js";
+import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { flopsOf } from "../full/flops.mjs";
 import { watchMemory } from "./watch.mjs";
 
@@ -88,12 +88,15 @@ async function step(where, asked, { path, steps, rates, crossing, before }) {
  * @param {string} path @param {import("veduta").Model} model @param {number} windows @param {number} batch
  */
 function cost(path, model, windows, batch) {
-  const { unet, vae, prediction, perceptual } = checkedParts(openCheckpoint(path));
+  const parts = openCheckpoint(path);
+  const [unet, vae] = [parts.part("unet"), parts.part("vae")];
+  const network = { unet, prediction: parts.part("scheduler").prediction };
   const side = model.config.window;
-  const shape = { batch: 1, height: side, width: side, tokens: 77, rows: 2 };
-  const noise = noiseProgram({ unet, prediction }, shape);
-  const decode = decodeProgram(vae, { ...shape, edge: "open" });
-  const gradient = perceptualGradientProgram({ unet, vae, prediction, perceptual: perceptual() }, shape);
+  const window = { height: side, width: side };
+  const size = /** @type {const} */ ({ ...window, tokens: 77, texts: 2 });
+  const noise = noiseProgram(network).graph(size, 1, false);
+  const decode = decodeProgram(vae).graph({ ...window, edge: "open" }, 1, false);
+  const gradient = perceptualGradientProgram(network, vae, parts.part("perceptual")).graph(size, 1, false);
   const flops = (windows + 1) * flopsOf(noise) + flopsOf(decode) + (windows - 1) * flopsOf(gradient);
 
   const latent = 4 * model.config.latentChannels * side ** 2;

@@ -11,8 +11,8 @@ export type Shape = readonly number[];
 
 /** A tensor in a device's memory: what later calls on that device take without its being sent. */
 export interface DeviceTensor {
-  /** its number on the device */
-  readonly held: number;
+  /** the number of its buffer on the device */
+  readonly buffer: number;
   readonly shape: Shape;
   /** Frees it; twice is once. One that nothing refers to is freed with the garbage. */
   release(): void;

@@ -35,20 +35,24 @@ async function runAt(home: string, program: string, env: Record<string, string> 
   return stdout.trim();
 }
 
-test.concurrent("painting leaves an empty home folder empty", { timeout: 120_000 }, async () => {
+test("painting leaves an empty home folder empty", { concurrent: true, timeout: 120_000 }, async () => {
   const home = join(folder, "home");
   expect(await runAt(home, PAINT)).toBe("0");
   expect(readdirSync(home, { recursive: true })).toEqual([]);
 });
 
-test.concurrent.skipIf(!hasStrace)(`painting looks up no host and connects to none${unlessStrace}`, { timeout: 120_000 }, async () => {
-  const calls = join(folder, "calls.txt");
-  const strace = ["strace", "-f", "-qq", "-e", "trace=openat,connect,sendto", "-o", calls];
-  expect(await runAt(join(folder, "traced"), PAINT, {}, strace)).toBe("0");
-  const lines = readFileSync(calls, "utf8").split("\n");
-  expect(lines.some((line) => line.includes("libonnxruntime"))).toBe(true); // the trace saw the library load
-  expect(lines.filter((line) => /AF_INET|\/etc\/(resolv\.conf|hosts|nsswitch\.conf)/.test(line))).toEqual([]);
-});
+test.skipIf(!hasStrace)(
+  `painting looks up no host and connects to none${unlessStrace}`,
+  { concurrent: true, timeout: 120_000 },
+  async () => {
+    const calls = join(folder, "calls.txt");
+    const strace = ["strace", "-f", "-qq", "-e", "trace=openat,connect,sendto", "-o", calls];
+    expect(await runAt(join(folder, "traced"), PAINT, {}, strace)).toBe("0");
+    const lines = readFileSync(calls, "utf8").split("\n");
+    expect(lines.some((line) => line.includes("libonnxruntime"))).toBe(true); // the trace saw the library load
+    expect(lines.filter((line) => /AF_INET|\/etc\/(resolv\.conf|hosts|nsswitch\.conf)/.test(line))).toEqual([]);
+  },
+);
 
 test("the user's own setting is kept, and without one the main thread's environment says off", async () => {
   const program = `await import("#kernel-lib/index.js"); console.log(process.env.ORT_DISABLE_TELEMETRY);`;

@@ -42,7 +42,8 @@ export async function begin(
   const { latentChannels, scaleFactor, schedule } = model.config;
   signal?.throwIfAborted();
   const edge = loop ? "wrap" : "open";
-  model.expectFits?.({ calls, window: windows[0], panorama: { height: height / scaleFactor, width: width / scaleFactor }, edge, batch });
+  const panorama = { height: height / scaleFactor, width: width / scaleFactor };
+  model.expectFits?.({ calls, window: windows[0], panorama, edge, batch: batch === undefined ? {} : { noise: batch, gradient: batch } });
   const notices = await truncations(model, options);
   const embedded = options.text ?? (await model.encodeText([options.negativePrompt ?? "", options.prompt ?? ""])); // [2,tokens,dim]
   const text = (await model.send?.(embedded)) ?? embedded;
