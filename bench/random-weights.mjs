@@ -67,7 +67,7 @@ export function writeRandomCheckpoint(folder) {
       configs.unetArchitecture(),
       p,
       graph.input("x", latent),
-      graph.input("waves", [1, configs.UNET_JSON.block_out_channels[0]]),
+      graph.input("timestepEmbedding", [1, configs.UNET_JSON.block_out_channels[0]]),
       graph.input("text", [1, 1, configs.UNET_JSON.cross_attention_dim]),
     ),
   );

@@ -5,7 +5,7 @@
 export { BUNDLED_MODELS, openModel } from "./pipelines/open-model.js";
 export type { Model } from "./pipelines/model.js";
 export type { OpenModelOptions } from "./pipelines/open-model.js";
-export type { PerceptualFiles } from "./pipelines/folder.js";
+export type { PerceptualFiles } from "./pipelines/perceptual-part.js";
 export type { DeviceChoice } from "./engine/device.js";
 export type { Precision } from "./graph/half.js";
 export type { Device } from "./engine/device.js";
@@ -20,14 +20,26 @@ export type { PanoramaMethod } from "./methods/methods.js";
 export { jointMethod } from "./methods/joint/joint-method.js";
 export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.js";
 export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js";
-export type { NetworkCalls, Perceptual } from "./methods/joint/network-calls.js";
-export type { Batch, Method, MethodStep, Need, Run, Series } from "./methods/method.js";
+export type { NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
+export type { Batch, Method, MethodStep, Run, Series } from "./methods/method.js";
 export { givenOption, realOption, sizeOption, textOption, toggleOption, wholeOption } from "./methods/option-table.js";
 export type { DefaultedOf, DefaultedSpec, Flag, OptionSpec, OptionTable, OptionWords, ValuesOf } from "./methods/option-table.js";
-export type { BatchOption, JointOptions, ResolvedOptions } from "./methods/joint/options.js";
+export type { JointBatch, JointOptions, ResolvedOptions } from "./methods/joint/options.js";
 export type { ResolvedSyncOptions, SyncOptions } from "./methods/joint/syncdiffusion.js";
 export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./methods/joint/step-record.js";
-export type { JointModel, JointModelConfig, MemoryNeed, NoiseOptions, PerceptualOptions } from "./diffusion/joint-model.js";
+export type { CallKind, JointModel, JointModelConfig, MemoryNeed } from "./diffusion/joint-model.js";
+export type {
+  Autoencoder,
+  BatchOption,
+  ComparableFeatures,
+  DecodeOptions,
+  Denoiser,
+  Features,
+  NoiseOptions,
+  Perceptual,
+  PerceptualOptions,
+  TextEncoder,
+} from "./diffusion/capabilities.js";
 
 // watching it, and looking at it
 export { track } from "./display/track.js";

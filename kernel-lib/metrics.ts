@@ -1,4 +1,8 @@
-/** @file The package's entry `veduta/metrics`: numbers that say how good pictures are. */
+/** @file The package's entry `veduta/metrics`: numbers that say how good pictures are, and how to add one. */
 export type { Tensor } from "./core/tensor.js";
+export type { BatchOption, ComparableFeatures, Features } from "./diffusion/capabilities.js";
 export type { Distance } from "./metrics/intra-lpips.js";
 export { intraLpips } from "./metrics/intra-lpips.js";
+export type { Metric } from "./metrics/metric.js";
+export type { AnyMetric } from "./metrics/metrics.js";
+export { measure, metrics, registerMetric } from "./metrics/metrics.js";

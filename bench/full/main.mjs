@@ -37,16 +37,14 @@ async function convolutionRate() {
   row("convolution, 320 channels, 3×3, 64×64, batch 2", flopsOf(graph) / ms / 1e6, "GFLOP/s", { note: `${ms.toFixed(1)} ms` });
 }
 
-/** What segments save, and what they cost. @param {string} folder @param {"gradient" | "block"} program @param {number} side @param {string} what */
+/** What gradient checkpointing saves, and what it costs. @param {string} folder @param {"gradient" | "block"} program @param {number} side @param {string} what */
 function segments(folder, program, side, what) {
-  const [plain, lean] = /** @type {const} */ (["all", "ends"]).map((keeps) =>
-    probe(folder, { program, side, keeps, weights: "mapped", runs: 3 }),
-  );
-  row(`${what}: peak with segments, of the plain graph's`, lean.peak / plain.peak, "", {
+  const [plain, lean] = [false, true].map((checkpointing) => probe(folder, { program, side, checkpointing, weights: "mapped", runs: 3 }));
+  row(`${what}: peak with checkpointing, of the plain graph's`, lean.peak / plain.peak, "", {
     bound: 0.4,
     note: `${lean.peak.toFixed(0)} of ${plain.peak.toFixed(0)} MiB besides the weights`,
   });
-  row(`${what}: time with segments, of the plain graph's`, lean.run / plain.run, "", {
+  row(`${what}: time with checkpointing, of the plain graph's`, lean.run / plain.run, "", {
     bound: 1.4,
     note: `${lean.run.toFixed(2)} s, plain ${plain.run.toFixed(2)} s`,
   });
@@ -57,7 +55,7 @@ const loaded = ({ loaded: { own, mapped } }) => `${own.toFixed(0)} MiB of its ow
 
 /** @param {string} folder */
 function sessions(folder) {
-  const shape = /** @type {const} */ ({ side: 32, keeps: "ends" });
+  const shape = { side: 32, checkpointing: true };
   for (const weights of /** @type {const} */ (["mapped", "packed", "blocked"])) {
     const [noise, gradient] = /** @type {const} */ (["noise", "gradient"]).map((program) =>
       probe(folder, { ...shape, program, weights, runs: 1 }),
@@ -76,7 +74,7 @@ function sessions(folder) {
 
 /** @param {string} folder */
 async function fullSize(folder) {
-  const gradient = probe(folder, { program: "gradient", side: 64, keeps: "ends", weights: "mapped", runs: 1 });
+  const gradient = probe(folder, { program: "gradient", side: 64, checkpointing: true, weights: "mapped", runs: 1 });
   row("full U-Net, decoder and LPIPS with gradient, 64×64: building", gradient.build, "s", { bound: 5, note: `${gradient.nodes} nodes` });
   row("the same: loading", gradient.load, "s", { bound: 60, note: loaded(gradient) });
   row("the same: a run's peak besides the weights", gradient.peak, "MiB", {

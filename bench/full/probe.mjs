@@ -15,12 +15,11 @@ import { onnxBytes } from "#kernel-lib/graph/onnx.js";
 import { mul } from "#kernel-lib/graph/ops/elementwise.js";
 import { concat } from "#kernel-lib/graph/ops/shape.js";
 import { segment } from "#kernel-lib/graph/segment.js";
+import { noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/guided-denoiser.js";
 import { resnetAt } from "#kernel-lib/nets/layers.js";
 import { checkpointParameters, under } from "#kernel-lib/nets/parameters.js";
-import { noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/programs.js";
 import { transformer } from "#kernel-lib/nets/unet.js";
-import { checkedParts } from "#kernel-lib/pipelines/checked-parts.js";
-import { openCheckpoint } from "#kernel-lib/pipelines/folder.js";
+import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { THREADS } from "../race.mjs";
 import { flopsOf } from "./flops.mjs";
 import { gatedModel } from "./gated.mjs";
@@ -29,8 +28,8 @@ import { gatedModel } from "./gated.mjs";
  * @typedef {object} ProbeOptions
  * @property {"noise" | "gradient" | "block" | "gated"} program "block": the U-Net's largest, with gradient; "gated": noise and gradient behind an If
  * @property {number} side latent pixels
- * @property {import("#kernel-lib/graph/graph.js").Keeps} keeps
- * @property {import("#kernel-lib/engine/session.js").Weights} weights
+ * @property {boolean} checkpointing
+ * @property {import("#kernel-lib/engine/session.js").WeightLayout} weights
  * @property {number} runs 0 loads only
  *
  * @typedef {object} Probe
@@ -80,22 +79,24 @@ function watchMemory() {
 }
 
 /** @param {string} folder @param {ProbeOptions} options @returns {{ graph: Graph, model: Uint8Array }} */
-function build(folder, { program, side, keeps }) {
-  const { unet, vae, prediction, perceptual } = checkedParts(openCheckpoint(folder));
-  const shape = { batch: 1, height: side, width: side, tokens: 77, rows: 2, keeps };
+function build(folder, { program, side, checkpointing }) {
+  const parts = openCheckpoint(folder);
+  const unet = parts.part("unet");
+  const network = { unet, prediction: parts.part("scheduler").prediction };
+  const size = /** @type {const} */ ({ height: side, width: side, tokens: 77, texts: 2 });
   if (program === "block") {
-    const graph = new Graph({ keeps });
+    const graph = new Graph({ checkpointing });
     const { x, y } = largestBlock(graph, unet, side);
     graph.output("gradient", gradient(graph, mul(y, graph.input("seed", y.shape)), x));
     return { graph, model: onnxBytes(graph) };
   }
   if (program === "noise") {
-    const graph = noiseProgram({ unet, prediction }, shape);
+    const graph = noiseProgram(network).graph(size, 1, checkpointing);
     return { graph, model: onnxBytes(graph) };
   }
-  const graph = perceptualGradientProgram({ unet, prediction, vae, perceptual: perceptual() }, shape);
+  const graph = perceptualGradientProgram(network, parts.part("vae"), parts.part("perceptual")).graph(size, 1, checkpointing);
   // both programs begin with the same nodes
-  const noise = noiseProgram({ unet, prediction }, shape).outputs[0].value.name;
+  const noise = noiseProgram(network).graph(size, 1, checkpointing).outputs[0].value.name;
   return { graph, model: program === "gated" ? gatedModel(graph, noise) : onnxBytes(graph) };
 }
 

@@ -1,8 +1,8 @@
 /**
  * @file The least time that one network call can take on an H100, counted from its graph: matrix products and convolutions at their rates,
  * everything else by the bytes that it moves. No GPU is needed.
- * Arguments: the checkpoint's folder (only configs and shapes are read), kind (noise, gradient, decode), windows per call, precision, all or
- * ends (which activations are stored), and optionally the bytes of attention scores that are stored at once.
+ * Arguments: the checkpoint's folder (only configs and shapes are read), kind (noise, gradient, decode), windows per call, precision, "stored" or
+ * "checkpointed" activations.
  * RATES='{"half":550,"tf32":300,"convHalf":450,"convTf32":220,"bytes":2.7}' replaces the rates below, in TFLOP/s and TB/s.
  */
 import { flopsOfNode } from "../full/flops.mjs";
@@ -22,13 +22,12 @@ const LAUNCH = 0.003;
 const BLOCK_RATE = 10;
 const WIDTH = { float32: 4, float16: 2, bfloat16: 2, int64: 8, int32: 4, bool: 1 };
 
-const [path, kind, batch, precision, keeps, scoreBytes] = process.argv.slice(2);
+const [path, kind, batch, precision, activations] = process.argv.slice(2);
 const graph = networkGraphs(path, /** @type {import("veduta").Precision} */ (precision)).graph(
   /** @type {import("./internals.mjs").Kind} */ (kind),
   {
     batch: Number(batch),
-    keeps: /** @type {import("./internals.mjs").Keeps} */ (keeps),
-    ...(scoreBytes === undefined ? {} : { scoreBytes: Number(scoreBytes) }),
+    activations: /** @type {import("./internals.mjs").Activations | undefined} */ (activations),
   },
 );
 const ZERO = { count: 0, tera: 0, giga: 0, ms: 0 };
@@ -108,7 +107,7 @@ function print(costs) {
     console.log(
       `  ${name.padEnd(34)}${(tera / windows).toFixed(2).padStart(8)} TFLOP ${(giga / windows).toFixed(1).padStart(7)} GB ${(ms / windows).toFixed(1).padStart(7)} ms`,
     );
-  console.log(`${kind} ×${windows}, ${precision}, keeps ${keeps}: ${all.count} nodes; per window at the least`);
+  console.log(`${kind} ×${windows}, ${precision}, activations ${graph.checkpointing ? "checkpointed" : "stored"}: ${all.count} nodes; per window at the least`);
   row("all", all);
   for (const [key, cost] of [...costs].sort(([, a], [, b]) => b.ms - a.ms).slice(0, 16))
     row(`${String(cost.count).padStart(5)} × ${key}`, cost);

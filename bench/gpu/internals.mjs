@@ -4,9 +4,9 @@
  */
 
 import { planner } from "#kernel-lib/engine/plan.js";
-import { decodeProgram, noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/programs.js";
-import { checkedParts } from "#kernel-lib/pipelines/checked-parts.js";
-import { openCheckpoint } from "#kernel-lib/pipelines/folder.js";
+import { noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/guided-denoiser.js";
+import { decodeProgram } from "#kernel-lib/nets/vae.js";
+import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 
 export { sizeOf } from "#kernel-lib/core/tensor.js";
 export { DEVICE_CHOICES } from "#kernel-lib/engine/device.js";
@@ -23,7 +23,6 @@ export { expand } from "#kernel-lib/graph/ops/shape.js";
 
 /**
  * @typedef {import("#kernel-lib/graph/graph.js").Graph} NetworkGraph
- * @typedef {import("#kernel-lib/graph/graph.js").Keeps} Keeps
  * @typedef {import("#kernel-lib/graph/graph.js").Node} Node
  * @typedef {import("#kernel-lib/graph/graph.js").Value} Value
  * @typedef {import("veduta").Precision} Precision
@@ -31,9 +30,11 @@ export { expand } from "#kernel-lib/graph/ops/shape.js";
  * @typedef {object} GraphOptions
  * @property {number} batch windows per call
  * @property {number} [side] of the latent, default the U-Net's own
- * @property {Keeps} [keeps] which activations the forward pass stores for the gradient, default what the library plans
- * @property {number} [scoreBytes] bytes of attention scores that are stored at once where not all activations are, default the library's
+ * @property {Activations} [activations] default what the library plans
  */
+
+/** Whether the forward pass stores all activations for the gradient, or the backward pass computes most of them again. */
+/** @typedef {"stored" | "checkpointed"} Activations */
 
 /** The network calls of a synchronised step: the guided noise, the perceptual gradient, the decoded image. */
 const KINDS = /** @type {const} */ (["noise", "gradient", "decode"]);
@@ -46,22 +47,31 @@ const KINDS = /** @type {const} */ (["noise", "gradient", "decode"]);
  * @returns {{ readonly side: number, readonly textWidth: number, graph(kind: Kind, options: GraphOptions): NetworkGraph }}
  */
 export function networkGraphs(path, precision = "float32") {
-  const { unet, vae, prediction, perceptual } = checkedParts(openCheckpoint(path));
-  const denoiser = /** @type {const} */ ({ unet, prediction, precision, waves: "computed" });
+  const parts = openCheckpoint(path);
+  const [unet, vae] = [parts.part("unet"), parts.part("vae")];
+  const network = /** @type {const} */ ({ unet, prediction: parts.part("scheduler").prediction, precision, embedding: "computed" });
   return {
     side: unet.config.sampleSize,
     textWidth: unet.config.crossAttentionDim,
-    graph(kind, { batch, side = unet.config.sampleSize, keeps, ...scores }) {
+    graph(kind, { batch, side = unet.config.sampleSize, activations }) {
       if (!KINDS.includes(kind)) throw new Error(`networkGraphs: got kind ${kind}, want ${KINDS.join(", ")}`);
       if (!(batch >= 1)) throw new Error(`networkGraphs: got ${batch} windows per call, want a whole number >= 1`);
-      const common = { height: side, width: side, tokens: 77, rows: 2, ...scores };
-      const build = (/** @type {number} */ size, /** @type {Keeps} */ keeps) => {
-        const shape = { ...common, batch: size, keeps };
-        if (kind === "noise") return noiseProgram(denoiser, shape);
-        if (kind === "decode") return decodeProgram(vae, { ...shape, edge: "open" });
-        return perceptualGradientProgram({ ...denoiser, vae, perceptual: perceptual() }, shape);
+      const window = { height: side, width: side };
+      const guided = /** @type {const} */ ({ ...window, tokens: 77, texts: 2 });
+      const build = {
+        noise: () => graphOf(noiseProgram(network), guided, batch, activations),
+        gradient: () => graphOf(perceptualGradientProgram(network, vae, parts.part("perceptual")), guided, batch, activations),
+        decode: () => graphOf(decodeProgram(vae), /** @type {const} */ ({ ...window, edge: "open" }), batch, activations),
       };
-      return keeps === undefined ? planner(() => 0)(kind, build).graph(batch) : build(batch, keeps);
+      return build[kind]();
     },
   };
 }
+
+/**
+ * @template {object} Size
+ * @param {import("#kernel-lib/engine/plan.js").AnyProgram<Size>} program @param {Size} size
+ * @param {number} batch @param {Activations} [activations]
+ */
+const graphOf = (program, size, batch, activations) =>
+  activations === undefined ? planner(() => 0)(program, size).graph(batch) : program.graph(size, batch, activations === "checkpointed");

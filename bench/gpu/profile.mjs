@@ -27,21 +27,21 @@ import { networkGraphs, onnxBytes, sizeOf } from "./internals.mjs";
  * @property {readonly Readonly<Record<string, readonly number[]>>[]} [output_type_shape]
  */
 
-const [path, device, kind, batch, precision, keeps] = process.argv.slice(2);
+const [path, device, kind, batch, precision, activations] = process.argv.slice(2);
 const { PROFILE: folder, SIDE } = process.env;
 const graph = networkGraphs(path, /** @type {import("veduta").Precision} */ (precision)).graph(
   /** @type {import("./internals.mjs").Kind} */ (kind),
   {
     batch: Number(batch),
     side: SIDE === undefined ? undefined : Number(SIDE),
-    keeps: /** @type {import("./internals.mjs").Keeps | undefined} */ (keeps),
+    activations: /** @type {import("./internals.mjs").Activations | undefined} */ (activations),
   },
 );
 const tera = flopsOf(graph) / 1e12;
 const begun = performance.now();
 const session = await open(graph);
 console.log(
-  `${kind} ×${batch}, ${precision}, keeps ${graph.keeps}: ${graph.liveNodes().length} nodes, ${tera.toFixed(2)} TFLOP with what is computed again; ` +
+  `${kind} ×${batch}, ${precision}, activations ${graph.checkpointing ? "checkpointed" : "stored"}: ${graph.liveNodes().length} nodes, ${tera.toFixed(2)} TFLOP with what is computed again; ` +
     `opened in ${seconds(begun).toFixed(1)} s`,
 );
 await timeRuns(folder === undefined ? 4 : 2);
@@ -53,7 +53,7 @@ await session.release();
 
 /** As the library opens a session (session.ts), with the profiler where it is asked for. @param {NetworkGraph} graph */
 function open(graph) {
-  const checkpointing = graph.keeps === "ends";
+  const { checkpointing } = graph;
   return ort.InferenceSession.create(onnxBytes(graph), {
     executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
     intraOpNumThreads: availableParallelism(),

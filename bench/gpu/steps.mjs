@@ -91,7 +91,8 @@ function cost(path, model, windows, batch) {
   const side = model.config.window;
   const { graph, textWidth } = networkGraphs(path);
   // counted from graphs that store everything, since what is computed again does not count
-  const flopsPerWindow = (/** @type {import("./internals.mjs").Kind} */ kind) => flopsOf(graph(kind, { batch: 1, side, keeps: "all" }));
+  const flopsPerWindow = (/** @type {import("./internals.mjs").Kind} */ kind) =>
+    flopsOf(graph(kind, { batch: 1, side, activations: "stored" }));
   const flops = (windows + 1) * flopsPerWindow("noise") + flopsPerWindow("decode") + (windows - 1) * flopsPerWindow("gradient");
 
   const latent = 4 * model.config.latentChannels * side ** 2;

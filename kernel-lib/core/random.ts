@@ -13,11 +13,13 @@ export interface Rng {
 }
 
 /**
- * Creates a random stream from a seed: sfc32 seeded by splitmix32, Box-Muller for normals.
- * @param seed whole number; its low 32 bits and the next 21 are used
+ * Creates a random stream from a seed: sfc32 seeded by splitmix32, Box-Muller for normals. The low 32 bits of the seed are mixed into three of
+ * sfc32's four words, the rest into the fourth; both mixings and the generator's step are one-to-one, so no two seeds share a state.
+ * @param seed whole number from 0 to 2^53 − 1
  */
 export function createRng(seed: number): Rng {
-  let s = (seed ^ Math.floor(seed / 2 ** 32)) | 0;
+  const [low, high] = [seed | 0, Math.floor(seed / 2 ** 32)];
+  let s = low;
   const split = () => {
     s = (s + 0x9e3779b9) | 0;
     let z = s;
@@ -25,7 +27,7 @@ export function createRng(seed: number): Rng {
     z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
     return (z ^ (z >>> 15)) | 0;
   };
-  let [a, b, c, d] = [split(), split(), split(), 1];
+  let [a, b, c, d] = [split(), split(), split(), (1 + Math.imul(high, 0x9e3779b1)) | 0];
   const next = () => {
     const t = (((a + b) | 0) + d) | 0;
     d = (d + 1) | 0;

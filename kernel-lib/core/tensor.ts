@@ -12,8 +12,8 @@ export type Shape = readonly number[];
 
 /** A tensor in a device's memory, which later calls on the device use without a transfer. */
 export interface DeviceTensor {
-  /** its number on the device */
-  readonly held: number;
+  /** the number of its buffer on the device */
+  readonly buffer: number;
   readonly shape: Shape;
   /** Frees the memory; a second call does nothing. The garbage collector frees it too. */
   release(): void;

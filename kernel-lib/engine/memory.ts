@@ -11,9 +11,8 @@ function bytesOf(graph: Graph, name: string): number {
 }
 
 /**
- * Bytes of activations that are alive together at the worst moment: each from the node that makes it to the last that reads it, in the
- * order of the nodes. Weights, and what is computed of them when the graph is loaded, are not counted. Measured on U-Nets, decoders and their gradients (100 MiB to 3 GiB): runs needed 0.8 to 1.3 times
- * as much, and some 50 MiB more.
+ * Peak bytes of live activations under the node order: a value lives from its producer to its last consumer. Weights and anything folded at
+ * load time are excluded. Measured (U-Nets, decoders, gradients, 100 MiB to 3 GiB): 0.8 to 1.3 times the real peak, plus about 50 MiB.
  */
 export function peakBytes(graph: Graph): number {
   const fixed = loadTime(graph);
@@ -38,15 +37,15 @@ export const weightBytes = (graph: Graph): number =>
   graph.initializers.reduce((sum, { data }) => sum + (data instanceof Uint8Array ? 0 : data.length), 0);
 
 /**
- * Bytes of weights that a session of the graph holds: those in files, and what is computed of them when it loads (widened, transposed,
- * turned). What a provider rearranges besides, a "blocked" session's (session.ts), is not counted.
+ * Bytes of weights in a session of the graph: those in files, and what is folded at load time (widened, transposed, flipped). What a provider
+ * repacks besides, in the "blocked" layout (session.ts), is not counted.
  */
-export function heldBytes(graph: Graph): number {
+export function sessionBytes(graph: Graph): number {
   const fixed = loadTime(graph);
-  const held = new Set<string>(); // an intermediate of the computation is dropped
+  const folded = new Set<string>(); // an intermediate of the folding is freed
   for (const { inputs, outputs } of graph.liveNodes())
-    if (!fixed.has(outputs[0])) for (const name of inputs) if (fixed.has(name)) held.add(name);
-  return [...held].reduce((sum, name) => sum + bytesOf(graph, name), weightBytes(graph));
+    if (!fixed.has(outputs[0])) for (const name of inputs) if (fixed.has(name)) folded.add(name);
+  return [...folded].reduce((sum, name) => sum + bytesOf(graph, name), weightBytes(graph));
 }
 
 /** What ONNX Runtime computes when it loads the graph: values that depend on initializers alone. */

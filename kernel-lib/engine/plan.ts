@@ -1,25 +1,29 @@
-/** @file How a graph is run: what it keeps, how many rows a call takes, and whether it fits. Shapes and the memory that is free decide. */
-import type { Graph, Keeps } from "../graph/graph.js";
-import { heldBytes, peakBytes } from "./memory.js";
+/** @file How a program runs at a size: with gradient checkpointing or without, how many rows a call takes, and what memory it needs. */
+import type { Graph } from "../graph/graph.js";
+import { peakBytes, sessionBytes } from "./memory.js";
+import { type Program, planName } from "./program.js";
 
-/** A graph for `size` rows a call. */
-export type Build = (size: number, keeps: Keeps) => Graph;
-
+/** A program at one size. */
 export interface Plan {
-  readonly graph: (size: number) => Graph;
-  /** bytes of activations that a call of one row needs at the worst moment */
-  readonly call: number;
+  /** names program and size */
+  readonly name: string;
+  readonly graph: (batch: number) => Graph;
+  /** bytes of activations that a call of one row needs at its peak */
+  readonly rowBytes: number;
   /** bytes of weights that its session holds or maps */
-  readonly weights: number;
+  readonly weightBytes: number;
   /** rows that one call takes in the memory that is free, at least 1 */
   mostRows(): number;
 }
 
+/** Any program, where its inputs and outputs do not matter. */
+export type AnyProgram<Size extends object> = Pick<Program<Size, never, never, never>, "name" | "graph">;
+
 /**
- * Activations of a row, bytes, from which a graph keeps only the ends of its segments. The shapes alone decide, not the memory that is
- * free, since a run is to be repeated bit for bit on another machine.
+ * Bytes of activations per row above which gradient checkpointing is used. Decided from shapes only, never from free memory, so that a run
+ * repeats bit for bit on another machine.
  */
-const LEAN_FROM = 2 ** 30;
+const CHECKPOINTING_FROM = 2 ** 30;
 
 /**
  * ONNX Runtime holds more than is alive, seemingly buffers for the next value of the same shape: 2.8 times as much was measured in a U-Net of
@@ -30,27 +34,35 @@ const HELD_FOR_REUSE = 2;
 /** Beyond this many rows a network call only takes longer: a run could not be stopped within it, nor its progress shown. */
 const MOST_ROWS = 8;
 
-/** Plans by name; a plan is made once. @param available bytes that new work may take on the device */
-export function planner(available: () => number): (key: string, build: Build) => Plan {
+/**
+ * Makes plans, each once.
+ * @param available bytes that new work may take on the device
+ * @returns the plan of a program at a size; throws an Error where another program of that name has a plan
+ */
+export function planner(available: () => number): <Size extends object>(program: AnyProgram<Size>, size: Size) => Plan {
   const plans = new Map<string, Plan>();
-  return (key, build) => {
-    const known = plans.get(key);
-    if (known) return known;
-    const plan = planOf(build, available);
-    plans.set(key, plan);
+  const programs = new Map<string, unknown>();
+  return (program, size) => {
+    const known = programs.get(program.name) ?? program;
+    if (known !== program) throw new Error(`engine: got two programs of the name "${program.name}"; a name stands for one program`);
+    programs.set(program.name, program);
+    const name = planName(program.name, size);
+    const plan = plans.get(name) ?? planOf(name, (batch, checkpointing) => program.graph(size, batch, checkpointing), available);
+    plans.set(name, plan);
     return plan;
   };
 }
 
-function planOf(build: Build, available: () => number): Plan {
-  const plain = build(1, "all");
-  const keeps: Keeps = peakBytes(plain) >= LEAN_FROM ? "ends" : "all";
-  const graph = keeps === "all" ? plain : build(1, keeps);
-  const [call, weights] = [HELD_FOR_REUSE * peakBytes(graph), heldBytes(graph)];
+function planOf(name: string, build: (batch: number, checkpointing: boolean) => Graph, available: () => number): Plan {
+  const plain = build(1, false);
+  const checkpointing = peakBytes(plain) >= CHECKPOINTING_FROM;
+  const graph = checkpointing ? build(1, true) : plain;
+  const [rowBytes, weightBytes] = [HELD_FOR_REUSE * peakBytes(graph), sessionBytes(graph)];
   return {
-    graph: (size) => build(size, keeps),
-    call,
-    weights,
-    mostRows: () => Math.max(1, Math.min(MOST_ROWS, Math.floor((available() - weights) / call))),
+    name,
+    graph: (batch) => build(batch, checkpointing),
+    rowBytes,
+    weightBytes,
+    mostRows: () => Math.max(1, Math.min(MOST_ROWS, Math.floor((available() - weightBytes) / rowBytes))),
   };
 }

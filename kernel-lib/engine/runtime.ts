@@ -1,4 +1,5 @@
 /** @file Sessions in a worker thread, so that the calling thread stays free while a network runs. */
+import "./telemetry.js";
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { ClosedError } from "../core/errors.js";
@@ -6,7 +7,7 @@ import { kernelHost, unlessStopped } from "../core/host.js";
 import type { DeviceTensor } from "../core/tensor.js";
 import type { Graph } from "../graph/graph.js";
 import { onnxBytes } from "../graph/onnx.js";
-import type { Feeds, Held, HeldResults, Results, Session, SessionOptions } from "./session.js";
+import type { DeviceBuffer, DeviceResults, Feeds, Results, Session, SessionOptions } from "./session.js";
 
 /** A worker that holds sessions. Calls are answered one after the other. */
 export interface Runtime {
@@ -14,7 +15,7 @@ export interface Runtime {
   /** Loads a graph. */
   open(graph: Graph): Promise<Session>;
   /** Loads a graph whose results stay on the device, as feeds for its other sessions; onnxruntime-node offers it for WebGPU alone. */
-  openHolding?(graph: Graph): Promise<Session<Readonly<Record<string, DeviceTensor>>>>;
+  openOnDevice?(graph: Graph): Promise<Session<Readonly<Record<string, DeviceTensor>>>>;
   /** Ends the worker and with it every session; a network call that is under way is waited for, its answer and all others are ClosedErrors. */
   close(): Promise<void>;
 }
@@ -26,13 +27,16 @@ export type Request =
       readonly kind: "open";
       readonly model: Uint8Array;
       readonly options: SessionOptions;
-      readonly results: "sent" | "held";
+      readonly results: "host" | "device";
     }
   | { readonly id: number; readonly kind: "run"; readonly session: number; readonly feeds: Feeds }
   | { readonly id: number; readonly kind: "release"; readonly session: number }
-  | { readonly id: number; readonly kind: "drop"; readonly held: Held }
+  | { readonly id: number; readonly kind: "free"; readonly buffer: DeviceBuffer }
   | { readonly id: number; readonly kind: "end" };
-export type Reply = { readonly id: number } & ({ readonly value: number | Results | HeldResults | undefined } | { readonly error: string });
+export type Reply = { readonly id: number } & (
+  | { readonly value: number | Results | DeviceResults | undefined }
+  | { readonly error: string }
+);
 
 /** Starts a worker for sessions on one device. It does not keep the process alive while nothing runs. */
 export function startRuntime(options: SessionOptions): Runtime {
@@ -67,9 +71,9 @@ export function startRuntime(options: SessionOptions): Runtime {
       worker.ref(); // the process waits for an answer that is under way
       worker.postMessage({ ...call, id }, transfer);
     });
-  const load = (graph: Graph, results: "sent" | "held"): Promise<number> => {
+  const load = (graph: Graph, results: "host" | "device"): Promise<number> => {
     const model = onnxBytes(graph);
-    const weights = graph.keeps === "ends" ? "mapped" : "blocked"; // what is large enough to spare activations spares weights
+    const weights = graph.checkpointing ? "mapped" : "blocked"; // a graph that must save activations must save weights too
     return ask({ kind: "open", model, options: { weights, ...options }, results }, [model.buffer as ArrayBuffer]);
   };
   const opened = <Out>(session: number): Session<Out> => ({
@@ -77,25 +81,25 @@ export function startRuntime(options: SessionOptions): Runtime {
     run: (feeds) => unlessStopped(() => ask({ kind: "run", session, feeds: cloneable(feeds) }), kernelHost()?.signal),
     release: () => ask({ kind: "release", session }),
   });
-  const drop = (held: Held): void => {
-    if (!ended) ask({ kind: "drop", held }).catch(() => undefined); // it went with the worker
+  const free = (buffer: DeviceBuffer): void => {
+    if (!ended) ask({ kind: "free", buffer }).catch(() => undefined); // the worker ended, and its buffers with it
   };
-  const collected = new FinalizationRegistry<Held>(drop);
-  const onDevice = (held: Held): DeviceTensor => {
-    const tensor = { ...held, release: () => drop(held) };
-    collected.register(tensor, held);
+  const collected = new FinalizationRegistry<DeviceBuffer>(free);
+  const deviceTensor = (buffer: DeviceBuffer): DeviceTensor => {
+    const tensor = { ...buffer, release: () => free(buffer) };
+    collected.register(tensor, buffer);
     return tensor;
   };
-  const openHolding: Runtime["openHolding"] = async (graph) => {
-    const session = opened<HeldResults>(await load(graph, "held"));
+  const openOnDevice: Runtime["openOnDevice"] = async (graph) => {
+    const session = opened<DeviceResults>(await load(graph, "device"));
     const run = async (feeds: Feeds) =>
-      Object.fromEntries(Object.entries(await session.run(feeds)).map(([name, held]) => [name, onDevice(held)]));
+      Object.fromEntries(Object.entries(await session.run(feeds)).map(([name, buffer]) => [name, deviceTensor(buffer)]));
     return { ...session, run };
   };
   return {
     options,
-    open: async (graph) => opened<Results>(await load(graph, "sent")),
-    ...(options.device === "webgpu" ? { openHolding } : {}),
+    open: async (graph) => opened<Results>(await load(graph, "host")),
+    ...(options.device === "webgpu" ? { openOnDevice } : {}),
     close() {
       end(new ClosedError("the model is closed; open it again"));
       worker.ref();
@@ -107,4 +111,6 @@ export function startRuntime(options: SessionOptions): Runtime {
 
 /** Feeds without what a message cannot carry. */
 const cloneable = (feeds: Feeds): Feeds =>
-  Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, "held" in feed ? { held: feed.held, shape: feed.shape } : feed]));
+  Object.fromEntries(
+    Object.entries(feeds).map(([name, feed]) => [name, "buffer" in feed ? { buffer: feed.buffer, shape: feed.shape } : feed]),
+  );

@@ -6,11 +6,11 @@ import { type DeviceTensor, type Shape, sizeOf, type Tensor } from "../core/tens
 import type { Graph } from "../graph/graph.js";
 import { weightBytes } from "./memory.js";
 import type { Runtime } from "./runtime.js";
-import type { Feed, Feeds, Held, Results, Session } from "./session.js";
+import type { DeviceBuffer, Feed, Feeds, Results, Session } from "./session.js";
 
 export interface SessionPool {
   /**
-   * Runs a batch, `plan.size` rows a network call; the last call repeats its last row to be full.
+   * Runs a batch, `plan.size` rows per network call; the last call repeats its last row to be full.
    * @param key names graph and shape, without the size of a call
    * @param feeds `rows`: cut along the first axis, N rows each; `shared`: whole in every call. Those that the graph does not take are left out.
    * @returns the outputs, N rows each
@@ -18,10 +18,10 @@ export interface SessionPool {
   run(key: string, build: (size: number) => Graph, plan: BatchPlan, feeds: BatchFeeds): Promise<Readonly<Record<string, Tensor>>>;
   /**
    * Runs one call whose results stay on the device; absent where they cannot.
-   * @param key names the graph, and no other of `run` or `hold`
+   * @param key names the graph
    * @param feeds those that the graph does not take are left out
    */
-  hold?(key: string, build: () => Graph, feeds: Feeds): Promise<Readonly<Record<string, DeviceTensor>>>;
+  runOnDevice?(key: string, build: () => Graph, feeds: Feeds): Promise<Readonly<Record<string, DeviceTensor>>>;
 }
 
 export interface BatchPlan {
@@ -39,8 +39,8 @@ export interface BatchFeeds {
 const MOST_SESSIONS = 8;
 
 /**
- * N rows in as few calls as `most` rows a call allow, the calls of one size: 21 rows of at most 8 are three calls of 7. A call that would be
- * at least three quarters of `most` is filled up to it, so that the last part of a batch that was cut before shares the others' graph.
+ * Splits n rows into the fewest equal calls of at most `most` rows: 21 rows, most 8, gives three calls of 7. A single call of at least ¾ · most
+ * rows is padded to `most`, so that it reuses the graph already loaded for full batches.
  */
 export function planBatch(n: number, most: number): BatchPlan {
   const calls = Math.ceil(n / most);
@@ -99,7 +99,7 @@ export function sessionPool(runtime: Runtime, memory: number = totalmem()): Sess
     }
   };
 
-  const { open, openHolding } = runtime;
+  const { open, openOnDevice } = runtime;
   return {
     run: (key, build, { size, calls }, { rows, shared = {} }) =>
       use(
@@ -114,7 +114,9 @@ export function sessionPool(runtime: Runtime, memory: number = totalmem()): Sess
           return join(results, shape[0]);
         },
       ),
-    ...(openHolding && { hold: (key, build, feeds) => use(key, build, openHolding, (session, taken) => session.run(taken(feeds))) }),
+    ...(openOnDevice && {
+      runOnDevice: (key, build, feeds) => use(`${key} on the device`, build, openOnDevice, (session, taken) => session.run(taken(feeds))),
+    }),
   };
 }
 
@@ -130,8 +132,8 @@ function cut({ data, shape }: Feed, from: number, size: number): Feed {
 }
 
 /** Crossing to the worker copies the whole buffer behind a view: a part is copied out first. */
-const owned = (feed: Feed | Held): Feed | Held =>
-  "held" in feed || feed.data.byteLength === feed.data.buffer.byteLength ? feed : { ...feed, data: feed.data.slice() };
+const owned = (feed: Feed | DeviceBuffer): Feed | DeviceBuffer =>
+  "buffer" in feed || feed.data.byteLength === feed.data.buffer.byteLength ? feed : { ...feed, data: feed.data.slice() };
 
 /** The first n rows of each output, calls one after the other. */
 function join(results: readonly Results[], n: number): Record<string, Tensor> {

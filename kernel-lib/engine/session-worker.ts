@@ -1,19 +1,19 @@
 /** @file The worker's side of runtime.ts. */
 import { parentPort } from "node:worker_threads";
 import type { Reply, Request } from "./runtime.js";
-import { dropHeld, type HeldResults, openHolding, openSession, type Results, type Session } from "./session.js";
+import { type DeviceResults, freeBuffer, openOnDevice, openSession, type Results, type Session } from "./session.js";
 
-const sessions = new Map<number, Session<Results | HeldResults>>();
+const sessions = new Map<number, Session<Results | DeviceResults>>();
 let queue = Promise.resolve();
 
-async function answer(request: Exclude<Request, { kind: "end" }>): Promise<number | Results | HeldResults | undefined> {
+async function answer(request: Exclude<Request, { kind: "end" }>): Promise<number | Results | DeviceResults | undefined> {
   if (request.kind === "open") {
-    const open = request.results === "held" ? openHolding : openSession;
+    const open = request.results === "device" ? openOnDevice : openSession;
     sessions.set(request.id, await open(request.model, request.options));
     return request.id;
   }
-  if (request.kind === "drop") {
-    dropHeld(request.held);
+  if (request.kind === "free") {
+    freeBuffer(request.buffer);
     return undefined;
   }
   const session = sessions.get(request.session);
@@ -39,7 +39,7 @@ function take(request: Request): void {
     try {
       const value = await answer(request);
       if (typeof value === "object")
-        transfer = Object.values(value).flatMap((result) => ("held" in result ? [] : [result.data.buffer as ArrayBuffer])); // results move, they are not copied
+        transfer = Object.values(value).flatMap((result) => ("buffer" in result ? [] : [result.data.buffer as ArrayBuffer])); // results move, they are not copied
       reply = { id: request.id, value };
     } catch (error) {
       reply = { id: request.id, error: error instanceof Error ? error.message : String(error) };

@@ -1,4 +1,5 @@
 /** @file A loaded graph: the only file that imports onnxruntime-node. `run` blocks the thread that calls it; runtime.ts moves it into a worker. */
+import "./telemetry.js";
 import { parse } from "node:path";
 import * as ort from "onnxruntime-node";
 import type { Shape } from "../core/tensor.js";
@@ -9,29 +10,29 @@ export interface Feed {
   readonly data: Float32Array | Int32Array;
   readonly shape: Shape;
 }
-/** A tensor that a run left in the device's memory, by its number; `dropHeld` frees it. */
-export interface Held {
-  readonly held: number;
+/** A tensor in the device's memory, by the number of its buffer; `freeBuffer` frees it. */
+export interface DeviceBuffer {
+  readonly buffer: number;
   readonly shape: Shape;
 }
-export type Feeds = Readonly<Record<string, Feed | Held>>;
+export type Feeds = Readonly<Record<string, Feed | DeviceBuffer>>;
 /** Float32 results by output name. */
 export type Results = Readonly<Record<string, { readonly data: Float32Array; readonly shape: Shape }>>;
-export type HeldResults = Readonly<Record<string, Held>>;
+export type DeviceResults = Readonly<Record<string, DeviceBuffer>>;
 
 /**
- * How the CPU provider holds weights. "blocked": convolutions' and products' rearranged for speed, in memory of the session's own; a gradient
- * of Stable Diffusion's size takes three times its files and a minute to load. "packed": products' alone. "mapped": none, every session
- * reads them where they lie, and the system may drop them when memory is short. The last two give a run's memory back when it ends.
+ * Weight layout on the CPU. "blocked": convolution and matmul weights are copied and repacked for speed (a gradient session of Stable Diffusion's
+ * size needs 3 times its file and a minute to load). "packed": only matmul weights are. "mapped": nothing is copied; sessions share the
+ * memory-mapped file, which the system may evict. "packed" and "mapped" release the arena after each run.
  */
-export type Weights = "blocked" | "packed" | "mapped";
+export type WeightLayout = "blocked" | "packed" | "mapped";
 
 export interface SessionOptions {
   readonly device: Device;
   /** threads of the CPU provider */
   readonly threads: number;
   /** default "blocked" */
-  readonly weights?: Weights;
+  readonly weights?: WeightLayout;
 }
 
 export interface Session<Out = Results> {
@@ -48,8 +49,8 @@ export const knownDevices = (): Device[] =>
 
 /**
  * Loads a model. Memory pattern is off: it doubles the peak of a graph with gradients. Weights are found from the root of the file
- * system, so that graphs can point at any real path. Its threads stop waiting actively when a run ends: they would take a core from the
- * next session's run, 8 % of a step of SyncDiffusion. Results come back in every run.
+ * system, so that graphs can point at any real path. Spinning is turned off after a run: idle threads would otherwise busy-wait and cost the
+ * next session a core (8 % of a SyncDiffusion step). Results come back in every run.
  * @param model the bytes of onnx.ts
  */
 export async function openSession(model: Uint8Array, options: SessionOptions): Promise<Session> {
@@ -63,20 +64,20 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
   };
 }
 
-/** Tensors that runs left on the device, by number. */
-const held = new Map<number, ort.Tensor>();
+/** The device buffers of this thread, by number. */
+const buffers = new Map<number, ort.Tensor>();
 let made = 0;
 
 /** Loads a model whose results stay on the device, for other sessions on it in this thread. The device must be WebGPU. */
-export async function openHolding(model: Uint8Array, options: SessionOptions): Promise<Session<HeldResults>> {
+export async function openOnDevice(model: Uint8Array, options: SessionOptions): Promise<Session<DeviceResults>> {
   const session = await load(model, options, "gpu-buffer");
   return {
     async run(feeds) {
       const outputs = Object.entries(await session.run(tensors(feeds)));
       return Object.fromEntries(
         outputs.map(([name, output]) => {
-          held.set(made, output);
-          return [name, { held: made++, shape: output.dims }];
+          buffers.set(made, output);
+          return [name, { buffer: made++, shape: output.dims }];
         }),
       );
     },
@@ -84,10 +85,10 @@ export async function openHolding(model: Uint8Array, options: SessionOptions): P
   };
 }
 
-/** Frees a tensor on the device; twice is once. */
-export function dropHeld({ held: number }: Held): void {
-  held.get(number)?.dispose();
-  held.delete(number);
+/** Frees a buffer on the device; twice is once. */
+export function freeBuffer({ buffer }: DeviceBuffer): void {
+  buffers.get(buffer)?.dispose();
+  buffers.delete(buffer);
 }
 
 const load = (
@@ -114,15 +115,15 @@ const load = (
   });
 
 function tensors(feeds: Feeds): Record<string, ort.Tensor> {
-  const made = Object.entries(feeds).map(([name, feed]) => [name, "held" in feed ? heldTensor(name, feed) : sent(feed)] as const);
+  const made = Object.entries(feeds).map(([name, feed]) => [name, "buffer" in feed ? bufferOf(name, feed) : hostTensor(feed)] as const);
   return Object.fromEntries(made);
 }
 
-const sent = ({ data, shape }: Feed): ort.Tensor =>
+const hostTensor = ({ data, shape }: Feed): ort.Tensor =>
   data instanceof Int32Array ? new ort.Tensor("int32", data, shape) : new ort.Tensor("float32", data, shape);
 
-function heldTensor(name: string, { held: number }: Held): ort.Tensor {
-  const found = held.get(number);
+function bufferOf(name: string, { buffer }: DeviceBuffer): ort.Tensor {
+  const found = buffers.get(buffer);
   if (!found) throw new Error(`input ${name}: its tensor on the device was released`);
   return found;
 }

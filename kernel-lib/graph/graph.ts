@@ -44,7 +44,7 @@ export interface Call<A> {
   readonly inputs: readonly Value[];
   readonly attrs: A;
   readonly outputs: readonly Value[];
-  /** what the forward pass kept for the pull-back */
+  /** what the forward pass stored for the pull-back */
   readonly saved: readonly Value[];
   /** gradient of the first output */
   readonly dy: Value;
@@ -77,12 +77,13 @@ export interface TapeEntry {
   readonly saved: readonly Value[];
 }
 
-/** What a gradient finds of the forward pass: everything, or only the ends of its segments and what they keep (segment.ts). */
-export type Keeps = "all" | "ends";
 export interface GraphOptions {
-  /** default "all" */
-  readonly keeps?: Keeps;
-  /** where it keeps ends, bytes of attention scores that are held at once; default 128 MiB */
+  /**
+   * Which activations the forward pass stores for the gradient: all of them (false, the default), or only segment boundaries and what segments
+   * store (gradient checkpointing; see segment.ts).
+   */
+  readonly checkpointing?: boolean;
+  /** with checkpointing, bytes of attention scores that are alive at once; default 128 MiB */
   readonly scoreBytes?: number;
   /**
    * Channels that lie together in ONNX Runtime's blocked convolutions on this processor (probeConvBlock). Where it is given, convolutions
@@ -90,11 +91,11 @@ export interface GraphOptions {
    */
   readonly convBlock?: number;
 }
-/** Gives a value that a segment keeps: builds it, or recalls it. */
+/** Gives a value that a segment stores: builds it in the forward pass, takes the stored one in the recomputation. */
 export type Keeper = (build: () => Value) => Value;
 
 export class Graph {
-  readonly keeps: Keeps;
+  readonly checkpointing: boolean;
   readonly scoreBytes: number;
   readonly convBlock: number | undefined;
   readonly nodes: Node[] = [];
@@ -109,8 +110,8 @@ export class Graph {
   #tape: TapeEntry[] | undefined = [];
   #keeper: Keeper = (build) => build();
 
-  constructor({ keeps = "all", scoreBytes = 2 ** 27, convBlock }: GraphOptions = {}) {
-    this.keeps = keeps;
+  constructor({ checkpointing = false, scoreBytes = 2 ** 27, convBlock }: GraphOptions = {}) {
+    this.checkpointing = checkpointing;
     this.scoreBytes = scoreBytes;
     this.convBlock = convBlock;
   }
@@ -197,7 +198,7 @@ export class Graph {
     return { result: this.#onTape(tape, build), tape };
   }
 
-  /** A value that is dear to compute and small to hold: a segment keeps it from the forward pass and does not compute it again. */
+  /** A value that is expensive to compute and small: a segment stores it in the forward pass and does not recompute it. */
   keep(build: () => Value): Value {
     return this.#keeper(build);
   }

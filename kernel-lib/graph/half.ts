@@ -10,16 +10,16 @@ export type Precision = "float32" | "float16";
 export const PRECISIONS: readonly Precision[] = ["float32", "float16"];
 
 /**
- * What the largest number of a row's gradient becomes where the gradient enters half precision, which goes from 6e-8 to 65504. Inside U-Nets
- * of 256 tokens numbers then went from 3e-3 (rms of the attention scores' gradients; inversely as many tokens, less) to 500.
+ * Gradient scaling: each row is scaled so that its largest element is 16 when it enters float16 (range 6e-8 … 65504). Measured inside U-Nets of
+ * 256 tokens: from 3e-3 (RMS of the attention-score gradients; halves when tokens double) up to 500.
  */
 const LARGEST = 16;
 
 /**
- * Runs a part of a network in one precision. A gradient that enters half precision from behind is as small as the loss makes it, so each row is
- * brought to one size there, and back where it leaves, in float32: whatever factor the loss has, the gradient has it too.
- * @param inputs float32, [N,…]: the rows of a batch, which do not mix inside. Gradients with respect to them alone are right: those with
- * respect to anything that `build` takes from elsewhere keep the rows' scales.
+ * Runs a part of a network in one precision, with gradient (loss) scaling per row. dy arrives in float32 at any magnitude; it is normalised per
+ * row before the cast to float16, and the inverse factor is applied in float32 to the gradients that leave.
+ * @param inputs float32, [N,…]: the rows of a batch, which do not mix inside. Gradients of anything that `build` captures other than `inputs`
+ * are left scaled.
  * @returns what `build` makes of the inputs in that precision, [N,…], in float32
  */
 export function inPrecision(precision: Precision, inputs: readonly Value[], build: (inputs: readonly Value[]) => Value): Value {

@@ -1,6 +1,6 @@
 /**
- * @file Segments: stretches of a network whose inner values the forward pass does not keep for the gradient. The pull-back computes them
- * again from the segment's inputs, so that a deep network's gradient holds one value a segment and the inside of one segment at a time.
+ * @file Gradient checkpointing. A network is cut into segments; the forward pass stores no activation inside a segment for the gradient. The
+ * pull-back recomputes them from the segment's inputs, so a deep network's gradient holds one value per segment and the inside of one segment.
  * Source: Chen et al., Training Deep Nets with Sublinear Memory Cost, arXiv:1604.06174.
  */
 import { pullBack } from "./gradient.js";
@@ -13,7 +13,7 @@ interface SegmentAttrs {
   readonly given: number;
 }
 
-/** y = f(x₁, x₂, …), computed once more in the pull-back, where only what `graph.keep` named is taken from the forward pass. */
+/** y = f(x₁, x₂, …), recomputed in the pull-back, except for the values that `graph.keep` stored in the forward pass. */
 const Segment: Operator<SegmentAttrs> = {
   name: "Segment",
   build: () => {
@@ -24,7 +24,8 @@ const Segment: Operator<SegmentAttrs> = {
     const once = () => {
       if (grads) return grads;
       const { graph } = dy;
-      // without a tie to dy, ONNX Runtime takes equal nodes together, or runs them early and keeps what they gave
+      // The recomputation must wait for dy. Otherwise ONNX Runtime merges it with the identical forward nodes (common-subexpression
+      // elimination), or runs it early, and the activations stay in memory.
       const again = inputs.slice(0, given).map((x) => after(x, dy));
       const kept = [...saved];
       const { result, tape } = graph.taped(() =>
@@ -43,12 +44,12 @@ const Segment: Operator<SegmentAttrs> = {
 };
 
 /**
- * f(inputs). In a graph that keeps "ends" its inner values are computed again for the gradient; in one that keeps "all" it is just f.
- * @param inputs float values; large ones that f reads without being given them would be kept
+ * f(inputs). With gradient checkpointing its inner values are recomputed for the gradient; without, it is f alone.
+ * @param inputs float values; a value that f reads and that is not among them stays stored
  */
 export function segment(inputs: readonly Value[], f: SegmentAttrs["f"]): Value {
   const { graph } = inputs[0];
-  if (graph.keeps === "all") return f(inputs);
+  if (!graph.checkpointing) return f(inputs);
   const from = graph.nodes.length;
   const saved: Value[] = [];
   const keeper = (build: () => Value) => {

@@ -1,10 +1,7 @@
 /** @file What a method is: a row of the table of methods. The command line, run records, reports and documentation read only this. */
 import type { Tensor } from "../core/tensor.js";
-import type { JointModel } from "../diffusion/joint-model.js";
+import type { CallKind, JointModel } from "../diffusion/joint-model.js";
 import type { OptionTable } from "./option-table.js";
-
-/** Network calls that a method makes besides encoding its prompts and decoding its result. */
-export type Need = "noise" | "gradient";
 
 /** A number that each step, or each window of a step, has in the records. */
 export interface Series {
@@ -29,7 +26,7 @@ export interface MethodStep {
 }
 
 /** Windows per network call, by the kind of call. */
-export type Batch = Readonly<Partial<Record<Need, number>>>;
+export type Batch = Readonly<Partial<Record<CallKind, number>>>;
 
 /** A run of a method: an async generator of its steps, with what is known before the first step. */
 export interface Run<Step extends MethodStep = MethodStep, Result = unknown, Options = object> extends AsyncGenerator<Step, Result, void> {
@@ -54,7 +51,7 @@ export interface Method<Options = never, Ran extends Run = Run> {
   readonly sharedOptions: OptionTable;
   /** the options that only it reads */
   readonly options: OptionTable;
-  readonly needs: readonly Need[];
+  readonly needs: readonly CallKind[];
   readonly series: readonly Series[];
   /** Starts a run. @throws at once for a wrong option: RangeError, ShapeError, TypeError */
   run(model: JointModel, options: Options): Ran;

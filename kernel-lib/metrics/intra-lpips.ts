@@ -1,5 +1,7 @@
 /** @file Intra-LPIPS: does one panorama look like one place? */
 import { expectShape, type Tensor } from "../core/tensor.js";
+import type { ComparableFeatures } from "../diffusion/capabilities.js";
+import type { Metric } from "./metric.js";
 
 /** A perceptual distance of two batches of images, [N,3,h,w] in [-1,1] each -> [N], 0 where they look the same. */
 export type Distance = (a: Tensor, b: Tensor) => Promise<Tensor>;
@@ -8,18 +10,39 @@ export type Distance = (a: Tensor, b: Tensor) => Promise<Tensor>;
  * Mean perceptual distance over all pairs of non-overlapping square crops of one panorama, left to right and top to bottom; what is left over
  * at the right and bottom edges is not looked at. Lower is more coherent.
  * @param panorama [1,3,H,W] in [0,1], as a run returns it
- * @param distance LPIPS, such as a model's `perceptualDistance`; called once a pair
+ * @param by a model, whose features are computed once per crop; or a distance such as its `perceptualDistance`, called once per pair
  * @param crop side in pixels; default the panorama's height
  * @returns unitless, >= 0
  * @throws RangeError where fewer than two crops fit
  * @source Lee et al. arXiv:2306.05178, section 5 (Coherence); the official evaluation crops 512 × 512 px. Differs: nowhere.
  */
-export async function intraLpips(panorama: Tensor, distance: Distance, crop: number = panorama.shape[2]): Promise<number> {
+export async function intraLpips(panorama: Tensor, by: ComparableFeatures | Distance, crop: number = panorama.shape[2]): Promise<number> {
   expectShape("intraLpips", panorama, [1, 3, "H", "W"]);
   const crops = squares(panorama, crop);
+  return typeof by === "function" ? meanOverPairs(crops, by) : meanOverPairs(await featuresOf(crops, by), by.featureDistance);
+}
+
+/** Intra-LPIPS of crops as high as the panorama. */
+export const intraLpipsMetric: Metric<ComparableFeatures> = {
+  name: "intra-lpips",
+  title: "Intra-LPIPS",
+  source: "arXiv:2306.05178, section 5; KAIST-Visual-AI-Group/SyncDiffusion",
+  better: "lower",
+  needs: ["features", "featureDistance"],
+  measure: (panorama, model) => intraLpips(panorama, model),
+};
+
+async function featuresOf(crops: readonly Tensor[], { features }: ComparableFeatures): Promise<(readonly Tensor[])[]> {
+  const all: (readonly Tensor[])[] = [];
+  for (const crop of crops) all.push(await features(crop));
+  return all;
+}
+
+/** The mean distance of each to every later one. */
+async function meanOverPairs<T>(all: readonly T[], distance: (a: T, b: T) => Promise<Tensor>): Promise<number> {
   let [sum, pairs] = [0, 0];
-  for (const [k, a] of crops.entries())
-    for (const b of crops.slice(k + 1)) {
+  for (const [k, a] of all.entries())
+    for (const b of all.slice(k + 1)) {
       sum += (await distance(a, b)).data[0];
       pairs++;
     }

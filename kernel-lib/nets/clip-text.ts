@@ -2,13 +2,14 @@
 
 import { fieldsOf } from "../core/fields.js";
 import type { JsonObject } from "../core/json.js";
-import type { Value } from "../graph/graph.js";
+import type { Program } from "../engine/program.js";
+import { Graph, type Value } from "../graph/graph.js";
 import { add, gelu, quickGelu } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
 import { gather } from "../graph/ops/shape.js";
 import { layerNormLayer, linearLayer } from "./layers.js";
-import type { Parameters } from "./parameters.js";
-import { under } from "./parameters.js";
+import type { Parameters, Part } from "./parameters.js";
+import { checkpointParameters, under } from "./parameters.js";
 
 /** transformers' CLIPTextModel. */
 export interface ClipTextConfig {
@@ -82,3 +83,14 @@ export function clipText(
   }
   return { lastHiddenState: layerNormLayer(p, "final_layer_norm", h, epsilon), hiddenStates };
 }
+
+/** ids [N,tokens] int32 -> text [N,tokens,D] */
+export const textProgram = (part: Part<ClipTextConfig>): Program<{ readonly tokens: number }, "ids", never, "text"> => ({
+  name: "encodeText",
+  graph({ tokens }, batch) {
+    const graph = new Graph();
+    const { lastHiddenState } = clipText(part.config, checkpointParameters(graph, part), graph.input("ids", [batch, tokens], "int32"));
+    graph.output("text", lastHiddenState);
+    return graph;
+  },
+});

@@ -129,14 +129,15 @@ export function features(config: PerceptualConfig, p: Parameters, image: Value):
   return backbones[config.net](config, p, scaled);
 }
 
-/**
- * The distance of N images to one or N references: [N].
- * @param image [N,3,H,W] in [-1,1]  @param reference [1,3,H,W] or [N,3,H,W] in [-1,1]
- */
-export function perceptualDistance(config: PerceptualConfig, p: Parameters, image: Value, reference: Value): Value {
-  const N = image.shape[0];
+/** The feature maps of an image [N,3,H,W] in [-1,1], each pixel scaled to unit length across channels: [N,C_k,H_k,W_k]. */
+export function unitFeatures(config: PerceptualConfig, p: Parameters, image: Value): readonly Value[] {
   const place = config.net === "tiny" ? "inside" : "outside";
-  const [maps, referenceMaps] = [image, reference].map((x) => features(config, p, x).map((map) => unitLength(map, config.epsilon, place)));
+  return features(config, p, image).map((map) => unitLength(map, config.epsilon, place));
+}
+
+/** The distance of N images to one or N references, from their unit-length feature maps: [N]. */
+export function featureDistance(p: Parameters, maps: readonly Value[], referenceMaps: readonly Value[]): Value {
+  const [N] = maps[0].shape;
   const distances = maps.map((map, k) => {
     const d = sub(map, referenceMaps[k]); // [N,C,H,W]
     const C = d.shape[1];
@@ -147,4 +148,13 @@ export function perceptualDistance(config: PerceptualConfig, p: Parameters, imag
     distances.reduce((a, b) => add(a, b)),
     [N],
   );
+}
+
+/**
+ * The distance of N images to one or N references: [N].
+ * @param image [N,3,H,W] in [-1,1]  @param reference [1,3,H,W] or [N,3,H,W] in [-1,1]
+ */
+export function perceptualDistance(config: PerceptualConfig, p: Parameters, image: Value, reference: Value): Value {
+  const [maps, referenceMaps] = [image, reference].map((x) => unitFeatures(config, p, x));
+  return featureDistance(p, maps, referenceMaps);
 }

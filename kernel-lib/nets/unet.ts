@@ -129,11 +129,11 @@ function headsOf(f: Fields, levels: number): readonly number[] {
 /**
  * The network's prediction (noise, v or x0, as it was trained).
  * @param latent [N,inChannels,h,w]; h and w multiples of 2^(levels−1)
- * @param waves [N,C0] or [1,C0]: the timestep, by timestepWaves
+ * @param embedding [N,C0] or [1,C0]: the timestep, by timestepEmbedding
  * @param text [N,tokens,crossAttentionDim]
  * @returns [N,outChannels,h,w]
  */
-export function unet(config: UNetConfig, p: Parameters, latent: Value, waves: Value, text: Value): Value {
+export function unet(config: UNetConfig, p: Parameters, latent: Value, embedding: Value, text: Value): Value {
   const { blockOutChannels: channels, layersPerBlock, normNumGroups: groups, normEps: epsilon } = config;
   const levels = channels.length;
   const side = 2 ** (levels - 1);
@@ -142,7 +142,7 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, waves: Va
       `unet: got a latent window of ${latent.shape[2]}×${latent.shape[3]}, want multiples of ${side}, since ${levels} levels halve it`,
     );
   const norm = { groups, epsilon };
-  const time = timeEmbedding(p, waves, 4 * channels[0]); // [N,4·C0]
+  const time = timeEmbedding(p, embedding, 4 * channels[0]); // [N,4·C0]
 
   const attend = (x: Value, key: string, level: number) =>
     segment([x], ([x]) => transformer(config, under(p, key), x, text, config.heads[level]));
@@ -183,8 +183,8 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, waves: Va
 }
 
 /** [N,C0] -> [N,width], through two linear layers. */
-const timeEmbedding = (p: Parameters, waves: Value, width: number): Value =>
-  linearLayer(p, "time_embedding.linear_2", silu(linearLayer(p, "time_embedding.linear_1", waves, width)), width);
+const timeEmbedding = (p: Parameters, embedding: Value, width: number): Value =>
+  linearLayer(p, "time_embedding.linear_2", silu(linearLayer(p, "time_embedding.linear_1", embedding, width)), width);
 
 /** Self-attention over the pixels, cross-attention to the text, a gated feed-forward layer, each residual. x [N,C,H,W]. */
 export function transformer(

@@ -2,15 +2,16 @@
 
 import { fieldsOf } from "../core/fields.js";
 import type { JsonObject } from "../core/json.js";
-import type { Value } from "../graph/graph.js";
-import { add, clip, silu } from "../graph/ops/elementwise.js";
+import type { Program } from "../engine/program.js";
+import { Graph, type Value } from "../graph/graph.js";
+import { add, clip, mul, silu } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
 import { pad, reshape, split, transpose } from "../graph/ops/shape.js";
 import { segment } from "../graph/segment.js";
 import { expectDivisible, LAYERS } from "./config-checks.js";
 import { convLayer, groupNormLayer, linearLayer, resnetAt, upsampleLayer } from "./layers.js";
-import type { Parameters } from "./parameters.js";
-import { under } from "./parameters.js";
+import type { Parameters, Part } from "./parameters.js";
+import { checkpointParameters, under } from "./parameters.js";
 
 /** diffusers' AutoencoderKL. */
 export interface VaeConfig {
@@ -119,3 +120,36 @@ function middle({ normNumGroups }: VaeConfig, p: Parameters, x: Value, edge: Edg
   h = add(h, reshape(transpose(attended, [0, 2, 1]), [N, C, H, W]));
   return resnetAt(p, "resnets.1", h, C, null, norm);
 }
+
+/** An image of latents [N,c,h,w] (VAE latent × scaling factor) with a checkpoint's weights: [N,3,f·h,f·w]. */
+export const decoded = (graph: Graph, part: Part<VaeConfig>, latent: Value, edge: Edge): Value =>
+  vaeDecoder(part.config, checkpointParameters(graph, part), mul(latent, 1 / part.config.scalingFactor), edge);
+
+/** In latent pixels. */
+export interface LatentSize {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** latent [N,c,h,w] (VAE latent × scaling factor) -> image [N,3,f·h,f·w] */
+export const decodeProgram = (part: Part<VaeConfig>): Program<LatentSize & { readonly edge: Edge }, "latent", never, "image"> => ({
+  name: "decode",
+  graph({ height, width, edge }, batch, checkpointing) {
+    const graph = new Graph({ checkpointing });
+    graph.output("image", decoded(graph, part, graph.input("latent", [batch, part.config.latentChannels, height, width]), edge));
+    return graph;
+  },
+});
+
+/** image [N,3,f·h,f·w] in [-1,1] -> latent [N,c,h,w]: the mean × scaling factor */
+export const encodeProgram = (part: Part<VaeConfig>): Program<LatentSize, "image", never, "latent"> => ({
+  name: "encode",
+  graph({ height, width }, batch, checkpointing) {
+    const graph = new Graph({ checkpointing });
+    const { blockOutChannels, scalingFactor } = part.config;
+    const scale = 2 ** (blockOutChannels.length - 1);
+    const image = graph.input("image", [batch, 3, scale * height, scale * width]);
+    graph.output("latent", mul(vaeEncoder(part.config, checkpointParameters(graph, part), image).mean, scalingFactor));
+    return graph;
+  },
+});

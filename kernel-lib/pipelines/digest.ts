@@ -3,7 +3,8 @@ import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
 import { fileExists, readFully, withFile } from "../core/files.js";
 import type { Weights } from "../weights/weights.js";
-import type { Checkpoint, PartName } from "./folder.js";
+import type { OpenParts } from "./pipeline.js";
+import type { StableDiffusionParts } from "./stable-diffusion-parts.js";
 
 /** Up to here a weight file is read whole. */
 const WHOLE = 64 * 2 ** 20;
@@ -13,27 +14,23 @@ const PIECES = 256;
 /**
  * A sha256, in hex, over a checkpoint's configs, tokenizer files and weights: where they lie does not count. Weight files of up to 64 MiB
  * are read whole (40 MB: about 0.1 s); of larger ones the size, the table of tensors and 256 pieces of 64 KiB spread evenly over the file.
- * @param perceptual weights that replace the folder's own
  */
-export function digestCheckpoint(checkpoint: Checkpoint, perceptual?: Weights): string {
+export function digestCheckpoint({ path, has, part }: OpenParts<StableDiffusionParts>): string {
   const hash = createHash("sha256");
   for (const name of FILES) {
-    const file = join(checkpoint.path, name);
+    const file = join(path, name);
     if (fileExists(file)) addFile(hash, name, file);
   }
-  for (const name of PARTS) {
-    if (name === "perceptual" && perceptual) addWeights(hash, name, perceptual);
-    else if (checkpoint.has(name)) addWeights(hash, name, checkpoint.part(name));
-  }
+  for (const name of NETWORKS) if (has(name)) addWeights(hash, name, part(name));
   return hash.digest("hex");
 }
 
-const PARTS = ["unet", "vae", "text_encoder", "perceptual"] as const satisfies readonly PartName[];
+const NETWORKS = ["unet", "vae", "text_encoder", "perceptual"] as const satisfies readonly (keyof StableDiffusionParts)[];
 const FILES = [
   "model_index.json",
   "scheduler/scheduler_config.json",
   ...["vocab.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json"].map((name) => `tokenizer/${name}`),
-  ...PARTS.map((name) => `${name}/config.json`),
+  ...NETWORKS.map((name) => `${name}/config.json`),
 ];
 
 function addWeights(hash: Hash, part: string, { weights }: Weights): void {

@@ -4,15 +4,17 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { CheckpointError } from "../core/errors.js";
 import { DEVICE_CHOICES, type DeviceChoice } from "../engine/device.js";
+import { type EngineOptions, openEngine } from "../engine/engine.js";
 import { PRECISIONS, type Precision } from "../graph/half.js";
 import { installed, pulledFolder } from "../hub/installed.js";
 import { findModel, readManifest } from "../hub/manifest.js";
 import { hubSettings } from "../hub/settings.js";
 import type { Part } from "../nets/parameters.js";
 import type { PerceptualConfig } from "../nets/perceptual.js";
-import { openCheckpoint, PERCEPTUAL_MODEL, type PerceptualFiles, perceptualFromFiles, perceptualFromFolder } from "./folder.js";
+import { openParts, recognise, replacePart } from "./folder.js";
 import type { Model } from "./model.js";
-import { openStableDiffusion } from "./stable-diffusion.js";
+import { PERCEPTUAL_MODEL, type PerceptualFiles, perceptualFromFiles, perceptualFromFolder } from "./perceptual-part.js";
+import { type AnyPipeline, pipelines } from "./pipelines.js";
 
 export interface OpenModelOptions {
   /** default "auto": cuda where it works, else webgpu where it is faster than the cpu, else cpu; `notices` says which and why */
@@ -35,20 +37,34 @@ export interface OpenModelOptions {
 export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes"];
 
 /**
- * Opens a checkpoint: one that is bundled or has been pulled, by name, or a folder in the layout of diffusers. U-Net, autoencoder and scheduler are checked
- * against their configs at once, text encoder, tokenizer and perceptual network when a call first needs them.
+ * Opens a checkpoint: one that is bundled or has been pulled, by name, or a folder in the layout of diffusers, whose model_index.json says which
+ * pipeline opens it. The model is that pipeline's: a `Model` for Stable Diffusion, `M` for a pipeline of one's own (registerPipeline).
  * @throws CheckpointError (file, expected, found) for an unknown name, or a folder whose files do not fit
  * @throws DeviceError for a device that is not there; RangeError for an option that is none
  */
-export async function openModel(pathOrName: string = BUNDLED_MODELS[0], options: OpenModelOptions = {}): Promise<Model> {
-  const { device = "auto", precision, threads = availableParallelism(), perceptual } = options;
+export async function openModel<M = Model>(pathOrName: string = BUNDLED_MODELS[0], options: OpenModelOptions = {}): Promise<M> {
+  const where = engineOptions(options);
+  const folder = folderOf(pathOrName);
+  const pipeline = recognise(folder, pipelines());
+  const own = openParts(folder, pipeline);
+  const perceptual = perceptualFor(pipeline, own, options.perceptual);
+  const parts = perceptual ? replacePart(own, "perceptual", perceptual) : own;
+  pipeline.check?.(parts);
+  const engine = await openEngine(where);
+  try {
+    return (await pipeline.open(parts, engine)) as M;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+function engineOptions({ device = "auto", precision, threads = availableParallelism() }: OpenModelOptions): EngineOptions {
   if (!DEVICE_CHOICES.includes(device)) throw new RangeError(`device ${device}: want ${DEVICE_CHOICES.join(", ")}`);
   if (precision !== undefined && !PRECISIONS.includes(precision))
     throw new RangeError(`precision ${precision}: want ${PRECISIONS.join(", ")}`);
   if (!Number.isSafeInteger(threads) || threads < 1) throw new RangeError(`threads ${threads}: want a whole number >= 1`);
-  const checkpoint = openCheckpoint(folderOf(pathOrName));
-  const replaced = checkpoint.has("perceptual") && !perceptual ? undefined : perceptualOf(perceptual);
-  return openStableDiffusion(checkpoint, replaced, { device, precision, threads });
+  return { device, precision, threads };
 }
 
 /** A bundled model's folder, from the package's root beside dist/; the folder itself; or a pulled model's. */
@@ -64,13 +80,22 @@ function folderOf(pathOrName: string): string {
   });
 }
 
-/** LPIPS from files, or pulled; nothing where neither is asked for and the default has not been pulled. */
-function perceptualOf(asked: PerceptualFiles | string | undefined): Part<PerceptualConfig> | undefined {
+/** LPIPS from files, or pulled; undefined where the folder's own is wanted, or none is asked for and the default has not been pulled. */
+function perceptualFor(
+  { name, parts }: AnyPipeline,
+  { has }: { has(part: string): boolean },
+  asked: PerceptualFiles | string | undefined,
+): Part<PerceptualConfig> | undefined {
+  if (!("perceptual" in parts)) {
+    if (asked === undefined) return undefined;
+    throw new RangeError(`perceptual: ${name} has no perceptual network; leave the option out`);
+  }
   if (typeof asked === "object") return perceptualFromFiles(asked);
+  if (asked === undefined && has("perceptual")) return undefined;
   const published = findModel(asked ?? PERCEPTUAL_MODEL);
   if (published?.kind !== "lpips") {
     const names = readManifest().filter(({ kind }) => kind === "lpips");
-    throw new CheckpointError(`perceptual ${asked}`, { expected: names.map(({ name }) => name).join(", "), found: "no such name" });
+    throw new CheckpointError(`perceptual ${asked}`, { expected: names.map((each) => each.name).join(", "), found: "no such name" });
   }
   if (asked === undefined && !installed(published, hubSettings()).complete) return undefined;
   return perceptualFromFolder(pulledFolder(published, hubSettings()));

@@ -5,6 +5,7 @@
  *   2. every lane, on its part of the parameters: the sum of the lanes' gradients and its square
  *   3. every lane, on its part: AdamW and the running average
  */
+import "../../kernel-lib/engine/telemetry.js"; // in this thread, before a lane loads ONNX Runtime
 import { Worker } from "node:worker_threads";
 import type { Device } from "../../kernel-lib/engine/device.js";
 import type { Slot, TrainingArrays } from "./layout.js";

@@ -67,7 +67,7 @@ export function goldenVgg() {
  * LPIPS of the golden runs.
  * @typedef {"vgg" | "squeeze" | "squeeze, random linear weights"} LpipsKind
  * @param {LpipsKind} kind
- * @returns {import("#kernel-lib/pipelines/folder.js").PerceptualFiles}
+ * @returns {import("#kernel-lib/pipelines/perceptual-part.js").PerceptualFiles}
  */
 export function perceptualFiles(kind) {
   const lpips = (/** @type {string} */ name) => golden(`lpips/${name}.safetensors`);

@@ -13,10 +13,10 @@ import { inPrecision } from "#kernel-lib/graph/half.js";
 import { cast, mul } from "#kernel-lib/graph/ops/elementwise.js";
 import { clipText } from "#kernel-lib/nets/clip-text.js";
 import { checkpointParameters } from "#kernel-lib/nets/parameters.js";
-import { timestepWaves } from "#kernel-lib/nets/timestep-waves.js";
+import { timestepEmbedding } from "#kernel-lib/nets/timestep-embedding.js";
 import { unet } from "#kernel-lib/nets/unet.js";
 import { vaeDecoder, vaeEncoder } from "#kernel-lib/nets/vae.js";
-import { openCheckpoint } from "#kernel-lib/pipelines/folder.js";
+import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { golden, readGolden } from "./golden.mjs";
 
 /** @param {string} checkpoint */
@@ -31,17 +31,17 @@ function give(graph, outputs) {
  * The prediction, and the gradients of the sum of its squares to sample and text.
  * @param {string} checkpoint
  * @param {string} unit "a", "b" or "c"
- * @param {{ readonly precision?: import("#kernel-lib/graph/half.js").Precision, readonly keeps?: import("#kernel-lib/graph/graph.js").Keeps }} [how]
+ * @param {{ readonly precision?: import("#kernel-lib/graph/half.js").Precision, readonly checkpointing?: boolean }} [how]
  * @returns {Unit}
  */
-export function unetUnit(checkpoint, unit, { precision = "float32", keeps } = {}) {
+export function unetUnit(checkpoint, unit, { precision = "float32", checkpointing } = {}) {
   const { folder, tensors } = parts(checkpoint);
   const part = folder.part("unet");
   const [sample, context, timestep] = ["sample", "context", "timestep"].map((key) => tensors[`unet.${unit}.${key}`]);
-  const waves = timestepWaves(part.config, timestep.data);
-  const graph = new Graph({ keeps, scoreBytes: 2 ** 18 });
+  const embedding = timestepEmbedding(part.config, timestep.data);
+  const graph = new Graph({ checkpointing, scoreBytes: 2 ** 18 });
   const inputs = [graph.input("x", sample.shape), graph.input("text", context.shape)];
-  const time = cast(graph.input("waves", waves.shape), precision);
+  const time = cast(graph.input("embedding", embedding.shape), precision);
   const p = checkpointParameters(graph, part, precision);
   const out = inPrecision(precision, inputs, ([x, text]) => unet(part.config, p, x, time, text));
   const [dx, dtext] = gradient(graph, mul(out, out), inputs);
@@ -49,7 +49,7 @@ export function unetUnit(checkpoint, unit, { precision = "float32", keeps } = {}
   const want = (/** @type {string} */ name) => tensors[`unet.${unit}.${name}`].data;
   return {
     graph,
-    feeds: { x: sample, waves, text: context },
+    feeds: { x: sample, embedding, text: context },
     want: { out: want("out"), dx: want("grad_sample"), dtext: want("grad_context") },
   };
 }

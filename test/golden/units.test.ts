@@ -4,7 +4,7 @@ import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
 import { checkpointParameters } from "#kernel-lib/nets/parameters.js";
 import { perceptualDistance } from "#kernel-lib/nets/perceptual.js";
-import { perceptualFromFiles } from "#kernel-lib/pipelines/folder.js";
+import { perceptualFromFiles } from "#kernel-lib/pipelines/perceptual-part.js";
 import { golden as at, goldenVgg, hasGolden, readGolden, relativeL2, unless, unlessGolden } from "./golden.mjs";
 import { textUnit, type Unit, unetUnit, vaeUnit } from "./units.mjs";
 

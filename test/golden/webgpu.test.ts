@@ -9,7 +9,7 @@ import { Graph } from "#kernel-lib/graph/graph.js";
 import { onnxBytes } from "#kernel-lib/graph/onnx.js";
 import { checkpointParameters } from "#kernel-lib/nets/parameters.js";
 import { perceptualDistance } from "#kernel-lib/nets/perceptual.js";
-import { perceptualFromFiles } from "#kernel-lib/pipelines/folder.js";
+import { perceptualFromFiles } from "#kernel-lib/pipelines/perceptual-part.js";
 import { swiftShader, swiftShaderEnv, unlessSwiftShader } from "../engine/swiftshader.js";
 import { runOnCpu } from "../graph/laws.js";
 import { perceptualFiles, relativeL2, unless } from "./golden.mjs";

@@ -18,7 +18,7 @@ import { transpose } from "#kernel-lib/graph/ops/shape.js";
 import { checkpointParameters } from "#kernel-lib/nets/parameters.js";
 import { perceptualDistance } from "#kernel-lib/nets/perceptual.js";
 import { vaeDecoder } from "#kernel-lib/nets/vae.js";
-import { openCheckpoint } from "#kernel-lib/pipelines/folder.js";
+import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { relativeL2 } from "../golden/golden.mjs";
 import { openRounded } from "./half-arithmetic.js";
 

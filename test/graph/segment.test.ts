@@ -9,7 +9,7 @@ import { add, exp, mul, sin } from "#kernel-lib/graph/ops/elementwise.js";
 import { attention } from "#kernel-lib/graph/ops/matmul.js";
 import { segment } from "#kernel-lib/graph/segment.js";
 
-/** The graph's outputs, fed with the same noise whatever the graph keeps. */
+/** The graph's outputs, fed with the same noise whatever the graph stores. */
 async function outputs(build: (graph: Graph) => void, options: GraphOptions): Promise<Record<string, Float32Array>> {
   const graph = new Graph(options);
   build(graph);
@@ -20,7 +20,7 @@ async function outputs(build: (graph: Graph) => void, options: GraphOptions): Pr
   return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data]));
 }
 
-/** Four sines a segment, then the next. */
+/** Four sines per segment. */
 function waves(graph: Graph, segments: number, size: number): { readonly x: Value; readonly y: Value } {
   const x = graph.input("x", [size]);
   const weight = graph.input("weight", [size]);
@@ -30,19 +30,19 @@ function waves(graph: Graph, segments: number, size: number): { readonly x: Valu
 }
 
 describe("a gradient through segments", () => {
-  test("is bit for bit the one that keeps everything, also for a value that a segment reads without being given it", async () => {
+  test("is bit for bit the one that stores everything, also for a value that a segment reads without being given it", async () => {
     const build = (graph: Graph) => {
       const { x, y } = waves(graph, 3, 16);
       const [dx, dWeight] = gradient(graph, mul(y, y), [x, graph.inputs[1]]);
       graph.output("dx", dx);
       graph.output("dWeight", dWeight);
     };
-    const [all, ends] = [await outputs(build, { keeps: "all" }), await outputs(build, { keeps: "ends" })];
-    expect(ends).toEqual(all);
+    const [all, boundaries] = [await outputs(build, { checkpointing: false }), await outputs(build, { checkpointing: true })];
+    expect(boundaries).toEqual(all);
     expect(all.dx.some((d) => d !== 0)).toBe(true);
   });
 
-  test("holds one value a segment and the inside of one", () => {
+  test("holds one value per segment and the inside of one", () => {
     const peak = (segments: number, options: GraphOptions) => {
       const graph = new Graph(options);
       const { x, y } = waves(graph, segments, 1000);
@@ -50,20 +50,20 @@ describe("a gradient through segments", () => {
       return peakBytes(graph) / 4000;
     };
     const growth = (options: GraphOptions) => (peak(20, options) - peak(10, options)) / 10;
-    expect(growth({ keeps: "all" })).toBe(4); // three sines and a product
-    expect(growth({ keeps: "ends" })).toBeCloseTo(1, 1);
+    expect(growth({ checkpointing: false })).toBe(4); // three sines and a product
+    expect(growth({ checkpointing: true })).toBeCloseTo(1, 1);
   });
 
-  test("takes from the forward pass what it was told to keep", () => {
+  test("takes from the forward pass what it was told to store", () => {
     const exps = (build: (h: Value) => Value) => {
-      const graph = new Graph({ keeps: "ends" });
+      const graph = new Graph({ checkpointing: true });
       const x = graph.input("x", [4]);
       const y = segment([x], ([h]) => mul(build(h), h));
       graph.output("dx", gradient(graph, y, x));
       return graph.liveNodes().filter(({ type }) => type === "Exp").length;
     };
     expect(exps((h) => exp(h))).toBe(1); // the forward pass's is not needed for dx alone
-    const graph = new Graph({ keeps: "ends" });
+    const graph = new Graph({ checkpointing: true });
     const x = graph.input("x", [4]);
     const y = segment([x], ([h]) =>
       mul(
@@ -83,12 +83,12 @@ describe("a gradient through segments", () => {
       const seed = graph.constant([Number.NaN, 1, 1, 1], [2, 2]);
       graph.output("dx", gradient(graph, mul(y, seed), x));
     };
-    const { dx } = await outputs(build, { keeps: "ends" });
+    const { dx } = await outputs(build, { checkpointing: true });
     expect([...dx].map(Number.isNaN)).toEqual([true, false, false, false]);
   });
 });
 
-describe("attention in parts", () => {
+describe("attention in tiles", () => {
   const [B, S, T, C, heads] = [2, 6, 5, 8, 4];
   const build = (graph: Graph) => {
     const [q, k, v] = [graph.input("q", [B, S, C]), graph.input("k", [B, T, C]), graph.input("v", [B, T, C])];
@@ -103,7 +103,7 @@ describe("attention in parts", () => {
     ["rows", 3 * S * T * 4],
     ["queries of a row", 4 * T * 4],
   ])("is the whole one, and so are its gradients: %s", async (_, scoreBytes) => {
-    const [whole, parts] = [await outputs(build, {}), await outputs(build, { keeps: "ends", scoreBytes })];
+    const [whole, parts] = [await outputs(build, {}), await outputs(build, { checkpointing: true, scoreBytes })];
     for (const [name, data] of Object.entries(whole)) {
       const largest = Math.max(...data.map(Math.abs));
       expect(largest).toBeGreaterThan(0);
@@ -113,7 +113,7 @@ describe("attention in parts", () => {
 
   test("never holds more scores than allowed", () => {
     const scoreBytes = 3 * S * T * 4;
-    const graph = new Graph({ keeps: "ends", scoreBytes });
+    const graph = new Graph({ checkpointing: true, scoreBytes });
     build(graph);
     const scores = graph.liveNodes().filter(({ type }) => type === "Softmax");
     for (const { outputs } of scores) {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ShapeError } from "#kernel-lib/core/errors.js";
 import { createRng, randn } from "#kernel-lib/core/random.js";
 import { type Tensor, tensor, zeros } from "#kernel-lib/core/tensor.js";
+import type { ComparableFeatures } from "#kernel-lib/diffusion/capabilities.js";
 import { type Distance, intraLpips } from "#kernel-lib/metrics/intra-lpips.js";
 
 /** |mean(a) − mean(b)| */
@@ -53,6 +54,20 @@ describe("Intra-LPIPS", () => {
       }),
       { numRuns: 30 },
     ));
+
+  test("a model's features are computed once per crop, and give what the distance gives", async () => {
+    const seen: number[] = [];
+    const model: ComparableFeatures = {
+      features: async (image) => {
+        seen.push(image.data[0]);
+        return [tensor([image.data.reduce((p, q) => p + q, 0) / image.data.length], [1, 1])];
+      },
+      featureDistance: async ([a], [b]) => tensor([Math.abs(a.data[0] - b.data[0])], [1]),
+    };
+    const panorama = strip([0, 0.25, 1, 0.5]);
+    expect(await intraLpips(panorama, model)).toBe(await intraLpips(panorama, meanDistance));
+    expect(seen).toEqual([-1, -0.5, 1, 0]);
+  });
 
   test("crops smaller than the height lie in rows too", async () => {
     let pairs = 0;

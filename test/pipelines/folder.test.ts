@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { openCheckpoint, perceptualFromFiles } from "#kernel-lib/pipelines/folder.js";
+import { perceptualFromFiles } from "#kernel-lib/pipelines/perceptual-part.js";
+import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { expectKeys } from "#kernel-lib/weights/weights.js";
 import { CONFIGS, oneTensor, put, putJson, refusal, scratchFolder, writeFolder } from "../fixtures/checkpoint-folder.js";
 
@@ -43,7 +44,7 @@ describe("a diffusers folder", () => {
     });
     expect(checkpoint.part("perceptual").config).toEqual({ net: "tiny", epsilon: 1e-10, channels: [16, 32], weight: 20 });
     expect([...checkpoint.part("perceptual").weights.keys()]).toEqual(["features.0.weight", "lin0.model.1.weight"]);
-    expect(checkpoint.scheduler()).toEqual({
+    expect(checkpoint.part("scheduler")).toEqual({
       betaStart: 0.00085,
       betaEnd: 0.012,
       betaSchedule: "scaled_linear",
@@ -52,7 +53,7 @@ describe("a diffusers folder", () => {
       setAlphaToOne: false,
       prediction: "epsilon",
     });
-    expect(checkpoint.tokenizer().contextLength).toBe(24);
+    expect(checkpoint.part("tokenizer").contextLength).toBe(24);
   });
 
   test("is read part by part: a spoiled part matters when it is asked for, and only then", () => {
@@ -70,13 +71,7 @@ describe("a diffusers folder", () => {
       const folder = fresh();
       rmSync(join(folder, name), { recursive: true });
       const checkpoint = openCheckpoint(folder);
-      const call = {
-        tokenizer: () => checkpoint.tokenizer(),
-        scheduler: () => checkpoint.scheduler(),
-        perceptual: () => checkpoint.part("perceptual"),
-        vae: () => checkpoint.part("vae"),
-      };
-      const error = refusal(call[name]);
+      const error = refusal(() => checkpoint.part(name));
       expect([error.file, checkpoint.has(name), checkpoint.has("unet")]).toEqual([join(folder, name), false, true]);
       expect(error.found).toMatch(/no such folder; .* holds model_index.json/);
     },
@@ -311,7 +306,7 @@ describe("what does not fit is refused with file, expected and found", () => {
         const file = join(folder, name, name === "scheduler" ? "scheduler_config.json" : "config.json");
         putJson(file, { ...CONFIGS[name], ...change });
         const checkpoint = openCheckpoint(folder);
-        const error = refusal(() => (name === "scheduler" ? checkpoint.scheduler() : checkpoint.part(name)));
+        const error = refusal(() => checkpoint.part(name));
         expect(error.file).toBe(file);
         expect(error.expected).toMatch(expected);
         expect(error.found).toMatch(found ?? /./);
@@ -325,7 +320,7 @@ describe("what does not fit is refused with file, expected and found", () => {
       timestep_spacing: "leading",
       prediction_type: "v_prediction",
     });
-    expect(openCheckpoint(folder).scheduler()).toEqual({
+    expect(openCheckpoint(folder).part("scheduler")).toEqual({
       betaStart: 0.0001,
       betaEnd: 0.02,
       betaSchedule: "linear",
@@ -348,9 +343,9 @@ describe.skipIf(!existsSync(golden))("the golden folders (absent: ../shared/gold
     const unet = checkpoint.part("unet");
     expect([unet.config.heads, unet.weights.size]).toEqual([heads, keys]);
     expect(checkpoint.part("text_encoder").config.hiddenAct).toBe(hiddenAct);
-    expect(checkpoint.scheduler().prediction).toBe(prediction);
+    expect(checkpoint.part("scheduler").prediction).toBe(prediction);
     expect(checkpoint.part("vae").weights.get("decoder.conv_in.weight")?.shape).toEqual([64, 4, 3, 3]);
-    expect(refusal(() => checkpoint.tokenizer()).expected).toBe("the checkpoint's tokenizer folder");
+    expect(refusal(() => checkpoint.part("tokenizer")).expected).toBe("the checkpoint's tokenizer folder");
   });
 
   test.each(["alexnet", "squeezenet1_1"])("LPIPS over %s opens", (name) => {

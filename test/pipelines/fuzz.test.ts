@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { CheckpointError } from "#kernel-lib/core/errors.js";
 import { createRng, type Rng } from "#kernel-lib/core/random.js";
-import { openCheckpoint } from "#kernel-lib/pipelines/folder.js";
+import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { loadTokenizer } from "#kernel-lib/text/tokenizer.js";
 import { openSafetensors, readSafetensors } from "#kernel-lib/weights/safetensors.js";
 import { put, safetensorsBytes, scratchFolder, writeFolder } from "../fixtures/checkpoint-folder.js";
@@ -174,7 +174,7 @@ describe("2,000 spoiled files: each opens or is a CheckpointError with file, exp
         attempt(`${name}, seed ${seed}`, spoiled, () => {
           const checkpoint = openCheckpoint(folder);
           for (const part of parts) checkpoint.part(part);
-          checkpoint.scheduler();
+          checkpoint.part("scheduler");
         })
       ]++;
       copyFileSync(join(original, name), join(folder, name));

@@ -6,6 +6,7 @@ import { createRng, randn } from "#kernel-lib/core/random.js";
 import { rows, stack, type Tensor, tensor } from "#kernel-lib/core/tensor.js";
 import { epsFromX0, lincomb } from "#kernel-lib/diffusion/notation.js";
 import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
+import { intraLpips } from "#kernel-lib/metrics/intra-lpips.js";
 import type { Model } from "#kernel-lib/pipelines/model.js";
 import { openModel } from "#kernel-lib/pipelines/open-model.js";
 import { readSafetensors } from "#kernel-lib/weights/safetensors.js";
@@ -171,6 +172,46 @@ describe("the perceptual gradient", () => {
     const one = await model.perceptualDistance(images, anchor);
     expect(one.data.every((d) => d > 0)).toBe(true);
     expect(relativeL2((await model.perceptualDistance(images, stack([anchor, anchor, anchor]))).data, one.data)).toBeLessThan(1e-6);
+  });
+});
+
+describe("features", () => {
+  const images = noise(7, [3, 3, 16, 16]);
+
+  test("are maps of unit length per pixel, or 0, a row per image whatever the batch", async () => {
+    const maps = await model.features(images);
+    expect(maps.length).toBeGreaterThan(1);
+    for (const { data, shape } of maps) {
+      const [n, channels, height, width] = shape;
+      const pixels = height * width;
+      expect(n).toBe(3);
+      for (let at = 0; at < n * pixels; at++) {
+        const [row, pixel] = [Math.floor(at / pixels), at % pixels];
+        const length = Math.hypot(...Array.from({ length: channels }, (_, c) => data[(row * channels + c) * pixels + pixel]));
+        expect(length).toBeLessThan(1 + 1e-5);
+        expect(length === 0 || length > 0.9).toBe(true);
+      }
+    }
+    const alone = await model.features(rows(images, 1, 2), { batch: 1 });
+    for (const [k, map] of alone.entries()) expect(largest(map, rows(maps[k], 1, 2))).toBeLessThan(1e-5);
+  });
+
+  test("their distance is that of their images", async () => {
+    const [a, b] = [images, noise(8, [3, 3, 16, 16])];
+    const distance = await model.featureDistance(await model.features(a), await model.features(b));
+    expect(relativeL2(distance.data, (await model.perceptualDistance(a, b)).data)).toBeLessThan(1e-6);
+  });
+
+  test("Intra-LPIPS by features is Intra-LPIPS by distance", async () => {
+    const panorama = { ...noise(9, [1, 3, 16, 64]) };
+    const byDistance = await intraLpips(panorama, model.perceptualDistance);
+    expect(byDistance).toBeGreaterThan(0.01);
+    expect(Math.abs((await intraLpips(panorama, model)) / byDistance - 1)).toBeLessThan(1e-6);
+  });
+
+  test("of images of two sizes cannot be compared", async () => {
+    const [a, b] = [await model.features(noise(1, [1, 3, 16, 16])), await model.features(noise(1, [1, 3, 16, 32]))];
+    await expect(model.featureDistance(a, b)).rejects.toThrow("featureDistance: map 0: got");
   });
 });
 

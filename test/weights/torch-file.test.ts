@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { CheckpointError } from "#kernel-lib/core/errors.js";
 import { createRng, type Rng } from "#kernel-lib/core/random.js";
-import { perceptualFromFiles } from "#kernel-lib/pipelines/folder.js";
+import { perceptualFromFiles } from "#kernel-lib/pipelines/perceptual-part.js";
 import { readTensor } from "#kernel-lib/weights/safetensors.js";
 import { openTorch } from "#kernel-lib/weights/torch-file.js";
 import { put, refusal, scratchFolder } from "../fixtures/checkpoint-folder.js";

@@ -19,7 +19,7 @@ usage: bash bench/gpu/kit/on-device.sh VERB …
   first                         steps, peer and profile, each within a time limit: the sequence for a fresh machine
   steps PRECISION BATCHES N     seconds per synchronised step, windows per call from BATCHES ("4,8"), N timed steps each
   peer [ARGS]                   the same step in PyTorch (bench/gpu/peer/main.py)
-  profile KIND BATCH PRECISION [all|ends]   time per operator of one network call; KIND: noise, gradient or decode
+  profile KIND BATCH PRECISION [stored|checkpointed]   time per operator of one network call; KIND: noise, gradient or decode
   prove [ARGS]                  npm run prove:gpu without npm
   with OPTIONS VERB …           VERB under options of the CUDA provider, e.g. with prefer_nhwc=1 steps float16 4 1
   run COMMAND …                 any command, with Node and the CUDA libraries found
@@ -165,7 +165,7 @@ case $verb in
   why) environment && boxed why "${LIMIT:-60}" node bench/gpu/why.mjs ;;
   steps) want 3 "steps PRECISION BATCHES N" "$@" && environment && checkpoint && steps "$@" ;;
   peer) peer "$@" ;;
-  profile) want 3 "profile KIND BATCH PRECISION [all|ends]" "$@" && environment && checkpoint && profile "$@" ;;
+  profile) want 3 "profile KIND BATCH PRECISION [stored|checkpointed]" "$@" && environment && checkpoint && profile "$@" ;;
   prove) environment && prove "$@" ;;
   first)
     environment && checkpoint || exit

@@ -31,7 +31,8 @@ function convShape([x, w, b]: readonly Shape[], { stride, padding }: ConvAttrs):
 /**
  * y = W ⋆ x + b; x [N,C,H,W], W [O,C,k,k], b [O]. dx is the transposed convolution of dy: at stride 1 a convolution with W flipped and its
  * channels swapped (1.5 to 2 times faster than ConvTranspose on the CPU, except into a few channels), else ConvTranspose.
- * dW[:,:,i,j] = Σ_N dy · (x shifted by (i,j))ᵀ, a matrix product a tap; db = Σ dy. A segment keeps what took many products a number.
+ * dW[:,:,i,j] = Σ_N dy · (x shifted by (i,j))ᵀ, a matrix product per tap; db = Σ dy. Inside a checkpointed segment the output is stored, not
+ * recomputed, where each element took at least RECOMPUTE_BELOW multiply-adds.
  */
 const PlainConv = plain<ConvAttrs>({
   name: "Conv",
@@ -62,12 +63,12 @@ export const Conv: Operator<ConvAttrs> = {
       );
       return blockedConv({ x, kernel: blockedKernel(w, block), bias, ...attrs });
     };
-    return { outputs: [sizeOf(inputs[1].shape.slice(1)) < DEAR ? build() : graph.keep(build)] };
+    return { outputs: [sizeOf(inputs[1].shape.slice(1)) < RECOMPUTE_BELOW ? build() : graph.keep(build)] };
   },
 };
 
-/** Products a number from which a convolution is not computed again in a segment: 256 channels under a 3×3 kernel. */
-const DEAR = 256 * 9;
+/** Multiply-adds per output element from which a segment stores a convolution instead of recomputing it: 256 channels × 3×3. */
+const RECOMPUTE_BELOW = 256 * 9;
 
 /**
  * y = W ⋆ (x with every pixel twice in both directions) + b; x [N,C,h,w], W [O,C,3,3], b [O] -> [N,O,2h,2w], padding 1.

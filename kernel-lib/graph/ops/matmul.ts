@@ -1,5 +1,6 @@
 /** @file Matrix products and what is made of them: linear layers and attention. */
 import { ShapeError } from "../../core/errors.js";
+import { once } from "../../core/once.js";
 import { type Shape, sizeOf } from "../../core/tensor.js";
 import type { Value } from "../graph.js";
 import type { Operator } from "../operator.js";
@@ -80,21 +81,21 @@ export const Attention: Operator<AttentionAttrs> = {
         want: "[B,S,C], [B,T,C], [B,T,C], a mask [S,T], C a multiple of heads",
       });
     const [Q, K, V] = [q, k, v].map((x) => toHeads(x, heads)); // [B·heads,S|T,d]
-    const parts = partsOf(Q, K);
-    if (parts.length === 1 && parts[0].length === 1) {
+    const tiles = tilesOf(Q, K);
+    if (tiles.length === 1 && tiles[0].length === 1) {
       const P = probabilities(Q, K, mask); // [B·heads,S,T]
       const O = graph.keep(() => matmul(P, V)); // [B·heads,S,d]
       return { outputs: [fromHeads(O, q.shape)], saved: [Q, K, V, O, P] };
     }
     const O = graph.keep(() => {
       let before: Value[] = [];
-      const one = ({ ofQueries, ofKeys, ofMask }: Part) => {
+      const one = ({ ofQueries, ofKeys, ofMask }: Tile) => {
         const P = probabilities(before.reduce(after, ofQueries(Q)), ofKeys(K), mask && ofMask(mask)); // [rows,queries,T]
         before = [matmul(P, ofKeys(V))]; // [rows,queries,d]
         return before[0];
       };
       return joined(
-        parts.map((queries) => joined(queries.map(one), 1)),
+        tiles.map((queries) => joined(queries.map(one), 1)),
         0,
       ); // [B·heads,S,d]
     });
@@ -103,26 +104,26 @@ export const Attention: Operator<AttentionAttrs> = {
   pullBack: ({ inputs: [q, k, v, mask], attrs: { heads }, saved: [Q, K, V, O, P], dy, needed }) => {
     const scale = Q.shape[2] ** -0.5;
     const [forQ, forK, forV, forMask] = [q, k, v, mask].map((x) => x !== undefined && needed.includes(x));
-    const once = memo(() => {
+    const grads = once(() => {
       const dO = toHeads(dy, heads); // [B·heads,S,d]
       let before: Value[] = [];
-      return partsOf(Q, K).map((queries) =>
+      return tilesOf(Q, K).map((queries) =>
         queries.map(({ ofQueries, ofKeys, ofMask }) => {
           const [Qp, dOp] = [Q, dO].map((x) => before.reduce(after, ofQueries(x))); // [rows,queries,d]
           const Pp = P ?? probabilities(Qp, ofKeys(K), mask && ofMask(mask)); // [rows,queries,T]
-          const dS = memo(() => mul(Pp, sub(matmul(dOp, swap(ofKeys(V))), reduceSum(mul(dOp, ofQueries(O)), [-1])))); // [rows,queries,T]
-          const grads = {
+          const dS = once(() => mul(Pp, sub(matmul(dOp, swap(ofKeys(V))), reduceSum(mul(dOp, ofQueries(O)), [-1])))); // [rows,queries,T]
+          const found = {
             dQ: forQ && mul(matmul(dS(), ofKeys(K)), scale), // [rows,queries,d]
             dK: forK && mul(matmul(swap(dS()), Qp), scale), // [rows,T,d]
             dV: forV && matmul(swap(Pp), dOp), // [rows,T,d]
             dmask: forMask && reduceSum(dS(), [0]), // [1,queries,T]
           };
-          before = Object.values(grads).filter((d) => d !== false);
-          return grads;
+          before = Object.values(found).filter((d) => d !== false);
+          return found;
         }),
       );
     });
-    const get = (name: "dQ" | "dK" | "dV" | "dmask") => once().map((queries) => queries.map((grads) => grads[name] as Value));
+    const get = (name: "dQ" | "dK" | "dV" | "dmask") => grads().map((queries) => queries.map((tile) => tile[name] as Value));
     const sum = (values: readonly Value[]) => values.reduce((a, b) => add(a, b));
     return [
       () =>
@@ -141,18 +142,15 @@ export const Attention: Operator<AttentionAttrs> = {
 };
 
 /** Some rows (a head of a batch entry each) and some of their queries, cut out of [rows,S,d], [rows,T,d] and [S,T]. */
-type Part = Readonly<Record<"ofQueries" | "ofKeys" | "ofMask", (x: Value) => Value>>;
+type Tile = Readonly<Record<"ofQueries" | "ofKeys" | "ofMask", (x: Value) => Value>>;
 
 /** Beyond this many, a graph would take longer to load than to run. */
-const MOST_PARTS = 256;
+const MOST_TILES = 256;
 
-/**
- * Parts of all queries of all rows; a list of parts of their queries a part of the rows. One part holds all, or, in a graph that keeps ends,
- * as many as keep the scores below the bound.
- */
-function partsOf({ graph, shape: [rows, S] }: Value, { shape: [, T] }: Value): Part[][] {
+/** Tiles of the attention: [row tile][query tile]. One tile normally; with checkpointing, as many as keep a tile's scores under `scoreBytes`. */
+function tilesOf({ graph, shape: [rows, S] }: Value, { shape: [, T] }: Value): Tile[][] {
   const all = rows * S * T;
-  const most = graph.keeps === "all" ? all : Math.max(graph.scoreBytes / 4, all / MOST_PARTS);
+  const most = graph.checkpointing ? Math.max(graph.scoreBytes / 4, all / MOST_TILES) : all;
   const ranges = (n: number, size: number) =>
     Array.from({ length: Math.ceil(n / size) }, (_, k) => [k * size, Math.min(n, (k + 1) * size)] as const);
   const queries = ranges(S, Math.max(1, Math.min(S, Math.floor(most / T))));
@@ -178,14 +176,6 @@ function probabilities(Q: Value, K: Value, mask: Value | undefined): Value {
   const scores = mul(matmul(wideQ, swap(wideK)), Q.shape[2] ** -0.5);
   return cast(softmax(mask ? add(scores, cast(mask, "float32")) : scores), Q.dtype);
 }
-
-const memo = <T>(make: () => T): (() => T) => {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-};
 
 /** [B,S,C] -> [B·heads,S,C/heads] */
 const toHeads = (x: Value, heads: number): Value => {

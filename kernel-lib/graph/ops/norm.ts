@@ -1,5 +1,6 @@
 /** @file Normalisations, built over LayerNormalization: ONNX Runtime's GroupNormalization is three times slower on the CPU. */
 import { ShapeError } from "../../core/errors.js";
+import { once } from "../../core/once.js";
 import { sizeOf } from "../../core/tensor.js";
 import type { Value } from "../graph.js";
 import type { Operator } from "../operator.js";
@@ -28,16 +29,15 @@ export const LayerNorm: Operator<{ epsilon: number }> = {
         got: `x [${x.shape}], gamma [${gamma.shape}], beta [${beta.shape}]`,
         want: "x […,C], gamma and beta [C]",
       });
-    const [y, mean, inverse] = layerNormalization(x, gamma, beta, epsilon);
-    return { outputs: [y], saved: [mean, inverse] };
+    const [y, mean, invSigma] = layerNormalization(x, gamma, beta, epsilon);
+    return { outputs: [y], saved: [mean, invSigma] };
   },
-  pullBack: ({ inputs: [x, gamma], saved: [mean, inverse], dy }) => {
-    let made: Value | undefined;
-    const xhat = () => (made ??= mul(sub(x, mean), inverse));
+  pullBack: ({ inputs: [x, gamma], saved: [mean, invSigma], dy }) => {
+    const xhat = once(() => mul(sub(x, mean), invSigma));
     return [
       () => {
         const g = mul(dy, gamma);
-        return mul(inverse, sub(sub(g, reduceMean(g, [-1])), mul(xhat(), reduceMean(mul(g, xhat()), [-1]))));
+        return mul(invSigma, sub(sub(g, reduceMean(g, [-1])), mul(xhat(), reduceMean(mul(g, xhat()), [-1]))));
       },
       () => mul(dy, xhat()),
       () => dy,
@@ -62,32 +62,28 @@ export const GroupNorm: Operator<{ groups: number; epsilon: number }> = {
       });
     const M = sizeOf(x.shape) / (N * groups);
     const ones = expand(graph.constant(1), [M]); // made when the graph is loaded: M is millions in a panorama's decode
-    const [rows, , inverse] = layerNormalization(reshape(x, [N * groups, M]), cast(ones, x.dtype), null, epsilon);
+    const [rows, , invSigma] = layerNormalization(reshape(x, [N * groups, M]), cast(ones, x.dtype), null, epsilon);
     const xhat = reshape(rows, x.shape); // [N,C,H,W]
-    return { outputs: [add(mul(xhat, channelwise(gamma, x)), channelwise(beta, x))], saved: [xhat, inverse] };
+    return { outputs: [add(mul(xhat, channelwise(gamma, x)), channelwise(beta, x))], saved: [xhat, invSigma] };
   },
-  pullBack: ({ inputs: [x, gamma], attrs: { groups }, saved: [xhat, inverse], dy }) => {
+  pullBack: ({ inputs: [x, gamma], attrs: { groups }, saved: [xhat, rowInvSigma], dy }) => {
     const [N, C] = x.shape;
     const pixels = sizeOf(x.shape.slice(2));
     const M = (C / groups) * pixels;
-    const once = (f: () => Value) => {
-      let made: Value | undefined;
-      return () => (made ??= f());
-    };
     const overPixels = (t: Value) => reduceSum(reshape(t, [N, C, pixels]), [2]); // [N,C,1]
     const row = (t: Value) => reshape(t, [N * C, 1, pixels]);
     const dot = (t: Value, u: Value) => reshape(matmul(row(t), transpose(row(u), [0, 2, 1])), [N, C, 1]);
     const A = once(() => overPixels(dy)); // [N,C,1]
     const B = once(() => (pixels < 1024 ? overPixels(mul(dy, xhat)) : dot(dy, xhat))); // [N,C,1]
-    const sigma = reshape(inverse, [N, groups, 1]); // 1/σ
+    const invSigma = reshape(rowInvSigma, [N, groups, 1]);
     const g = reshape(gamma, [1, groups, C / groups]);
     const groupMean = (t: Value) => mul(reduceSum(mul(g, reshape(t, [N, groups, C / groups])), [2]), 1 / M); // [N,groups,1]
     const toChannels = (t: Value) => reshape(expand(t, [N, groups, C / groups]), [N, C, 1, 1]);
     return [
       () => {
-        const scale = reshape(mul(sigma, g), [N, C, 1, 1]);
-        const shift = toChannels(neg(mul(sigma, groupMean(A()))));
-        const along = toChannels(neg(mul(sigma, groupMean(B()))));
+        const scale = reshape(mul(invSigma, g), [N, C, 1, 1]);
+        const shift = toChannels(neg(mul(invSigma, groupMean(A()))));
+        const along = toChannels(neg(mul(invSigma, groupMean(B()))));
         return add(mul(dy, scale), add(mul(xhat, along), shift));
       },
       () => reshape(reduceSum(B(), [0]), [C]),

@@ -233,7 +233,7 @@ export const pad = (x: Value, before: readonly number[], after: readonly number[
 export const expand = (x: Value, shape: Shape): Value => apply(Expand, [x], { shape });
 export const gather = (table: Value, ids: Value): Value => apply(Gather, [table, ids], undefined);
 
-/** x itself, but not before `done` is computed: x + 0, the 0 made of a number of `done` (0 too where that is NaN or infinite). */
+/** x, with a control dependency on `done`: adds `done[0] > done[0]`, which is 0 for every number, NaN and ±∞. */
 export function after(x: Value, done: Value): Value {
   const axes = [...done.shape.keys()];
   const ones = axes.map(() => 1);

@@ -1,6 +1,6 @@
 /** @file Makes a joint method from its algorithm, its own options, its network calls and its series. The rest is shared. */
-import type { JointModelConfig } from "../../diffusion/joint-model.js";
-import type { Method, Need, Series } from "../method.js";
+import type { CallKind, JointModelConfig } from "../../diffusion/joint-model.js";
+import type { Method, Series } from "../method.js";
 import { type DefaultedOf, type OptionTable, takeOptions, type ValuesOf } from "../option-table.js";
 import { begin, type Running } from "./joint-run.js";
 import { chooseBatch } from "./network-calls.js";
@@ -16,7 +16,7 @@ export interface JointMethodSpec<Own extends OptionTable, Resolved extends objec
   /** default: none */
   readonly options?: Own;
   /** default: the noise alone */
-  readonly needs?: readonly Need[];
+  readonly needs?: readonly CallKind[];
   /** default: none */
   readonly series?: readonly Series[];
   /** Changes the shared options before their defaults are filled in; default: leaves them. @throws RangeError for an option that the method does not allow */

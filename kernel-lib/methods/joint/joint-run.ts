@@ -4,17 +4,17 @@ import { createRng, randn } from "../../core/random.js";
 import { rows, type Tensor } from "../../core/tensor.js";
 import { unitImage } from "../../core/unit-image.js";
 import type { DdimStep } from "../../diffusion/ddim.js";
-import type { JointModel } from "../../diffusion/joint-model.js";
+import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
 import { createSchedule, type Hop } from "../../diffusion/schedule.js";
-import type { Batch, Need } from "../method.js";
+import type { Batch } from "../method.js";
 import { expectFinite } from "./finite.js";
 import { fuse } from "./fuse.js";
-import { type NetworkCalls, networkCalls, type Perceptual } from "./network-calls.js";
+import { type NetworkCalls, networkCalls, type PerceptualGradient } from "./network-calls.js";
 import type { ResolvedOptions } from "./options.js";
 import type { JointResult, StepRecord } from "./step-record.js";
 
 /** A gradient descent of the windows, for the step record. */
-export interface Descent extends Perceptual {
+export interface Descent extends PerceptualGradient {
   readonly weight: number;
 }
 
@@ -44,7 +44,7 @@ export interface Running extends NetworkCalls {
 export async function begin(
   model: JointModel,
   options: ResolvedOptions,
-  { needs, batch, signal }: { readonly needs: readonly Need[]; readonly batch: Batch; readonly signal?: AbortSignal },
+  { needs, batch, signal }: { readonly needs: readonly CallKind[]; readonly batch: Batch; readonly signal?: AbortSignal },
 ): Promise<Running> {
   const { windows, height, width, steps, loop } = options;
   const { latentChannels, scaleFactor, schedule } = model.config;

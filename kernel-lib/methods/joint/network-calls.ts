@@ -1,14 +1,14 @@
 /** @file Network calls of a joint method: any number of windows, in batches; the signal stops them between two batches. */
 import { type DeviceTensor, rows, stack, type Tensor, zeros } from "../../core/tensor.js";
-import type { JointModel } from "../../diffusion/joint-model.js";
+import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
 import { x0FromEps } from "../../diffusion/notation.js";
 import type { Hop } from "../../diffusion/schedule.js";
-import type { Batch, Need } from "../method.js";
+import type { Batch } from "../method.js";
 import { expectFinite } from "./finite.js";
 import type { ResolvedOptions } from "./options.js";
 
 /** LPIPS of each window's predicted image to the anchor's, and its gradient; both 0 for the anchor. */
-export interface Perceptual {
+export interface PerceptualGradient {
   /** [windows] */
   readonly loss: Tensor;
   /** with respect to the windows' latents, [windows,c,h,w] */
@@ -25,16 +25,20 @@ export interface NetworkCalls {
    * LPIPS of every window's predicted image to the anchor's, and its gradient with respect to the window's latent. The anchor's row is filled with
    * zeros: its gradient is never needed. Frees the anchor's image.
    */
-  perceptual(windows: Tensor, anchor: { readonly index: number; readonly image: Tensor | DeviceTensor }, hop: Hop): Promise<Perceptual>;
+  perceptual(
+    windows: Tensor,
+    anchor: { readonly index: number; readonly image: Tensor | DeviceTensor },
+    hop: Hop,
+  ): Promise<PerceptualGradient>;
 }
 
 /**
  * Chooses the windows per network call of a run: the user's number, else what fits the free memory, else all. It is chosen once, so that every
  * call of the run has the size that is recorded.
  */
-export function chooseBatch(model: JointModel, { windows, batch }: ResolvedOptions, needs: readonly Need[]): Batch {
+export function chooseBatch(model: JointModel, { windows, batch }: ResolvedOptions, needs: readonly CallKind[]): Batch {
   const given = typeof batch === "number" ? { noise: batch, gradient: batch } : (batch ?? {});
-  const most = (kind: Need) => given[kind] ?? model.batchSize?.(kind, windows[0]) ?? windows.length;
+  const most = (kind: CallKind) => given[kind] ?? model.batchSize?.(kind, windows[0]) ?? windows.length;
   return Object.fromEntries(needs.map((kind) => [kind, Math.max(1, Math.floor(most(kind)))]));
 }
 
@@ -48,7 +52,7 @@ export function networkCalls(
   { windows, guidanceScale }: ResolvedOptions,
   { text, batch: sizes, signal }: { readonly text: Tensor | DeviceTensor; readonly batch: Batch; readonly signal?: AbortSignal },
 ): NetworkCalls {
-  const batched = async <T>(kind: Need, x: Tensor, call: (x: Tensor, batch: number) => Promise<T>): Promise<T[]> => {
+  const batched = async <T>(kind: CallKind, x: Tensor, call: (x: Tensor, batch: number) => Promise<T>): Promise<T[]> => {
     const done: T[] = [];
     const parts = evenParts(x, sizes[kind] ?? x.shape[0]);
     for (const part of parts) {
@@ -76,7 +80,7 @@ export function networkCalls(
     const before = rows(all, 0, anchor.index);
     const after = rows(all, anchor.index + 1, windows.length);
     const options = { timestep: hop.now.t, text, guidanceScale, anchor: anchor.image };
-    let parts: Perceptual[];
+    let parts: PerceptualGradient[];
     try {
       parts = await batched("gradient", stack([before, after]), (part, batch) => model.perceptualGradient(part, { ...options, batch }));
     } finally {

@@ -17,10 +17,10 @@ import { completeGrid, expectWhole, PANORAMA } from "./tiling.js";
 import { checkWindows, planWindows, type Window, wraps } from "./windows.js";
 
 /** Windows per network call: one number for all kinds of calls, or one per kind. */
-export type BatchOption = number | { readonly noise?: number; readonly gradient?: number };
+export type JointBatch = number | { readonly noise?: number; readonly gradient?: number };
 
 const ONE_BATCH = wholeOption({ means: "windows per network call", least: 1, otherwise: "from the memory that is free" });
-const batchOption: OptionSpec<BatchOption> = {
+const batchOption: OptionSpec<JointBatch> = {
   ...ONE_BATCH,
   fits: (value) => (typeof value === "object" && value !== null ? Object.values(value).every(ONE_BATCH.fits) : ONE_BATCH.fits(value)),
 };

@@ -27,8 +27,8 @@ export function weightFiles(architecture: Architecture, dtype: "F32" | "F16"): W
 
   const unetKeys = keysOf((graph, p) => {
     const latent = graph.input("latent", [1, unetPart.inChannels, side, side]);
-    const waves = graph.input("waves", [1, unetPart.blockOutChannels[0]]);
-    unet(unetPart, p, latent, waves, graph.input("text", [1, 1, unetPart.crossAttentionDim]));
+    const embedding = graph.input("timestepEmbedding", [1, unetPart.blockOutChannels[0]]);
+    unet(unetPart, p, latent, embedding, graph.input("text", [1, 1, unetPart.crossAttentionDim]));
   });
   const vaeKeys = keysOf((graph, p) => {
     vaeEncoder(vaePart, p, graph.input("image", [1, vaePart.inChannels, pixels, pixels]));

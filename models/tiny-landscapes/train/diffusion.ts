@@ -11,9 +11,9 @@ import { reduceMean } from "../../../kernel-lib/graph/ops/reduce.js";
 import { reshape } from "../../../kernel-lib/graph/ops/shape.js";
 import { clipText } from "../../../kernel-lib/nets/clip-text.js";
 import { under } from "../../../kernel-lib/nets/parameters.js";
-import { timestepWaves } from "../../../kernel-lib/nets/timestep-waves.js";
+import { timestepEmbedding } from "../../../kernel-lib/nets/timestep-embedding.js";
 import { unet } from "../../../kernel-lib/nets/unet.js";
-import { openCheckpoint } from "../../../kernel-lib/pipelines/folder.js";
+import { openCheckpoint } from "../../../kernel-lib/pipelines/stable-diffusion-parts.js";
 import type { Feeder, LossGraph, SharedData, Training } from "../../train/training.js";
 import { initialParameter } from "../../train/training.js";
 import { measureDiffusion } from "../check/progress.js";
@@ -36,12 +36,12 @@ function loss(vocabulary: number): LossGraph {
     const perRow = [COUNT, 1, 1, 1];
     const [clean, noise] = ["clean", "noise"].map((name) => graph.input(name, [COUNT, 4, WINDOW, WINDOW]));
     const [alpha, sigma, weight] = ["alpha", "sigma", "weight"].map((name) => graph.input(name, perRow));
-    const waves = graph.input("waves", [COUNT, unetArchitecture().blockOutChannels[0]]);
+    const embedding = graph.input("timestepEmbedding", [COUNT, unetArchitecture().blockOutChannels[0]]);
     const ids = graph.input("ids", [COUNT, TOKENS], "int32");
     const noisy = add(mul(clean, alpha), mul(noise, sigma)); // x_t
     const text = clipText(textArchitecture(vocabulary), under(p, "text"), ids).lastHiddenState; // [N,24,64]
     const v = sub(mul(noise, alpha), mul(clean, sigma));
-    const error = sub(unet(unetArchitecture(), under(p, "unet"), noisy, waves, text), v);
+    const error = sub(unet(unetArchitecture(), under(p, "unet"), noisy, embedding, text), v);
     const square = mul(error, error);
     const mean = (x: typeof square) => reshape(reduceMean(x, [0, 1, 2, 3]), []);
     return { loss: mean(mul(square, weight)), square: mean(square) };
@@ -74,14 +74,14 @@ export const diffusionTraining = (): Training => ({
 /** Draws windows of the encoded drawings with captions, noise and timesteps. */
 function windowFeeder({ latents, kinds }: SharedData): Feeder {
   const checkpoint = openCheckpoint(CANDIDATE);
-  const tokenizer = checkpoint.tokenizer();
+  const tokenizer = checkpoint.part("tokenizer");
   const known = new Map<string, readonly number[]>();
   const encode = (text: string) => {
     const ids = known.get(text) ?? tokenizer.encode(text).ids;
     known.set(text, ids);
     return ids;
   };
-  const { config, alphaBar } = createSchedule(checkpoint.scheduler());
+  const { config, alphaBar } = createSchedule(checkpoint.part("scheduler"));
   const count = latents.length / (4 * LATENT_HEIGHT * LATENT_WIDTH);
   const shape = [COUNT, 4, WINDOW, WINDOW];
   const perRow = [COUNT, 1, 1, 1];
@@ -106,7 +106,7 @@ function windowFeeder({ latents, kinds }: SharedData): Feeder {
       alpha: { data: alpha, shape: perRow },
       sigma: { data: sigma, shape: perRow },
       weight: { data: weight, shape: perRow },
-      waves: timestepWaves(unetArchitecture(), timestep),
+      timestepEmbedding: timestepEmbedding(unetArchitecture(), timestep),
       ids: { data: ids, shape: [COUNT, TOKENS] },
     };
   };

@@ -7,7 +7,7 @@ import { Graph } from "../../../kernel-lib/graph/graph.js";
 import { onnxBytes } from "../../../kernel-lib/graph/onnx.js";
 import { checkpointParameters } from "../../../kernel-lib/nets/parameters.js";
 import { vaeEncoder } from "../../../kernel-lib/nets/vae.js";
-import { openCheckpoint } from "../../../kernel-lib/pipelines/folder.js";
+import { openCheckpoint } from "../../../kernel-lib/pipelines/stable-diffusion-parts.js";
 import { readSafetensors, writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
 import { sharedFloats } from "../../train/layout.js";
 import type { SharedData } from "../../train/training.js";

@@ -141,12 +141,12 @@ export function toyOnDevice(inner: Toy): Toy & { readonly there: ReadonlyMap<num
   const there = new Map<number, Tensor>();
   const sends: Tensor[] = [];
   const hold = (x: Tensor): DeviceTensor => {
-    const held = sends.push(x);
-    there.set(held, x);
-    return { held, shape: x.shape, release: () => void there.delete(held) };
+    const buffer = sends.push(x);
+    there.set(buffer, x);
+    return { buffer, shape: x.shape, release: () => void there.delete(buffer) };
   };
   const fetched = (x: Tensor | DeviceTensor): Tensor => {
-    const found = "data" in x ? undefined : there.get(x.held);
+    const found = "data" in x ? undefined : there.get(x.buffer);
     if (!found) throw new Error("want a tensor that is on the device");
     return found;
   };

@@ -7,11 +7,10 @@ import { sizeOf } from "#kernel-lib/core/tensor.js";
 import { clipTextConfig } from "#kernel-lib/nets/clip-text.js";
 import { unetConfig } from "#kernel-lib/nets/unet.js";
 import { vaeConfig } from "#kernel-lib/nets/vae.js";
-import { checkedParts } from "#kernel-lib/pipelines/checked-parts.js";
 import { ARCHITECTURES, type Architecture, type ArchitectureName } from "#kernel-lib/pipelines/fabricate/architectures.js";
 import { POSITION_IDS, weightFiles } from "#kernel-lib/pipelines/fabricate/keys.js";
-import { openCheckpoint } from "#kernel-lib/pipelines/folder.js";
 import { schedulerConfig } from "#kernel-lib/pipelines/scheduler-config.js";
+import { expectPartsFit, openCheckpoint, textParts } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { tokenizerFiles } from "#kernel-lib/text/tokenizer-files.js";
 import { entryBytes, safetensorsHeader, type TensorEntry } from "#kernel-lib/weights/safetensors.js";
 
@@ -88,11 +87,12 @@ describe("published folders", () => {
     { name: "sd2-base", heads: [5, 10, 20, 20], side: 64, prediction: "epsilon", layers: 23, act: "gelu", pad: 0 },
     { name: "sd21", heads: [5, 10, 20, 20], side: 96, prediction: "v_prediction", layers: 23, act: "gelu", pad: 0 },
   ] as const)("$name opens with its own config files", ({ name, heads, side, prediction, layers, act, pad }) => {
-    const parts = checkedParts(openCheckpoint(folder(name)));
-    expect(parts.unet.config).toMatchObject({ heads, sampleSize: side });
-    expect(parts.vae.config.scalingFactor).toBe(0.18215);
-    expect(parts).toMatchObject({ prediction, scale: 8 });
-    const { encoder, tokenizer } = parts.text();
+    const parts = openCheckpoint(folder(name));
+    expectPartsFit(parts);
+    expect(parts.part("unet").config).toMatchObject({ heads, sampleSize: side });
+    expect(parts.part("vae").config).toMatchObject({ scalingFactor: 0.18215, blockOutChannels: { length: 4 } });
+    expect(parts.part("scheduler").prediction).toBe(prediction);
+    const { encoder, tokenizer } = textParts(parts);
     expect(encoder.config).toMatchObject({ numHiddenLayers: layers, hiddenAct: act });
     expect(tokenizer).toMatchObject({ contextLength: 77, bosId: 49406, eosId: 49407, padId: pad, vocabSize: 49408 });
     expect(tokenizer.encode("mountains").ids.slice(0, 4)).toEqual([49406, 519, 49407, pad]);

@@ -8,15 +8,16 @@ import type { Tensor } from "#kernel-lib/core/tensor.js";
 import { startRuntime } from "#kernel-lib/engine/runtime.js";
 import type { Feeds } from "#kernel-lib/engine/session.js";
 import { Graph, type Value } from "#kernel-lib/graph/graph.js";
+import { noiseProgram } from "#kernel-lib/nets/guided-denoiser.js";
 import { checkpointParameters } from "#kernel-lib/nets/parameters.js";
 import { features } from "#kernel-lib/nets/perceptual.js";
-import * as programs from "#kernel-lib/nets/programs.js";
-import { timestepWaves } from "#kernel-lib/nets/timestep-waves.js";
+import { timestepEmbedding } from "#kernel-lib/nets/timestep-embedding.js";
+import { decodeProgram, encodeProgram } from "#kernel-lib/nets/vae.js";
 import type { ArchitectureName } from "#kernel-lib/pipelines/fabricate/architectures.js";
 import { fabricate } from "#kernel-lib/pipelines/fabricate/fabricate.js";
-import { openCheckpoint } from "#kernel-lib/pipelines/folder.js";
 import type { Model } from "#kernel-lib/pipelines/model.js";
 import { openModel } from "#kernel-lib/pipelines/open-model.js";
+import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { shrunk } from "./shrunk.js";
 
 const root = mkdtempSync(join(tmpdir(), "veduta-recipe-"));
@@ -97,8 +98,8 @@ describe.each(["sd15", "sd2-base"] as const satisfies readonly ArchitectureName[
   test("no activation comes near the end of half precision's range", async () => {
     const checkpoint = openCheckpoint(dir);
     const [unet, vae, perceptual] = [checkpoint.part("unet"), checkpoint.part("vae"), checkpoint.part("perceptual")];
-    const { prediction } = checkpoint.scheduler();
-    const shape = { batch: 1, height: 8, width: 8 };
+    const { prediction } = checkpoint.part("scheduler");
+    const size = { height: 8, width: 8 };
     const one = (x: number) => ({ data: Float32Array.of(x), shape: [1] });
     const image = await model.decode(noise(1)); // [1,3,64,64]
     const maps = new Graph();
@@ -106,11 +107,18 @@ describe.each(["sd15", "sd2-base"] as const satisfies readonly ArchitectureName[
     const runs: [string, Graph, Feeds][] = [
       [
         "U-Net",
-        programs.noiseProgram({ unet, prediction }, { ...shape, tokens: 77, rows: 2 }),
-        { latent: noise(1), waves: timestepWaves(unet.config, [981]), text, guidance: one(7.5), alpha: one(0.07), sigma: one(0.997) },
+        noiseProgram({ unet, prediction }).graph({ ...size, tokens: 77, texts: 2 }, 1, false),
+        {
+          latent: noise(1),
+          timestepEmbedding: timestepEmbedding(unet.config, [981]),
+          text,
+          guidance: one(7.5),
+          alpha: one(0.07),
+          sigma: one(0.997),
+        },
       ],
-      ["decoder", programs.decodeProgram(vae, { ...shape, edge: "open" }), { latent: noise(1) }],
-      ["encoder", programs.encodeProgram(vae, shape), { image }],
+      ["decoder", decodeProgram(vae).graph({ ...size, edge: "open" }, 1, false), { latent: noise(1) }],
+      ["encoder", encodeProgram(vae).graph(size, 1, false), { image }],
       ["perceptual network", maps, { image }],
     ];
     for (const [what, graph, feeds] of runs) expect(await largest(graph, feeds), what).toBeLessThan(1000); // of 65504

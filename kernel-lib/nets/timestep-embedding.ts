@@ -1,6 +1,6 @@
 /**
- * @file A timestep as the U-Net takes it. Source: diffusers 0.15.1, models/embeddings.py, get_timestep_embedding. Where the device's
- * sines are poor they are computed here and fed to the graph: WebGPU promises nothing outside [−π, π], and a timestep's angles go up to 1000.
+ * @file The sinusoidal timestep embedding. Source: diffusers 0.15.1, models/embeddings.py, get_timestep_embedding. On WebGPU it is computed here
+ * and fed to the graph: WGSL bounds the error of sin and cos within [−π, π] alone, and a timestep's angles reach 1000.
  */
 
 import type { Tensor } from "../core/tensor.js";
@@ -18,7 +18,7 @@ function frequencies({ blockOutChannels: [width], freqShift }: UNetConfig): Floa
 }
 
 /** Sines and cosines of timesteps: N numbers -> [N,C0], C0 the width of the U-Net's first level. */
-export function timestepWaves(config: UNetConfig, timesteps: readonly number[] | Float32Array): Tensor {
+export function timestepEmbedding(config: UNetConfig, timesteps: readonly number[] | Float32Array): Tensor {
   const all = frequencies(config);
   const [half, width] = [all.length, 2 * all.length];
   const [sinAt, cosAt] = config.flipSinToCos ? [half, 0] : [0, half];
@@ -33,7 +33,7 @@ export function timestepWaves(config: UNetConfig, timesteps: readonly number[] |
 }
 
 /** The same as nodes of the graph: timestep [N] -> [N,C0]. */
-export function computedWaves(config: UNetConfig, timestep: Value): Value {
+export function computedTimestepEmbedding(config: UNetConfig, timestep: Value): Value {
   const all = frequencies(config);
   const angle = mul(reshape(timestep, [timestep.shape[0], 1]), timestep.graph.constant(all, [1, all.length])); // [N,C0/2]
   return concat(config.flipSinToCos ? [cos(angle), sin(angle)] : [sin(angle), cos(angle)], 1);

@@ -1,0 +1,72 @@
+/** @file What a model may offer: functions over tensors. A method or a metric takes only what it needs; sessions, files and devices stay behind. */
+import type { DeviceTensor, Tensor } from "../core/tensor.js";
+
+/** Of every call that takes rows. */
+export interface BatchOption {
+  /** rows that one network call takes; from memory when absent */
+  readonly batch?: number;
+}
+
+export interface NoiseOptions extends BatchOption {
+  /** training timestep, 0..999 */
+  readonly timestep: number;
+  /** [2,tokens,dim]: negative prompt, then prompt; or [1,tokens,dim] for an unguided prediction */
+  readonly text: Tensor | DeviceTensor;
+  /** eps = eps_negative + guidanceScale · (eps_prompt − eps_negative); ignored for [1,…] text. Default 7.5. */
+  readonly guidanceScale?: number;
+}
+
+export interface PerceptualOptions extends NoiseOptions {
+  /** the anchor's foreseen image, [1,3,H,W] in [-1,1] */
+  readonly anchor: Tensor | DeviceTensor;
+}
+
+export interface DecodeOptions extends BatchOption {
+  /** "wrap" closes left onto right in every convolution; default "open" */
+  readonly edge?: "open" | "wrap";
+}
+
+/** Predicts noise. A latent is the VAE latent × scaling factor. */
+export interface Denoiser {
+  /** Guided noise eps of latents [N,c,h,w] -> [N,c,h,w], whatever the network predicts (eps, v or x0). */
+  predictNoise(latent: Tensor, options: NoiseOptions): Promise<Tensor>;
+}
+
+/** Goes between images and latents. */
+export interface Autoencoder {
+  /** Image [N,3,H,W] in [-1,1] -> latent [N,c,H/f,W/f]: the mean of the posterior × scaling factor. */
+  encode(image: Tensor, options?: BatchOption): Promise<Tensor>;
+  /** [N,c,h,w] -> [N,3,f·h,f·w], about [-1,1], not clamped. */
+  decode(latent: Tensor, options?: DecodeOptions): Promise<Tensor>;
+}
+
+/** Reads prompts. */
+export interface TextEncoder {
+  /** Embeddings of prompts: [n,tokens,dim]. */
+  encodeText(prompts: string | readonly string[]): Promise<Tensor>;
+  /** How the tokenizer takes a prompt: `truncated` when it is longer than the context. */
+  tokenize(prompt: string): Promise<{ readonly ids: readonly number[]; readonly truncated: boolean }>;
+}
+
+/** Compares images as people see them. */
+export interface Perceptual {
+  /** LPIPS of images [N,3,H,W] to one or N others, [1|N,3,H,W], all in [-1,1] -> [N], unitless, 0 where they are equal. */
+  perceptualDistance(a: Tensor, b: Tensor, options?: BatchOption): Promise<Tensor>;
+  /**
+   * Distance of each window's foreseen image to the anchor's, and its gradient with respect to the window's latent:
+   * loss [N], gradient [N,c,h,w] of L(clamp(decode(x0(x_t, eps(x_t)))), anchor).
+   */
+  perceptualGradient(latent: Tensor, options: PerceptualOptions): Promise<{ readonly loss: Tensor; readonly gradient: Tensor }>;
+}
+
+/** Describes images by what a network makes of them: Inception, CLIP, LPIPS's backbone. For metrics. */
+export interface Features {
+  /** Images [N,3,H,W] in [-1,1] -> features, N rows each: one tensor, or one per depth of the network. */
+  features(images: Tensor, options?: BatchOption): Promise<readonly Tensor[]>;
+}
+
+/** Features with a distance of their own: computed once per image, they compare it with many. */
+export interface ComparableFeatures extends Features {
+  /** The distance of images from their features: [N]. */
+  featureDistance(a: readonly Tensor[], b: readonly Tensor[]): Promise<Tensor>;
+}

@@ -1,0 +1,146 @@
+/**
+ * @file What a U-Net predicts under guidance, and what follows from it: noise, the image that a latent foresees, and the gradient of that
+ * image's perceptual distance. Every number that changes from step to step (timestep, guidance, noise level) is an input, so one session serves
+ * a whole run.
+ */
+import type { ScheduleConfig } from "../diffusion/schedule.js";
+import type { Program } from "../engine/program.js";
+import { gradient } from "../graph/gradient.js";
+import { Graph, type Value } from "../graph/graph.js";
+import { inPrecision, type Precision } from "../graph/half.js";
+import { add, cast, clip, div, mul, sub } from "../graph/ops/elementwise.js";
+import { concat, expand, reshape, split } from "../graph/ops/shape.js";
+import type { Part } from "./parameters.js";
+import { checkpointParameters } from "./parameters.js";
+import { type PerceptualConfig, perceptualDistance } from "./perceptual.js";
+import { computedTimestepEmbedding } from "./timestep-embedding.js";
+import { type UNetConfig, unet } from "./unet.js";
+import { decoded, type VaeConfig } from "./vae.js";
+
+/** A network that predicts noise, and what its output means. */
+export interface DenoisingNetwork {
+  readonly unet: Part<UNetConfig>;
+  readonly prediction: ScheduleConfig["prediction"];
+  /** of the U-Net's weights and activations; everything before and after it is in float32. Default "float32". */
+  readonly precision?: Precision;
+  /** whether the timestep embedding is computed in the graph or fed, for devices whose sines are poor; default "fed" */
+  readonly embedding?: "computed" | "fed";
+}
+
+/** Of a latent, in latent pixels, and of the text. */
+export interface GuidedSize {
+  readonly height: number;
+  readonly width: number;
+  readonly tokens: number;
+  /** 2 (negative, then prompt) guide, 1 predicts without guidance */
+  readonly texts: 1 | 2;
+}
+
+/**
+ * What all programs here take besides latent [N,c,h,w]: text [texts,tokens,D]; guidance, alpha and sigma [1]; and timestep [1] or its
+ * timestepEmbedding [1,C0], as `DenoisingNetwork.embedding` says.
+ */
+export type GuidedInput = "text" | "guidance" | "alpha" | "sigma" | "timestep" | "timestepEmbedding";
+
+/** -> guided noise [N,c,h,w] */
+export const noiseProgram = (network: DenoisingNetwork): Program<GuidedSize, "latent", GuidedInput, "noise"> => ({
+  name: "noise",
+  graph(size, batch, checkpointing) {
+    const graph = new Graph({ checkpointing });
+    const { latent, output, level } = guidedOutput(graph, network, size, batch);
+    graph.output("noise", fromOutput[network.prediction].eps(latent, output, level));
+    return graph;
+  },
+});
+
+/** -> the image that each latent foresees, decode(x0), [N,3,f·h,f·w] */
+export const foreseeProgram = (network: DenoisingNetwork, vae: Part<VaeConfig>): Program<GuidedSize, "latent", GuidedInput, "image"> => ({
+  name: "foresee",
+  graph(size, batch, checkpointing) {
+    const graph = new Graph({ checkpointing });
+    graph.output("image", foreseen(graph, network, vae, size, batch).image);
+    return graph;
+  },
+});
+
+/**
+ * Also takes anchor [1,3,f·h,f·w] -> loss [N] and gradient [N,c,h,w], the gradient of the sum of losses with respect to the latent. A row's loss
+ * depends on its own latent alone, so this is every row's own gradient.
+ *
+ *   loss = distance(clamp(decode(x0)), clamp(anchor)),   x0 from the guided output
+ */
+export const perceptualGradientProgram = (
+  network: DenoisingNetwork,
+  vae: Part<VaeConfig>,
+  perceptual: Part<PerceptualConfig>,
+): Program<GuidedSize, "latent", GuidedInput | "anchor", "loss" | "gradient"> => ({
+  name: "gradient",
+  graph(size, batch, checkpointing) {
+    const graph = new Graph({ checkpointing });
+    const { latent, image: unclamped } = foreseen(graph, network, vae, size, batch);
+    const image = clamped(unclamped); // [N,3,H,W]
+    const anchor = clamped(graph.input("anchor", [1, ...image.shape.slice(1)]));
+    const loss = perceptualDistance(perceptual.config, checkpointParameters(graph, perceptual), image, anchor); // [N]
+    graph.output("loss", loss);
+    graph.output("gradient", gradient(graph, loss, latent));
+    return graph;
+  },
+});
+
+interface LevelValues {
+  readonly alpha: Value;
+  readonly sigma: Value;
+}
+
+/**
+ * The network's output for [N] latents after guidance, one network call for both texts: negative + guidance · (prompt − negative).
+ * The text is fed once and repeated inside.
+ */
+function guidedOutput(graph: Graph, network: DenoisingNetwork, { height, width, tokens: T, texts: rows }: GuidedSize, N: number) {
+  const { unet: part, precision = "float32", embedding: source = "fed" } = network;
+  const { config } = part;
+  const p = checkpointParameters(graph, part, precision);
+  const latent = graph.input("latent", [N, config.inChannels, height, width]);
+  const given =
+    source === "fed"
+      ? graph.input("timestepEmbedding", [1, config.blockOutChannels[0]])
+      : computedTimestepEmbedding(config, graph.input("timestep", [1]));
+  const embedding = cast(given, precision); // [1,C0]
+  const text = graph.input("text", [rows, T, config.crossAttentionDim]);
+  const guidance = graph.input("guidance", [1]);
+  const level: LevelValues = { alpha: graph.input("alpha", [1]), sigma: graph.input("sigma", [1]) };
+  const predict = (x: Value, texts: Value) => inPrecision(precision, [x, texts], ([h, c]) => unet(config, p, h, embedding, c));
+  if (rows === 1) return { latent, level, output: predict(latent, expand(text, [N, T, config.crossAttentionDim])) };
+
+  const texts = expand(reshape(text, [2, 1, T, config.crossAttentionDim]), [2, N, T, config.crossAttentionDim]);
+  const both = predict(concat([latent, latent], 0), reshape(texts, [2 * N, T, config.crossAttentionDim])); // [2N,c,h,w]
+  const [negative, prompt] = split(both, 0, [N, N]); // [N,c,h,w]
+  return { latent, level, output: add(negative, mul(guidance, sub(prompt, negative))) };
+}
+
+/** The image of each latent's x0, [N,3,f·h,f·w]. */
+function foreseen(graph: Graph, network: DenoisingNetwork, vae: Part<VaeConfig>, size: GuidedSize, batch: number) {
+  const { latent, output, level } = guidedOutput(graph, network, size, batch);
+  return { latent, image: decoded(graph, vae, fromOutput[network.prediction].x0(latent, output, level), "open") };
+}
+
+type FromOutput = (xt: Value, output: Value, level: LevelValues) => Value;
+
+/** eps and x0 from a network's output, in the order of operations of diffusers' DDIM (0.15.1, scheduling_ddim.py, step 3). */
+const fromOutput = {
+  epsilon: {
+    eps: (_xt, output) => output,
+    x0: (xt, output, { alpha, sigma }) => div(sub(xt, mul(sigma, output)), alpha),
+  },
+  v_prediction: {
+    eps: (xt, output, { alpha, sigma }) => add(mul(alpha, output), mul(sigma, xt)),
+    x0: (xt, output, { alpha, sigma }) => sub(mul(alpha, xt), mul(sigma, output)),
+  },
+  sample: {
+    eps: (xt, output, { alpha, sigma }) => div(sub(xt, mul(alpha, output)), sigma),
+    x0: (_xt, output) => output,
+  },
+} satisfies Record<DenoisingNetwork["prediction"], { readonly eps: FromOutput; readonly x0: FromOutput }>;
+
+/** To [0,1], clamped, and back to [-1,1]: the official order, which rounds differently from a clamp to [-1,1]. */
+const clamped = (image: Value): Value => sub(mul(clip(add(mul(image, 0.5), 0.5), 0, 1), 2), 1);

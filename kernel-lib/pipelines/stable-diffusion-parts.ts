@@ -1,0 +1,92 @@
+/** @file The parts of Stable Diffusion 1 and 2, and whether they fit each other. */
+import { join } from "node:path";
+import { CheckpointError } from "../core/errors.js";
+import { readJson } from "../core/json.js";
+import type { ScheduleConfig } from "../diffusion/schedule.js";
+import { type ClipTextConfig, clipTextConfig } from "../nets/clip-text.js";
+import { noiseProgram } from "../nets/guided-denoiser.js";
+import type { Part } from "../nets/parameters.js";
+import type { PerceptualConfig } from "../nets/perceptual.js";
+import { type UNetConfig, unetConfig } from "../nets/unet.js";
+import { decodeProgram, type VaeConfig, vaeConfig } from "../nets/vae.js";
+import { loadTokenizer, type Tokenizer } from "../text/tokenizer.js";
+import { networkReader, openParts, recognise } from "./folder.js";
+import { perceptualReader } from "./perceptual-part.js";
+import type { CheckpointKind, OpenParts } from "./pipeline.js";
+import { schedulerConfig } from "./scheduler-config.js";
+
+export interface StableDiffusionParts {
+  readonly unet: Part<UNetConfig>;
+  readonly vae: Part<VaeConfig>;
+  readonly text_encoder: Part<ClipTextConfig>;
+  readonly tokenizer: Tokenizer;
+  readonly scheduler: ScheduleConfig;
+  readonly perceptual: Part<PerceptualConfig>;
+}
+
+/** How a folder of Stable Diffusion is recognised and read. */
+export const STABLE_DIFFUSION: CheckpointKind<StableDiffusionParts> = {
+  name: "Stable Diffusion 1 and 2",
+  classes: ["StableDiffusionPipeline", "StableDiffusionPanoramaPipeline"],
+  parts: {
+    unet: networkReader(unetConfig, ["diffusion_pytorch_model"], ["UNet2DConditionModel"]),
+    vae: networkReader(vaeConfig, ["diffusion_pytorch_model"], ["AutoencoderKL"]),
+    text_encoder: networkReader(clipTextConfig, ["model"], ["CLIPTextModel"]),
+    tokenizer: { classes: ["CLIPTokenizer", "CLIPTokenizerFast"], read: loadTokenizer }, // the Rust tokenizer reads the same files
+    scheduler: {
+      read(folder) {
+        const file = join(folder, "scheduler_config.json");
+        return schedulerConfig(file, readJson(file));
+      },
+    },
+    perceptual: perceptualReader,
+  },
+};
+
+/**
+ * Opens a folder of Stable Diffusion for its parts alone: config and places of weights, without a device.
+ * @throws CheckpointError (file, expected, found) where it is not such a folder or names other classes
+ */
+export const openCheckpoint = (path: string): OpenParts<StableDiffusionParts> => {
+  recognise(path, [STABLE_DIFFUSION]);
+  return openParts(path, STABLE_DIFFUSION);
+};
+
+/**
+ * Checks U-Net, autoencoder and scheduler against their configs and against each other.
+ * @throws CheckpointError where a key is missing, a shape is not its config's, or two parts do not fit each other
+ */
+export function expectPartsFit(parts: OpenParts<StableDiffusionParts>): void {
+  const [unet, vae, { prediction }] = [parts.part("unet"), parts.part("vae"), parts.part("scheduler")];
+  const { latentChannels } = vae.config;
+  expectEqual(unet.file, "in_channels", unet.config.inChannels, latentChannels, "the autoencoder's latent_channels");
+  expectEqual(unet.file, "out_channels", unet.config.outChannels, latentChannels, "the autoencoder's latent_channels");
+  expectEqual(vae.file, "in_channels", vae.config.inChannels, 3, "those of an RGB image");
+  expectEqual(vae.file, "out_channels", vae.config.outChannels, 3, "those of an RGB image");
+  // building a graph asks for every key with its shape
+  const side = 2 ** (unet.config.blockOutChannels.length - 1);
+  noiseProgram({ unet, prediction }).graph({ height: side, width: side, tokens: 1, texts: 1 }, 1, false);
+  decodeProgram(vae).graph({ height: 1, width: 1, edge: "open" }, 1, false);
+}
+
+/** Text encoder and tokenizer, once they are needed. @throws CheckpointError where one is missing or does not fit */
+export function textParts(parts: OpenParts<StableDiffusionParts>) {
+  const [encoder, tokenizer, unet] = [parts.part("text_encoder"), parts.part("tokenizer"), parts.part("unet")];
+  const { hiddenSize, maxPositionEmbeddings, vocabSize } = encoder.config;
+  expectEqual(encoder.file, "hidden_size", hiddenSize, unet.config.crossAttentionDim, "the U-Net's cross_attention_dim");
+  if (tokenizer.contextLength > maxPositionEmbeddings)
+    throw new CheckpointError(encoder.file, {
+      expected: `max_position_embeddings of at least ${tokenizer.contextLength}, the tokenizer's model_max_length`,
+      found: String(maxPositionEmbeddings),
+    });
+  if (tokenizer.vocabSize > vocabSize)
+    throw new CheckpointError(encoder.file, {
+      expected: `vocab_size of at least ${tokenizer.vocabSize}, the tokenizer's`,
+      found: String(vocabSize),
+    });
+  return { encoder, tokenizer };
+}
+
+function expectEqual(file: string, key: string, got: number, want: number, whose: string): void {
+  if (got !== want) throw new CheckpointError(file, { expected: `${key} ${want}, ${whose}`, found: String(got) });
+}
