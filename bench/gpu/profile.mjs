@@ -1,7 +1,7 @@
 /**
  * @file Where one network call spends its time, per operator.
- * Arguments: the checkpoint's folder, device, kind (noise, gradient, decode), windows per call, precision, and optionally all or ends, which
- * activations are stored; by default what the library plans. It prints seconds per call. With PROFILE=folder it prints ONNX Runtime's profile
+ * Arguments: the checkpoint's folder, device, kind (noise, gradient, decode), windows per call, precision, and optionally "stored" or
+ * "checkpointed" activations; by default what the library plans. It prints seconds per call. With PROFILE=folder it prints ONNX Runtime's profile
  * instead; on CUDA its times are true only under CUDA_LAUNCH_BLOCKING=1. SIDE=n takes latents of n×n.
  */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
