@@ -6,8 +6,8 @@ import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 import { encodePng } from "#kernel-lib/core/image.js";
 import { createRng } from "#kernel-lib/core/random.js";
-import { panoramaFigure, viewerScript } from "#kernel-lib/pages/panorama-figure.js";
 import { dataUrl } from "#kernel-lib/pages/html.js";
+import { panoramaFigure, viewerScript } from "#kernel-lib/pages/panorama-figure.js";
 import { stripCoverage } from "#kernel-lib/panorama/coverage.js";
 import { findChromium } from "../scripts/chromium.mjs";
 

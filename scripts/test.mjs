@@ -1,5 +1,5 @@
 /**
- * @file `npm test`: installs what is missing, builds, checks, tests. Its last line is "N passed, N failed, N skipped"; a check counts as a test.
+ * @file `npm test`: installs what is missing, builds, checks, tests. Its last line is "N passed, N failed, N skipped"; each check counts as a test.
  * `npm run test:all` is the same with `--all`: every lesson in every host.
  */
 import { spawnSync } from "node:child_process";
@@ -14,7 +14,7 @@ import { bin, command, ROOT, StepError } from "./paths.mjs";
 
 /** Vitest's own report of the run. */
 const REPORT = join(ROOT, ".work/vitest.json");
-/** The word that asks for what takes long. */
+/** The argument that also runs the slow tests. */
 const ALL = "--all";
 
 /**
@@ -44,14 +44,14 @@ await command(async () => {
     assertionResults.map((result) => ({ ...result, file: relative(ROOT, name) })),
   );
   const count = (/** @type {string[]} */ ...states) => cases.filter((result) => states.includes(result.status)).length;
-  /** files that could not be loaded, or whose hooks failed */
+  /** test files that could not be loaded, or whose hooks failed */
   const broken = files.filter((file) => file.status === "failed" && !file.assertionResults.some((result) => result.status === "failed"));
 
   const skipped = cases.filter((result) => ["skipped", "pending", "todo", "disabled"].includes(result.status));
   if (skipped.length > 0) console.log(`\nSKIPPED, ${skipped.length} tests:`);
   for (const { file, fullName } of skipped) console.log(`  ${file}: ${fullName.trim()}`);
   if (!chromium) console.log("\nNO BROWSER: the tests in test/browser were skipped. Install Chromium, or name one in VEDUTA_CHROMIUM.");
-  if (!jupyter) console.log("\nNO JUPYTER: the tests in it were skipped. Install jupyter-nbconvert and jupyter-notebook.");
+  if (!jupyter) console.log("\nNO JUPYTER: the tests that need it were skipped. Install jupyter-nbconvert and jupyter-notebook.");
   for (const { name } of broken) console.log(`\nFAILED to run: ${relative(ROOT, name)}`);
   if (status !== 0 && count("failed") + broken.length === 0) failed.push("vitest ended with an error outside the tests");
   for (const name of failed) console.log(`\nFAILED: ${name}`);

@@ -2,6 +2,7 @@
 import type { DeviceTensor, Tensor } from "../core/tensor.js";
 import type { ScheduleConfig } from "./schedule.js";
 
+/** Options of a noise prediction. */
 export interface NoiseOptions {
   /** training timestep, 0..999 */
   readonly timestep: number;
@@ -13,6 +14,7 @@ export interface NoiseOptions {
   readonly batch?: number;
 }
 
+/** Options of a perceptual gradient. */
 export interface PerceptualOptions extends NoiseOptions {
   /** the anchor's foreseen image, [1,3,H,W] in [-1,1] */
   readonly anchor: Tensor | DeviceTensor;
@@ -54,10 +56,11 @@ export interface MemoryNeed {
   readonly batch?: { readonly noise?: number; readonly gradient?: number };
 }
 
+/** What joint methods need to know of a model. */
 export interface JointModelConfig {
   /** channels of the latent */
   readonly latentChannels: number;
-  /** pixels a latent pixel, 8 for Stable Diffusion */
+  /** pixels per latent pixel, 8 for Stable Diffusion */
   readonly scaleFactor: number;
   /** the window the network was trained on, in latent pixels */
   readonly window: number;

@@ -2,8 +2,8 @@
 import { encodePng, encodeWebp } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
 import type { StepRecord } from "../methods/joint/step-record.js";
-import { type OtherPicture, type PanoramaSpec, panoramaFigure, type StepPicture, windowsSpec } from "../pages/panorama-figure.js";
 import { dataUrl } from "../pages/html.js";
+import { type OtherPicture, type PanoramaSpec, panoramaFigure, type StepPicture, windowsSpec } from "../pages/panorama-figure.js";
 import { viewPage } from "../pages/view-page.js";
 import { type Coverage, stripCoverage } from "../panorama/coverage.js";
 import { type Displayable, displayable } from "./display.js";

@@ -6,11 +6,10 @@ import type { Series } from "../methods/method.js";
 import { DEFAULT_METHOD, findMethod } from "../methods/methods.js";
 import type { Coverage } from "../panorama/coverage.js";
 import type { ReportRun, RunInfo, StepNumbers } from "../runs/run-data.js";
-import { figureJob, panoramaFigure, viewerScript } from "./panorama-figure.js";
 import { escapeHtml } from "./html.js";
-
-import { REPORT_STYLE } from "./report-style.js";
+import { figureJob, panoramaFigure, viewerScript } from "./panorama-figure.js";
 import { optionsOf, repeatCommand } from "./repeat-command.js";
+import { REPORT_STYLE } from "./report-style.js";
 import { runFigure } from "./run-figure.js";
 import { seriesCurve } from "./series-curve.js";
 import { type StripPlace, windowMap } from "./window-map.js";

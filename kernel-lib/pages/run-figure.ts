@@ -1,8 +1,8 @@
 /** @file A run's pictures and windows for a viewer, in its report or on a page of its own. */
 
 import type { ReportRun } from "../runs/run-data.js";
-import { type PanoramaSpec, type StepPicture, windowsSpec } from "./panorama-figure.js";
 import { dataUrl } from "./html.js";
+import { type PanoramaSpec, type StepPicture, windowsSpec } from "./panorama-figure.js";
 
 /** Makes the viewer's input of a run. @returns the still picture as a data: URL, and the viewer's spec; undefined if no step was finished */
 export function runFigure({ info, steps: numbers, picture, foreseen = [] }: ReportRun): { src: string; spec: PanoramaSpec } | undefined {

@@ -1,6 +1,7 @@
 /** @file A self-contained page with one viewer. */
-import { type PanoramaSpec, panoramaFigure, viewerScript } from "./panorama-figure.js";
+
 import { escapeHtml } from "./html.js";
+import { type PanoramaSpec, panoramaFigure, viewerScript } from "./panorama-figure.js";
 
 const POLICY =
   "default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";

@@ -1,8 +1,8 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "#kernel-lib/core/image.js";
-import { panoramaFigure, viewerScript } from "#kernel-lib/pages/panorama-figure.js";
 import { dataUrl } from "#kernel-lib/pages/html.js";
+import { panoramaFigure, viewerScript } from "#kernel-lib/pages/panorama-figure.js";
 import type { Coverage } from "#kernel-lib/panorama/coverage.js";
 import { colourAt, launch, missing, open, pages, set, state } from "./browser.js";
 import { colourOf, degrees, picture, radians, spin } from "./test-panorama.js";

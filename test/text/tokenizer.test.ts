@@ -151,13 +151,7 @@ describe("files that do not fit are refused", () => {
     ["two tokens of one id", (f) => putJson(join(f, "vocab.json"), { ...vocab, a: 5 }), "vocab.json", /unique id/, /5/],
     ["an id that is text", (f) => putJson(join(f, "vocab.json"), { ...vocab, a: "5" }), "vocab.json", /"a"/, /"5"/],
     ["an id beyond any vocabulary", (f) => putJson(join(f, "vocab.json"), { ...vocab, a: 1e12 }), "vocab.json", /"a"/, /1000000000000/],
-    [
-      "a merge of three",
-      (f) => put(join(f, "merges.txt"), "#version: 0.2\nl o w\n"),
-      "merges.txt",
-      /two tokens in merge 1/,
-      /l o w/,
-    ],
+    ["a merge of three", (f) => put(join(f, "merges.txt"), "#version: 0.2\nl o w\n"), "merges.txt", /two tokens in merge 1/, /l o w/],
     ["a merge that makes no token", (f) => put(join(f, "merges.txt"), "l o\nq q\n"), "merges.txt", /merge 2 to make a token/, /qq/],
     [
       "a length of 2",

@@ -1,7 +1,7 @@
 /** @file Shows a figure: HTML with a still picture, and a job for the page's script. */
 
-import { figureJob } from "../../pages/panorama-figure.js";
 import { dataUrl, escapeHtml } from "../../pages/html.js";
+import { figureJob } from "../../pages/panorama-figure.js";
 import type { PlotSpec } from "../../pages/plot-spec.js";
 import { type Displayable, displayable, type MimeBundle } from "../display.js";
 import { plotStill, STILL_WIDTH } from "./still.js";

@@ -79,9 +79,7 @@ describe.each(Object.entries(OVERLAPPING))("the options of %s", (_, method) => {
   test("a prompt longer than the context is cut, and the first record says so", async () => {
     const long = "a very long list of hills and lakes";
     const { steps, result } = await finish(method(toy(), { ...base, prompt: long, negativePrompt: long }));
-    const notices = ["prompt", "negativePrompt"].map(
-      (name) => `${name}: longer than the model's 7 tokens; the rest was cut off`,
-    );
+    const notices = ["prompt", "negativePrompt"].map((name) => `${name}: longer than the model's 7 tokens; the rest was cut off`);
     expect(steps.map((step) => step.notices)).toEqual([notices, undefined, undefined, undefined]);
     expect(result.notices).toEqual(notices);
     expect((await finish(method(toy(), base))).steps[0]).not.toHaveProperty("notices");
