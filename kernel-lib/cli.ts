@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * @file The command line. Exit codes: 0 done, 1 the run failed, 2 the words were wrong, 130 stopped by Ctrl-C.
+ * @file The command line. Exit codes: 0 done, 1 the run failed, 2 wrong arguments, 130 stopped by Ctrl-C.
  */
 import { realpathSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -18,7 +18,7 @@ import { viewCommand } from "./cli/view.js";
 
 /**
  * Runs one command.
- * @param words the command line without node and the script
+ * @param words the command-line arguments, without node and the script
  * @returns the exit code
  */
 export async function main(words: readonly string[], deps: CliDeps): Promise<number> {
@@ -28,7 +28,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
     .version(version)
     .exitOverride()
     .configureOutput({ writeOut: (text) => deps.stdout.write(text), writeErr: (text) => deps.stderr.write(text) })
-    .showHelpAfterError("(veduta --help and veduta paint --help say what there is)");
+    .showHelpAfterError("(see veduta --help, or --help of a command)");
   paintCommand(program, deps);
   modelsCommand(program, deps);
   viewCommand(program, deps);
@@ -51,7 +51,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
   }
 }
 
-/** Errors that explain themselves: their message is all a user needs. Any other is a fault of ours and shows where. */
+/** Errors whose message is all a user needs. Any other error is a bug of Veduta and is printed with its stack. */
 const EXPLAINED = new Set([
   "UsageError",
   "CheckpointError",
@@ -77,7 +77,7 @@ const deps: CliDeps = {
   stdout: process.stdout,
   stderr: process.stderr,
   onInterrupt: (stop) => {
-    // Once: a second Ctrl-C ends the process as it does any other. A terminal that closes, or a job that is told to end, stops it as well.
+    // Once: a second Ctrl-C ends the process. SIGHUP (a closed terminal) and SIGTERM stop the run too.
     for (const signal of STOPS) process.once(signal, stop);
     return () => {
       for (const signal of STOPS) process.off(signal, stop);
@@ -89,5 +89,5 @@ const script = process.argv[1];
 if (script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url))
   void main(process.argv.slice(2), deps).then((code) => {
     process.exitCode = code;
-    if (code === 130) process.exit(); // a model that is still loading would keep the process
+    if (code === 130) process.exit(); // a model that is still loading would keep the process alive
   });

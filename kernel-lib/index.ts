@@ -1,4 +1,7 @@
-/** @file The package's entry `veduta`: what a painter and a teacher use, in the order a lesson meets it. `veduta/graph` and `veduta/metrics` are beside it. */
+/**
+ * @file The package's entry `veduta`: what a painter and a teacher use, in the order a lesson meets it. `veduta/graph` and `veduta/metrics` are
+ * beside it.
+ */
 // biome-ignore-all assist/source/organizeImports: the order is a lesson's, not the alphabet's
 
 // a model

@@ -38,12 +38,12 @@ const RULES = {
   viewer: { imports: ["panorama"], types: LIBRARY },
   models: { imports: [...LIBRARY, "package"] },
 };
-/** Packages that one file alone may import. */
+/** Packages that only one file may import. */
 const SOLE_IMPORTERS = { "onnxruntime-node": "kernel-lib/engine/session.ts" };
 
 /**
- * The folder whose rule a file follows: a folder of kernel-lib, "viewer" or "models". A file of kernel-lib itself is an entry of the
- * package ("package"), except the command line's.
+ * The folder whose rule a file follows: a folder of kernel-lib, "viewer" or "models". Files directly in kernel-lib are entries of the package
+ * ("package"), except the command line's.
  * @param {string} file a path in the repository @returns {string}
  */
 export function folderOf(file) {
@@ -87,7 +87,7 @@ const onlyTypes = (bindings) =>
   bindings.elements.every((e) => e.isTypeOnly);
 
 /**
- * What breaks the rule.
+ * Finds the imports that break the rule.
  * @param {Record<string, string>} sources TypeScript by its path in the repository
  * @returns {string[]}
  */
@@ -121,7 +121,7 @@ export function faults(sources) {
   return [...found, ...cycles(edges)];
 }
 
-/** @param {Map<string, string[]>} edges @returns {string[]} a line for each cycle that a depth-first walk closes */
+/** @param {Map<string, string[]>} edges @returns {string[]} one line for each cycle that a depth-first walk finds */
 function cycles(edges) {
   /** @type {string[]} */
   const found = [];

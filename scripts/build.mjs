@@ -1,4 +1,4 @@
-/** @file `npm run build`: dist/ from kernel-lib, models and viewer. Files whose source is gone leave dist too. */
+/** @file `npm run build`: dist/ from kernel-lib, models and viewer. Files without a source are removed from dist. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -7,7 +7,7 @@ import { ensureNode, ensurePackages } from "./ensure.mjs";
 import { bin, command, ROOT, run } from "./paths.mjs";
 
 const DIST = join(ROOT, "dist");
-/** Says from which sources dist was built. */
+/** Records from which sources dist was built. */
 const STAMP = join(DIST, ".built");
 const RESULTS = [
   "kernel-lib/index.js",
@@ -54,12 +54,12 @@ export function build() {
   writeFileSync(STAMP, digest);
 }
 
-/** Builds dist/ where its sources changed since it was built. */
+/** Builds dist/ if its sources have changed since the last build. */
 export function ensureBuild() {
   if (!isBuilt()) build();
 }
 
-/** Removes from dist what a source that is no longer there left. */
+/** Removes files from dist whose source no longer exists. */
 function sweep() {
   for (const folder of ["kernel-lib", "models", "bench"].filter((name) => existsSync(join(DIST, name))))
     for (const file of filesIn(join(DIST, folder))) {

@@ -1,11 +1,11 @@
-/** @file `npm run check`: types, lint and format, import arrows. What it finds is printed; it ends with exit code 1 where anything was. */
+/** @file `npm run check`: types, lint and format, import arrows. Prints its findings, and exits with code 1 if there are any. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureBuild } from "./build.mjs";
 import { ensureNode, ensurePackages } from "./ensure.mjs";
 import { bin, command, ROOT, run, StepError } from "./paths.mjs";
 
-/** Tests and scripts read the types of the build, so it comes first. @type {Record<string, () => void>} */
+/** The checks. Tests and scripts need the types of the build, so run that first. @type {Record<string, () => void>} */
 export const CHECKS = {
   "types of the viewer": () => run(process.execPath, [bin("tsc"), "-p", join(ROOT, "viewer")]),
   "types of tests and scripts": () => run(process.execPath, [bin("tsc"), "-p", join(ROOT, "test")]),

@@ -1,4 +1,4 @@
-/** @file Programs that tests need and npm has not: one that is there, else Debian's where this machine lets us install it. */
+/** @file Finds programs that tests need and npm lacks, and installs Debian's packages if this machine allows it. */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -24,7 +24,7 @@ export function isProgram(file) {
 }
 
 /**
- * What `find` finds; installed first where it finds nothing and this is root on a Debian machine.
+ * Finds a program by `find`. If it is missing, and this is root on Debian, installs it first.
  * @param {() => string | undefined} find
  * @param {{ what: string, packages: readonly string[] }} options
  * @returns {string | undefined}

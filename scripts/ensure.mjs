@@ -1,9 +1,9 @@
-/** @file What every command needs before it can do its work: Node and the packages. Each is done only where it is missing. */
+/** @file Checks the version of Node, and installs missing packages. */
 import { readFileSync } from "node:fs";
 import { lockFits, missingPackages } from "./lock.mjs";
 import { ROOT, run, StepError } from "./paths.mjs";
 
-/** @param {readonly string[]} words of the npm that started us, else the one on the path */
+/** Runs the npm that started this script, else the one on the path. @param {readonly string[]} words its arguments */
 export function npm(words) {
   const script = process.env.npm_execpath;
   if (script?.endsWith(".js")) return run(process.execPath, [script, ...words]);
@@ -15,10 +15,10 @@ export function ensureNode() {
   const least = engines.node.match(/\d+/g).map(Number);
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major < least[0] || (major === least[0] && minor < least[1]))
-    throw new StepError(`Veduta needs Node ${least.join(".")} or newer, and this is ${process.versions.node}; get one from nodejs.org`);
+    throw new StepError(`Veduta needs Node ${least.join(".")} or newer, and this is ${process.versions.node}; get it from nodejs.org`);
 }
 
-/** Installs the packages that are missing; what is there already is not installed again. */
+/** Installs only the missing packages. */
 export function ensurePackages() {
   const missing = missingPackages(ROOT);
   if (missing.length === 0) return;

@@ -1,10 +1,10 @@
-/** @file The Jupyter of the tests that run notebooks in one. */
+/** @file Finds or installs Jupyter, for the tests that need it. */
 import { ensureProgram, findProgram } from "./debian.mjs";
 
 /** The path of jupyter-nbconvert. @returns {string | undefined} */
 export const findNbconvert = () => findProgram(["jupyter-nbconvert"]);
 
-/** The same, installed first where that can be done, with the classic Notebook. @returns {string | undefined} */
+/** Like `findNbconvert`, but installs it and the classic Notebook first if possible. @returns {string | undefined} */
 export const ensureJupyter = () =>
   ensureProgram(findNbconvert, {
     what: "Jupyter for the tests in it",

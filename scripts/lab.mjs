@@ -1,5 +1,5 @@
 /**
- * @file `npm run lab`: installs what is missing, builds, opens notebooks/ in the Jupyter that is there; where none is, says how to get one. Words after
+ * @file `npm run lab`: installs what is missing, builds, and opens notebooks/ in Jupyter; without Jupyter it says how to get it. Arguments after
  * `npm run lab --` go to Jupyter.
  */
 import { spawnSync } from "node:child_process";
@@ -12,7 +12,7 @@ await command(async () => {
   ensureNode();
   ensurePackages();
   ensureBuild();
-  process.on("SIGINT", () => {}); // Ctrl-C is the notebook's server's to answer
+  process.on("SIGINT", () => {}); // the notebook server handles Ctrl-C
   const words = [join(ROOT, "dist/kernel-lib/cli.js"), "lab", join(ROOT, "notebooks"), "--", ...process.argv.slice(2)];
   process.exitCode = spawnSync(process.execPath, words, { cwd: ROOT, stdio: "inherit" }).status ?? 1;
 });

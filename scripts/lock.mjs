@@ -1,4 +1,4 @@
-/** @file Whether node_modules holds what package-lock.json asks for on this machine. Node's built-ins only. */
+/** @file Checks whether node_modules holds what package-lock.json requires on this machine. Node's built-ins only. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -36,7 +36,7 @@ export function missingPackages(root, machine = thisMachine()) {
 }
 
 /**
- * What the root's dependencies lead to; an optional package for another machine, and what only it needs, is left out.
+ * The packages that the root needs, directly or not, without optional packages for other machines and what only those need.
  * @param {Record<string, LockEntry>} locked
  * @param {Machine} machine
  */
@@ -54,7 +54,7 @@ function neededPlaces(locked, machine) {
 }
 
 /**
- * Where Node would find a package from another's folder: beside it, or further up.
+ * Where Node finds a package from another package's folder: beside it, or further up.
  * @param {Record<string, LockEntry>} locked
  * @param {string} name
  * @param {string} from
@@ -68,7 +68,7 @@ function placeOf(locked, name, from) {
 }
 
 /**
- * Whether the lock file was made for package.json as it is: then `npm ci` takes it.
+ * Whether the lock file matches package.json, so that `npm ci` accepts it.
  * @param {string} root
  */
 export function lockFits(root) {
@@ -94,7 +94,7 @@ function packagesOf(file) {
 const isFor = ({ os, cpu, libc: libcs }, { platform, arch, libc: own }) =>
   lists(os, platform) && lists(cpu, arch) && (own === undefined || lists(libcs, own));
 
-/** npm's lists: names that are meant, or "!name" for one that is not. @param {string[] | undefined} list @param {string} name */
+/** Whether a list of npm names a machine; "!name" excludes one. @param {string[] | undefined} list @param {string} name */
 function lists(list, name) {
   if (list === undefined) return true;
   const [not, only] = [list.filter((word) => word.startsWith("!")), list.filter((word) => !word.startsWith("!"))];

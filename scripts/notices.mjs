@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-/** What is built into a page: the entries of scripts that pages carry. */
+/** The entries of the scripts that pages contain. */
 export const ENTRIES = ["viewer/src/mount.ts", "viewer/src/plots/main.ts"];
 
 /** The packages whose files reach a page's script, by their folders in node_modules. @returns {Promise<string[]>} */

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * Runs a program with this terminal; throws where it fails.
+ * Runs a program with this terminal; throws if it fails.
  * @param {string} program
  * @param {readonly string[]} words
  * @param {{ env?: NodeJS.ProcessEnv }} [options]
@@ -18,14 +18,14 @@ export function run(program, words, { env = process.env } = {}) {
   if (status !== 0) throw new StepError(`${program} ${words.join(" ")}: ended with ${signal ?? `exit code ${status}`}`);
 }
 
-/** A step that failed and has said why. */
+/** A step failed, and its output says why. */
 export class StepError extends Error {
   /** @override */
   name = "StepError";
 }
 
 /**
- * Runs a command's body; a step that failed ends it with exit code 1 and what it said, without a stack.
+ * Runs a command's body. A failed step ends it with exit code 1 and a message without a stack.
  * @param {() => Promise<void>} body
  */
 export async function command(body) {

@@ -1,4 +1,4 @@
-/** @file `npm start`: installs what is missing, builds, paints the default 360° panorama. Words after `npm start --` go to `veduta paint`. */
+/** @file `npm start`: installs what is missing, builds, and paints the default 360° panorama. Arguments after `npm start --` go to `veduta paint`. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { ensureBuild } from "./build.mjs";
@@ -21,12 +21,12 @@ await command(async () => {
     cwd: ROOT,
     stdio: "inherit",
   });
-  process.on("SIGINT", () => {}); // Ctrl-C is the painting's to answer: it keeps the finished steps
+  process.on("SIGINT", () => {}); // `veduta paint` handles Ctrl-C: it keeps the finished steps
   const code = await new Promise((resolve, reject) => {
     painting.on("error", reject);
     painting.on("exit", (status) => resolve(status ?? 1));
   });
   process.exitCode = code;
   if (code === 0 && ready - begun > 2000)
-    console.log(`${seconds(Date.now() - begun)} with installing and building, ${seconds(ready - begun)} of them`);
+    console.log(`${seconds(Date.now() - begun)} in all, ${seconds(ready - begun)} of them for installing and building`);
 });

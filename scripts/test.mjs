@@ -47,7 +47,7 @@ await command(async () => {
     assertionResults.map((result) => ({ ...result, file: relative(ROOT, name) })),
   );
   const count = (/** @type {string[]} */ ...states) => cases.filter((result) => states.includes(result.status)).length;
-  /** files that could not be loaded, or whose hooks failed */
+  /** test files that could not be loaded, or whose hooks failed */
   const broken = files.filter((file) => file.status === "failed" && !file.assertionResults.some((result) => result.status === "failed"));
 
   const skipped = cases.filter((result) => ["skipped", "pending", "todo", "disabled"].includes(result.status));

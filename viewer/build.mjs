@@ -1,13 +1,13 @@
 /**
- * @file Builds what pages carry, each to one script without loader and network, licences kept: dist/viewer/veduta-viewer.js, and
- * dist/viewer/veduta-plots.js with the whole of Plotly. Run: node viewer/build.mjs
+ * @file Builds the scripts of pages, each a single file without loader or network access, with licences: dist/viewer/veduta-viewer.js, and
+ * dist/viewer/veduta-plots.js with all of Plotly. Run: node viewer/build.mjs
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-/** Most bytes of each script as a notebook carries it once: gzipped, in base64. */
+/** Maximum size of each script in a notebook, in bytes: gzipped, then base64. */
 const MOST = { "veduta-viewer.js": 240_000, "veduta-plots.js": 2_050_000 };
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -25,7 +25,7 @@ const common = /** @type {const} */ ({
 await build({ ...common, entryPoints: [here("src/mount.ts")], outfile: dist("veduta-viewer.js") });
 await build({ ...common, entryPoints: [here("src/open-page.ts")], outfile: dist("veduta-open.js") });
 await build({ ...common, entryPoints: [here("src/plots/main.ts")], outfile: dist("veduta-plots.js"), logLevel: "error" });
-// The page that opens what is dropped on it, whole: viewer/index.html with its scripts inside.
+// The page that opens dropped files: viewer/index.html with its scripts inlined.
 const inside = (/** @type {string} */ file) =>
   readFileSync(file, "utf8")
     .replace(/<\/(script)/gi, "<\\/$1")

@@ -107,7 +107,9 @@ function print(costs) {
     console.log(
       `  ${name.padEnd(34)}${(tera / windows).toFixed(2).padStart(8)} TFLOP ${(giga / windows).toFixed(1).padStart(7)} GB ${(ms / windows).toFixed(1).padStart(7)} ms`,
     );
-  console.log(`${kind} ×${windows}, ${precision}, activations ${graph.checkpointing ? "checkpointed" : "stored"}: ${all.count} nodes; per window at the least`);
+  console.log(
+    `${kind} ×${windows}, ${precision}, activations ${graph.checkpointing ? "checkpointed" : "stored"}: ${all.count} nodes; per window at the least`,
+  );
   row("all", all);
   for (const [key, cost] of [...costs].sort(([, a], [, b]) => b.ms - a.ms).slice(0, 16))
     row(`${String(cost.count).padStart(5)} × ${key}`, cost);

@@ -1,27 +1,30 @@
-/** @file How many bytes of how many, on the terminal: one line that redraws itself, or a line every tenth where nobody watches. */
+/** @file Shows how many bytes are done: a line that is redrawn, or without a terminal a line every tenth. */
 import { bytesInWords, clock } from "../core/words.js";
 import type { Out } from "../display/progress.js";
 
+/** Options of `createByteProgress`. */
 export interface ByteProgressOptions {
-  /** what is done, as "writing" */
+  /** the activity, such as "writing" */
   readonly doing: string;
   readonly out: Out;
   /** milliseconds; default the clock's */
   readonly now?: () => number;
 }
 
+/** A progress display in bytes. */
 export interface ByteProgress {
   show(done: number, total: number): void;
-  /** Ends the line, so that what follows begins a new one. */
+  /** Ends the line, so that later output begins a new one. */
   end(): void;
 }
 
+/** Makes a progress display in bytes. */
 export function createByteProgress({ doing, out, now = () => performance.now() }: ByteProgressOptions): ByteProgress {
   const begun = now();
   let shown = -1;
   return {
     show(done, total) {
-      // a hundredth of the bar, or a tenth of the lines
+      // redrawn every hundredth; a new line every tenth
       const part = Math.floor((done / total) * (out.isTTY ? 100 : 10));
       if (part === shown) return;
       shown = part;

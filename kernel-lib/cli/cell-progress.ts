@@ -1,21 +1,23 @@
-/** @file Which cell runs, and for how long: a line that redraws itself, or plain lines where nobody watches. */
+/** @file Shows which cell is running, and for how long: a line that is redrawn, or plain lines without a terminal. */
 
 import { clock, duration } from "../core/words.js";
 import type { Out } from "../display/progress.js";
 import type { CellFailure, RunningCell } from "../ipynb/runner/run-cells.js";
 
+/** A progress display of a notebook's cells. */
 export interface CellProgress {
   start(cell: RunningCell): void;
   end(cell: RunningCell, failure?: CellFailure): void;
   /** Shows how long the cell has run; to be called every second. */
   tick(): void;
-  /** Takes the line away, so that what follows begins a new one. */
+  /** Clears the line, so that later output begins there. */
   clear(): void;
 }
 
-/** Without a terminal: a cell that runs says so at least every so many milliseconds. */
+/** Without a terminal, a running cell prints a line at least every `LINE_EVERY` milliseconds. */
 const LINE_EVERY = 15_000;
 
+/** Makes a progress display of a notebook's cells. */
 export function createCellProgress({
   out,
   now = () => performance.now(),

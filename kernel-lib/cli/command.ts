@@ -1,14 +1,14 @@
-/** @file What every command is given, and the two errors that end one with an exit code of its own. */
+/** @file What every command gets, and the two errors with exit codes of their own. */
 import type { JointModel } from "../diffusion/joint-model.js";
 import type { Out } from "../display/progress.js";
 import type { DeviceChoice } from "../engine/device.js";
 import type { Precision } from "../graph/half.js";
 import type { Model } from "../pipelines/model.js";
 
-/** What painting needs of an opened model. */
+/** The part of an opened model that painting needs. */
 export type PaintModel = JointModel & Pick<Model, "device" | "precision" | "threads" | "digest" | "path" | "notices" | "close">;
 
-/** What the command line does not do itself. */
+/** What commands use of the outside world; tests replace it. */
 export interface CliDeps {
   readonly openModel: (
     pathOrName: string | undefined,
@@ -20,7 +20,7 @@ export interface CliDeps {
   readonly onInterrupt: (stop: () => void) => () => void;
 }
 
-/** What the command line answered wrongly to: its message says what would be right. Exit code 2. */
+/** The arguments are wrong; the message says what would be right. Exit code 2. */
 export class UsageError extends Error {
   override name = "UsageError";
 }

@@ -1,4 +1,4 @@
-/** @file What `veduta export` does. */
+/** @file The action of `veduta export`. */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { exportPage } from "../ipynb/export/export-page.js";
@@ -7,11 +7,12 @@ import { expectWritable, saveText } from "../ipynb/save-text.js";
 import { dataUrl } from "../pages/html.js";
 import { type CliDeps, UsageError } from "./command.js";
 
+/** The flags of `veduta export`. */
 export interface ExportFlags {
   readonly out?: string;
 }
 
-/** Writes the page. @throws UsageError where it cannot be written */
+/** Writes the page. @throws UsageError if it cannot be written */
 export async function exportNotebook(file: string, flags: ExportFlags, deps: Pick<CliDeps, "stdout">): Promise<void> {
   const title = basename(file, extname(file));
   const out = flags.out ?? join(dirname(file), `${title}.html`);
@@ -32,7 +33,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** A picture beside the notebook as a data: URL; any other address stays. */
+/** Converts the address of an image beside the notebook to a data: URL; other addresses are kept. */
 function embedded(folder: string, address: string): string {
   const type = TYPES[extname(address).toLowerCase()];
   if (!type || /^[a-z][a-z0-9+.-]*:/i.test(address)) return address;

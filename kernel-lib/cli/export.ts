@@ -1,4 +1,4 @@
-/** @file `veduta export`: a notebook as one page that needs nothing else. */
+/** @file `veduta export`: a notebook as one self-contained page. */
 import type { Command } from "commander";
 import type { CliDeps } from "./command.js";
 import type { ExportFlags } from "./export-action.js";
@@ -7,9 +7,9 @@ import type { ExportFlags } from "./export-action.js";
 export function exportCommand(program: Command, deps: Pick<CliDeps, "stdout">): void {
   program
     .command("export")
-    .summary("one page of an executed notebook")
-    .description("Make one self-contained page of a notebook: its text, code and outputs; its figures live there as in the notebook.")
-    .argument("<notebook.ipynb>", "as it is; `veduta run` executes it first")
-    .option("--out <page.html>", "the page; default beside the notebook, under its name")
+    .summary("make one page of an executed notebook")
+    .description("Make one self-contained page of a notebook, with its text, code, outputs and interactive figures.")
+    .argument("<notebook.ipynb>", "the notebook with its outputs; `veduta run` executes one")
+    .option("--out <page.html>", "the page; default: beside the notebook, with its name")
     .action(async (file: string, flags: ExportFlags) => (await import("./export-action.js")).exportNotebook(file, flags, deps));
 }

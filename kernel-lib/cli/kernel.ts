@@ -1,4 +1,4 @@
-/** @file `veduta kernel install`: front ends of notebooks find the kernel from then on. */
+/** @file `veduta kernel install`: registers the kernel for Jupyter front ends. */
 import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { type CliDeps, UsageError } from "./command.js";

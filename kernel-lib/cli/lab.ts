@@ -1,12 +1,13 @@
-/** @file `veduta lab`: the notebooks of a folder, in the Jupyter that is there. */
+/** @file `veduta lab`: opens a folder's notebooks in the installed Jupyter. */
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Programs } from "../kernel/lab.js";
 import { type CliDeps, UsageError } from "./command.js";
 
+/** What `veduta lab` needs. */
 export interface LabDeps extends Pick<CliDeps, "stdout"> {
-  /** tests give others; by default this machine's */
+  /** default: the programs of this machine; tests replace them */
   readonly programs?: Programs;
 }
 
@@ -16,7 +17,7 @@ export function labCommand(program: Command, { stdout, programs }: LabDeps): voi
     .command("lab")
     .description("Open the notebooks of a folder in JupyterLab, Notebook 7 or the classic Notebook, with Veduta's kernel.")
     .argument("[folder]", "where the notebooks are", ".")
-    .argument("[words...]", "after --: given to the front end as they are")
+    .argument("[words...]", "after --: arguments for the front end")
     .addHelpText("after", "\nExample:\n  veduta lab notebooks -- --no-browser --port 9000\n")
     .action(async (word: string, words: readonly string[]) => {
       const folder = resolve(word);

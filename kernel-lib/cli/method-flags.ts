@@ -1,16 +1,16 @@
-/** @file The flags of all methods, out of their option tables. */
+/** @file The flags of all methods, made from their option tables. */
 import type { Method } from "../methods/method.js";
 import { flagName, type OptionSpec } from "../methods/option-table.js";
 
-/** An option that a flag gives. */
+/** A flag, with the option that it sets. */
 export interface MethodFlag {
   readonly key: string;
   readonly spec: OptionSpec<unknown>;
-  /** that read it; absent: all of them */
+  /** the methods that read it; absent: all methods */
   readonly methods?: readonly Method[];
 }
 
-/** The flags of all methods' options by their names: the shared options' first, an own option of several methods once. */
+/** The flags of all methods by option name: shared options first; an option of several methods occurs once. */
 export function methodFlags(methods: readonly Method[]): ReadonlyMap<string, MethodFlag> {
   const flags = new Map<string, MethodFlag>();
   for (const { sharedOptions } of methods)

@@ -1,10 +1,11 @@
-/** @file What `veduta models fabricate` does. */
+/** @file The action of `veduta models fabricate`. */
 import { bytesInWords, duration } from "../core/words.js";
 import type { Architecture } from "../pipelines/fabricate/architectures.js";
 import { fabricate } from "../pipelines/fabricate/fabricate.js";
 import { createByteProgress } from "./byte-progress.js";
 import { type CliDeps, InterruptedError } from "./command.js";
 
+/** The flags of `veduta models fabricate`. */
 export interface FabricateFlags {
   readonly out: string;
   readonly precision: "fp32" | "fp16";
@@ -12,10 +13,10 @@ export interface FabricateFlags {
   readonly force?: true;
 }
 
-/** What fabricating needs of the command line. */
+/** What `veduta models fabricate` needs. */
 export type FabricateDeps = Pick<CliDeps, "stdout" | "stderr" | "onInterrupt">;
 
-/** Writes the folder. @throws InterruptedError where the user stops it */
+/** Writes the folder. @throws InterruptedError if the user stops it */
 export async function fabricateModel(name: string, architecture: Architecture, flags: FabricateFlags, deps: FabricateDeps): Promise<void> {
   const { out, precision, seed, force } = flags;
   const stop = new AbortController();

@@ -1,4 +1,4 @@
-/** @file `veduta models fabricate`: a checkpoint of a published architecture, filled with random numbers. */
+/** @file `veduta models fabricate`: a checkpoint of a published architecture with random weights. */
 import { Argument, type Command, Option } from "commander";
 import { ARCHITECTURES, type Architecture } from "../pipelines/fabricate/architectures.js";
 import type { FabricateDeps, FabricateFlags } from "./models-fabricate-action.js";
@@ -15,15 +15,15 @@ export function fabricateCommand(
 ): void {
   models
     .command("fabricate")
-    .summary("write a full-size checkpoint of random numbers")
+    .summary("write a full-size checkpoint with random weights")
     .description(
-      "Write a diffusers folder of a published architecture, filled with random numbers: time and memory are those of the trained model, its pictures show nothing.",
+      "Write a diffusers folder of a published architecture, with random weights. It needs the time and memory of the trained model, but its pictures are noise.",
     )
     .addArgument(new Argument("<architecture>", "whose sizes").choices(Object.keys(architectures)))
     .requiredOption("--out <dir>", "the folder")
-    .addOption(new Option("--precision <name>", "of the numbers in the files").choices(["fp32", "fp16"]).default("fp32"))
-    .option("--seed <n>", "names the numbers", wholeNumber(0), 0)
-    .option("--force", "replace a checkpoint that the folder holds already")
+    .addOption(new Option("--precision <name>", "data type of the weights").choices(["fp32", "fp16"]).default("fp32"))
+    .option("--seed <n>", "seed of the random weights", wholeNumber(0), 0)
+    .option("--force", "replace a checkpoint that is already in the folder")
     .action(async (name: string, flags: FabricateFlags) =>
       (await import("./models-fabricate-action.js")).fabricateModel(name, architectures[name], flags, deps),
     );

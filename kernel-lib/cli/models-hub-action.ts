@@ -1,4 +1,4 @@
-/** @file What `veduta models list | pull | verify` do. */
+/** @file The actions of `veduta models list | pull | verify`. */
 import { statSync } from "node:fs";
 import { CheckpointError } from "../core/errors.js";
 import { bytesInWords } from "../core/words.js";
@@ -10,9 +10,10 @@ import { verifyModel } from "../hub/verify.js";
 import { type CliDeps, UsageError } from "./command.js";
 import { pullProgress } from "./pull-progress.js";
 
+/** What the actions need. */
 export type HubDeps = Pick<CliDeps, "stdout" | "stderr">;
 
-/** Prints what can be pulled. */
+/** Lists the models that can be pulled. */
 export function list({ stdout }: HubDeps): void {
   const settings = hubSettings();
   for (const model of readManifest()) {
@@ -30,16 +31,16 @@ export function list({ stdout }: HubDeps): void {
   }
 }
 
-/** Pulls a model, and prints its folder. @throws UsageError for a name or a precision that there is not */
+/** Pulls a model and prints its folder. @throws UsageError for an unknown name or a precision that is not published */
 export async function pull(name: string, precision: Precision, { stdout, stderr }: HubDeps): Promise<void> {
   const model = modelOf(name);
-  if (!model.bytes[precision]) throw new UsageError(`--precision ${precision}: ${name} is published in fp32 alone`);
+  if (!model.bytes[precision]) throw new UsageError(`--precision ${precision}: ${name} is published only in fp32`);
   for (const fact of [...sourceOf(model), ...licencesOf(model)]) stderr.write(`${fact}\n`);
   const folder = await pullModel(model, { precision, tell: pullProgress(stderr) });
   stdout.write(`${folder}\n`);
 }
 
-/** Hashes files, and prints how each compares. @throws CheckpointError where one is not what it was */
+/** Hashes files and prints the result of each. @throws CheckpointError if one has changed */
 export async function verify(name: string | undefined, { stdout }: HubDeps): Promise<void> {
   const settings = hubSettings();
   const models = name === undefined ? readManifest().filter((model) => installed(model, settings).complete) : [modelOf(name)];
@@ -54,9 +55,9 @@ export async function verify(name: string | undefined, { stdout }: HubDeps): Pro
     }
   if (wrong.length > 0)
     throw new CheckpointError(name ?? "models", {
-      expected: "every file as it was when it was first pulled",
-      found: `${wrong.length} that are not: ${wrong.join(", ")}`,
-      fix: "delete those that differ, and pull the model again",
+      expected: "every file unchanged since it was first pulled",
+      found: `${wrong.length} changed: ${wrong.join(", ")}`,
+      fix: "delete these files and pull the model again",
     });
 }
 

@@ -7,7 +7,7 @@ import type { HubDeps } from "./models-hub-action.js";
 
 /** Adds the group to the program. */
 export function modelsCommand(program: Command, deps: FabricateDeps & HubDeps): void {
-  const group = program.command("models").description("Checkpoints: what there is, and how to get it.");
+  const group = program.command("models").description("List, download and verify checkpoints.");
   hubCommands(group, deps);
   fabricateCommand(group, deps);
 }

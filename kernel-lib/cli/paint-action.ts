@@ -1,4 +1,4 @@
-/** @file What `veduta paint` does. */
+/** @file The action of `veduta paint`. */
 import { join } from "node:path";
 import { duration } from "../core/words.js";
 import { createProgress, type Out } from "../display/progress.js";
@@ -13,7 +13,7 @@ import { type CliDeps, InterruptedError, type PaintModel, UsageError } from "./c
 import type { Kept } from "./kept.js";
 import { methodFlags } from "./method-flags.js";
 
-/** The flags of the command itself; those of the methods' options beside them, by the options' names. */
+/** The command's flags, and those of the methods' options by option name. */
 export interface PaintFlags extends Readonly<Record<string, unknown>> {
   readonly method: string;
   readonly foreseen: number;
@@ -26,7 +26,7 @@ export interface PaintFlags extends Readonly<Record<string, unknown>> {
   readonly force?: true;
 }
 
-/** Paints, and writes the run as it goes. @throws UsageError for flags that do not fit; InterruptedError where the user stops it */
+/** Paints, and writes the run step by step. @throws UsageError for wrong flags; InterruptedError if the user stops it */
 export async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): Promise<void> {
   const method = methodNamed(flags.method);
   for (const [flag, { key, methods }] of methodFlags(allMethods()))
@@ -41,9 +41,9 @@ export async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): P
   const stopped = new Promise<never>((_, reject) =>
     stop.signal.addEventListener("abort", () => reject(new InterruptedError("Stopped before the first step; nothing was written."))),
   );
-  stopped.catch(() => {}); // it may also be that nobody waits for it any more
+  stopped.catch(() => {}); // a late interrupt is no unhandled rejection
   const stopListening = deps.onInterrupt(() => {
-    stderr.write("\nStopping after this network call. Once more stops at once.\n");
+    stderr.write("\nStopping after this network call. Press Ctrl-C again to stop at once.\n");
     stop.abort();
   });
   const begun = performance.now();
@@ -74,17 +74,17 @@ export async function paint(prompt: string, flags: PaintFlags, deps: CliDeps): P
   }
 }
 
-/** The method's run; what it refuses of the options is the command line's to put right. */
+/** Starts the method's run. An option that it refuses is a UsageError. */
 function startRun(method: PanoramaMethod, model: PaintModel, options: Readonly<Record<string, unknown>>): JointRun {
   try {
-    return method.run(model, options as never); // the method holds every option to its table
+    return method.run(model, options as never); // the method checks every option against its table
   } catch (error) {
     if (error instanceof RangeError || error instanceof TypeError) throw new UsageError(error.message, { cause: error });
     throw error;
   }
 }
 
-/** Runs to the end, every step into the folder; a run that ends early leaves the steps so far. */
+/** Runs to the end and writes every step; a run that ends early keeps its steps. */
 async function follow(run: JointRun, writer: RunWriter, signal: AbortSignal, stderr: Out): Promise<SavedRun> {
   const { steps, windows } = run.options;
   const progress = createProgress({ steps, windows: windows.length, out: stderr });
@@ -120,14 +120,16 @@ async function follow(run: JointRun, writer: RunWriter, signal: AbortSignal, std
   }
 }
 
-/** @throws UsageError where the folder is not this run's to write */
+/** Checks the output folder. @throws UsageError if it holds other files, or a run without `force` */
 async function expectFree(dir: string, force: true | undefined): Promise<void> {
   const holds = await folderHolds(dir).catch((error: Error) => {
     throw new UsageError(`--out ${error.message}`, { cause: error });
   });
-  if (holds === "other") throw new UsageError(`--out ${dir} holds files that are no run's; give a new or empty folder`);
+  if (holds === "other") throw new UsageError(`--out ${dir} holds files that are not a run's; give a new or empty folder`);
   if (holds === "run" && !force)
-    throw new UsageError(`${dir} holds a run already; --force replaces it, --out gives another folder, --seed another picture`);
+    throw new UsageError(
+      `${dir} already holds a run; replace it with --force, or choose another folder with --out or another picture with --seed`,
+    );
 }
 
 const tenths = (milliseconds: number): number => Math.round(milliseconds / 100) / 10;

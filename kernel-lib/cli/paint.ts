@@ -1,4 +1,4 @@
-/** @file `veduta paint`: a prompt becomes a run's folder. Its flags are those of the methods' option tables. */
+/** @file `veduta paint`: paints a prompt into a run's folder. Its flags come from the methods' option tables. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEVICE_CHOICES } from "../engine/device.js";
 import { PRECISIONS } from "../graph/half.js";
@@ -17,7 +17,7 @@ export function paintCommand(program: Command, deps: CliDeps): void {
     .command("paint")
     .summary("paint a panorama from a prompt")
     .description(
-      "Paint a panorama from a prompt, step by step, and keep the run: panorama.png, report.html to look at, run.json to repeat it.",
+      "Paint a panorama from a prompt, step by step, and write the run: panorama.png, report.html to look at, run.json to repeat it.",
     )
     .argument("<prompt>", "what to paint, in quotes")
     .addOption(
@@ -39,14 +39,14 @@ export function paintCommand(program: Command, deps: CliDeps): void {
         .argParser(keptOf)
         .default(keptOf(KEEP_ALL), KEEP_ALL),
     )
-    .option("--model <path>", "a checkpoint's folder or name; default the bundled one")
+    .option("--model <path>", "a checkpoint's folder or name; default: the bundled one")
     .addOption(
-      new Option("--device <name>", "where the networks run; auto takes the best there is").choices(DEVICE_CHOICES).default("auto"),
+      new Option("--device <name>", "where the networks run; auto: the best that is available").choices(DEVICE_CHOICES).default("auto"),
     )
     .addOption(new Option("--precision <name>", "of the U-Net; default float16 on cuda, float32 on cpu and webgpu").choices(PRECISIONS))
     .option("--threads <n>", "threads of the CPU; default all its cores", wholeNumber(1))
     .option("--out <dir>", "the run's folder; default veduta-out/<method>-<seed>")
-    .option("--force", "replace a run that the folder holds already")
+    .option("--force", "replace a run that is already in the folder")
     .addHelpText(
       "after",
       '\nExamples:\n  veduta paint "mountains" --loop --seed 7\n  veduta paint "a misty forest at dawn" --method multi --width 1024 --out forest\n',
@@ -54,7 +54,7 @@ export function paintCommand(program: Command, deps: CliDeps): void {
     .action(async (prompt: string, flags: PaintFlags) => (await import("./paint-action.js")).paint(prompt, flags, deps));
 }
 
-/** Commander's options of a flag; one without a value has its opposite beside it. Its value is kept under the option's own name. */
+/** Commander's options of a flag; a flag without a value also has its opposite. The value is stored under the option's name. */
 function optionsOf(flag: string, key: string, spec: OptionSpec<unknown>, whose: string): Option[] {
   const otherwise = defaultInWords(spec);
   const text = `${whose}${spec.means}${otherwise === undefined ? "" : ` (default: ${otherwise})`}`;

@@ -1,24 +1,24 @@
-/** @file How far a download is, on the terminal: a line that redraws itself, or plain lines where nobody watches. */
+/** @file Shows a download's progress: a line that is redrawn, or plain lines without a terminal. */
 
 import { bytesInWords, clock } from "../core/words.js";
 import type { Out } from "../display/progress.js";
 import type { PullEvent } from "../hub/pulling.js";
 
-/** Without a terminal: a line at least every so many milliseconds. */
+/** Without a terminal, there is a line at least every `LINE_EVERY` milliseconds. */
 const LINE_EVERY = 15_000;
-/** On a terminal: at most one every so many. */
+/** Minimum milliseconds between two redraws on a terminal. */
 const DRAW_EVERY = 100;
-/** Milliseconds of the past that the rate is reckoned from. */
+/** Milliseconds over which the rate is averaged. */
 const RECENT = 5_000;
 
-/** @param now milliseconds; default the clock's */
+/** Makes a listener that shows a pull's progress. @param now milliseconds; default the clock's */
 export function pullProgress(out: Out, now: () => number = () => performance.now()): (event: PullEvent) => void {
   let begun: string | undefined;
   let samples: { readonly at: number; readonly have: number }[] = [];
   let saidAt = Number.NEGATIVE_INFINITY;
   const line = (text: string) => out.write(out.isTTY ? `\r${text}\x1b[K\n` : `${text}\n`);
   return (event) => {
-    if (event.kind === "waiting") return void line(`${event.path}: another process is at it; waiting for it`);
+    if (event.kind === "waiting") return void line(`${event.path}: another process is downloading it; waiting`);
     if (event.kind === "retry") return void line(`${event.url}: ${event.failed}; again in ${Math.ceil(event.milliseconds / 1000)} s`);
     if (event.kind === "here") {
       begun = undefined;
@@ -33,7 +33,7 @@ export function pullProgress(out: Out, now: () => number = () => performance.now
     while (samples.length > 2 && at - samples[1].at > RECENT) samples.shift();
     if (at - saidAt < (out.isTTY ? DRAW_EVERY : LINE_EVERY)) return;
     saidAt = at;
-    const rate = (have - samples[0].have) / Math.max(1, at - samples[0].at); // bytes a millisecond
+    const rate = (have - samples[0].have) / Math.max(1, at - samples[0].at); // bytes per millisecond
     const left = rate > 0 ? `, ${bytesInWords(1000 * rate)}/s, ${clock((bytes - have) / rate)} left` : "";
     const text = `${bytesInWords(have)} of ${bytesInWords(bytes)}${left}: ${path}`; // a narrow terminal cuts the name
     out.write(out.isTTY ? `\r${text.slice(0, (out.columns ?? 80) - 1)}\x1b[K` : `${text}\n`);

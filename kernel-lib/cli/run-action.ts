@@ -1,4 +1,4 @@
-/** @file What `veduta run` does. */
+/** @file The action of `veduta run`. */
 import { KernelError, NotebookError } from "../core/errors.js";
 import { duration } from "../core/words.js";
 import type { CellFailure } from "../ipynb/runner/run-cells.js";
@@ -7,6 +7,7 @@ import { expectWritable } from "../ipynb/save-text.js";
 import { createCellProgress } from "./cell-progress.js";
 import { type CliDeps, InterruptedError, UsageError } from "./command.js";
 
+/** The flags of `veduta run`. */
 export interface RunFlags {
   readonly out?: string;
   readonly timeout?: number;
@@ -15,16 +16,17 @@ export interface RunFlags {
   readonly kernel?: readonly string[];
 }
 
+/** What `veduta run` needs. */
 export type RunDeps = Pick<CliDeps, "stdout" | "stderr" | "onInterrupt">;
 
-/** Executes the notebook. @throws UsageError for flags that do not fit; KernelError where a cell fails */
+/** Executes the notebook. @throws UsageError for wrong flags; KernelError if a cell fails */
 export async function run(file: string, flags: RunFlags, { stdout, stderr, onInterrupt }: RunDeps): Promise<void> {
   const { out = file, timeout, allowErrors, set, kernel } = flags;
   if (flags.out !== undefined) await checkedFlag("--out", expectWritable(flags.out));
   const stop = new AbortController();
   let stopListening = onInterrupt(() => {
     stopListening = onInterrupt(() => process.exit(130)); // the kernel's process ends with ours
-    stderr.write("\nStopping this cell; what has run is kept. Once more stops at once.\n");
+    stderr.write("\nStopping this cell; finished cells are kept. Press Ctrl-C again to stop at once.\n");
     stop.abort();
   });
   const begun = performance.now();
@@ -42,7 +44,7 @@ export async function run(file: string, flags: RunFlags, { stdout, stderr, onInt
       onEnd: progress.end,
     }).finally(progress.clear);
     for (const error of errors) stderr.write(`${describe(error)}\n`);
-    const kept = `What has run is in ${out}.`;
+    const kept = `The outputs so far are in ${out}.`;
     if (failure?.kind === "stopped") throw new InterruptedError(`Stopped in cell ${failure.number} of ${failure.of}. ${kept}`);
     if (failure) throw new KernelError(`${file}: ${describe(failure)}\n${kept}`);
     const cells = notebook.cells.filter((cell) => cell.cell_type === "code" && cell.execution_count !== null).length;
@@ -59,7 +61,7 @@ export async function run(file: string, flags: RunFlags, { stdout, stderr, onInt
 
 const describe = ({ number, of, line, message }: CellFailure): string => `cell ${number} of ${of} (${line}): ${message}`;
 
-/** What is wrong with a flag is the command line's to put right. */
+/** Turns a NotebookError about a flag's value into a UsageError. */
 async function checkedFlag(flag: string, check: Promise<void>): Promise<void> {
   await check.catch((error: unknown) => {
     throw error instanceof NotebookError ? new UsageError(`${flag} ${error.message}`, { cause: error }) : error;

@@ -1,4 +1,4 @@
-/** @file `veduta run`: executes a notebook without a browser, and without Python. */
+/** @file `veduta run`: executes a notebook without a browser and without Python. */
 import { type Command, InvalidArgumentError } from "commander";
 import { CONNECTION_FILE } from "../ipynb/runner/connection-file.js";
 import { parameterValue } from "../ipynb/runner/parameters.js";
@@ -11,17 +11,17 @@ export function runCommand(program: Command, deps: RunDeps): void {
     .command("run")
     .summary("execute a notebook, without a browser")
     .description(
-      "Execute a notebook's code cells in order and keep their outputs: in the notebook itself, or in --out. What has run is kept when a cell fails, too.",
+      "Execute a notebook's code cells in order and write their outputs into the notebook, or into --out. If a cell fails, the outputs so far are kept.",
     )
-    .argument("<notebook.ipynb>", "the notebook; it runs in its own folder")
-    .option("--out <file>", "where the executed notebook goes; default in place")
+    .argument("<notebook.ipynb>", "the notebook; it runs in the folder it is in")
+    .option("--out <file>", "the executed notebook; default: the notebook itself")
     .option(
       "--timeout <seconds>",
-      "that one cell may take; default no limit. A cell that takes longer is interrupted, and ends the run",
+      "maximum time of a cell; default no limit. A cell that takes longer is interrupted and ends the run",
       number(0),
     )
-    .option("--allow-errors", "go on after a cell that fails; without it, only after one tagged raises-exception")
-    .option("--set <name=value>", "replaces a parameter of the cell tagged parameters: JSON, else text; may be repeated", setting)
+    .option("--allow-errors", "continue after a cell that fails; otherwise only after one tagged raises-exception")
+    .option("--set <name=value>", "set a parameter of the cell tagged parameters; the value is JSON or else text; may be repeated", setting)
     .option(
       "--kernel <command>",
       `another kernel, such as "deno jupyter --kernel --conn ${CONNECTION_FILE}"; started in the notebook's folder; default Veduta's own`,
@@ -36,7 +36,7 @@ export function runCommand(program: Command, deps: RunDeps): void {
 
 const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 
-/** name=value, added to the earlier ones. */
+/** Parses name=value and adds it to the earlier ones. */
 function setting(word: string, earlier: ReadonlyMap<string, unknown> = new Map()): ReadonlyMap<string, unknown> {
   const at = word.indexOf("=");
   const name = word.slice(0, Math.max(0, at)).trim();
@@ -44,7 +44,7 @@ function setting(word: string, earlier: ReadonlyMap<string, unknown> = new Map()
   return new Map([...earlier, [name, parameterValue(word.slice(at + 1))]]);
 }
 
-/** A command in words; quotes keep spaces. */
+/** Splits a command into words; quotes protect spaces. */
 function kernelWords(command: string): readonly string[] {
   const words = [...command.matchAll(/"([^"]*)"|'([^']*)'|[^\s"']+/g)].map(([word, double, single]) => double ?? single ?? word);
   if (!words.some((word) => word.includes(CONNECTION_FILE)))

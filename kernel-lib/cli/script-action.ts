@@ -1,17 +1,18 @@
-/** @file What `veduta script` does. */
+/** @file The action of `veduta script`. */
 import { basename, dirname, extname, join } from "node:path";
 import { readNotebook } from "../ipynb/notebook-file.js";
 import { expectWritable, saveText } from "../ipynb/save-text.js";
 import { notebookScript, type ScriptOptions } from "../ipynb/script/notebook-script.js";
 import { type CliDeps, UsageError } from "./command.js";
 
+/** The flags of `veduta script`. */
 export interface ScriptFlags {
   readonly out?: string;
 }
 
 const LANGUAGES: Readonly<Record<string, ScriptOptions["language"]>> = { ".mjs": "js", ".js": "js", ".ts": "ts", ".mts": "ts" };
 
-/** Writes the script. @throws UsageError for a name that is no script's, or where it cannot be written */
+/** Writes the script. @throws UsageError for a name with the wrong ending, or if the file cannot be written */
 export async function script(file: string, flags: ScriptFlags, deps: Pick<CliDeps, "stdout">): Promise<void> {
   const out = flags.out ?? join(dirname(file), `${basename(file, extname(file))}.mjs`);
   const language = LANGUAGES[extname(out)];

@@ -7,9 +7,9 @@ import type { ScriptFlags } from "./script-action.js";
 export function scriptCommand(program: Command, deps: Pick<CliDeps, "stdout">): void {
   program
     .command("script")
-    .summary("a notebook as a plain script")
+    .summary("convert a notebook to a plain script")
     .description("Write a notebook's code cells as one module for node, deno and bun. Last values are printed; figures become files.")
     .argument("<notebook.ipynb>", "the notebook")
-    .option("--out <file.mjs|file.ts>", "the script; .ts keeps the types, for deno and bun. Default beside the notebook, as .mjs")
+    .option("--out <file.mjs|file.ts>", "the script; .ts keeps the types, for deno and bun; default: beside the notebook, as .mjs")
     .action(async (file: string, flags: ScriptFlags) => (await import("./script-action.js")).script(file, flags, deps));
 }

@@ -1,7 +1,7 @@
-/** @file Words of the command line into values; a word that is none says what would be one. */
+/** @file Parsers of command-line values; their errors say what is valid. */
 import { InvalidArgumentError } from "commander";
 
-/** A parser of whole numbers from `least` on. */
+/** Makes a parser of whole numbers, `least` or more. */
 export const wholeNumber =
   (least: number) =>
   (word: string): number => {
@@ -11,7 +11,7 @@ export const wholeNumber =
     return value;
   };
 
-/** A parser of numbers, fractions among them, from `least` on. */
+/** Makes a parser of numbers, `least` or more. */
 export const number =
   (least: number) =>
   (word: string): number => {
@@ -23,7 +23,7 @@ export const number =
     return value;
   };
 
-/** "middle", or a window's index. */
+/** Parses "middle" or a window's index. */
 export const anchorName = (word: string): "middle" | number => {
   if (word === "middle") return word;
   if (!/^\d+$/.test(word)) throw new InvalidArgumentError('Want "middle", or a window\'s index, from 0.');

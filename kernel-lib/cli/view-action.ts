@@ -1,4 +1,4 @@
-/** @file What `veduta view` does. */
+/** @file The action of `veduta view`. */
 import { readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { decodeImage, encodePng, readXmp } from "../core/image.js";
@@ -14,17 +14,18 @@ import { openRun } from "../runs/run-folder.js";
 import { reportData } from "../runs/run-pictures.js";
 import { type CliDeps, UsageError } from "./command.js";
 
+/** The flags of `veduta view`. */
 export type ViewFlags = Pick<ImageFacts, "haov" | "vaov" | "projection"> & { readonly out: string };
 
 interface Viewed {
   readonly name: string;
   readonly src: string;
   readonly spec: PanoramaSpec;
-  /** how its coverage is known */
+  /** the source of its coverage, in words */
   readonly source: string;
 }
 
-/** Writes the page. @throws UsageError where there is nothing to show */
+/** Writes the page. @throws UsageError if there is nothing to show */
 export async function view(paths: readonly string[], flags: ViewFlags, { stdout }: Pick<CliDeps, "stdout">): Promise<void> {
   const all: Viewed[] = [];
   for (const path of paths) all.push(await viewed(path, flags));
@@ -49,7 +50,8 @@ async function viewed(path: string, facts: ViewFlags): Promise<Viewed> {
 async function viewedRun(dir: string): Promise<Viewed> {
   const run = await openRun(dir);
   const figure = runFigure(await reportData(dir, run));
-  if (!figure) throw new UsageError(`${join(dir, "run.json")}: the run has no picture; want one with a finished step or kept pictures`);
+  if (!figure)
+    throw new UsageError(`${join(dir, "run.json")}: the run has no picture; want one with a finished step, or with pictures of its steps`);
   const { prompt } = run.info.options;
   const { horizontal, vertical, projection } = run.info.coverage;
   const name = typeof prompt === "string" && prompt !== "" ? `${prompt} (${run.info.method})` : basename(dir);
@@ -70,7 +72,7 @@ async function viewedImage(file: string, { haov, vaov, projection }: ViewFlags):
   return { name: basename(file), src: await embeddable(bytes, image), spec: { coverage }, source };
 }
 
-/** The file as it is, where browsers show its kind; else as a PNG. */
+/** The file as a data: URL; converted to PNG if browsers do not show its format. */
 async function embeddable(bytes: Uint8Array, image: Tensor): Promise<string> {
   const kind = { 137: "image/png", 255: "image/jpeg", 82: "image/webp" }[bytes[0]];
   return kind ? dataUrl(kind, bytes) : dataUrl("image/png", await encodePng(image));

@@ -1,4 +1,4 @@
-/** @file `veduta view`: a panorama or a run, or several of them, as one page to look around in. */
+/** @file `veduta view`: a page with a viewer of one or several panoramas or runs. */
 import { type Command, Option } from "commander";
 import type { CliDeps } from "./command.js";
 import { number } from "./values.js";
@@ -8,13 +8,13 @@ import type { ViewFlags } from "./view-action.js";
 export function viewCommand(program: Command, deps: Pick<CliDeps, "stdout">): void {
   program
     .command("view")
-    .summary("one page to look around in a panorama")
-    .description("Make one self-contained page of a panorama or a run's folder; of two or more, to compare them.")
+    .summary("make a page to look around in a panorama")
+    .description("Make a self-contained page with a viewer of a panorama or a run's folder. Two or more are compared.")
     .argument("<image|run>", "a PNG, JPEG or WebP, or a run's folder")
-    .argument("[others...]", "what it is compared with")
+    .argument("[others...]", "others to compare with")
     .requiredOption("--out <page.html>", "the page")
-    .option("--haov <degrees>", "horizontal angle that the image covers; default by its GPano tags, or 360 for a 2:1 image", number(0))
-    .option("--vaov <degrees>", "vertical angle; default from the pixels", number(0))
+    .option("--haov <degrees>", "horizontal angle that the image covers; default: from its GPano tags, or 360 for a 2:1 image", number(0))
+    .option("--vaov <degrees>", "vertical angle; default: from the pixels", number(0))
     .addOption(new Option("--projection <name>", "of the image's pixels").choices(["equirectangular", "cylinder", "cube"]))
     .addHelpText("after", "\nExamples:\n  veduta view photo.jpg --out photo.html\n  veduta view sync-7 multi-7 --out compare.html\n")
     .action(async (first: string, others: readonly string[], flags: ViewFlags) =>

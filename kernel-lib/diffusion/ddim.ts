@@ -2,6 +2,7 @@
 import type { Tensor } from "../core/tensor.js";
 import { type Level, lincomb, type Prediction, predictions } from "./notation.js";
 
+/** Options of `ddimStep`. */
 export interface DdimOptions {
   /** what `output` is; default "epsilon" */
   readonly prediction?: Prediction;
@@ -9,6 +10,7 @@ export interface DdimOptions {
   readonly stochastic?: { readonly eta: number; readonly noise: Tensor };
 }
 
+/** The result of a DDIM step. */
 export interface DdimStep {
   /** the predicted x0, [N,c,h,w] */
   readonly x0: Tensor;

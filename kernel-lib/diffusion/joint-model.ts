@@ -29,10 +29,11 @@ export interface MemoryNeed {
   readonly batch?: { readonly noise?: number; readonly gradient?: number };
 }
 
+/** What joint methods need to know of a model. */
 export interface JointModelConfig {
   /** channels of the latent */
   readonly latentChannels: number;
-  /** pixels a latent pixel, 8 for Stable Diffusion */
+  /** pixels per latent pixel, 8 for Stable Diffusion */
   readonly scaleFactor: number;
   /** the window the network was trained on, in latent pixels */
   readonly window: number;

@@ -23,6 +23,7 @@ export interface Hop {
   readonly next: Level;
 }
 
+/** A noise schedule. */
 export interface Schedule {
   readonly config: ScheduleConfig;
   /** ᾱ_t of every training timestep, [trainTimesteps] */

@@ -8,6 +8,7 @@ import { CheckpointError } from "../core/errors.js";
 import { type Digest, hashFile } from "./hashing.js";
 import { type Answer, drop, type Http, networkReason, refused, type Try } from "./http.js";
 
+/** A file to download. */
 export interface Download {
   readonly url: string;
   /** Where a person can read about it. */

@@ -1,4 +1,4 @@
-/** @file One process at a time at a file: a lock beside it, made with O_EXCL, that a process which ends without its leave does not hold on to. */
+/** @file Inter-process lock file (O_EXCL). A lock whose owner has died is taken over. */
 import { randomUUID } from "node:crypto";
 import { constants, copyFileSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";

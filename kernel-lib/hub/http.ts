@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Dispatcher } from "undici";
 import { CheckpointError } from "../core/errors.js";
 
+/** Options of `openHttp`. */
 export interface HttpOptions {
   /** Milliseconds without a byte after which a connection counts as lost; default 30 000. */
   readonly silence?: number;
@@ -15,6 +16,7 @@ export interface HttpOptions {
   readonly onRetry?: (url: string, failed: string, milliseconds: number) => void;
 }
 
+/** A request. */
 export interface Ask {
   readonly method: "GET" | "HEAD";
   readonly headers?: Readonly<Record<string, string>>;
@@ -24,6 +26,7 @@ export interface Ask {
   readonly stop?: (answer: Answer) => boolean;
 }
 
+/** A response. */
 export interface Answer {
   readonly status: number;
   /** One header's value; "" where it is absent. */
@@ -36,6 +39,7 @@ export interface Answer {
 /** A try's result: done, or failed in a way that may pass. */
 export type Try<T> = { readonly done: T } | { readonly failed: string; readonly wait?: number; readonly moved?: boolean };
 
+/** An HTTP client. */
 export interface Http {
   /** One answer, whatever its status, after redirects. @throws what the network does */
   ask(url: string, ask: Ask): Promise<Answer>;
@@ -50,6 +54,7 @@ const TRIES = 5;
 const MOST_PATIENCE = 120_000;
 const MOST_REDIRECTS = 5;
 
+/** Makes an HTTP client. */
 export async function openHttp({ silence = 30_000, sleep = delay, onRetry }: HttpOptions = {}): Promise<Http> {
   const { EnvHttpProxyAgent, request } = await import("undici");
   const dispatcher = new EnvHttpProxyAgent({ headersTimeout: silence, bodyTimeout: silence, connect: { timeout: silence } });

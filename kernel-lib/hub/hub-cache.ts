@@ -11,6 +11,7 @@ import { replaceFileSync } from "../core/write-whole.js";
 import { inside, plainPath } from "./paths.js";
 import { isCommit } from "./pins.js";
 
+/** The cache of one repository. */
 export interface HubCache {
   readonly folder: string;
   /** The commit that a revision was when it was last asked for. */
@@ -25,6 +26,7 @@ export interface HubCache {
   place(commit: string, path: string, blob: string): void;
 }
 
+/** Options of `hubCache`. */
 export interface HubCacheOptions {
   /** default fs.symlinkSync */
   readonly symlink?: (target: string, path: string) => void;

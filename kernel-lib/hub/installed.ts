@@ -18,6 +18,7 @@ export interface ModelFile {
   readonly file: string | undefined;
 }
 
+/** A model's files on this machine. */
 export interface Installed {
   /** A diffusers folder; or one that holds perceptual/. */
   readonly folder: string;
@@ -30,6 +31,7 @@ export interface Installed {
 /** What LPIPS is converted into: a checkpoint's perceptual/ folder. */
 export const PERCEPTUAL_FILES = ["config.json", "backbone.safetensors", "linear.safetensors"].map((name) => `perceptual/${name}`);
 
+/** The folder of a converted LPIPS model. */
 export const lpipsFolder = (settings: HubSettings, { name }: LpipsModel): string => join(settings.ownCache, "models", name);
 
 /** The commit that a model is at: the one that was pulled first, else the one that Python's tools have. */
@@ -37,7 +39,7 @@ export function commitOf(model: HubModel, cache: HubCache, pins: Pins): string |
   return (pins.id === model.id ? pins.commit : undefined) ?? cache.commitOf(model.revision);
 }
 
-/** @throws CheckpointError where links lead out of the cache, or the lock file does not fit */
+/** Finds a model's files. @throws CheckpointError where links lead out of the cache, or the lock file does not fit */
 export function installed(model: ManifestModel, settings: HubSettings): Installed {
   const pins = pinsOf(settings.ownCache, model.name);
   if (model.kind === "lpips") {

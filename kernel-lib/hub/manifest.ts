@@ -6,8 +6,10 @@ import { brief, isObject, type JsonObject, readJson } from "../core/json.js";
 import type { PerceptualConfig } from "../nets/perceptual.js";
 import { plainPath } from "./paths.js";
 
+/** A published precision. */
 export type Precision = "fp32" | "fp16";
 
+/** A model's licence. */
 export interface Licence {
   readonly name: string;
   readonly url: string;
@@ -50,6 +52,7 @@ export interface LpipsModel extends Named {
   readonly linear: WebFile;
 }
 
+/** A model of the manifest. */
 export type ManifestModel = HubModel | LpipsModel;
 
 const MANIFEST = fileURLToPath(new URL("../../../models/manifest.json", import.meta.url));

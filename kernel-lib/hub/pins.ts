@@ -22,6 +22,7 @@ export interface Pins {
 }
 
 const NONE: Pins = { files: {} };
+/** The path of the lock file. */
 export const lockFile = (cache: string): string => join(cache, "veduta-lock.json");
 
 /** All models' pins. @throws CheckpointError where the lock file is not one of ours */
@@ -48,8 +49,10 @@ export function readPins(cache: string): Readonly<Record<string, Pins>> {
   );
 }
 
+/** Whether a value is a git commit's 40 hexadecimal digits. */
 export const isCommit = (value: unknown): value is string => typeof value === "string" && /^[0-9a-f]{40}$/.test(value);
 
+/** A model's pins. */
 export const pinsOf = (cache: string, name: string): Pins => readPins(cache)[name] ?? NONE;
 
 /** Records what was pulled, after it was compared with what had been. The file is replaced whole. */

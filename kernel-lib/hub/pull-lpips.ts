@@ -16,7 +16,7 @@ import { inside } from "./paths.js";
 import { pin } from "./pins.js";
 import type { Pulling } from "./pulling.js";
 
-/** @returns the folder that holds perceptual/ */
+/** Pulls and converts an LPIPS model. @returns the folder that holds perceptual/ */
 export async function pullLpips(model: LpipsModel, pulling: Pulling): Promise<string> {
   const { settings, pins, tell } = pulling;
   const folder = lpipsFolder(settings, model);

@@ -13,6 +13,7 @@ import { pullLpips } from "./pull-lpips.js";
 import type { PullEvent, Pulling } from "./pulling.js";
 import { type HubSettings, hubSettings, hubToken } from "./settings.js";
 
+/** Options of `pullModel`. */
 export interface PullOptions {
   /** default fp32 */
   readonly precision?: Precision;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
 import { readText } from "../core/files.js";
 
+/** Where checkpoints are kept and asked for. */
 export interface HubSettings {
   /** The hub's cache, shared with Python's tools: models--org--name/{blobs,refs,snapshots}. */
   readonly hubCache: string;

@@ -5,6 +5,7 @@ import type { ManifestModel } from "./manifest.js";
 import { pinsOf } from "./pins.js";
 import type { HubSettings } from "./settings.js";
 
+/** The result of hashing one file. */
 export interface FileReport {
   readonly path: string;
   /** "unknown": nothing says what it should be; it was not pulled by us. */

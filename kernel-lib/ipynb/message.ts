@@ -1,14 +1,17 @@
 /**
- * @file Messages of Jupyter's wire protocol 5.3, to and from the frames of a socket: identities, `<IDS|MSG>`, signature, header, parent header,
- * metadata, content. What does not parse, or is not signed with the connection's key, is no message.
+ * @file Encodes and decodes messages of Jupyter's wire protocol 5.3. Their frames are identities, `<IDS|MSG>`, signature, header, parent header,
+ * metadata, content. Frames that do not parse, or are not signed with the connection's key, are ignored.
  */
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 
+/** The version of Jupyter's wire protocol. */
 export const PROTOCOL_VERSION = "5.3";
 const DELIMITER = "<IDS|MSG>";
 
+/** A JSON object of a message. */
 export type Json = Readonly<Record<string, unknown>>;
 
+/** A message's header. */
 export interface Header {
   readonly msg_id: string;
   readonly msg_type: string;
@@ -18,8 +21,9 @@ export interface Header {
   readonly version: string;
 }
 
+/** A message. */
 export interface Message {
-  /** whom a reply goes to; of a publication, its topic */
+  /** the recipient of a reply; the topic of a publication */
   readonly identities: readonly Uint8Array[];
   readonly header: Header;
   readonly parent: Header | undefined;
@@ -27,7 +31,7 @@ export interface Message {
   readonly content: Json;
 }
 
-/** A header for a message of ours. */
+/** Makes the header of a new message. */
 export const header = (type: string, session: string): Header => ({
   msg_id: randomUUID(),
   msg_type: type,
@@ -37,7 +41,7 @@ export const header = (type: string, session: string): Header => ({
   version: PROTOCOL_VERSION,
 });
 
-/** @param key of the connection file; the empty one signs nothing */
+/** Signs a message's parts. @param key from the connection file; an empty key means no signature */
 export function sign(key: string, parts: readonly Uint8Array[]): string {
   if (key === "") return "";
   const hmac = createHmac("sha256", key);
@@ -45,7 +49,7 @@ export function sign(key: string, parts: readonly Uint8Array[]): string {
   return hmac.digest("hex");
 }
 
-/** @param content JSON, or the text of it */
+/** Encodes a message as frames. @param content a JSON object, or its text */
 export function encode(key: string, message: Omit<Message, "content"> & { readonly content: Json | string }): Uint8Array[] {
   const { identities, header, parent, metadata, content } = message;
   const text = typeof content === "string" ? content : JSON.stringify(content);
@@ -53,7 +57,7 @@ export function encode(key: string, message: Omit<Message, "content"> & { readon
   return [...identities, Buffer.from(DELIMITER), Buffer.from(sign(key, parts)), ...parts];
 }
 
-/** @returns undefined for what is no message of this connection: such frames are dropped, as Jupyter says */
+/** Decodes frames. @returns undefined for frames that are no message of this connection; they are ignored, as the protocol says */
 export function decode(key: string, frames: readonly Uint8Array[]): Message | undefined {
   const at = frames.findIndex((frame) => Buffer.from(frame).toString() === DELIMITER);
   if (at < 0 || frames.length < at + 6) return undefined;

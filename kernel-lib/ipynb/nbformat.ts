@@ -12,28 +12,33 @@ export type Multiline = string | readonly string[];
 /** One thing's forms by MIME type: text, or JSON where the type says so. */
 export type MimeData = Readonly<Record<string, unknown>>;
 
+/** Text on standard output or standard error. */
 export interface StreamOutput {
   readonly output_type: "stream";
   readonly name: "stdout" | "stderr";
   readonly text: Multiline;
 }
+/** A figure that a cell showed. */
 export interface DisplayOutput {
   readonly output_type: "display_data";
   readonly data: MimeData;
   readonly metadata: JsonObject;
 }
+/** The value of a cell's last expression. */
 export interface ResultOutput {
   readonly output_type: "execute_result";
   readonly data: MimeData;
   readonly metadata: JsonObject;
   readonly execution_count: number | null;
 }
+/** An error that ended a cell. */
 export interface ErrorOutput {
   readonly output_type: "error";
   readonly ename: string;
   readonly evalue: string;
   readonly traceback: readonly string[];
 }
+/** An output of a code cell. */
 export type Output = StreamOutput | DisplayOutput | ResultOutput | ErrorOutput;
 
 interface AnyCell {
@@ -42,18 +47,22 @@ interface AnyCell {
   readonly source: Multiline;
   readonly metadata: JsonObject;
 }
+/** A code cell with its outputs. */
 export interface CodeCell extends AnyCell {
   readonly cell_type: "code";
   readonly outputs: readonly Output[];
   readonly execution_count: number | null;
 }
+/** A Markdown or raw cell. */
 export interface TextCell extends AnyCell {
   readonly cell_type: "markdown" | "raw";
   /** images of the text, by name */
   readonly attachments?: Readonly<Record<string, MimeData>>;
 }
+/** A cell of a notebook. */
 export type Cell = CodeCell | TextCell;
 
+/** A notebook of format 4. */
 export interface Notebook {
   readonly nbformat: 4;
   readonly nbformat_minor: number;

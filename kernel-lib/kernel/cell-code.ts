@@ -1,51 +1,53 @@
 /**
- * @file From the JavaScript that TypeScript emitted of a cell to the CommonJS that runs: every `await` is one that the stop button ends, and every
- * position can be traced back to the cell.
+ * @file Transforms the JavaScript that TypeScript emitted for a cell into CommonJS. The stop button can end every `await`, and source positions map
+ * back to the cell.
  */
 import { SourceMap } from "node:module";
 import type ts from "typescript";
 
-/** Under this name a cell finds {@link CellRuntime}. */
+/** The name of {@link CellRuntime} in a cell's code. */
 const RUNTIME = "__veduta_cell__";
+/** The property of `globalThis` that holds {@link CellRuntime}. */
 export const RUNTIME_KEY = Symbol.for("veduta.cell");
 const PRELUDE = `const ${RUNTIME} = globalThis[Symbol.for("veduta.cell")];\n`;
 
-/** What the code of cells calls. */
+/** Functions that the transformed code of cells calls. */
 export interface CellRuntime {
-  /** of `await x` */
+  /** replaces x in `await x` */
   wait<T>(value: T): Promise<Awaited<T>>;
-  /** of `for await (… of x)` */
+  /** replaces x in `for await (… of x)` */
   each(iterable: AsyncIterable<unknown> | Iterable<unknown>): AsyncIterable<unknown>;
 }
 
-/** Where in a source; lines and columns from 0. */
+/** A position in a source; line and column count from 0. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
+/** A cell's transformed code. */
 export interface CellCode {
   readonly code: string;
   /** names that the cell declares */
   readonly names: ReadonlySet<string>;
-  /** has an `await` outside of functions */
+  /** whether it has an `await` outside functions */
   readonly asynchronous: boolean;
-  /** @param place in `code` @returns the place in the TypeScript source, the line of `export {}` that tslab puts first taken off */
+  /** Maps a position in `code` to the cell's TypeScript, without the line `export {}` that tslab puts first. */
   origin(position: Position): Position | undefined;
 }
 
 const INLINE_MAP = /\n\/\/# sourceMappingURL=data:application\/json;base64,([\w+/=]+)\s*$/;
 
-/** Whether `{ name }` reads a name that the cell itself does not declare, in whatever scope. */
+/** Whether `{ name }` reads a name that no scope of the cell declares. */
 function isFree(node: ts.ShorthandPropertyAssignment): boolean {
   if (node.objectAssignmentInitializer) return false;
   for (let scope: Scope | undefined = node; scope; scope = scope.parent) if (scope.locals?.has(node.name.text)) return false;
   return true;
 }
-/** A node with the names that the compiler's binder found to be declared in it. */
+/** A node with its declared names, as the compiler's binder found them. */
 type Scope = ts.Node & { readonly locals?: ReadonlyMap<string, unknown>; readonly parent?: Scope };
 
-/** Whether a node is in a pattern on the left of `=`: `({ name } = object)`. */
+/** Whether a node is in a destructuring assignment's pattern: `({ name } = object)`. */
 function isAssigned(compiler: typeof ts, node: ts.Node): boolean {
   const { parent } = node;
   if (compiler.isBinaryExpression(parent)) return parent.operatorToken.kind === compiler.SyntaxKind.EqualsToken && parent.left === node;
@@ -53,14 +55,14 @@ function isAssigned(compiler: typeof ts, node: ts.Node): boolean {
   return (compiler.isObjectLiteralExpression(parent) || compiler.isArrayLiteralExpression(parent)) && isAssigned(compiler, parent);
 }
 
-/** @param js ends with an inline source map */
+/** Transforms a cell's code. @param js ends with an inline source map */
 export function cellCode(compiler: typeof ts, js: string): CellCode {
   const inline = INLINE_MAP.exec(js);
   const names = new Set<string>();
   let asynchronous = false;
 
   const before: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
-    // In stack traces the call stands where its name stands, which is made to be where the awaited expression is.
+    // A stack trace gives the position of the callee's name. It is mapped to the awaited expression.
     const call = (name: keyof CellRuntime, argument: ts.Expression) => {
       const { factory } = context;
       const placed = <T extends ts.Node>(node: T): T => compiler.setSourceMapRange(node, argument);
@@ -88,7 +90,7 @@ export function cellCode(compiler: typeof ts, js: string): CellCode {
           );
         return inside;
       };
-    // What earlier cells declared is a property of `exports`. tslab writes it so everywhere but in `{ name }`, which may also mean a global.
+    // Names of earlier cells are properties of `exports`. tslab rewrites all uses except `{ name }`, which may also be a global.
     const whole = (node: ts.ShorthandPropertyAssignment, assigned: boolean): ts.PropertyAssignment => {
       const { factory } = context;
       const all = factory.createIdentifier("exports");
@@ -118,7 +120,7 @@ export function cellCode(compiler: typeof ts, js: string): CellCode {
   const maps = [sourceMapText, inline && Buffer.from(inline[1], "base64").toString()].map(
     (text) => text && new SourceMap(JSON.parse(text)),
   );
-  // TypeScript declares every export as undefined first, which would take away the value of a cell before that has the same name.
+  // TypeScript first sets every export to undefined, which would erase an earlier cell's value of the same name.
   const code = PRELUDE + outputText.replace(/^(exports\.[\w$]+ = )+void 0;$/m, "").replace(/\n\/\/# sourceMappingURL=\S*\s*$/, "\n");
   const end = code.split("\n").length - 1;
   return {
@@ -126,7 +128,7 @@ export function cellCode(compiler: typeof ts, js: string): CellCode {
     names,
     asynchronous,
     origin({ line, column }) {
-      if (line >= end) return undefined; // the call around the cell
+      if (line >= end) return undefined; // the wrapper around the cell
       let [at, col] = [line - 1, column];
       for (const map of maps) {
         if (!map) return undefined;

@@ -1,13 +1,14 @@
-/** @file What every cell has without importing it. The kernel puts it on `globalThis`; cells are checked against these types. */
+/** @file Global names that every cell has. The kernel sets them on `globalThis`; cells are checked against these types. */
 declare global {
   /**
-   * Asks the reader for a line of text, in the notebook.
+   * Asks the user for a line of text, in the notebook.
    * @param message shown before the field
-   * @param options `hidden`: what is typed is not shown
-   * @returns asynchronously, as a front end answers: `const name = await prompt("Your name?")`
-   * @throws Error where the front end has no way to ask, as in a run without one
+   * @param options `hidden`: the typed text is not shown
+   * @returns a promise: `const name = await prompt("Your name?")`
+   * @throws Error if the front end cannot ask, as in a run without a user
    */
   function prompt(message?: string, options?: { readonly hidden?: boolean }): Promise<string>;
 }
 
+/** The type of the global `prompt`. */
 export type Prompt = typeof globalThis.prompt;

@@ -1,4 +1,4 @@
-/** @file What a kernel does with a request about cells: run one, complete, inspect. */
+/** @file Runs cells, and answers requests for completion and inspection. */
 import { createHash } from "node:crypto";
 import { inspect } from "node:util";
 import type { MimeBundle } from "../core/host.js";
@@ -11,15 +11,16 @@ import { diagnosed, type Failure, failureOf, type TraceDeps } from "./traceback.
 
 const DISPLAY = Symbol.for("Jupyter.display");
 
+/** Work that must settle before its cell ends. */
 export interface Pending {
   add(work: Promise<unknown>): void;
-  /** settles when all of it has; rejects with the first error */
+  /** resolves when all work has settled; rejects with the first error */
   settled(): Promise<void>;
-  /** waits for none of it any more */
+  /** forgets all work */
   forget(): void;
 }
 
-/** Work that a cell is not done before. */
+/** Makes an empty list of pending work. */
 export function createPending(): Pending {
   const all = new Set<Promise<unknown>>();
   let errors: unknown[] = [];
@@ -40,6 +41,7 @@ export function createPending(): Pending {
   };
 }
 
+/** What running a cell needs. */
 export interface CellsDeps extends TraceDeps {
   readonly interpreter: Interpreter;
   readonly output: Output;
@@ -47,7 +49,7 @@ export interface CellsDeps extends TraceDeps {
   readonly interrupts: Interrupts;
 }
 
-/** Runs a cell and publishes what came of it. @returns the reply's content */
+/** Runs a cell and publishes its result or error. @returns the reply's content */
 export async function runCell(request: ExecuteRequest, deps: CellsDeps): Promise<Json> {
   const { code, count, silent, userExpressions } = request;
   const label = `Cell In[${count}]`;
@@ -74,7 +76,7 @@ async function finished(
 ): Promise<Outcome> {
   const outcome = await interpreter.run(code, label, signal);
   try {
-    // A promise as the last value is waited for: a cell is done when its work is.
+    // A promise as the last value is awaited.
     const value = outcome.kind === "done" ? await interrupts.runtime.wait(outcome.value) : undefined;
     await interrupts.runtime.wait(pending.settled());
     return outcome.kind === "done" ? { kind: "done", value } : outcome;
@@ -108,14 +110,14 @@ async function published(outcome: Outcome, { label, code, count, context }: Ran,
   return failure;
 }
 
-/** A synchronous loop that was stopped, and a library call that was, are interrupts like a wait that was. */
+/** Turns the error of a stopped synchronous loop or library call into `Interrupted`. */
 function interruption(error: unknown, { signal }: CellContext): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ERR_SCRIPT_EXECUTION_INTERRUPTED") return new Interrupted();
   return signal.aborted && error instanceof Error && error.name === "AbortError" ? signal.reason : error;
 }
 
-/** The forms of a value: its own by `Symbol.for("Jupyter.display")`, and always a text. */
+/** The forms of a value: those of its `Symbol.for("Jupyter.display")` method, and always a text. */
 export async function bundleOf(value: unknown): Promise<MimeBundle> {
   const text = inspect(value, { depth: 3, maxArrayLength: 24, maxStringLength: 10_000, breakLength: 100 });
   const show = (value as { [DISPLAY]?: unknown } | null)?.[DISPLAY];
@@ -142,7 +144,7 @@ async function evaluated(
   return results;
 }
 
-/** Answers of the compiler's service. Cursor positions are code points, as Jupyter counts them. */
+/** Answers a request for completion or inspection. Cursor positions count code points, as in Jupyter. */
 export function answerOf(type: AskedOfCompiler, content: Json, interpreter: Interpreter): Json {
   const code = String(content.code ?? "");
   const at = utf16(code, Number(content.cursor_pos ?? 0));

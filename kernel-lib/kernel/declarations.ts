@@ -1,18 +1,19 @@
-/** @file What later cells know of the names of earlier ones: TypeScript declarations, one text that grows from cell to cell. */
+/** @file The TypeScript declarations of earlier cells' names, against which later cells are checked: one text that grows from cell to cell. */
 import type ts from "typescript";
 
 /**
- * The declarations after a cell that ended early: its own where they came true, the ones before for its other names. Types always come true.
- * @param after as they would be had it run to its end
- * @param missing names of the cell whose values were not reached
+ * Declarations after a cell that threw: names assigned before the error take the cell's new types, the others keep their earlier ones. Type-only
+ * declarations always take effect.
+ * @param after the declarations if the cell had run to its end
+ * @param missing names of the cell that were not assigned
  */
 export function partlyDeclared(compiler: typeof ts, before: string, after: string, missing: ReadonlySet<string>): string {
   return filtered(compiler, after, (name) => !missing.has(name)) + filtered(compiler, before, (name) => missing.has(name), "values");
 }
 
 /**
- * A cell with the type of every module that it awaits written at its name, as in `const fs: typeof import("node:fs") = await import("node:fs")`. Of
- * some modules TypeScript cannot write the type by itself, and then writes no declarations of the whole cell.
+ * Adds a type annotation to every awaited module of a cell: `const fs: typeof import("node:fs") = await import("node:fs")`. TypeScript cannot
+ * infer a writable type for some modules, and then emits no declarations of the whole cell.
  */
 export function withModuleTypes(compiler: typeof ts, text: string): string {
   const file = compiler.createSourceFile("cell.ts", text, compiler.ScriptTarget.ES2022);

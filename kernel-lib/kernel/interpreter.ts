@@ -1,4 +1,4 @@
-/** @file Compiles and runs cells, keeps what they declare, and knows the source behind every frame. */
+/** @file Compiles and runs cells, keeps their declarations, and finds the source of every stack frame. */
 import { fileURLToPath } from "node:url";
 import { MessageChannel } from "node:worker_threads";
 import { type CellCode, cellCode } from "./cell-code.js";
@@ -6,27 +6,29 @@ import { partlyDeclared, withModuleTypes } from "./declarations.js";
 import type { Source } from "./traceback.js";
 import { type Converter, type Diagnostic, loadTslab, type Tslab } from "./tslab.js";
 
+/** The result of a cell. */
 export type Outcome =
-  /** `value` of the cell's last expression; undefined where it has none */
+  /** `value`: of the cell's last expression; undefined if it has none */
   { readonly kind: "done"; readonly value: unknown } | { readonly kind: "thrown"; readonly error: unknown } | Refused;
 interface Refused {
   readonly kind: "refused";
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Compiles and runs cells. */
 export interface Interpreter extends Pick<Tslab, "isCompleteCode" | "printQuickInfo"> {
-  /** @param label as its frames say: "Cell In[3]" @param signal of a stop, which may come before the cell begins */
+  /** Runs a cell. @param label its name in stack traces: "Cell In[3]" @param signal of the stop button, which may come before the cell begins */
   run(text: string, label: string, signal: AbortSignal): Promise<Outcome>;
   complete(text: string, at: number): ReturnType<Converter["complete"]>;
   inspect(text: string, at: number): ReturnType<Converter["inspect"]>;
   source(file: string): Source | undefined;
-  /** Stops waiting for the cell that runs, if any: what it has declared is kept. */
+  /** Stops waiting for the running cell, if any, and keeps its declarations so far. */
   giveUp(): void;
 }
 
 /**
- * Takes seconds: it loads the compiler and reads the types of Node.
- * @param compiling hears when the compiler begins to work, and when it is done
+ * Makes an interpreter. Takes seconds: it loads the compiler and reads Node's types.
+ * @param compiling called when the compiler begins to work, and when it is done
  */
 export function createInterpreter(compiling: (busy: boolean) => void): Interpreter {
   const guarded = <T>(work: () => T): T => {
@@ -38,7 +40,7 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
     }
   };
   const sources = new Map<string, Source>();
-  const made = new Map<string, CellCode>(); // by the code that was made
+  const made = new Map<string, CellCode>(); // by their code
   const lastStep = (ts: Tslab["ts"], js: string) => {
     const cell = cellCode(ts, js);
     made.set(cell.code, cell);
@@ -81,7 +83,7 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
         ...converted,
         output: `\n${cell.code}\n//# sourceURL=${current.file}\n`,
         hasToplevelAwait: cell.asynchronous,
-        lastExpressionVar: undefined, // we take the value ourselves
+        lastExpressionVar: undefined, // `outcome` reads the value instead
       };
     },
   };
@@ -103,8 +105,8 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
   });
 
   /**
-   * What later cells know of this one. tslab writes the word undefined where TypeScript could write no declarations: then those with the modules'
-   * types, and where that is not enough any type for every name of the cell.
+   * The declarations of a cell. tslab writes the word undefined if TypeScript could emit none. Then this tries again with type annotations for
+   * modules; if that fails too, every name of the cell is `any`.
    */
   function declared(written: string, text: string, names: ReadonlySet<string>): string {
     if (!unwritten(written)) return written;
@@ -113,7 +115,7 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
     return unwritten(again) ? [...names].map((name) => `declare let ${name}: any;\n`).join("") + again.replace(/^undefined/, "") : again;
   }
 
-  /** Takes what the cell left: its declarations, its last value, its error. */
+  /** Collects the cell's declarations, its last value, or its error. */
   function outcome(done: boolean, before: Readonly<Record<string, unknown>>): Outcome {
     if (refused.length > 0) return { kind: "refused", diagnostics: refused };
     const { after, names, last } = current ?? { names: new Set<string>() };
@@ -149,7 +151,7 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
           if (!signal.aborted) return executor.execute(text);
           throw signal.reason; // stopped before it began
         };
-        // A loop that is ended takes the calls around it away too. Within a port's message these are its own alone.
+        // Ending a loop from outside also ends the calls around it. In a message handler of its own these are only the cell's.
         detached.port1.postMessage(undefined);
       });
     },

@@ -1,48 +1,52 @@
 /**
- * @file What the stop button stops. At a stop, all that code of cells waits for is rejected; its `finally` and `catch` may still wait for a moment,
- * and once the cell has ended, or that moment is over, nothing that waited goes on.
+ * @file The stop button. On interrupt every pending await of the cell rejects. `catch` and `finally` blocks get GRACE_MS to await clean-up; after
+ * that,
+ * or once the cell ends, remaining awaits never resume.
  */
 import type { CellRuntime } from "./cell-code.js";
 
+/** Milliseconds that a stopped cell's clean-up may take. */
 const GRACE_MS = 1000;
 
 /** The user stopped the cell. */
 export class Interrupted extends Error {
   override name = "Interrupted";
   constructor() {
-    super("stopped before it was done; what it had declared until then is there");
+    super("stopped before it was done; names declared until then can be used");
   }
 }
 
-/** A cell that runs. */
+/** A running cell. */
 export interface CellContext {
-  /** aborted by a stop */
+  /** aborted by the stop button */
   readonly signal: AbortSignal;
-  /** the front end's id of the cell, else a digest of its code */
+  /** the front end's cell id, else a digest of the cell's code */
   readonly cell: string;
 }
 
+/** Stops the running cell. */
 export interface Interrupts {
   readonly runtime: CellRuntime;
-  /** the newest cell, whether it still runs or not */
+  /** the newest cell, whether it is still running or not */
   newest(): CellContext | undefined;
   begin(cell: string): CellContext;
   end(): void;
-  /** Stops all that cells do. @param grace milliseconds that the cell's own clean-up may take */
+  /** Rejects every pending await of cells. @param grace milliseconds that the cell's clean-up may take */
   stop(grace?: number): void;
-  /** settles once a cell that was stopped has had its moment and does not end by itself; never where it does */
+  /** resolves when a stopped cell has not ended within its grace time; never resolves if it has */
   overdue(context: CellContext): Promise<Interrupted>;
-  /** where code of cells waited for what failed: stacks, innermost first */
+  /** the stacks of the awaits that rejected with this error, innermost first */
   waits(error: Error): readonly string[];
 }
 
+/** Makes the state of the stop button. */
 export function createInterrupts(): Interrupts {
-  /** what code of cells waits for */
+  /** the reject functions of pending awaits */
   const waiting = new Set<(reason: Interrupted) => void>();
   const sites = new WeakMap<Error, string[]>();
-  let generation = 0; // what began to wait in an earlier one does not go on
+  let generation = 0; // an await that began in an earlier generation never resumes
   let newest: (CellContext & { readonly controller: AbortController; overdue?: (reason: Interrupted) => void }) | undefined;
-  let stopping: NodeJS.Timeout | undefined; // until the moment is over
+  let stopping: NodeJS.Timeout | undefined; // the timer of the grace time
 
   function freeze(): void {
     if (!stopping) return;
@@ -54,7 +58,7 @@ export function createInterrupts(): Interrupts {
 
   function wait<T>(value: T): Promise<Awaited<T>> {
     const begun = generation;
-    // An error of a library's names none of the cell's lines, so where the cell waited for it is kept with it.
+    // The stack of a library's error has no line of the cell, so the position of the await is kept with the error.
     const site: { stack?: string } = {};
     Error.captureStackTrace(site, wait);
     return new Promise((resolve, reject) => {
@@ -75,7 +79,7 @@ export function createInterrupts(): Interrupts {
 
   async function* each(iterable: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<unknown> {
     const iterator = Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
-    let open = false; // between two of its values, where leaving the loop closes it
+    let open = false; // the loop's body is running: leaving it must close the iterator
     try {
       for (;;) {
         const next = await wait(iterator.next());

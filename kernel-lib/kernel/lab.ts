@@ -1,14 +1,14 @@
-/** @file Starts a notebook's front end with this kernel: JupyterLab, Notebook 7 or the classic Notebook, whichever is there first in this order. */
+/** @file Starts a Jupyter front end with this kernel: the first that is installed of JupyterLab, Notebook 7 and the classic Notebook. */
 import { spawn, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { installKernelspec, KERNEL_NAME } from "./kernelspec.js";
 
-/** Starts programs; tests give another. */
+/** Starts programs; tests replace it. */
 export interface Programs {
-  /** what `program … --version` prints; undefined where it does not answer */
+  /** the output of `program … --version`; undefined if that fails */
   version(words: readonly string[]): string | undefined;
-  /** runs one with this terminal; its exit code */
+  /** runs a program with this terminal; resolves with its exit code */
   start(words: readonly string[], env: NodeJS.ProcessEnv): Promise<number>;
 }
 
@@ -20,11 +20,11 @@ const FRONT_ENDS = [
   ["jupyter", "notebook"],
   ["python3", "-m", "notebook"],
 ] as const;
-/** New notebooks are ours unless another kernel is chosen. */
+/** Makes Veduta's kernel the default of new notebooks. */
 const DEFAULT_KERNEL = `--MultiKernelManager.default_kernel_name=${KERNEL_NAME}`;
 
-/** For whom none is found. */
-export const HOW_TO_GET_ONE = `no Jupyter answers here. One of these gets you one:
+/** The error if no front end is found. */
+export const HOW_TO_GET_ONE = `Jupyter is not installed. Install it with one of these:
 
   Visual Studio Code, without Python: install its extension "Jupyter", run
       npx veduta kernel install
@@ -38,7 +38,7 @@ export const HOW_TO_GET_ONE = `no Jupyter answers here. One of these gets you on
 
 Then start this again.`;
 
-/** The first front end that answers. */
+/** Finds the first front end that is installed. */
 export function findFrontEnd(programs: Programs = PROGRAMS): { readonly program: readonly string[]; readonly version: string } | undefined {
   for (const program of FRONT_ENDS) {
     const version = programs.version([...program, "--version"]);
@@ -47,16 +47,18 @@ export function findFrontEnd(programs: Programs = PROGRAMS): { readonly program:
   return undefined;
 }
 
+/** Options of `startLab`. */
 export interface StartOptions {
   readonly programs?: Programs;
   readonly env?: NodeJS.ProcessEnv;
-  /** given to the front end as they are */
+  /** arguments for the front end */
   readonly words?: readonly string[];
 }
 
 /**
- * Starts one on a folder of notebooks. The kernel is registered for it alone: in the folder's `.jupyter`, which JUPYTER_PATH names and git ignores.
- * @returns its exit code
+ * Starts a front end on a folder of notebooks. The kernel is registered only for this folder, in its `.jupyter`, which JUPYTER_PATH names and git
+ * ignores.
+ * @returns the front end's exit code
  */
 export function startLab(
   program: readonly string[],
@@ -77,7 +79,7 @@ const PROGRAMS: Programs = {
   },
   start([program, ...words], env) {
     const child = spawn(program, words, { env, stdio: "inherit" });
-    const ignore = () => {}; // Ctrl-C is the front end's to answer: it asks whether to end
+    const ignore = () => {}; // the front end handles Ctrl-C itself: it asks whether to end
     process.on("SIGINT", ignore);
     return new Promise<number>((resolve, reject) => {
       child.on("error", reject);

@@ -1,6 +1,6 @@
 /**
- * @file The kernel's process: `node main.js {connection_file}`. Cells run in this thread, where a program of their reader's would; the sockets are in
- * another, which answers whatever a cell does.
+ * @file The kernel's process: `node main.js {connection_file}`. Cells run in the main thread, like any program. The sockets are in another thread,
+ * which answers even while a cell blocks the main one.
  */
 import { createRequire } from "node:module";
 import { Worker } from "node:worker_threads";
@@ -17,7 +17,7 @@ import { failureOf } from "./traceback.js";
 
 const file = process.argv[2];
 if (file === undefined) {
-  process.stderr.write("veduta kernel: got no connection file; a Jupyter front end starts this program, and gives it one\n");
+  process.stderr.write("veduta kernel: got no connection file; a Jupyter front end starts this program with one\n");
   process.exit(2);
 }
 const { version } = createRequire(import.meta.url)("../../../package.json") as { version: string };
@@ -70,16 +70,16 @@ process.on("SIGINT", stop);
 let stopped: CellContext | undefined;
 
 const compiling = (busy: boolean) => void Atomics.store(shared, COMPILING, busy ? 1 : 0);
-compiling(true); // until it is loaded
+compiling(true); // until the compiler is loaded
 let interpreter: Interpreter | undefined;
 const traces = { source: (name: string) => interpreter?.source(name), waits: interrupts.waits };
 for (const event of ["uncaughtException", "unhandledRejection"] as const)
   process.on(event, (error) => {
-    if (error instanceof Interrupted) return; // what was stopped behind a cell says nothing more
+    if (error instanceof Interrupted) return; // background work of a stopped cell is not reported
     output.print("stderr", `In the background: ${failureOf(error, traces).traceback.join("\n")}\n`);
   });
 
-/** Answers one request; no error leaves it. */
+/** Answers one request; it never throws. */
 async function answer(id: number, content: () => Promise<Record<string, unknown>>): Promise<void> {
   try {
     tell({ kind: "reply", id, content: await content() });
@@ -97,7 +97,7 @@ sockets.on("message", (message: ToCells) => {
       stopped = interrupts.newest();
       interrupts.stop();
     } else {
-      // Node's vm takes the listeners away while a cell runs; code that is ended does not put them back.
+      // Node's vm removes the listeners while a cell runs, and does not restore them when the code is terminated.
       process.off("SIGINT", stop).on("SIGINT", stop);
       if (stopped === interrupts.newest()) interrupts.stop(0);
     }

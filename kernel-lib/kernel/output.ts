@@ -1,24 +1,25 @@
 /**
- * @file What cells print and show, in order. Text is gathered into few messages; it is sent at once where the last was sent a while ago, so that a
- * synchronous loop is seen to print.
+ * @file Publishes what cells print and show, in order. Text is gathered into few messages. It is sent at once if the last message is old enough, so
+ * that the output of a synchronous loop appears while it runs.
  */
 import { StringDecoder } from "node:string_decoder";
 import type { MimeBundle } from "../core/host.js";
 
 type StreamName = "stdout" | "stderr";
 
+/** The output of cells. */
 export interface Output {
   print(name: StreamName, text: string): void;
   display(bundle: MimeBundle, options?: { readonly id?: string; readonly update?: boolean }): void;
   publish(type: string, content: Readonly<Record<string, unknown>>): void;
-  /** sends what was gathered, and what is printed next at once */
+  /** sends the gathered text; the next text is sent at once */
   flush(): void;
 }
 
 const GATHER_MS = 40;
 const GATHER_CHARACTERS = 1 << 16;
 
-/** @param send takes one message of the IOPub channel, its content as JSON */
+/** Makes the output of cells. @param send sends a message on the IOPub channel, its content as JSON text */
 export function createOutput(send: (type: string, content: string) => void): Output {
   let gathered: { name: StreamName; parts: string[]; length: number } | undefined;
   let sent = 0;
@@ -33,7 +34,7 @@ export function createOutput(send: (type: string, content: string) => void): Out
     send("stream", JSON.stringify({ name, text: parts.join("") }));
   };
   const publish: Output["publish"] = (type, content) => {
-    const text = JSON.stringify(content); // first, so that what is no JSON fails where it was shown
+    const text = JSON.stringify(content); // first, so that a value that is no JSON throws in the cell that shows it
     flush();
     send(type, text);
   };
@@ -60,7 +61,7 @@ export function createOutput(send: (type: string, content: string) => void): Out
   };
 }
 
-/** Everything that the process writes to its standard streams goes to `print` from now on. */
+/** Redirects all that the process writes to its standard streams to `print`. */
 export function captureStreams(print: Output["print"]): void {
   for (const name of ["stdout", "stderr"] as const) {
     const decoder = new StringDecoder("utf8");

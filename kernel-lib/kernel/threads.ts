@@ -1,12 +1,13 @@
 /**
- * @file What the kernel's two threads say to each other. One holds the sockets and stays free whatever a cell does; the other, the process's main
- * thread, compiles and runs cells.
+ * @file The messages between the kernel's two threads. One holds the sockets and is never blocked by a cell. The other, the main thread, compiles
+ * and runs cells.
  */
 import type { Header, Json } from "../ipynb/message.js";
 
 /** Requests that need the compiler. */
 export type AskedOfCompiler = "complete_request" | "inspect_request" | "is_complete_request";
 
+/** A request to run a cell. */
 export interface ExecuteRequest {
   readonly code: string;
   readonly silent: boolean;
@@ -14,29 +15,31 @@ export interface ExecuteRequest {
   readonly allowStdin: boolean;
   /** the number in In[n] */
   readonly count: number;
-  /** the front end's id of the cell */
+  /** the front end's cell id */
   readonly cell: string | undefined;
 }
 
+/** A message to the main thread. */
 export type ToCells =
   | { readonly kind: "execute"; readonly id: number; readonly parent: Header; readonly request: ExecuteRequest }
   | { readonly kind: "ask"; readonly id: number; readonly type: AskedOfCompiler; readonly content: Json }
   | { readonly kind: "input"; readonly value: string }
-  /** `ended`: the code that ran was ended already, because it would not hear */
+  /** `ended`: the running code was already terminated, because it did not notice the interrupt */
   | { readonly kind: "interrupt"; readonly ended: boolean }
   | { readonly kind: "end" };
 
+/** A message to the sockets' thread. */
 export type ToSockets =
   /** `content` is the text of its JSON */
   | { readonly kind: "publish"; readonly parent: Header; readonly type: string; readonly content: string }
   | { readonly kind: "reply"; readonly id: number; readonly content: Json }
   | { readonly kind: "prompt"; readonly content: { readonly prompt: string; readonly password: boolean } }
-  /** the main thread has taken notice: it was not within a synchronous loop */
+  /** the main thread noticed the interrupt: it was not in a synchronous loop */
   | { readonly kind: "interrupted" }
-  /** the process ends: send what waits, close, and set {@link CLOSED} */
+  /** the process ends: send waiting messages, close the sockets, and set {@link CLOSED} */
   | { readonly kind: "close" };
 
-/** Of the numbers that both threads see, the one that is 1 while the compiler works, which must not be ended in the middle. */
+/** Index in the shared array: 1 while the compiler works, which must not be terminated. */
 export const COMPILING = 0;
-/** The one that is 1 once the sockets are closed. */
+/** Index in the shared array: 1 once the sockets are closed. */
 export const CLOSED = 1;

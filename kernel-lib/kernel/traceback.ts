@@ -1,35 +1,36 @@
-/** @file Errors as a notebook shows them: in its own coordinates, with the line that is meant, and without frames of the kernel itself. */
+/** @file Formats errors for a notebook: positions in cells, with an excerpt of the line, and without the kernel's own frames. */
 import { inspect } from "node:util";
 import type { Position } from "./cell-code.js";
 import type { Diagnostic } from "./tslab.js";
 
-/** What Jupyter's `error` message holds. */
+/** The content of Jupyter's `error` message. */
 export interface Failure {
   readonly ename: string;
   readonly evalue: string;
   readonly traceback: readonly string[];
 }
 
-/** A cell that ran, as its frames need it. */
+/** The source of a cell, for its stack frames. */
 export interface Source {
-  /** what its frames say: "Cell In[3]" */
+  /** its name in stack traces: "Cell In[3]" */
   readonly label: string;
   readonly text: string;
   origin(place: Position): Position | undefined;
 }
 
+/** What formatting an error needs. */
 export interface TraceDeps {
-  /** by the file name that its frames have */
+  /** finds a source by the file name in a stack frame */
   source(file: string): Source | undefined;
-  /** frames of cells that waited for it */
+  /** the stacks of the awaits that rejected with this error */
   waits(error: Error): readonly string[];
 }
 
 const FRAME = /^\s+at (?:(.*?) \()?(?:async )?((?:file:\/\/)?[^()]*?):(\d+):(\d+)\)?$/;
-/** Files whose frames say nothing to a reader of a notebook. */
+/** Files whose frames are left out. */
 const OURS = /^node:|[\\/]kernel-lib[\\/]kernel[\\/]|[\\/]tslab[\\/]dist[\\/]|^evalmachine/;
 
-/** @param error whatever was thrown */
+/** Formats an error. @param error any thrown value */
 export function failureOf(error: unknown, deps: TraceDeps): Failure {
   if (!(error instanceof Error) && !isErrorLike(error)) {
     const shown = inspect(error);
@@ -39,7 +40,7 @@ export function failureOf(error: unknown, deps: TraceDeps): Failure {
   return { ename: String(name), evalue: String(message), traceback: traced(error as Error, deps, new Set()) };
 }
 
-/** Errors of another realm are none of this one's. */
+/** Whether a value is an error; errors of another realm are no instances of `Error`. */
 const isErrorLike = (value: unknown): value is Error =>
   typeof value === "object" && value !== null && typeof (value as Error).stack === "string" && typeof (value as Error).message === "string";
 
@@ -51,7 +52,7 @@ function traced(error: Error, deps: TraceDeps, seen: Set<unknown>): string[] {
   const cells = deps.waits(error).flatMap((stack) => stack.split("\n").filter((line) => FRAME.test(line) && frame(line, deps)?.source));
   const lines: string[] = [];
   let excerpted = false;
-  const stood = new Set<string>(); // a line of a cell both called and waited: once is enough
+  const stood = new Set<string>(); // a line of a cell may occur both as a call and as an await: it is shown once
   for (const line of [...frames, ...cells]) {
     const known = frame(line, deps);
     if (!known || stood.has(known.place ? `${known.source?.label}:${known.place.line}` : known.text)) continue;
@@ -86,7 +87,7 @@ function frame(line: string, deps: TraceDeps): { text: string; source?: Source; 
   return { text: called && !/^(eval|<anonymous>)$/.test(called) ? `    at ${called} (${where})` : `    at ${where}`, source, place };
 }
 
-/** The line that is meant between its neighbours, and a mark below the column. */
+/** The line with its neighbours, and a mark below the column. */
 function excerpt(text: string, { line, column }: Position): string[] {
   const lines = text.split("\n");
   const [from, to] = [Math.max(0, line - 1), Math.min(lines.length, line + 2)];
@@ -99,7 +100,7 @@ function excerpt(text: string, { line, column }: Position): string[] {
   });
 }
 
-/** @param diagnostics what the compiler has against the cell; at least one */
+/** Formats a cell's compiler errors. @param diagnostics at least one */
 export function diagnosed(diagnostics: readonly Diagnostic[], label: string, text: string): Failure {
   const [{ code, messageText }] = diagnostics;
   const ename = code < 2000 ? "SyntaxError" : "TypeScriptError";

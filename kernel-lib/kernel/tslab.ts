@@ -1,11 +1,11 @@
 /**
- * @file All that this kernel relies on within tslab, whose exact version package.json pins. tslab's converter keeps one TypeScript program, compiles a
+ * @file All that this kernel uses of tslab, whose exact version package.json pins. tslab's converter keeps one TypeScript program, compiles a
  * cell against the declarations of the cells before, and makes CommonJS of it; its executor runs that and keeps the values. Of its internals we use:
  *
  *   dist/converter.js `createConverter`, `isCompleteCode`; dist/executor.js `createExecutor`; dist/inspect.js `printQuickInfo`.
  *   Its copy of TypeScript, @tslab/typescript-for-tslab: the converter reads `createWatchCompilerHost`, `getPreEmitDiagnosticsOfFiles` and
- *   `transpileModule` from the module's object at each call, so an heir of that object in the require cache changes the compiler's options, passes
- *   over faults and adds our own step at the end.
+ *   `transpileModule` from the module's object at each call. We replace that module in the require cache with an object inheriting from it, which
+ *   overrides compiler options, ignores selected diagnostics and appends our transform.
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -20,6 +20,7 @@ interface Position {
   readonly line: number;
   readonly character: number;
 }
+/** A compiler error of a cell. */
 export interface Diagnostic {
   readonly start: Position;
   readonly messageText: string;
@@ -34,6 +35,7 @@ interface Converted {
   lastExpressionVar?: string;
   sideOutputs?: { readonly path: string; readonly data: string }[];
 }
+/** tslab's converter of cells. */
 export interface Converter {
   convert(declarations: string, source: string): Converted;
   inspect(declarations: string, source: string, at: number): ts.QuickInfo | undefined;
@@ -45,14 +47,16 @@ export interface Converter {
   addModule(name: string, content: string, meta?: unknown): Diagnostic[];
   close(): void;
 }
+/** tslab's executor of cells. */
 export interface Executor {
-  /** whether it ran to its end */
+  /** runs a cell; resolves with whether it ran to its end */
   execute(source: string): Promise<boolean>;
-  /** stops waiting */
+  /** stops waiting for the cell */
   interrupt(): void;
   readonly locals: Record<string, unknown>;
 }
 
+/** The parts of tslab that are used. */
 export interface Tslab {
   readonly ts: typeof ts;
   readonly converter: Converter;
@@ -62,13 +66,13 @@ export interface Tslab {
 }
 
 /**
- * Loads the compiler, for cells of the working directory. Takes seconds.
- * @param lastStep makes CommonJS of the JavaScript that TypeScript emitted, whose end is an inline source map
- * @param globals files that declare what every cell has
+ * Loads tslab's compiler for cells in the working directory. Takes seconds.
+ * @param lastStep transforms the emitted JavaScript, which ends with an inline source map, into CommonJS
+ * @param globals files that declare the globals of cells
  */
 export function loadTslab(lastStep: (ts: typeof import("typescript"), js: string) => string, globals: readonly string[]): Tslab {
   const own = tslabTypescript();
-  const heir = Object.create(own, {
+  const patched = Object.create(own, {
     __esModule: { value: true },
     createWatchCompilerHost: { enumerable: true, value: watchHost(own, globals) },
     getPreEmitDiagnosticsOfFiles: { enumerable: true, value: faults(own) },
@@ -76,7 +80,7 @@ export function loadTslab(lastStep: (ts: typeof import("typescript"), js: string
   });
   const cached = require.cache[typescript];
   if (!cached) throw new Error("tslab: its TypeScript is not in the require cache");
-  cached.exports = heir;
+  cached.exports = patched;
   const { createConverter, isCompleteCode } = require(join(folder, "dist/converter.js"));
   const { createExecutor } = require(join(folder, "dist/executor.js"));
   const { printQuickInfo } = require(join(folder, "dist/inspect.js"));
@@ -90,11 +94,11 @@ export function loadTslab(lastStep: (ts: typeof import("typescript"), js: string
 }
 
 /**
- * What is wrong with a cell. (`getPreEmitDiagnosticsOfFiles` is an addition of tslab's copy.) No error in a notebook:
+ * The compiler errors of a cell. (`getPreEmitDiagnosticsOfFiles` is an addition of tslab's copy.) These are ignored in a notebook:
  *
- *   4000 to 4099, 2742   a value whose type has no name that could be written, as of `import("node:fs")`: TypeScript then writes no
- *                        declarations of the cell; the interpreter says what later ones know of it
- *   7000 to 7099         a parameter or a list whose type is not written: it is `any`
+ *   4000 to 4099, 2742   a value whose type cannot be written, as of `import("node:fs")`: TypeScript then emits no declarations of the cell,
+ *                        and the interpreter makes them
+ *   7000 to 7099         a parameter or a list without a type: it is `any`
  */
 const faults = (own: typeof ts) => (program: ts.Program, files: readonly ts.SourceFile[]) => {
   const all = (own as unknown as { getPreEmitDiagnosticsOfFiles(...words: unknown[]): ts.Diagnostic[] }).getPreEmitDiagnosticsOfFiles;
@@ -102,14 +106,14 @@ const faults = (own: typeof ts) => (program: ts.Program, files: readonly ts.Sour
 };
 
 /**
- * tslab's options are Node10's module resolution and its own way to have `await` at the top, which takes `await (x)` for a call. TypeScript's own way
- * is on where `disableTopLevelAwait`, an option of tslab's copy, is off; it knows `for await` too.
+ * tslab uses Node10's module resolution and its own top-level `await`, which parses `await (x)` as a call. With `disableTopLevelAwait: false`, an
+ * option of tslab's copy, TypeScript's own top-level `await` is used, which also supports `for await`.
  */
 const watchHost =
   (own: typeof ts, globals: readonly string[]) =>
   (roots: string[], options: ts.CompilerOptions, system: ts.System, ...rest: unknown[]) => {
     const { watchFile } = system;
-    // Packages and declarations do not change while a notebook runs; watching hundreds of them would cost much of the start.
+    // Packages and declarations do not change while a notebook runs, and watching hundreds of them would slow the start.
     system.watchFile = (path, callback, interval) =>
       /[\\/]node_modules[\\/]|(?<!__prev__)\.d\.ts$|package\.json$/.test(path) ? { close() {} } : watchFile!(path, callback, interval);
     const changed = {
@@ -117,10 +121,10 @@ const watchHost =
       moduleResolution: 100, // Bundler, which reads `exports`
       disableTopLevelAwait: false,
       inlineSourceMap: true,
-      strictNullChecks: true, // `while (!next.done)` tells a step from the result
+      strictNullChecks: true, // so that `while (!next.done)` narrows an iterator's step from its result
       strictFunctionTypes: true,
-      noImplicitAny: true, // else `[]` never takes an element; see `faults`
-      types: ["node"], // of all that node_modules/@types holds
+      noImplicitAny: true, // else `[]` is never[]; see `faults`
+      types: ["node"], // not all of node_modules/@types
     };
     const create = own.createWatchCompilerHost as (...words: unknown[]) => unknown;
     return create([...roots, ...globals], changed, system, ...rest);

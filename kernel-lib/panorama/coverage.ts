@@ -5,7 +5,8 @@ import { degrees, radians } from "./angles.js";
  * What an image covers, in degrees. Its centre is heading 0, and pitch `centre`.
  * "cylinder": columns are equal steps of heading, rows are equal heights on a cylinder.
  * "equirectangular": columns are equal steps of heading, rows are equal steps of pitch.
- * "cube": six square faces in a row: right, left, up, down, ahead, back, seen from inside (the order of WebGL's cube maps). It is 360 × 180 and wraps.
+ * "cube": six square faces in a row: right, left, up, down, ahead, back, seen from inside (the order of WebGL's cube maps). It is 360 × 180 and
+ * wraps.
  */
 export interface Coverage {
   readonly projection: "cylinder" | "equirectangular" | "cube";

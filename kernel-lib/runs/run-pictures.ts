@@ -33,7 +33,9 @@ export async function embedded(file: string): Promise<Picture> {
   return { type: "image/jpeg", bytes: smallest };
 }
 
-/** Encodes all previews at the highest common size and quality whose total fits `MOST_FORESEEN`. If even the lowest does not fit, keeps every k-th. */
+/**
+ * Encodes all previews at the highest common size and quality whose total fits `MOST_FORESEEN`. If even the lowest does not fit, keeps every k-th.
+ */
 export async function embeddedSteps(files: readonly StepFile[]): Promise<ForeseenPicture[]> {
   const samples = files.filter((_, k) => k % Math.ceil(files.length / 4) === 0);
   for (const level of LEVELS) {

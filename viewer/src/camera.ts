@@ -1,19 +1,20 @@
-/** @file The camera in plain numbers: where on the screen a direction of the panorama is, and what a point of the screen shows. */
+/** @file The camera: maps points of the screen to directions of the panorama, and back. */
 import { type Direction, degrees, type Look, lookOf, radians, turn, vectorOf } from "../../kernel-lib/panorama/angles.js";
 import { type Point, ruleOf } from "../../kernel-lib/panorama/projections.js";
 import type { ViewState } from "./state.js";
 
+/** The camera of a view. */
 export interface Camera {
-  /** heading and pitch, degrees, of a point of the screen: (0,0) its middle, y 1 its top edge, x `aspect` its right edge; undefined beyond a pole */
+  /** the direction of a point of the screen: (0,0) is its middle, y = 1 its top edge, x = `aspect` its right edge; undefined beyond a pole */
   look(at: Point): Look | undefined;
-  /** the inverse; of directions seen more than once the one nearest to the middle; undefined where it is not on the plane */
+  /** the inverse: the point of a direction; of several, the one nearest to the middle; undefined if it is not on the plane */
   find(heading: number, pitch: number): Point | undefined;
 }
 
-/** Camera to panorama: three rows x, y, z of the columns right, up, ahead. */
+/** A rotation from the camera to the panorama: rows x, y, z; columns right, up, ahead. */
 export type Axes = readonly [Direction, Direction, Direction];
 
-/** Roll about the view, then pitch, then heading. */
+/** The camera's rotation: roll about the view's axis, then pitch, then heading. */
 export function rotation({ heading, pitch, roll }: Pick<ViewState, "heading" | "pitch" | "roll">): Axes {
   const [ch, sh] = [Math.cos(radians(heading)), Math.sin(radians(heading))];
   const [cp, sp] = [Math.cos(radians(pitch)), Math.sin(radians(pitch))];
@@ -32,6 +33,7 @@ export function rotation({ heading, pitch, roll }: Pick<ViewState, "heading" | "
   ];
 }
 
+/** The camera of a state. */
 export function cameraOf(state: ViewState): Camera {
   const rule = ruleOf(state.projection);
   const { ray } = rule;
@@ -53,7 +55,7 @@ export function cameraOf(state: ViewState): Camera {
   };
 }
 
-/** The panorama's own plane, slid under the screen and rolled about its middle. */
+/** The camera of the flat projection: the panorama's plane, moved under the screen and rolled about its middle. */
 function flatCamera({ heading, pitch, roll }: ViewState, scale: number): Camera {
   const [c, s] = [Math.cos(radians(roll)), Math.sin(radians(roll))];
   return {

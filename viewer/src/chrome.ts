@@ -1,4 +1,4 @@
-/** @file What stands around the picture: the canvas, tools in a corner, a note of where one looks, and controls below. */
+/** @file The viewer's elements: the canvas, tools in its corner, a note of the current direction, and controls below. */
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { projections } from "../../kernel-lib/panorama/projections.js";
 import { move } from "./controls.js";
@@ -7,9 +7,10 @@ import { choice, iconButton, make } from "./dom.js";
 import type { ViewState } from "./state.js";
 import { TEXTS } from "./texts.js";
 
-/** Milliseconds of rest after which the note goes and the view is spoken. */
+/** Milliseconds of rest after which the note disappears and screen readers hear the view. */
 const REST = 1200;
 
+/** The viewer's elements. */
 export interface Chrome {
   readonly canvas: HTMLCanvasElement;
   readonly tools: HTMLElement;
@@ -17,11 +18,12 @@ export interface Chrome {
   readonly panels: HTMLElement;
   show(state: ViewState): void;
   say(text: string): void;
-  /** Says something once, in the note and aloud. */
+  /** Shows a text once, in the note and to screen readers. */
   notice(text: string): void;
   remove(): void;
 }
 
+/** Makes the viewer's elements in its root. */
 export function createChrome(root: HTMLElement, alt: string, { coverage }: PanoramaSpec): Chrome {
   const canvas = make("canvas", {
     tabIndex: 0,
@@ -75,7 +77,7 @@ export function createChrome(root: HTMLElement, alt: string, { coverage }: Panor
   };
 }
 
-/** Zoom, reset and full screen. */
+/** Adds zoom, reset and full screen. */
 export function viewTools(core: Core): void {
   const { root, tools, keys } = core;
   const zoom = (factor: number) => () => {
@@ -97,11 +99,12 @@ export function viewTools(core: Core): void {
   keys.set("f", fullScreen);
 }
 
+/** Adds the choice of the projection. */
 export function projectionChoice(core: Core): void {
   const names = Object.fromEntries(Object.keys(projections).map((name) => [name, TEXTS.projections[name as keyof typeof projections]]));
   const select = choice(TEXTS.projection, names as Record<keyof typeof projections, string>, (projection) => {
     core.input();
-    // A planet is seen from above; coming back from it one looks ahead again.
+    // A planet is seen from above. Leaving it, the view looks ahead again.
     if (projection === "planet") core.set({ projection, pitch: -90, fov: 230 });
     else core.set(core.state().projection === "planet" ? { projection, pitch: core.begin.pitch, fov: core.begin.fov } : { projection });
   });

@@ -1,16 +1,17 @@
-/** @file Which picture a state shows of each panorama: the viewer's own, and those that it is compared with. */
+/** @file Which picture a state shows of each panorama: the viewer's own, and those that are compared with it. */
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import type { Which } from "./core.js";
 import type { Wanted } from "./pictures.js";
 import { type Contents, pairOf, type ViewState } from "./state.js";
 
+/** The pictures of a viewer's panoramas. */
 export interface Collection extends Contents {
   picture(which: Which, state: ViewState): Wanted;
-  /** all that are on screen */
+  /** the pictures on screen */
   shown(state: ViewState): Wanted[];
 }
 
-/** @param still the root's own picture, a URL */
+/** Makes the collection of a viewer. @param still the URL of the root's picture */
 export function collect({ coverage, steps = [], others = [] }: PanoramaSpec, still: string): Collection {
   const panoramas = 1 + others.length;
   const compared = ({ compare, ...state }: ViewState): readonly Which[] => {
@@ -20,7 +21,7 @@ export function collect({ coverage, steps = [], others = [] }: PanoramaSpec, sti
   const picture = (which: Which, { step }: ViewState): Wanted => {
     if (which === 0) return { src: (step === null ? null : steps[step].src) ?? still, coverage };
     const other = others[which - 1];
-    // Runs of other lengths: the step at the same share of the way.
+    // A run with another number of steps shows the step at the same fraction of its length.
     const theirs = other.steps ?? [];
     const at = step === null || steps.length < 2 ? theirs.length - 1 : Math.round((step / (steps.length - 1)) * (theirs.length - 1));
     return { src: theirs[at]?.src ?? other.src, coverage: other.coverage };

@@ -1,26 +1,27 @@
-/** @file The controls of a comparison: how, which two, where the divider is, whose turn it is; and its names and number in words. */
+/** @file The controls of a comparison: its kind, the two panoramas, the divider, the blinking, the labels, and the measured difference. */
 import type { Core, Which } from "./core.js";
 import { choice, make } from "./dom.js";
 import { COMPARISONS, type Comparison, pairOf, type ViewState } from "./state.js";
 import { TEXTS } from "./texts.js";
 
-/** Milliseconds that each picture stays in turn. */
+/** Milliseconds that each picture is shown in "blink". */
 const BLINK = 700;
-/** Doublings of the difference, so that small ones are seen: 4 times. */
+/** How often the shown difference is doubled: 2, so 4 times, to make small differences visible. */
 export const DOUBLINGS = 2;
 
 const KEYS: Readonly<Record<Comparison, string>> = { swipe: "s", side: "e", blink: "b", difference: "d" };
 
+/** The controls of a comparison. */
 export interface CompareBar {
-  /** where the divider is, in shares of the width */
+  /** the divider's place, as a fraction of the width */
   split(): number;
-  /** which panorama blinks up */
+  /** the panorama that "blink" shows now */
   turn(): Which;
-  /** Tells the number once the view rests. */
+  /** Shows the measured difference once the view rests. */
   measure(): void;
 }
 
-/** @param difference of the view, mean, of 255 */
+/** Adds the controls of a comparison. @param difference the view's mean difference, of 255 */
 export function compareBar(core: Core, difference: () => number): CompareBar {
   const { label = TEXTS.first, others = [] } = core.spec;
   const labels = [label, ...others.map((other) => other.label)];
@@ -92,7 +93,7 @@ export function compareBar(core: Core, difference: () => number): CompareBar {
   };
 }
 
-/** Of three or more panoramas the two that are compared: two lists, and keys that go through them. */
+/** The choice of the two compared panoramas, if there are three or more: two lists, and keys. */
 function pairChoice(core: Core, labels: readonly string[]): HTMLSelectElement[] {
   const named = Object.fromEntries(labels.entries());
   const put = (side: 0 | 1, which: Which) => {

@@ -1,14 +1,15 @@
-/** @file Two or more panoramas with one camera: a divider between two, all side by side, in turns, or how two differ. */
+/** @file Compares panoramas with one camera: a divider between two, all side by side, alternating, or the difference of two. */
 import { compareBar, DOUBLINGS } from "./compare-bar.js";
 import type { Core, Pane, Pen } from "./core.js";
 import { type Comparison, pairOf } from "./state.js";
 
-/** How the viewer draws: one panorama, or several as the state's `compare` says. @returns where each of them is */
+/** Draws one panorama, or several as the state's `compare` says. @returns the place of each */
 export type Compose = (pen: Pen, width: number, height: number) => readonly Pane[];
 
-/** Width of the view in which the difference is measured. */
+/** Width in pixels of the view in which the difference is measured. */
 const MEASURED = 320;
 
+/** Adds comparison to a viewer. @returns how it draws */
 export function comparing(core: Core): Compose {
   const count = 1 + (core.spec.others?.length ?? 0);
   if (count === 1) return (pen, width, height) => drawn(core, pen, height, [{ which: 0, x: 0, width, from: 0, to: width }]);

@@ -1,13 +1,13 @@
-/** @file Hands on the picture: drag, pinch, wheel and keys become changes of the state. Knows nothing of drawing. */
+/** @file Pointer and keyboard: drag, pinch, wheel and keys change the state. This file does not draw. */
 
 import { degrees, radians } from "../../kernel-lib/panorama/angles.js";
 import { horizontalFov, projections, ruleOf } from "../../kernel-lib/panorama/projections.js";
 import type { Core, Motion } from "./core.js";
 
-/** Degrees that a hand may turn beyond the picture's edge. */
+/** Degrees that a user may turn beyond the picture's edge. */
 const SLACK = 6;
 
-/** Turns by degrees and zooms by a factor, kept where there is picture to see. */
+/** Turns by degrees and zooms by a factor, within the picture. */
 export function move({ state, spec, canvas, set }: Core, by: { right?: number; up?: number; zoom?: number }): void {
   const { coverage } = spec;
   const { heading, pitch, fov, projection } = state();
@@ -20,7 +20,7 @@ export function move({ state, spec, canvas, set }: Core, by: { right?: number; u
       ? Number.POSITIVE_INFINITY
       : Math.max(0, (coverage.horizontal - across) / 2) + SLACK;
   const level = free ? 0 : (coverage.centre ?? 0);
-  // A view that was set outside these limits may stay, but a hand does not take it further out.
+  // A view that a script set outside these limits may stay, but the user cannot move it further out.
   set({
     heading: clampFrom(heading, heading + (by.right ?? 0), side),
     pitch: clamp(level + clampFrom(pitch - level, pitch - level + (by.up ?? 0), up), -90, 90),
@@ -28,7 +28,7 @@ export function move({ state, spec, canvas, set }: Core, by: { right?: number; u
   });
 }
 
-/** Degrees right and up that turn with a hand's pixels, so that what is under the finger stays there (at the middle of the picture). */
+/** Converts a drag in pixels to degrees right and up, so that the panorama follows the pointer (exactly, at the middle of the picture). */
 export function turned({ state, canvas }: Core, x: number, y: number): { right: number; up: number } {
   const { fov, pitch, roll, projection } = state();
   const scale = degrees(ruleOf(projection).scale(radians(fov)) * 2) / Math.max(1, canvas.clientHeight);
@@ -37,11 +37,11 @@ export function turned({ state, canvas }: Core, x: number, y: number): { right: 
   return { right: (-(x * c - y * s) * scale) / narrow, up: (y * c + x * s) * scale };
 }
 
-/** Keys that stay a notebook's or the browser's own while the viewer has the focus: those that run a cell, save, find. */
+/** Whether a key belongs to the notebook or the browser even while the viewer has the focus: run a cell, save, find. */
 const isOutward = ({ key, shiftKey, ctrlKey, metaKey, altKey }: KeyboardEvent) =>
   ctrlKey || metaKey || altKey || (shiftKey && key === "Enter");
 
-/** Listens to the canvas, and keeps plain keys from a notebook around it, where "d d" deletes a cell. */
+/** Listens to the canvas, and hides plain keys from a notebook around it, where "d d" deletes a cell. */
 export function listen(core: Core, motion: Motion): void {
   const { canvas, signal, state, keys } = core;
   core.root.addEventListener("keydown", (event) => !isOutward(event) && event.stopPropagation(), { signal });
@@ -79,7 +79,7 @@ export function listen(core: Core, motion: Motion): void {
       const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
       const zoom = Math.exp(clamp(event.deltaY * lines, -120, 120) * 0.0015);
       const { fov, projection } = state();
-      if (clamp(fov * zoom, ...ruleOf(projection).range) === fov) return; // at the end of the range the page scrolls on
+      if (clamp(fov * zoom, ...ruleOf(projection).range) === fov) return; // at the end of the zoom range the page scrolls
       event.preventDefault();
       core.input();
       move(core, { zoom });
@@ -114,6 +114,7 @@ export function listen(core: Core, motion: Motion): void {
   );
 }
 
+/** Limits x to a range. */
 export const clamp = (x: number, from: number, to: number): number => Math.min(to, Math.max(from, x));
 const clampFrom = (now: number, next: number, most: number): number => clamp(next, Math.min(-most, now), Math.max(most, now));
 const distance = (fingers: ReadonlyMap<number, { x: number; y: number }>): number => {

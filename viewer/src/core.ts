@@ -1,26 +1,27 @@
-/** @file What a viewer's parts share: the state and how to change it, the picture, and places to put things. */
+/** @file What a viewer's parts share: the state, the picture, and containers for controls. */
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import type { Camera } from "./camera.js";
 import type { Renderer, Scene } from "./renderer.js";
 import type { ViewState } from "./state.js";
 
-/** Which panorama: 0 the viewer's own, 1 and so on those that it is compared with. */
+/** Index of a panorama: 0 is the viewer's own, 1 and up are those compared with it. */
 export type Which = number;
 
+/** The 2D context that a view is drawn with. */
 export type Pen = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
-/** A piece of the canvas, as high as it, that shows one panorama. Device pixels. */
+/** A part of the canvas, at its full height, that shows one panorama. Device pixels. */
 export interface Pane {
   readonly which: Which;
-  /** the view: its left edge and its width */
+  /** left edge and width of the panorama's view */
   readonly x: number;
   readonly width: number;
-  /** what is seen of it: left and right edge */
+  /** left and right edge of the visible part of the view */
   readonly from: number;
   readonly to: number;
 }
 
-/** A view as it was just drawn, for what is drawn over it; the pen begins at its left edge. */
+/** A view that was just drawn, for overlays. The pen's origin is its left edge. */
 export interface Drawn {
   readonly which: Which;
   readonly pen: Pen;
@@ -31,52 +32,55 @@ export interface Drawn {
   readonly height: number;
 }
 
+/** The direction and the panorama at a point of the page. */
 export interface Seen {
   readonly which: Which;
   readonly heading: number;
   readonly pitch: number;
 }
 
+/** What a viewer's parts share. */
 export interface Core {
   readonly root: HTMLElement;
   readonly spec: PanoramaSpec;
-  /** what the picture shows, any text */
+  /** the picture's alternative text, any text */
   readonly name: string;
   readonly canvas: HTMLCanvasElement;
-  /** small buttons in the picture's corner, controls below it, and panels below those */
+  /** containers: small buttons in the picture's corner, controls below it, panels below those */
   readonly tools: HTMLElement;
   readonly bar: HTMLElement;
   readonly panels: HTMLElement;
-  /** ends with the viewer */
+  /** aborted when the viewer ends */
   readonly signal: AbortSignal;
-  /** the state at the start */
+  /** the initial state */
   readonly begin: ViewState;
-  /** actions of the keyboard by `KeyboardEvent.key`, while the picture has the focus */
+  /** keyboard actions by `KeyboardEvent.key`, active while the picture has the focus */
   readonly keys: Map<string, () => void>;
   state(): ViewState;
-  /** @throws RangeError */
+  /** Changes the state. @throws RangeError */
   set(change: Partial<ViewState>): void;
-  /** Has the view drawn with the next frame. */
+  /** Draws the view in the next frame. */
   ask(): void;
-  /** What a point of the page shows, degrees; undefined beside the canvas and beyond a pole. */
+  /** Finds what a point of the page shows; undefined outside the canvas and beyond a pole. */
   seen(at: { readonly clientX: number; readonly clientY: number }): Seen | undefined;
-  /** Runs once all parts are in. */
+  /** Runs `then` once all parts are added. */
   onStart(then: () => void): void;
   onState(then: (state: ViewState) => void): void;
-  /** Draws over each pane. */
+  /** Adds an overlay to each pane. */
   onDrawn(paint: (drawn: Drawn) => void): void;
-  /** Stops what moves by itself; called by every hand on the viewer. */
-  onHand(then: () => void): void;
-  hand(): void;
-  /** Draws all that is on screen, at any size. @returns the panes */
+  /** Runs `then` at each input of the user; automatic motion stops there. */
+  onInput(then: () => void): void;
+  /** Tells that the user made an input. */
+  input(): void;
+  /** Draws the whole view at any size. @returns the panes */
   paint(pen: Pen, width: number, height: number): readonly Pane[];
-  /** the page's graphics */
+  /** the page's WebGL renderer */
   readonly renderer: Renderer;
-  /** What a panorama's view is drawn of; undefined while it loads. */
+  /** The scene of a panorama; undefined while it loads. */
   scene(which: Which, state: ViewState): Scene | undefined;
-  /** Draws a view of one panorama. @returns undefined while it loads; else a canvas whose content lasts until the next call */
+  /** Draws a view of one panorama. @returns a canvas, valid until the next call; undefined while the panorama loads */
   shot(which: Which, state: ViewState, width: number, height: number): HTMLCanvasElement | undefined;
-  /** Has a state's textures loaded. */
+  /** Loads a state's textures. */
   load(state: ViewState): Promise<unknown>;
   /** the decoded picture that a state shows */
   image(which: Which, state: ViewState): Promise<HTMLImageElement>;
@@ -84,13 +88,13 @@ export interface Core {
   say(text: string): void;
 }
 
-/** What moves by itself. */
+/** The automatic motion of the view. */
 export interface Motion {
-  /** a hand's move, in degrees, and when it was felt */
+  /** records a drag's movement in degrees, and its time */
   felt(by: { right: number; up: number }, at: number): void;
   fling(at: number): void;
-  /** a hand has come */
+  /** stops the motion: the user pressed the picture */
   still(at: number): void;
-  /** turns slowly by itself, or no more */
+  /** starts or stops the slow turn */
   rotate(on: "on" | "off"): void;
 }

@@ -1,4 +1,4 @@
-/** @file A phone or tablet as a window: the view follows how it is held. W3C Device Orientation: angles Z-X′-Y″, world east-north-up. */
+/** @file The view follows the orientation of a phone or tablet. W3C Device Orientation: angles Z-X′-Y″, world east-north-up. */
 
 import { degrees, radians } from "../../kernel-lib/panorama/angles.js";
 import type { Core } from "./core.js";
@@ -11,14 +11,14 @@ interface Held {
   readonly roll: number;
 }
 
-/** Where the back of a device looks. @param angles alpha, beta, gamma and the screen's own turn, degrees */
+/** The direction of a device's back. @param screenTurn the rotation of the screen; all angles in degrees */
 export function heldView(alpha: number, beta: number, gamma: number, screenTurn: number): Held {
   const [a, b, c, t] = [alpha, beta, gamma, screenTurn].map(radians);
   const [ca, sa, cb, sb, cc, sc] = [Math.cos(a), Math.sin(a), Math.cos(b), Math.sin(b), Math.cos(c), Math.sin(c)];
-  const right = [ca * cc - sa * sb * sc, cc * sa + ca * sb * sc, -cb * sc]; // of the device, in the world
+  const right = [ca * cc - sa * sb * sc, cc * sa + ca * sb * sc, -cb * sc]; // the device's right, in the world
   const up = [-cb * sa, ca * cb, sb];
   const ahead = [-(cc * sa * sb + ca * sc), -(sa * sc - ca * cc * sb), -cb * cc];
-  const top = up.map((x, k) => x * Math.cos(t) + right[k] * Math.sin(t)); // of the screen
+  const top = up.map((x, k) => x * Math.cos(t) + right[k] * Math.sin(t)); // the screen's up, in the world
   const flat = Math.hypot(ahead[0], ahead[1]);
   const level = flat < 1e-6 ? [1, 0, 0] : [ahead[1] / flat, -ahead[0] / flat, 0];
   const above = [level[1] * ahead[2], -level[0] * ahead[2], level[0] * ahead[1] - level[1] * ahead[0]]; // level × ahead
@@ -32,6 +32,7 @@ export function heldView(alpha: number, beta: number, gamma: number, screenTurn:
 
 type Asking = typeof DeviceOrientationEvent & { requestPermission?: () => Promise<"granted" | "denied"> };
 
+/** Adds the button that makes the view follow the device. */
 export function deviceTool(core: Core): void {
   if (!("DeviceOrientationEvent" in globalThis) || !matchMedia("(pointer: coarse)").matches) return;
   let following: AbortController | undefined;

@@ -1,5 +1,6 @@
-/** @file Elements, made in one line each. */
+/** @file Makes elements and icons. */
 
+/** Makes an element with properties and children. */
 export const make = <K extends keyof HTMLElementTagNameMap>(
   tag: K,
   properties: Partial<HTMLElementTagNameMap[K]> = {},
@@ -10,7 +11,7 @@ export const make = <K extends keyof HTMLElementTagNameMap>(
   return element;
 };
 
-/** Paths of 16 × 16 drawings in lines. */
+/** SVG paths of the icons, 16 × 16, drawn as lines. */
 export const ICONS = {
   zoomOut: "M3 8h10",
   zoomIn: "M3 8h10M8 3v10",
@@ -24,23 +25,26 @@ export const ICONS = {
   loop: "M3 8.500V7a2.500 2.500 0 0 1 2.500-2.500h7M10.500 2.500l2 2-2 2M13 7.500V9a2.500 2.500 0 0 1-2.500 2.500h-7M5.500 13.500l-2-2 2-2",
 } as const;
 
+/** The name of an icon. */
 export type Icon = keyof typeof ICONS;
 
+/** Draws an icon into an element. */
 export function drawIcon(element: HTMLElement, icon: Icon): void {
   element.innerHTML = `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${ICONS[icon]}"/></svg>`;
 }
 
-/** A button of a drawing, named for those who do not see it. */
+/** A button with an icon, and a label for screen readers. */
 export function iconButton(icon: Icon, label: string, press: () => void): HTMLButtonElement {
   const button = make("button", { type: "button", title: label, ariaLabel: label, onclick: press });
   drawIcon(button, icon);
   return button;
 }
 
+/** A button with a text. */
 export const textButton = (label: string, press: () => void): HTMLButtonElement =>
   make("button", { type: "button", onclick: press }, label);
 
-/** A list to choose from, named by a label that only a reader of the page's structure meets. */
+/** A select element with a label for screen readers. */
 export function choice<V extends string>(
   label: string,
   options: Readonly<Record<V, string>>,

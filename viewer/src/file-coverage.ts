@@ -1,8 +1,8 @@
-/** @file What part of the sphere a dropped picture covers, read as `veduta view` reads it. */
+/** @file Which part of the sphere a dropped picture covers, as in `veduta view`. */
 import type { Coverage } from "../../kernel-lib/panorama/coverage.js";
 import { imageCoverage } from "../../kernel-lib/panorama/image-coverage.js";
 
-/** What the page's fields say; a number that was left out is NaN, as an empty field gives it. */
+/** The values of the page's fields. An empty field is NaN. */
 export interface Said {
   readonly haov: number;
   readonly vaov: number;
@@ -12,14 +12,14 @@ export interface Said {
 /** A dropped picture. */
 export interface PictureFile {
   readonly name: string;
-  /** its bytes as text: an XMP packet stands in a file as it is */
+  /** its bytes as text, in which an XMP packet can be found */
   readonly text: string;
   /** pixels */
   readonly width: number;
   readonly height: number;
 }
 
-/** @throws RangeError, with the file's name, as `imageCoverage` does */
+/** Finds the coverage of a picture file. @throws RangeError like `imageCoverage`, with the file's name */
 export function fileCoverage(
   { name, text, width, height }: PictureFile,
   { haov, vaov, projection }: Said,

@@ -1,4 +1,4 @@
-/** @file A headset, by WebXR: the panorama around both eyes, a ray a pixel. It has no depth, so both see it from the same centre. */
+/** @file WebXR headsets: the panorama around both eyes, one ray per pixel. It has no depth, so both eyes see it from the same centre. */
 
 import { degrees, radians } from "../../kernel-lib/panorama/angles.js";
 import type { Axes } from "./camera.js";
@@ -7,7 +7,7 @@ import { iconButton } from "./dom.js";
 import type { Eye } from "./renderer.js";
 import { TEXTS } from "./texts.js";
 
-/** Adds the button where the browser has a headset; it goes when the headset does. */
+/** Adds the button if a headset is connected; removes it when the headset is disconnected. */
 export function headsetTool(core: Core): void {
   const { xr } = navigator;
   if (!xr) return;
@@ -27,7 +27,7 @@ export function headsetTool(core: Core): void {
       begun.addEventListener("end", () => {
         session = undefined;
         name(TEXTS.enter);
-        core.ask(); // the page as it was left
+        core.ask(); // redraws the page as it was before
       });
       await show(core, begun);
     } catch (error) {
@@ -43,7 +43,7 @@ export function headsetTool(core: Core): void {
   void find();
 }
 
-/** Draws until the session ends. Where the head looks at first is where the page does. */
+/** Draws until the session ends. The head's first direction shows the page's view. */
 async function show(core: Core, session: XRSession): Promise<void> {
   const { context, drawEyes } = core.renderer;
   await context.makeXRCompatible();
@@ -69,13 +69,13 @@ async function show(core: Core, session: XRSession): Promise<void> {
   session.requestAnimationFrame(draw);
 }
 
-/** Of a projection matrix, in columns, which also shifts its middle: (x, y) of the viewport is (x·a + c, y·b + d) at distance 1. */
+/** The lens of a column-major projection matrix, whose middle may be shifted: (x, y) of the viewport is (x·a + c, y·b + d) at distance 1. */
 const lensOf = (m: Float32Array): Eye["lens"] => [1 / m[0], 1 / m[5], m[8] / m[0], m[9] / m[5]];
 
-/** Degrees to the right of −z, where WebXR looks. */
+/** The heading of a pose matrix: degrees to the right of −z, WebXR's forward direction. */
 const headingOf = (m: Float32Array): number => degrees(Math.atan2(-m[8], m[10]));
 
-/** Of an eye's matrix, in columns, with z backwards as WebXR has it; turned to the right by degrees. */
+/** The axes of an eye's column-major matrix, whose z points backwards in WebXR, turned to the right by degrees. */
 function axesOf(m: Float32Array, turn: number): Axes {
   const [c, s] = [Math.cos(radians(turn)), Math.sin(radians(turn))];
   const columns = [

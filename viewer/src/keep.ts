@@ -1,4 +1,4 @@
-/** @file What one takes away: a picture of the view at any size, the source under it, a link, and the state as JSON. */
+/** @file What a user can save: a screenshot at any size, the source pixels under the view, a link, and the state as JSON. */
 import { turn } from "../../kernel-lib/panorama/angles.js";
 import { planePoint } from "../../kernel-lib/panorama/plane.js";
 import { cameraOf } from "./camera.js";
@@ -8,12 +8,12 @@ import { panel } from "./panel.js";
 import type { ViewState } from "./state.js";
 import { TEXTS } from "./texts.js";
 
-/** Points of the view, each way, whose directions bound the crop. */
+/** The crop is found from PROBES × PROBES points of the view. */
 const PROBES = 33;
-/** Most pixels a side of a screenshot. */
+/** Maximum side of a screenshot in pixels. */
 const LARGEST = 8192;
 
-/** What is on screen as a PNG, of any size; the vertical field of view stays. */
+/** The view as a PNG of any size, with the same vertical field of view. */
 export async function screenshot(core: Core, width: number, height: number): Promise<Blob> {
   for (const [name, side] of [
     ["width", width],
@@ -27,7 +27,7 @@ export async function screenshot(core: Core, width: number, height: number): Pro
   return pen.canvas.convertToBlob({ type: "image/png" });
 }
 
-/** The source's own pixels in the smallest upright rectangle around what the view shows; two pieces joined where it passes the cut. */
+/** The source's pixels in the smallest upright rectangle around what the view shows; two pieces are joined if it passes the cut. */
 export async function crop(core: Core): Promise<Blob> {
   const image = await core.image(0, core.state());
   const { left, top, width, height } = under(core, image.naturalWidth, image.naturalHeight);
@@ -37,7 +37,7 @@ export async function crop(core: Core): Promise<Blob> {
   return pen.canvas.convertToBlob({ type: "image/png" });
 }
 
-/** The crop's place in pixels; `left` + `width` beyond the picture's width goes on at its left. */
+/** The crop's rectangle in pixels. If `left` + `width` exceeds the picture's width, it continues at the left. */
 function under(core: Core, wide: number, high: number): { left: number; top: number; width: number; height: number } {
   const { coverage } = core.spec;
   if (coverage.projection === "cube") return { left: 0, top: 0, width: wide, height: high };
@@ -49,7 +49,7 @@ function under(core: Core, wide: number, high: number): { left: number; top: num
     for (let j = 0; j < PROBES; j++) {
       const seen = camera.look([((i / (PROBES - 1)) * 2 - 1) * aspect, (j / (PROBES - 1)) * 2 - 1]);
       if (!seen) continue;
-      const aside = turn(seen.heading - heading); // from the view's middle, so that the cut does not part it
+      const aside = turn(seen.heading - heading); // relative to the view's middle, so that the cut does not split it
       const [u, v] = planePoint(coverage, { heading: heading + aside, pitch: seen.pitch });
       us.push(u);
       vs.push(v);
@@ -68,7 +68,7 @@ function under(core: Core, wide: number, high: number): { left: number; top: num
 
 const clamp01 = (x: number): number => Math.min(1, Math.max(0, x));
 
-/** The state in a link's hash: `#veduta-ID={…}`; undefined where the page's address has none for this viewer. */
+/** The state in a link's hash, `#veduta-ID={…}`; undefined if the page's address has none for this viewer. */
 export function linkedState(id: string): Partial<ViewState> | undefined {
   const found = new URLSearchParams(location.hash.slice(1)).get(`veduta-${id}`);
   if (found === null) return undefined;
@@ -79,13 +79,14 @@ export function linkedState(id: string): Partial<ViewState> | undefined {
   }
 }
 
-/** The page's address with this viewer's state in its hash; other viewers' states stay. */
+/** The page's address with this viewer's state in its hash; the states of other viewers are kept. */
 export function link(core: Core): string {
   const hash = new URLSearchParams(location.hash.slice(1));
   hash.set(`veduta-${core.root.id}`, JSON.stringify(core.state()));
   return `${location.href.split("#")[0]}#${hash}`;
 }
 
+/** Adds the panel for screenshots, links and states. */
 export function keepTools(core: Core): void {
   const text = make("textarea", { rows: 3, spellcheck: false, ariaLabel: TEXTS.json });
   const sizes = ["width", "height"].map((name, k) =>
@@ -163,7 +164,7 @@ export function keepTools(core: Core): void {
     try {
       if (linked) core.set(linked);
     } catch {
-      core.say(TEXTS.badLink); // a link of another picture: the view stays
+      core.say(TEXTS.badLink); // the link is for another picture: the view does not change
     }
   };
   addEventListener("hashchange", follow, { signal: core.signal });

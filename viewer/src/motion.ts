@@ -1,20 +1,21 @@
-/** @file What moves by itself: the swing after a drag, and the slow turn. Both rest where the reader's system asks for less motion. */
+/** @file Automatic motion: the swing after a drag, and the slow turn. Both are off if the system prefers reduced motion. */
 import { move } from "./controls.js";
 import type { Core, Motion } from "./core.js";
 import { iconButton } from "./dom.js";
 import { TEXTS } from "./texts.js";
 
-/** Seconds in which a swing loses all but a third of its speed. */
+/** Time constant of a swing in seconds: its speed falls to a third (1/e). */
 const SWING = 0.32;
-/** Degrees a second of the slow turn. */
+/** Speed of the slow turn, degrees per second. */
 const TURN = 5;
-/** Milliseconds between a hand's last move and its lifting, beyond which it meant to stop there. */
+/** A pointer that rests this many milliseconds before it is lifted causes no swing. */
 const HELD = 100;
 
+/** Makes the automatic motion of a viewer. */
 export function createMotion(core: Core): Motion {
   const less = matchMedia("(prefers-reduced-motion: reduce)");
-  let [right, up, last] = [0, 0, 0]; // degrees a millisecond
-  let way = 0; // of the slow turn: 1, -1, or 0 at rest
+  let [right, up, last] = [0, 0, 0]; // degrees per millisecond
+  let way = 0; // direction of the slow turn: 1, -1, or 0 at rest
   let frame = 0;
   let before = 0;
 
@@ -35,7 +36,7 @@ export function createMotion(core: Core): Motion {
     if (way !== 0) {
       const { heading } = core.state();
       move(core, { right: (way * TURN * passed) / 1000 });
-      if (core.state().heading === heading) way = -way; // an open panorama's end
+      if (core.state().heading === heading) way = -way; // the end of an open panorama: turn back
     } else {
       const fade = Math.exp(-passed / 1000 / SWING);
       move(core, { right: right * passed, up: up * passed });
@@ -57,7 +58,7 @@ export function createMotion(core: Core): Motion {
   const motion: Motion = {
     felt(by, at) {
       const passed = Math.max(8, at - last);
-      // The mean over the last moves, so that one odd event does not throw the picture.
+      // A mean over the last moves, so that one outlier does not cause a fast swing.
       const share = passed > 100 ? 1 : 0.5;
       right += (by.right / passed - right) * share;
       up += (by.up / passed - up) * share;

@@ -1,6 +1,6 @@
 /**
- * @file The script's entry: it drains the queue of figures that the page's outputs left, and takes those that come later. A figure that
- * leaves the page gives back what it held; one that comes back (notebooks move their outputs) is made live again.
+ * @file The entry of the viewer's script: it mounts the figures in the page's queue, and later ones as they come. A figure that leaves the page
+ * frees its resources; one that returns (notebooks move their outputs) is mounted again.
  */
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { takeFigures } from "./queue.js";

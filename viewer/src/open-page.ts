@@ -1,4 +1,4 @@
-/** @file The page that opens whatever is dropped on it: a panorama, several of them, or a run's folder. All stays in the browser. */
+/** @file The page that opens what is dropped on it: a panorama, several of them, or a run's folder. Nothing leaves the browser. */
 import type { FigureJob, PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { VIRIDIS_STEPS } from "../../kernel-lib/panorama/colors.js";
 import type { RunInfo, StepNumbers } from "../../kernel-lib/runs/run-data.js";
@@ -6,7 +6,7 @@ import { make } from "./dom.js";
 import { fileCoverage, type Said } from "./file-coverage.js";
 
 const at = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
-const told = at("told");
+const status = at("told");
 
 interface Opened {
   readonly name: string;
@@ -15,14 +15,14 @@ interface Opened {
   readonly source: string;
 }
 
-/** What the page's fields say of a picture. */
+/** The values of the page's fields. */
 const said = (): Said => ({
   haov: at<HTMLInputElement>("haov").valueAsNumber,
   vaov: at<HTMLInputElement>("vaov").valueAsNumber,
   projection: at<HTMLSelectElement>("projection").value as Said["projection"],
 });
 
-/** @param given files that belong together: a run's, or pictures */
+/** @param given groups of files: each is a run's files, or pictures */
 async function openAll(given: readonly (readonly File[])[] | Promise<readonly (readonly File[])[]>): Promise<void> {
   try {
     const shown = await Promise.all(
@@ -33,7 +33,7 @@ async function openAll(given: readonly (readonly File[])[] | Promise<readonly (r
     );
     if (shown.length > 0) show(shown);
   } catch (error) {
-    told.textContent = (error as Error).message;
+    status.textContent = (error as Error).message;
   }
 }
 
@@ -43,14 +43,14 @@ function show(all: readonly Opened[]): void {
   const whole: PanoramaSpec = others.length > 0 ? { ...spec, label: name, others, state: { compare: "swipe" } } : spec;
   at("here").replaceChildren(make("div", { id: "panorama", className: "veduta-panorama" }, make("img", { src, alt: name })));
   (globalThis as unknown as { __veduta: { push(job: FigureJob): void } }).__veduta.push(["panorama", "panorama", whole]);
-  told.textContent = all.map((one) => `${one.name}: ${one.source}`).join(". ");
+  status.textContent = all.map((one) => `${one.name}: ${one.source}`).join(". ");
 }
 
 async function openImage(file: File): Promise<Opened> {
   const src = URL.createObjectURL(file);
   const image = make("img", { src });
   await image.decode().catch(() => {
-    throw new Error(`${file.name}: got no picture that this browser shows, want a PNG, JPEG or WebP`);
+    throw new Error(`${file.name}: got a file that this browser cannot show, want a PNG, JPEG or WebP`);
   });
   const { naturalWidth: width, naturalHeight: height } = image;
   const { coverage, source } = fileCoverage({ name: file.name, text: await file.text(), width, height }, said());
@@ -88,7 +88,7 @@ async function openRun(files: readonly File[], runFile: File): Promise<Opened> {
 
 type Item = DataTransferItem & { getAsFileSystemHandle?(): Promise<FileSystemHandle | null> };
 
-/** The files of a drop: those that lie loose, and those of each folder. All is asked of the items at once: after the event they are gone. */
+/** The files of a drop: loose files, and those of each folder. All items are read at once, because they are invalid after the event. */
 async function dropped({ items }: DataTransfer): Promise<File[][]> {
   const loose: File[] = [];
   const folders = [...items].map(async (item: Item): Promise<File[]> => {
@@ -97,7 +97,7 @@ async function dropped({ items }: DataTransfer): Promise<File[][]> {
       if (file) loose.push(file);
       return [];
     }
-    // Chromium gives a page that is itself a file no entries of a folder, but handles.
+    // On a file: page Chromium gives no folder entries, but it gives handles.
     const handle = await item.getAsFileSystemHandle?.();
     return handle ? filesOf(handle as FileSystemDirectoryHandle) : filesBelow(entry as FileSystemDirectoryEntry);
   });

@@ -2,6 +2,7 @@
 import type { Core } from "./core.js";
 import { make, textButton } from "./dom.js";
 
+/** A panel below the picture. */
 export interface Panel {
   readonly button: HTMLButtonElement;
   isOpen(): boolean;
@@ -11,7 +12,7 @@ export interface Panel {
   onClose(then: () => void): void;
 }
 
-/** @param fill what stands in it, made when it opens first */
+/** Adds a panel and its button. @param fill makes the content, when the panel first opens */
 export function panel(core: Core, label: string, name: string, fill: () => (Node | string)[]): Panel {
   const body = make("section", { className: `veduta-panel veduta-${name}`, ariaLabel: label, hidden: true });
   const [openers, closers]: [(() => void)[], (() => void)[]] = [[], []];
@@ -22,7 +23,7 @@ export function panel(core: Core, label: string, name: string, fill: () => (Node
     body.hidden = !open;
     button.ariaExpanded = String(open);
     for (const then of open ? openers : closers) then();
-    // On a page that is as high as the window it would open unseen; its first lines are enough, for the picture to stay.
+    // On a page as high as the window the panel would open out of sight. Its first lines are scrolled into view, so that the picture stays visible.
     if (open) (body.children[1] ?? body).scrollIntoView({ block: "nearest" });
   };
   const button = textButton(label, () => show(body.hidden));

@@ -1,9 +1,9 @@
-/** @file The pieces of the canvas, one a panorama: what is drawn over each, and what a point of them shows. */
+/** @file The panes of the canvas, one per panorama: overlays, and what a point shows. */
 import { cameraOf } from "./camera.js";
 import type { Drawn, Pane, Pen, Seen } from "./core.js";
 import type { ViewState } from "./state.js";
 
-/** Draws over each pane, and nowhere beside it. */
+/** Draws an overlay on each pane, clipped to it. */
 export function overPanes(pen: Pen, height: number, panes: readonly Pane[], state: ViewState, over: (drawn: Drawn) => void): void {
   for (const { which, x, width, from, to } of panes) {
     pen.save();
@@ -16,7 +16,7 @@ export function overPanes(pen: Pen, height: number, panes: readonly Pane[], stat
   }
 }
 
-/** What a point of the page shows of the panes on a canvas. */
+/** Finds what a point of the page shows in the panes of a canvas. */
 export function seenIn(
   canvas: HTMLCanvasElement,
   panes: readonly Pane[],

@@ -1,26 +1,29 @@
-/** @file The pictures of a viewer on the graphics card: loaded when wanted, the least recently wanted given back. */
+/** @file A cache of a viewer's textures: loaded on demand, the least recently used freed. */
 import type { Coverage } from "../../kernel-lib/panorama/coverage.js";
 import type { Surface } from "./surface.js";
 
-/** Most textures that a viewer holds for each panorama: the shown one, its neighbours, and one more. */
+/** Maximum number of cached textures per panorama: the shown one, its neighbours, and one more. */
 const MOST = 4;
 
+/** A picture of a panorama. */
 export interface Wanted {
   readonly src: string;
   readonly coverage: Coverage;
 }
 
+/** A cache of textures. */
 export interface Pictures {
-  /** the texture, where it is there already */
+  /** the texture; undefined if it is not loaded */
   ready(wanted: Wanted): Surface | undefined;
-  /** @throws where the picture cannot be decoded */
+  /** Loads a texture. @throws if the picture cannot be decoded */
   load(wanted: Wanted): Promise<Surface>;
-  /** Gives all textures back; they load again when wanted. */
+  /** Frees all textures; they load again on demand. */
   release(): void;
 }
 
+/** Makes a cache of textures. */
 export function createPictures(surface: (image: HTMLImageElement, coverage: Coverage) => Surface, panoramas: number): Pictures {
-  const held = new Map<string, { loading: Promise<Surface>; surface?: Surface }>(); // in the order of their last use
+  const held = new Map<string, { loading: Promise<Surface>; surface?: Surface }>(); // in the order of the last use
   const use = (src: string) => {
     const entry = held.get(src);
     if (!entry) return undefined;
@@ -41,7 +44,7 @@ export function createPictures(surface: (image: HTMLImageElement, coverage: Cove
         loading: picture(src).then((image) => {
           const made = surface(image, coverage);
           if (held.get(src) === entry) entry.surface = made;
-          else made.dispose(); // given back while it loaded
+          else made.dispose(); // freed while it loaded
           return made;
         }),
       };
@@ -56,7 +59,7 @@ export function createPictures(surface: (image: HTMLImageElement, coverage: Cove
   };
 }
 
-/** The image of a source, decoded. Never the page's own `<img>`, whose `width` is that of its box, which three.js takes for the picture's. */
+/** Loads and decodes an image. The page's own `<img>` cannot be used: three.js reads its `width`, which is that of its box. */
 export async function picture(src: string): Promise<HTMLImageElement> {
   const image = new Image();
   image.src = src;

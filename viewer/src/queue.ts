@@ -1,12 +1,12 @@
 /**
- * @file The page's queue of figures, `globalThis.__veduta`: outputs push their jobs, scripts take the kinds that they draw. Outputs and scripts
- * may come in any order; a job waits for the script of its kind.
+ * @file The page's queue of figures, `globalThis.__veduta`: outputs push jobs, and scripts take jobs of their kinds. Outputs and scripts may load
+ * in any order: a job waits for its script.
  */
 import type { FigureJob } from "../../kernel-lib/pages/panorama-figure.js";
 
 type Kind = FigureJob[1];
 type JobOf<K extends Kind> = Extract<FigureJob, readonly [string, K, unknown]>;
-/** Draws a figure of a kind into its root. */
+/** Functions that draw a figure into its root, by kind. */
 export type Takers = { [K in Kind]?: (root: HTMLElement, spec: JobOf<K>[2]) => void };
 
 interface Queue {
@@ -15,7 +15,7 @@ interface Queue {
   take(takers: Takers): boolean;
 }
 
-/** Takes all jobs of some kinds, those waiting and those to come. @returns false where another script has these kinds already */
+/** Takes all waiting and future jobs of some kinds. @returns false if another script already has these kinds */
 export function takeFigures(takers: Takers): boolean {
   const page = globalThis as typeof globalThis & { __veduta?: FigureJob[] | Queue };
   const found = page.__veduta;
@@ -46,7 +46,7 @@ function newQueue(): Queue {
   };
 }
 
-/** @returns whether the job has its taker; a root that is gone, or a figure that fails, is done with too: its still picture stays */
+/** Draws a job's figure. If its root is gone or drawing fails, the still picture stays. @returns whether the job is done */
 function drawn(takers: Takers, [id, kind, spec]: FigureJob): boolean {
   const take = takers[kind] as ((root: HTMLElement, spec: unknown) => void) | undefined;
   if (!take) return false;

@@ -1,6 +1,7 @@
 /**
- * @file One WebGL context for all viewers of a page: browsers keep about 16. A view is drawn here, off screen, and copied into the
- * viewer's own 2D canvas, which keeps its picture when nothing moves.
+ * @file The WebGL renderer, one per page, since browsers allow about 16 contexts. It draws views off screen; each viewer copies its view to its own
+ * 2D
+ * canvas, which keeps the picture.
  */
 import {
   BufferAttribute,
@@ -25,16 +26,18 @@ import { fragmentShader, type Source, vertexShader } from "./shader.js";
 import type { ViewState } from "./state.js";
 import { createSurface, type Surface } from "./surface.js";
 
+/** The page's WebGL renderer. */
 export interface Renderer {
   readonly context: WebGL2RenderingContext;
-  /** A texture of a loaded image; one larger than the device takes is scaled down. */
+  /** Makes a texture of a loaded image, scaled down if it is larger than the device allows. */
   surface(image: HTMLImageElement, coverage: Coverage): Surface;
-  /** Draws a view. @returns the canvas that holds it until the next one */
+  /** Draws a view. @returns a canvas, valid until the next view */
   draw(scene: Scene, view: View): HTMLCanvasElement;
-  /** Draws what each eye sees into a headset's framebuffer. */
+  /** Draws the view of each eye into a headset's framebuffer. */
   drawEyes(scene: Scene, layer: Layer, eyes: readonly Eye[]): void;
 }
 
+/** What is drawn: a texture and its coverage. */
 export interface Scene {
   readonly surface: Surface;
   readonly coverage: Coverage;
@@ -42,6 +45,7 @@ export interface Scene {
   readonly background: string;
 }
 
+/** A view of a scene. */
 export interface View {
   readonly state: ViewState;
   /** device pixels */
@@ -49,31 +53,31 @@ export interface View {
   readonly height: number;
 }
 
-/** Of WebXR: a framebuffer for both eyes, and its size in pixels. */
+/** A WebXR layer: a framebuffer for both eyes, and its size in pixels. */
 export type Layer = Pick<XRWebGLLayer, "framebuffer" | "framebufferWidth" | "framebufferHeight">;
 
-/** One eye: where it draws, in pixels from the lower left, and what a point of it shows. */
+/** One eye: its viewport in pixels from the lower left, and its projection. */
 export interface Eye {
   readonly viewport: Pick<XRViewport, "x" | "y" | "width" | "height">;
-  /** scale and offset that make a point of the viewport, (-1,-1) to (1,1), one of the plane at distance 1 */
+  /** scale and offset that map a point of the viewport, (-1,-1) to (1,1), to the plane at distance 1 */
   readonly lens: readonly [number, number, number, number];
-  /** its axes in the panorama's, as `rotation` gives them */
+  /** its axes in the panorama's space, as `rotation` returns them */
   readonly axes: Axes;
 }
 
-/** What three.js draws its own WebXR sessions with; its types leave it out. */
+/** A method that three.js uses for its own WebXR sessions; its types lack it. */
 type FramebufferRenderer = WebGLRenderer & { setRenderTargetFramebuffer(target: WebGLRenderTarget, framebuffer: WebGLFramebuffer): void };
 
 let shared: Renderer | null | undefined;
 
-/** The page's renderer; null where the browser has no WebGL 2. `redraw` is called when a lost context came back. */
+/** The page's renderer; null if the browser has no WebGL 2. `redraw` is called after a lost context was restored. */
 export function pageRenderer(redraw: () => void): Renderer | null {
   if (shared === undefined) shared = createRenderer();
   if (shared) restored.add(redraw);
   return shared;
 }
 
-/** Takes a viewer off the list of those redrawn. */
+/** Removes a viewer's `redraw`. */
 export const leaveRenderer = (redraw: () => void): boolean => restored.delete(redraw);
 
 const restored = new Set<() => void>();
@@ -83,7 +87,7 @@ function createRenderer(): Renderer | null {
   const context = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, stencil: false });
   if (!context) return null;
   const webgl = new WebGLRenderer({ canvas, context });
-  webgl.autoClear = false; // every pixel is drawn, and an eye must not clear the other's
+  webgl.autoClear = false; // every pixel is drawn, and one eye must not clear the other's view
   canvas.addEventListener("webglcontextrestored", () => {
     for (const redraw of restored) requestAnimationFrame(redraw);
   });
@@ -123,7 +127,7 @@ function createRenderer(): Renderer | null {
     return made;
   };
 
-  /** The mesh whose drawing is the scene through a lens. */
+  /** The mesh that draws a scene through a lens. */
   const posed = ({ surface, coverage, background }: Scene, projection: Projection, lens: Eye["lens"], [x, y, z]: Axes) => {
     const { mesh, material } = meshOf(projection, surface.source);
     const { uniforms } = material;
@@ -164,7 +168,7 @@ function createRenderer(): Renderer | null {
   };
 }
 
-/** "rgb(r, g, b)", as getComputedStyle gives it, in [0,1]. */
+/** Parses "rgb(r, g, b)", the form of getComputedStyle, into [0,1]. */
 const rgb = (css: string): [number, number, number] => {
   const [r = 0, g = 0, b = 0] = (css.match(/[\d.]+/g) ?? []).map(Number);
   return [r / 255, g / 255, b / 255];

@@ -1,20 +1,21 @@
-/** @file The cut of a closed panorama, and the poles of a full sphere: jump there, and numbers from the picture's own pixels. */
+/** @file Inspects the cut of a closed panorama and the poles of a full sphere: buttons to look there, and measurements of the picture's pixels. */
 import type { Core } from "./core.js";
 import { make, textButton } from "./dom.js";
 import { panel } from "./panel.js";
 import { TEXTS } from "./texts.js";
 
-/** Columns on each side of the cut in the profile. */
+/** Number of columns on each side of the cut in the profile. */
 const BESIDE = 24;
 
+/** The measurement of a cut. */
 export interface SeamScore {
-  /** mean |difference| of neighbouring columns, of 255, from BESIDE before the cut to BESIDE after it; the cut's own is in the middle */
+  /** mean |difference| of neighbouring columns, of 255, from BESIDE columns before the cut to BESIDE after it; the cut is in the middle */
   readonly profile: readonly number[];
-  /** the cut's difference over the mean of the others; about 1 where nothing shows */
+  /** the cut's difference divided by the mean of the others; about 1 if the cut is invisible */
   readonly score: number;
 }
 
-/** @param pixels RGBA of 2·BESIDE+2 columns across the cut */
+/** Measures the cut. @param pixels RGBA of 2·BESIDE+2 columns across the cut */
 export function seamScore({ data, width, height }: ImageData): SeamScore {
   const profile = Array.from({ length: width - 1 }, (_, x) => {
     let sum = 0;
@@ -27,7 +28,7 @@ export function seamScore({ data, width, height }: ImageData): SeamScore {
   return { profile, score: others === 0 ? (cut === 0 ? 1 : Number.POSITIVE_INFINITY) : cut / others };
 }
 
-/** Mean distance of a pole's row from its own mean colour, of 255: 0 where the pole is one point, as it should be. */
+/** Mean distance of a pole's row from its mean colour, of 255. It should be 0, since a pole is one point. */
 export function poleSpread({ data, width }: ImageData): number {
   let sum = 0;
   for (let c = 0; c < 3; c++) {
@@ -38,6 +39,7 @@ export function poleSpread({ data, width }: ImageData): number {
   return sum;
 }
 
+/** Adds the panel of the cut and the poles. */
 export function seamTools(core: Core): void {
   const { coverage } = core.spec;
   if (coverage.edge !== "wrap" || coverage.projection === "cube") return;
@@ -91,7 +93,7 @@ function pixels(width: number, height: number, draw: (pen: OffscreenCanvasRender
   return pen.getImageData(0, 0, width, height);
 }
 
-/** Bars of the differences, the cut's own in another colour. */
+/** A bar chart of the differences, the cut's bar in another colour. */
 function chart({ profile }: SeamScore): SVGElement {
   const most = Math.max(...profile, 1e-9);
   const middle = (profile.length - 1) / 2;

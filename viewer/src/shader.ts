@@ -1,9 +1,10 @@
-/** @file The picture, a ray a pixel: no sphere mesh, so no wavy lines, and exact at the poles. */
+/** @file The shaders: one ray per pixel instead of a sphere mesh, so that lines are straight and the poles are exact. */
 import { type Projection, projections } from "../../kernel-lib/panorama/projections.js";
 
-/** What the picture is: a plane of columns and rows, or six faces. */
+/** The kind of picture: a plane of columns and rows, or six faces. */
 export type Source = "plane" | "cube";
 
+/** Draws one triangle over the whole screen. */
 export const vertexShader = `
 in vec3 position;
 out vec2 screen;
@@ -13,7 +14,10 @@ void main() {
   gl_Position = vec4(position.xy, 0.0, 1.0);
 }`;
 
-/** Of the flat projection: the plane slid to the view's middle, and how far beyond a pole or an open picture's far side a point is. */
+/**
+ * GLSL of a point's direction. In the flat projection the plane is moved to the view's middle, and `over` is the distance past a pole or an open
+ * picture's far side.
+ */
 const DIRECTION = {
   turned: "vec3 direction() { return camera * ray(screen); }",
   flat: `vec3 direction() {
@@ -24,9 +28,9 @@ const DIRECTION = {
 } as const;
 
 /**
- * A ray a pixel. The sampling of a plane is a Catmull-Rom filter where a texel is larger than a pixel (small models paint small
- * panoramas), mipmaps else. The derivative of the heading is taken without its jump at ±180°, so the seam of a closed panorama has no
- * line of blurred texels. Outside the picture its edge goes on, blurred more and more, and fades into the background over FADE.
+ * Draws one ray per pixel. A plane is sampled by a Catmull-Rom filter if a texel is larger than a pixel (small models paint small panoramas),
+ * else by mipmaps. The derivative of the heading is taken without its jump at ±180°, so that the seam of a closed panorama has no line of
+ * blurred texels. Outside the picture its edge is extended, increasingly blurred, and fades into the background over FADE.
  */
 export const fragmentShader = (projection: Projection, source: Source): string => `
 precision highp float;
@@ -35,7 +39,7 @@ out vec4 colour;
 uniform mat3 camera;       // camera space to the panorama's
 uniform vec3 middle;       // heading, pitch and roll, radians
 uniform vec3 background;
-uniform int wraps;         // 1: right edge goes on at the left
+uniform int wraps;         // 1: right edge continues at the left
 const float PI = 3.14159265358979;
 const float FADE = 0.16;   // radians
 float over = 0.0;
@@ -48,7 +52,7 @@ void main() {
   colour = vec4(mix(seen, background, smoothstep(0.0, FADE * 0.25, over)), 1.0);
 }`;
 
-/** Faces in the order and the orientation of WebGL's cube maps, which in our space (x right, y up, z ahead) is as seen from inside. */
+/** GLSL of a cube. Faces have the order and orientation of WebGL's cube maps: in our space (x right, y up, z ahead) they are seen from inside. */
 const CUBE = `
 uniform samplerCube faces;
 vec3 look(vec3 d) { return texture(faces, d).rgb; }`;
@@ -57,7 +61,7 @@ const PLANE = `
 uniform sampler2D picture;
 uniform vec2 texels;       // of the picture
 uniform vec2 extent;       // horizontal and vertical, radians
-uniform float anisotropy;  // most texels side by side that the texture filter averages
+uniform float anisotropy;  // maximum number of texels in a row that the texture filter averages
 uniform float centre;      // pitch of the picture's middle row, radians
 uniform int cylinder;      // 1: rows are heights on a cylinder, 0: equal steps of pitch
 
@@ -89,7 +93,7 @@ vec3 look(vec3 d) {
   dx.x -= 2.0 * PI * round(dx.x / (2.0 * PI));
   dy.x -= 2.0 * PI * round(dy.x / (2.0 * PI));
   vec2 scale = 1.0 / vec2(extent.x, full);
-  // Near a pole a pixel spans many columns of one direction: no more of them than the filter takes without blurring across the rows.
+  // Near a pole a pixel spans many columns. Their number is limited to what the filter averages without blurring across rows.
   float rows = max(1.0, max(length(dFdx(d)), length(dFdy(d))) * texels.y / full);
   float columns = max(abs(dx.x), abs(dy.x)) * scale.x * texels.x;
   float fewer = min(1.0, anisotropy * rows / max(columns, 1e-6));

@@ -1,44 +1,45 @@
-/** @file What is on screen, in numbers: the viewer's state, read and set from outside. */
+/** @file The viewer's state, which scripts can read and set. */
 import { turn } from "../../kernel-lib/panorama/angles.js";
 import { type Projection, projections, ruleOf } from "../../kernel-lib/panorama/projections.js";
 
-/** Two panoramas with one camera: a divider between them, side by side, in turns, or how they differ. */
+/** The kinds of comparison: a divider between two panoramas, side by side, alternating, or their difference. */
 export const COMPARISONS = ["swipe", "side", "blink", "difference"] as const;
+/** A kind of comparison. */
 export type Comparison = (typeof COMPARISONS)[number];
 
-/** All angles in degrees. */
+/** The state of a viewer. Angles are in degrees. */
 export interface ViewState {
   /** to the right of the image's centre, [-180,180) */
   heading: number;
   /** up, [-90,90] */
   pitch: number;
-  /** of the camera, clockwise, [-180,180) */
+  /** roll of the camera, clockwise, [-180,180) */
   roll: number;
-  /** vertical, 20 to 120; a planet's to 320 */
+  /** vertical field of view, 20 to 120; for "planet" up to 320 */
   fov: number;
   projection: Projection;
   /** index of the step shown; null without steps */
   step: number | null;
-  /** another panorama beside this one; null: none */
+  /** kind of comparison; null: none */
   compare: Comparison | null;
-  /** of three or more panoramas the two that "swipe" and "difference" compare, 0 the viewer's own; absent where there are fewer */
+  /** the two panoramas that "swipe" and "difference" compare, 0 is the viewer's own; absent if there are fewer than three */
   pair?: readonly [number, number];
 }
 
-/** What a viewer has to show. */
+/** The number of steps and panoramas of a viewer. */
 export interface Contents {
   readonly steps: number;
-  /** panoramas, its own among them */
+  /** panoramas, including its own */
   readonly panoramas: number;
 }
 
-/** The two that are compared. */
+/** The two panoramas that are compared. */
 export const pairOf = ({ pair = [0, 1] }: Pick<ViewState, "pair">): readonly [number, number] => pair;
 
 /**
- * The state after a change. Headings and rolls go round, and a field of view that only the former projection allows is brought into the
- * new one's range; all else is refused outside its range.
- * @throws RangeError naming the key, what was given and what would be right
+ * Applies a change to a state. Heading and roll wrap. A field of view that the new projection does not allow is clamped, unless it is part of
+ * the change. Other values outside their range are refused.
+ * @throws RangeError with the key, the given value and the valid ones
  */
 export function changed(state: ViewState, change: Partial<ViewState>, contents: Contents): ViewState {
   const next = { ...state, ...change };
@@ -51,7 +52,7 @@ export function changed(state: ViewState, change: Partial<ViewState>, contents: 
   return { ...next, heading: turn(next.heading), roll: turn(next.roll), fov: Math.min(most, Math.max(least, next.fov)) };
 }
 
-/** Values as they were, and setters that change the viewer: `viewer.state.heading = 30` works as `viewer.state = { heading: 30 }` does. */
+/** A copy of the state whose setters change the viewer: `viewer.state.heading = 30` works like `viewer.state = { heading: 30 }`. */
 export function snapshot(state: ViewState, set: (change: Partial<ViewState>) => void): ViewState {
   const taken = {} as ViewState;
   for (const key of Object.keys(state) as (keyof ViewState)[])
@@ -59,7 +60,7 @@ export function snapshot(state: ViewState, set: (change: Partial<ViewState>) => 
   return Object.seal(taken);
 }
 
-/** What would be right, or undefined where the value is. */
+/** Checks a value. Returns what would be valid; undefined if the value is. */
 type Check = (value: unknown, contents: Contents, next: ViewState) => string | undefined;
 
 const between =

@@ -1,11 +1,12 @@
-/** @file The scrubber through what the steps foresaw: slide, play, loop, speed. */
+/** @file The scrubber through the steps' pictures: slide, play, loop, speed. */
 import type { Core } from "./core.js";
 import { choice, drawIcon, iconButton, make } from "./dom.js";
 import { TEXTS } from "./texts.js";
 
-/** Steps a second. */
-const SPEEDS = { "2": "2 a second", "5": "5 a second", "10": "10 a second", "20": "20 a second" } as const;
+/** Steps per second. */
+const SPEEDS = { "2": "2 per second", "5": "5 per second", "10": "10 per second", "20": "20 per second" } as const;
 
+/** Adds the scrubber, if the panorama has steps. */
 export function stepsBar(core: Core): void {
   const { steps = [] } = core.spec;
   if (steps.length < 2) return;
@@ -49,7 +50,7 @@ export function stepsBar(core: Core): void {
       const now = core.state().step ?? 0;
       if (now === last && !around) return pause();
       const then = now === last ? 0 : now + 1;
-      await core.load({ ...core.state(), step: then }).catch(pause); // shown only when it can be, however slow the machine
+      await core.load({ ...core.state(), step: then }).catch(pause); // the next step is shown only after it has loaded
       if (!playing || core.signal.aborted) return;
       core.set({ step: then });
       next();
@@ -72,7 +73,7 @@ export function stepsBar(core: Core): void {
     scrubber.value = String(step);
     label.value = scrubber.ariaValueText = steps[step].label;
   });
-  // The neighbours of a shown step are ready before they are asked for.
+  // The neighbours of the shown step are loaded ahead.
   core.onDrawn(({ state: { step } }) => {
     for (const near of [1, -1].map((by) => (step ?? 0) + by)) if (steps[near]) core.load({ ...core.state(), step: near }).catch(() => {});
   });

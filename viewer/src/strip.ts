@@ -1,15 +1,15 @@
-/** @file The flat strip over the window map: it takes the panorama's picture, frames what is in view, and a click turns the viewer there. */
+/** @file The flat panorama above the window map. It shows the panorama's picture and frames what is in view; a click turns the viewer there. */
 import type { StripSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { horizontalFov } from "../../kernel-lib/panorama/projections.js";
 import { DRAWN, type ViewerRoot } from "./viewer.js";
 
-/** Ties a root `[data-strip]` (with an empty `<img>` and elements carrying `data-heading`) to its viewer. */
+/** Connects a root `[data-strip]` (with an empty `<img>`, and elements with `data-heading`) to its viewer. */
 export function mountStrip(root: HTMLElement, { viewer: id, coverage }: StripSpec): void {
   const stageRoot = document.getElementById(id) as ViewerRoot | null;
   const still = stageRoot?.querySelector("img");
   const copy = root.querySelector<HTMLImageElement>("img[data-copy]");
   if (!stageRoot || !still || !copy) return;
-  copy.src = still.src; // one picture in the page, shown twice
+  copy.src = still.src; // the same picture, shown twice
   copy.hidden = false;
   const frames = [0, 1].map(() => {
     const frame = document.createElement("div");
@@ -25,7 +25,7 @@ export function mountStrip(root: HTMLElement, { viewer: id, coverage }: StripSpe
     const wide = Math.min(coverage.horizontal, horizontalFov(projection, fov, canvas.clientWidth / Math.max(1, canvas.clientHeight)));
     const left = (heading - wide / 2) / coverage.horizontal + 0.5;
     const width = wide / coverage.horizontal;
-    // Across the cut of a closed panorama the frame shows at both ends.
+    // A frame across the cut of a closed panorama is drawn at both ends.
     const again = coverage.edge === "wrap" ? left + (left < 0 ? 1 : -1) : 2;
     for (const [frame, at] of [
       [frames[0], left],

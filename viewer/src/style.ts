@@ -1,4 +1,4 @@
-/** @file The viewer's look: quiet, light or dark with the page, nothing over the middle of the picture. */
+/** @file The viewer's CSS: light or dark like the page, with nothing over the middle of the picture. */
 const CSS = `
 .veduta-panorama{--veduta-space:#ece9e4;position:relative;overflow:hidden;border-radius:inherit;background:var(--veduta-space);line-height:0;font:500 12px/1.3 system-ui,sans-serif}
 .veduta-panorama>img{display:block;width:100%;height:auto}

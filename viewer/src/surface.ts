@@ -1,4 +1,4 @@
-/** @file A loaded image as a texture of the graphics card; one that is larger than it takes is scaled down. */
+/** @file Makes textures of images, scaled down if they are larger than the graphics card allows. */
 import {
   ClampToEdgeWrapping,
   CubeTexture,
@@ -12,26 +12,26 @@ import {
 import type { Coverage } from "../../kernel-lib/panorama/coverage.js";
 import type { Source } from "./shader.js";
 
-/** A picture on the graphics card. */
+/** A texture. */
 export interface Surface {
   readonly texture: Texture;
   readonly source: Source;
   /** pixels of the picture */
   readonly width: number;
   readonly height: number;
-  /** pixels that the graphics card took; fewer than `width` where the picture is larger than it can hold */
+  /** width of the texture in pixels; less than `width` if the picture is larger than the graphics card allows */
   readonly held: number;
   dispose(): void;
 }
 
-/** @throws RangeError where a cube's picture is no row of six squares */
+/** Makes a texture of a loaded image. @throws RangeError if a cube's picture is not a row of six squares */
 export function createSurface(renderer: WebGLRenderer, image: HTMLImageElement, coverage: Coverage): Surface {
   const { naturalWidth: width, naturalHeight: height } = image;
   const source = coverage.projection === "cube" ? "cube" : "plane";
   const { maxTextureSize, maxCubemapSize } = renderer.capabilities;
   const share = source === "cube" ? Math.min(1, maxCubemapSize / height) : Math.min(1, maxTextureSize / width, maxTextureSize / height);
   const texture = source === "cube" ? new CubeTexture(cubeFaces(image, share)) : new Texture(share < 1 ? scaled(image, share) : image);
-  texture.colorSpace = NoColorSpace; // the bytes go to the screen as they are
+  texture.colorSpace = NoColorSpace; // the bytes are shown without conversion
   texture.wrapS = coverage.edge === "wrap" && source === "plane" ? RepeatWrapping : ClampToEdgeWrapping;
   texture.minFilter = LinearMipmapLinearFilter;
   texture.magFilter = LinearFilter;
@@ -51,7 +51,7 @@ function scaled(image: HTMLImageElement, share: number): HTMLCanvasElement {
   return copy;
 }
 
-/** The six squares of a row. @throws RangeError where the picture is no such row */
+/** Cuts a cube's picture into its six faces. @throws RangeError if it is not a row of six squares */
 function cubeFaces(image: HTMLImageElement, share: number): HTMLCanvasElement[] {
   const side = image.naturalHeight;
   if (image.naturalWidth !== side * 6)

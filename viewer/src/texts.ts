@@ -6,6 +6,7 @@ const whole = (x: number): number => Math.round(Math.abs(x));
 
 const digits = (x: number): string => (x === 0 ? "0" : String(Number(x.toPrecision(3))));
 
+/** The viewer's texts by name. */
 export const TEXTS = {
   kind: "panorama viewer",
   keys: "Arrow keys turn, plus and minus zoom, 0 returns to the start, 1 to 4 choose the projection.",
@@ -22,7 +23,7 @@ export const TEXTS = {
   loop: "Play again and again",
   speed: "Speed",
   device: "Follow the device",
-  denied: "The device does not tell how it is held.",
+  denied: "The device does not report its orientation.",
   enter: "Enter VR",
   leave: "Leave VR",
   noHeadset: (why: string): string => `The headset could not be used: ${why}`,
@@ -32,10 +33,10 @@ export const TEXTS = {
   compareNone: "Compare: off",
   comparisons: { swipe: "Swipe", side: "Side by side", blink: "Blink", difference: "Difference" },
   pair: ["First of the two", "Second of the two"],
-  divider: "Where the divider is",
+  divider: "Position of the divider",
   first: "first",
   measuring: "Difference …",
-  difference: (mean: number, times: number): string => `Mean difference ${mean.toFixed(2)} of 255, shown ${times} times as strong`,
+  difference: (mean: number, times: number): string => `Mean difference ${mean.toFixed(2)} of 255, shown ${times} times as large`,
   seam: "Seam",
   jump: "Look at the cut",
   roll: "Turn by 180°",
@@ -43,9 +44,9 @@ export const TEXTS = {
   nadir: "Look straight down",
   profile: "Difference of neighbouring columns across the cut",
   seamScore: (cut: number, score: number): string =>
-    `Across the cut neighbouring columns differ by ${cut.toFixed(2)} of 255, ${Number.isFinite(score) ? `${score.toFixed(2)} times` : "and nothing at all differs in"} their neighbours. About 1 is a cut that does not show.`,
+    `Across the cut neighbouring columns differ by ${cut.toFixed(2)} of 255, ${Number.isFinite(score) ? `${score.toFixed(2)} times` : "and nothing at all differs in"} their neighbours. About 1 means that the cut is invisible.`,
   poles: (top: number, bottom: number): string =>
-    `Poles, mean distance of a row from its own colour: ${top.toFixed(2)} at the top, ${bottom.toFixed(2)} at the bottom, of 255. 0 is a pole of one colour.`,
+    `Poles, mean distance of a row from its mean colour: ${top.toFixed(2)} at the top, ${bottom.toFixed(2)} at the bottom, of 255. 0 is a pole of one colour.`,
   keep: "Keep",
   json: "State or link",
   sizes: { width: "Width in pixels", height: "Height in pixels" },
@@ -62,7 +63,7 @@ export const TEXTS = {
   windows: "Windows",
   lpips: "LPIPS to the anchor",
   windowHint: (count: number, anchor: number): string =>
-    `${count} windows${anchor < 0 ? "" : `; the dashed white one, ${anchor}, is the anchor`}. Point at one to read it, click it for its curves; N and P go through them.`,
+    `${count} windows${anchor < 0 ? "" : `; the dashed white one, ${anchor}, is the anchor`}. Point at one for its numbers, click it for its curves; N and P step through them.`,
   windowAnchor: (step: number, j: number): string => `Step ${step}, window ${j}: the anchor.`,
   windowPlain: (step: number, j: number): string => `Step ${step}, window ${j}: not synchronised.`,
   windowNumbers: (step: number, j: number, loss: number, norm: number | undefined): string =>
@@ -77,9 +78,9 @@ export const TEXTS = {
   },
   covered: (least: number, most: number): string =>
     least === most ? `Every place is covered by ${most} windows.` : `Places are covered by ${least} (dark) to ${most} (bright) windows.`,
-  still: "This browser offers no WebGL 2, so the picture stays still.",
+  still: "This browser has no WebGL 2, so the picture stays still.",
   failed: "The picture could not be shown in the viewer, so it stays still.",
-  scaled: (width: number, held: number): string => `${width} pixels wide; this graphics card takes ${held}, so it is shown scaled down.`,
+  scaled: (width: number, held: number): string => `${width} pixels wide; this graphics card allows ${held}, so it is shown scaled down.`,
   covers: ({ horizontal, vertical, edge }: Coverage): string =>
     edge === "wrap" ? `A full turn, ${whole(vertical)}° high.` : `Covers ${whole(horizontal)}° × ${whole(vertical)}°.`,
   view: ({ heading, pitch, fov }: ViewState): string => {

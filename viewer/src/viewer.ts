@@ -1,4 +1,4 @@
-/** @file A viewer in its root element: state, pictures, and drawing on demand. What is around the picture is its parts' affair. */
+/** @file A viewer in its root element: its state, its pictures, and drawing on demand. Other files add the controls. */
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { projections } from "../../kernel-lib/panorama/projections.js";
 import { createChrome, projectionChoice, viewTools } from "./chrome.js";
@@ -21,20 +21,22 @@ import { style } from "./style.js";
 import { TEXTS } from "./texts.js";
 import { windowTools } from "./windows.js";
 
+/** A viewer, as scripts use it. */
 export interface Viewer {
-  /** A snapshot of what is shown. Assign a whole or partial state, or one of its properties, to change it. @throws RangeError */
+  /** A copy of the state. To change it, assign a whole or partial state, or one of its properties. @throws RangeError */
   get state(): ViewState;
   set state(change: Partial<ViewState>);
-  /** Resolves when the picture on screen is the state's. */
+  /** Resolves when the state is drawn. */
   settled(): Promise<void>;
   /** The view as a PNG of any size. @throws RangeError */
   screenshot(size: { readonly width: number; readonly height: number }): Promise<Blob>;
-  /** The picture's own pixels under the view, as a PNG. */
+  /** The source's pixels under the view, as a PNG. */
   crop(): Promise<Blob>;
-  /** Gives back what the viewer holds and leaves the still picture. */
+  /** Frees the viewer's resources; the still picture remains. */
   dispose(): void;
 }
 
+/** The root element of a viewer. */
 export interface ViewerRoot extends HTMLElement {
   viewer?: Viewer;
 }
@@ -43,8 +45,8 @@ export interface ViewerRoot extends HTMLElement {
 export const DRAWN = "veduta:drawn";
 
 /**
- * Makes a root with an `<img>` live. Without WebGL the image stays and `root.dataset.state` is "still".
- * @returns the viewer, which is also the root's property `viewer`; null where it stays still
+ * Makes a viewer in a root with an `<img>`. Without WebGL the image stays and `root.dataset.state` is "still".
+ * @returns the viewer, which is also the root's property `viewer`; null without WebGL
  */
 export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | null {
   const still = root.querySelector("img");
@@ -226,7 +228,7 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
   return viewer;
 }
 
-/** The next frame, or soon in a page that is not visible, where no frame comes. */
+/** Resolves at the next frame; in a hidden page, which has no frames, after 100 ms. */
 const shown = (): Promise<void> =>
   new Promise((resolve) => {
     requestAnimationFrame(() => resolve());

@@ -1,20 +1,21 @@
-/** @file What is said and drawn of one window below the picture: its numbers, its curves, its own piece of the picture; and the coverage map. */
+/** @file What is shown of one window below the picture: its numbers, its curves, its part of the picture; and the coverage map. */
 import type { WindowsSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import type { StepNumbers } from "../../kernel-lib/runs/run-data.js";
 import { make } from "./dom.js";
 import { TEXTS } from "./texts.js";
 
 const [WIDE, HIGH] = [320, 90];
-/** Pixels that the coverage map is wide. */
+/** Width of the coverage map in pixels. */
 const MAP = 480;
 
+/** A window's numbers in one step, as a sentence. */
 export function numbers({ index, anchor, windows }: StepNumbers, j: number): string {
   const { loss, gradientNorm } = windows[j];
   if (j === anchor) return TEXTS.windowAnchor(index, j);
   return loss === undefined ? TEXTS.windowPlain(index, j) : TEXTS.windowNumbers(index, j, loss, gradientNorm);
 }
 
-/** The window's piece of the picture. */
+/** The window's part of the picture. */
 export function thumbnail(image: HTMLImageElement, { steps, width, height }: WindowsSpec, j: number): HTMLCanvasElement {
   const { left, top, width: wide, height: high } = steps[0].windows[j];
   const [sx, sy] = [image.naturalWidth / width, image.naturalHeight / height];
@@ -22,11 +23,11 @@ export function thumbnail(image: HTMLImageElement, { steps, width, height }: Win
   [canvas.width, canvas.height] = [Math.max(1, Math.round(wide * sx)), Math.max(1, Math.round(high * sy))];
   const pen = canvas.getContext("2d") as CanvasRenderingContext2D;
   pen.drawImage(image, -left * sx, -top * sy);
-  pen.drawImage(image, (width - left) * sx, -top * sy); // beyond the cut it goes on at the left
+  pen.drawImage(image, (width - left) * sx, -top * sy); // beyond the cut it continues at the left
   return canvas;
 }
 
-/** Two small charts over the steps: distance, and norm of its gradient. */
+/** Two small charts over the steps: the distance, and the norm of its gradient. */
 export function curve({ steps }: WindowsSpec, j: number): HTMLElement[] {
   return (["loss", "gradientNorm"] as const).flatMap((key) => {
     const values = steps.flatMap(({ index, windows }) => {
@@ -52,7 +53,7 @@ export function curve({ steps }: WindowsSpec, j: number): HTMLElement[] {
   });
 }
 
-/** How many windows cover each place, light to dark, with the counts beside it. */
+/** A map of how many windows cover each place, with its counts. */
 export function coverageMap({ steps, width, height, colours }: WindowsSpec): HTMLElement[] {
   const counts = new Uint16Array(width * height);
   for (const { left, top, width: wide, height: high } of steps[0].windows)

@@ -1,14 +1,14 @@
-/** @file Where the windows lie on the panorama: their borders as directions, which one holds a direction, and a border drawn. */
+/** @file The windows' frames: their borders as directions, the window at a direction, and drawing a border. */
 import type { WindowsSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { type Look, turn } from "../../kernel-lib/panorama/angles.js";
 import { planeLook, planePoint } from "../../kernel-lib/panorama/plane.js";
 import type { StepNumbers } from "../../kernel-lib/runs/run-data.js";
 import type { Core, Drawn } from "./core.js";
 
-/** Points along each side of a frame: it bends with the projection. */
+/** Points along each side of a frame, since it bends with the projection. */
 const BENDS = 24;
 
-/** The border of a window, as directions; its corners lie on the picture's columns and rows. */
+/** The border of a window as directions. */
 export function outline(core: Core, { width, height }: WindowsSpec, window: StepNumbers["windows"][number]): Look[] {
   const place = (x: number, y: number) => planeLook(core.spec.coverage, [x / width, y / height]);
   const { left, top } = window;
@@ -23,7 +23,7 @@ export function outline(core: Core, { width, height }: WindowsSpec, window: Step
   ];
 }
 
-/** The window whose middle is nearest to a direction, of those that hold it; -1 where none does. */
+/** Of the windows that contain a direction, the one whose middle is nearest; -1 if none does. */
 export function innermost({ steps, width, height }: WindowsSpec, { spec: { coverage } }: Core, { heading, pitch }: Look): number {
   const [u, v] = planePoint(coverage, { heading: turn(heading), pitch });
   const [x, y] = [u * width, v * height];
@@ -39,7 +39,7 @@ export function innermost({ steps, width, height }: WindowsSpec, { spec: { cover
   return best;
 }
 
-/** A line through directions; broken where it leaves the plane or jumps across it. */
+/** Draws a line through directions, broken where it leaves the plane or jumps across it. */
 export function stroke({ pen, camera, width, height }: Drawn, line: readonly Look[], colour: string, wide: number, dash: number[]): void {
   pen.beginPath();
   let before: readonly [number, number] | undefined;

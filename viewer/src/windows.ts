@@ -1,6 +1,6 @@
 /**
- * @file The windows on the panorama: their frames in the colour of their distance to the anchor, their numbers, and how often each place is
- * covered. A window that is chosen here is shown by all figures and viewers of the same run, and the other way round.
+ * @file Shows the windows on the panorama: frames in the colour of their distance to the anchor, their numbers, and how often each place is
+ * covered. Choosing a window in one viewer or figure of a run shows it in all.
  */
 import type { StepNumbers } from "../../kernel-lib/runs/run-data.js";
 import type { Core } from "./core.js";
@@ -19,6 +19,7 @@ interface Chosen {
   readonly window: number | null;
 }
 
+/** Adds the panel of the windows, if the panorama has them. */
 export function windowTools(core: Core): void {
   const { windows: spec, coverage, run } = core.spec;
   if (!spec || coverage.projection === "cube") return;
@@ -30,7 +31,7 @@ export function windowTools(core: Core): void {
   scale.style.background = `linear-gradient(90deg,${spec.colours.join(",")})`;
   const look = panel(core, TEXTS.windows, "windows", () => [legend, caption, detail, cover]);
 
-  /** the step whose numbers the shown picture goes with */
+  /** the step of the shown picture */
   const shown = (): StepNumbers =>
     spec.steps[Math.min(spec.steps.length - 1, spec.stepOf[core.state().step ?? -1] ?? spec.steps.length - 1)];
   const frames = spec.steps[0].windows.map((window) => outline(core, spec, window));
@@ -38,11 +39,11 @@ export function windowTools(core: Core): void {
     const { loss } = windows[j];
     return loss === undefined ? "#bbb" : spec.colours[Math.round((loss / most(windows)) * (spec.colours.length - 1))];
   };
-  /** the scale's end: the shown step's largest distance, so that late steps, all near, still tell their windows apart */
+  /** the end of the colour scale: the shown step's largest distance, so that windows differ in late steps too */
   const most = (windows: StepNumbers["windows"]) => Math.max(...windows.map(({ loss = 0 }) => loss)) || 1;
 
   core.onDrawn((drawn) => {
-    if (drawn.which !== 0) return; // the numbers are the viewer's own panorama's
+    if (drawn.which !== 0) return; // the numbers belong to the viewer's own panorama
     const step = shown();
     const rank = (j: number) => (j === chosen ? 3 : j === hovered ? 2 : j === step.anchor ? 1 : 0);
     const order = look.isOpen() ? [...frames.keys()].sort((a, b) => rank(a) - rank(b)) : [chosen].filter((j) => j >= 0);
@@ -74,7 +75,7 @@ export function windowTools(core: Core): void {
     const image = await core.image(0, core.state());
     if (chosen === j) detail.replaceChildren(thumbnail(image, spec, j), ...curve(spec, j));
   };
-  /** Here, and wherever else the run is shown. */
+  /** Chooses a window, in this viewer and everywhere else the run is shown. */
   const pick = (j: number) => {
     if (run === undefined) void choose(j);
     else document.dispatchEvent(new CustomEvent<Chosen>(CHOSEN, { detail: { run, window: j < 0 ? null : j } }));

@@ -55,7 +55,10 @@ function fill({ width, height, data }: Pixels, [left, top, across, down]: readon
   for (let y = Math.max(0, top); y < bottom; y++) for (let x = Math.max(0, left); x < right; x++) data.set(colour, (y * width + x) * 4);
 }
 
-/** Encodes RGBA pixels as PNG, synchronously, since a canvas cannot wait. Layout: PNG specification, 5.3 (chunks), 11.2 (IHDR, IDAT, IEND), 9.2 (filter 0). */
+/**
+ * Encodes RGBA pixels as PNG, synchronously, since a canvas cannot wait. Layout: PNG specification, 5.3 (chunks), 11.2 (IHDR, IDAT, IEND), 9.2
+ * (filter 0).
+ */
 function encodeRgba({ width, height, data }: Pixels): Uint8Array {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);

@@ -143,7 +143,10 @@ function strip(
 const mostOf = (steps: readonly PlottedStep[]): number =>
   steps.reduce((most, { windows }) => windows.reduce((m, { loss }) => Math.max(m, loss ?? 0), most), 0);
 
-/** The heat map. Columns end at the edges of the windows' cells; a step has one row for each window above one another. @param key y of the legend, as a fraction of the height */
+/**
+ * The heat map. Columns end at the edges of the windows' cells; a step has one row for each window above one another.
+ * @param key y of the legend, as a fraction of the height
+ */
 function heatmap(cells: readonly WindowCell[], rows: readonly PlottedStep[], x: (share: number) => number, key: number): PlotTrace {
   const pieces = cells
     .flatMap((cell) => cell.pieces.map(([from, to]) => ({ from, to, cell })))

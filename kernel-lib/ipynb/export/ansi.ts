@@ -1,7 +1,7 @@
-/** @file Text of a terminal into HTML: colours and weights of ANSI escape sequences become classes, all other sequences go. */
+/** @file Converts terminal text to HTML: ANSI colours and weights become classes, other escape sequences are removed. */
 import { escapeHtml } from "../../pages/html.js";
 
-/** A colour: one of the sixteen by its number, which the page's style names, else as CSS. */
+/** A colour: a number from 0 to 15, for which the page's style has a class, or a CSS colour. */
 type Colour = number | string | undefined;
 interface Look {
   ink: Colour;
@@ -10,14 +10,14 @@ interface Look {
 }
 
 const MARKS = { 1: "bold", 2: "faint", 3: "italic", 4: "underline", 7: "inverse" } as const;
-/** What 22, 23, 24 and 27 take back. */
+/** The attributes that the codes 22, 23, 24 and 27 end. */
 const ENDS = { 22: ["bold", "faint"], 23: ["italic"], 24: ["underline"], 27: ["inverse"] } as const;
 
 /** CSI sequences, OSC sequences, and escapes of two characters. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
 const SEQUENCE = /\x1b(?:\[([0-9;:]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])/g;
 
-/** @param text any, with escape sequences @returns HTML to stand inside a `<pre>` */
+/** Converts terminal text to HTML. @param text any text, with escape sequences @returns HTML for a `<pre>` */
 export function ansiToHtml(text: string): string {
   const look: Look = { ink: undefined, ground: undefined, marks: new Set() };
   let html = "";
@@ -48,7 +48,7 @@ function change(look: Look, codes: number[]): void {
   }
 }
 
-/** The colour after 38 or 48: 5 and a number of 256, or 2 and red, green, blue. */
+/** The colour after code 38 or 48: 5 and one of 256 colours, or 2 and red, green, blue. */
 function extended(codes: number[]): Colour {
   const kind = codes.shift();
   if (kind === 2) return css(codes.splice(0, 3));

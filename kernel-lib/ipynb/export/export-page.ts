@@ -1,6 +1,6 @@
 /**
- * @file A notebook as one self-contained page: what it says, what it ran, and its figures, which live as they do in the notebook. HTML that
- * the notebook holds is its owner's and stays as it is, scripts and all.
+ * @file Exports a notebook as one self-contained page: text, code, outputs and interactive figures. HTML in the notebook, scripts included, is
+ * kept as it is: the notebook's owner wrote it.
  */
 
 import { isObject } from "../../core/json.js";
@@ -12,13 +12,15 @@ import { EXPORT_STYLE } from "./export-style.js";
 import { highlight } from "./highlight.js";
 import { markdownToHtml, math } from "./markdown.js";
 
+/** Options of `exportPage`. */
 export interface ExportOptions {
-  /** the page's, where no heading of the notebook gives one */
+  /** the page's title, if no heading of the notebook gives one */
   readonly title: string;
-  /** an image beside the notebook as a data: URL, by the address that its text gives; default: the address stays */
+  /** maps an image's address to a data: URL; default: keeps the address */
   readonly image?: (address: string) => string;
 }
 
+/** Makes a self-contained page of a notebook. */
 export function exportPage(notebook: Notebook, { title, image = (address) => address }: ExportOptions): string {
   const heading = notebook.cells.map(headingOf).find((found) => found !== undefined);
   const own = heading === undefined ? html`<h1>${title}</h1>\n` : undefined;
@@ -82,7 +84,7 @@ const picture =
   (base64: string, { alt }: { readonly alt: string }): string =>
     `<img src="data:${type};base64,${base64.replace(/\s/g, "")}" alt="${escapeHtml(alt)}">`;
 
-/** How each form of an output is shown; the first that an output has. */
+/** How each form of an output is shown, in order of preference. */
 const FORMS: Readonly<Record<string, (text: string, about: { readonly cell: number; readonly alt: string }) => string>> = {
   "text/html": (html) => html,
   "text/markdown": (text) => markdownToHtml(text),
@@ -97,7 +99,7 @@ const FORMS: Readonly<Record<string, (text: string, about: { readonly cell: numb
   "text/plain": (text, { cell }) => pre("stdout", text, cell),
 };
 
-/** A form's text; JSON as JSON. */
+/** A form's text; a value that is no text is written as JSON. */
 const plain = (form: MimeData[string]): string =>
   typeof form === "string" || (Array.isArray(form) && form.every((line) => typeof line === "string"))
     ? joined(form as Multiline)

@@ -1,6 +1,6 @@
-/** @file The look of an exported notebook: one quiet column, light or dark with the reader's page, from 320 px up. */
+/** @file The CSS of an exported notebook: one column, light or dark as the browser prefers, from 320 px up. */
 
-/** The sixteen colours of terminals, dark enough on the light page and light enough on the dark one to be read. */
+/** The sixteen terminal colours, readable on the light and on the dark page. */
 const INKS_LIGHT =
   "#3a3a3a #b3261e #1f6f2e #7a5900 #1f57b0 #8a2c8f #0b6a74 #5f5f5f #5a5a5a #c02b22 #237c34 #866100 #2a63c4 #9a369f #0d7680 #4a4a4a";
 const INKS_DARK =
@@ -11,6 +11,7 @@ const inks = (colours: string): string =>
     .map((colour, i) => `--i${i}:${colour};`)
     .join("");
 
+/** The CSS of an exported notebook. */
 export const EXPORT_STYLE: string = `
 :root{color-scheme:light dark;--page:#fbfaf7;--ink:#1d1f23;--soft:#5d6068;--line:#e2dfd8;--card:#fff;--accent:#1f5f7a;--comment:#5f6a62;--text:#20662f;--number:#8a3c00;--word:#7a2a86;--wrong:#a3271b;${inks(INKS_LIGHT)}}
 @media (prefers-color-scheme:dark){:root{--page:#121316;--ink:#e9e7e2;--soft:#a3a6ad;--line:#2c2e34;--card:#191b1f;--accent:#7cc4de;--comment:#98a39b;--text:#93d3a0;--number:#f0b27e;--word:#d9a4e2;--wrong:#ff9a90;${inks(INKS_DARK)}}}

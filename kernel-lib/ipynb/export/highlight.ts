@@ -1,14 +1,14 @@
-/** @file Light colours for TypeScript and JavaScript in a page: comments, text, numbers, words of the language. Everything else stays ink. */
+/** @file Minimal syntax highlighting of TypeScript and JavaScript: comments, strings, numbers, regular expressions and keywords. */
 import { escapeHtml } from "../../pages/html.js";
 
 const WORDS =
   "abstract|as|async|await|break|case|catch|class|const|continue|default|delete|do|else|enum|export|extends|false|finally|for|from|function|if|implements|import|in|instanceof|interface|keyof|let|new|null|of|private|public|readonly|return|satisfies|static|super|switch|this|throw|true|try|type|typeof|undefined|var|void|while|yield";
 
-/** In order: what begins earlier wins, and of those the first here. */
+/** The earliest match wins; of several at one place, the first kind here. */
 const KINDS: Readonly<Record<string, RegExp>> = {
   comment: /\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/,
   text: /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\[\s\S]|[^`\\])*`/,
-  // a slash after an operator begins a regular expression, else it divides
+  // A slash after an operator or `return` begins a regular expression; otherwise it divides.
   regexp: /(?<=(?:^|[=(,:[!&|?{};\n]|=>|return)\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/,
   number: /\b(?:0[xXbBoO][\da-fA-F_]+|\d[\d_]*(?:\.[\d_]*)?(?:[eE][+-]?\d+)?)n?\b/,
   word: new RegExp(`(?<![.\\w$])(?:${WORDS})(?![\\w$])`),
@@ -21,7 +21,7 @@ const TOKEN = new RegExp(
   "g",
 );
 
-/** @param code any text; what does not parse is coloured as far as it goes @returns HTML to stand inside a `<pre>` */
+/** Highlights code. @param code any text; it need not parse @returns HTML for a `<pre>` */
 export function highlight(code: string): string {
   let html = "";
   let from = 0;

@@ -1,23 +1,23 @@
-/** @file Markdown cells into HTML, as Jupyter shows a trusted notebook's: raw HTML stays, TeX between dollars becomes MathML. */
+/** @file Converts Markdown cells to HTML, like Jupyter for a trusted notebook: raw HTML is kept, TeX between dollars becomes MathML. */
 import { Marked, type TokenizerAndRendererExtension } from "marked";
 import temml from "temml";
 import { escapeHtml } from "../../pages/html.js";
 import { highlight } from "./highlight.js";
 
-/** TeX as MathML, which browsers draw themselves; what does not parse is shown with what is wrong. */
+/** Converts TeX to MathML. TeX that does not parse is shown with its error. */
 export const math = (tex: string, display: "block" | "inline"): string =>
   temml.renderToString(tex.trim(), { displayMode: display === "block", throwOnError: false });
 
-/** Dollars in pairs, and environments such as \begin{align}. */
+/** Displayed TeX: between $$ and $$, or an environment such as \begin{align}. */
 const DISPLAYED = /^\$\$([\s\S]+?)\$\$|^(\\begin\{([a-zA-Z]+\*?)\}[\s\S]+?\\end\{\3\})/;
-/** A dollar beside a space or before a digit is money. */
+/** Inline TeX between $ and $. A dollar beside a space or before a digit is money. */
 const INLINE = /^\$(?!\s)((?:\\[\s\S]|[^$\\`])+?)(?<!\s)\$(?!\d)/;
 
 interface MathKind {
   readonly level: "block" | "inline";
   readonly pattern: RegExp;
   readonly display: "block" | "inline";
-  /** where one may begin: a block at a line's begin alone, so that it does not cut a paragraph in two */
+  /** where it may begin: a block only at the begin of a line, so that it does not split a paragraph */
   readonly begins: RegExp;
 }
 
@@ -55,10 +55,10 @@ const marked = new Marked(
   },
 );
 
-/** Where Jupyter's links to a heading lead. */
+/** The id of a heading, as in Jupyter's links. */
 const anchorOf = (heading: string): string => heading.replace(/[`*_]/g, "").trim().replace(/\s+/g, "-");
 
-/** @param image an image's address by the one that the text gives, so that the page can carry it */
+/** Converts Markdown to HTML. @param image maps an image's address to the one for the page */
 export function markdownToHtml(text: string, image: (address: string) => string = (address) => address): string {
   const html = marked.parse(text, { async: false });
   return html.replace(/(<img\b[^>]*?\bsrc=)(?:"([^"]*)"|'([^']*)')/gi, (_all, before: string, double?: string, single?: string) => {

@@ -1,30 +1,32 @@
-/** @file A kernel's sockets: requests go out, and their answers find them by the id that they carry. */
+/** @file A kernel's sockets. Replies and publications are matched to requests by message id. */
 import { randomUUID } from "node:crypto";
 import { Dealer, Subscriber } from "zeromq";
 import type { JsonObject } from "../../core/json.js";
 import { decode, encode, header, type Message } from "../message.js";
 import type { ConnectionFile } from "./connection-file.js";
 
-/** What a kernel publishes for a request. */
+/** A message that a kernel publishes for a request. */
 export interface Published {
   readonly type: string;
   readonly content: JsonObject;
 }
 
+/** Options of a request. */
 export interface RequestOptions {
   /** default "shell" */
   readonly channel?: "shell" | "control";
   readonly metadata?: JsonObject;
-  /** Hears what the kernel publishes for this request: also what arrives after the answer, as long as the channels are open. */
+  /** Called for each message that the kernel publishes for this request, also after the reply, until the channels close. */
   readonly on?: (message: Published) => void;
 }
 
+/** The client's end of a kernel's sockets. */
 export interface Channels {
-  /** Resolves with the reply's content, when the kernel has also said that it is idle again. */
+  /** Sends a request. Resolves with the reply's content once the kernel is idle again. */
   request(type: string, content: JsonObject, options?: RequestOptions): Promise<JsonObject>;
-  /** Resolves when nothing was published for so many milliseconds. */
+  /** Resolves when nothing was published for this long. */
   quiet(milliseconds: number): Promise<void>;
-  /** Closes the sockets; requests under way reject with the reason. */
+  /** Closes the sockets; pending requests reject with the reason. */
   close(reason: Error): void;
 }
 
@@ -34,11 +36,12 @@ interface Waiting {
   readonly settle: (outcome: JsonObject | Error) => void;
 }
 
-/** Milliseconds of silence after a reply without an "idle": the kernel lost it, as stock tslab does beyond 512 messages a tick. */
+/** Milliseconds of silence after a reply until its "idle" counts as lost: stock tslab loses it beyond 512 messages per tick. */
 const LOST_IDLE = 5000;
 
+/** Connects to a kernel's sockets. */
 export function openChannels({ key, address }: ConnectionFile): Channels {
-  // no limit to what waits here to be read: what a kernel says faster than that would be dropped
+  // No high-water mark: beyond it, messages of a fast kernel would be dropped.
   const [shell, control] = [new Dealer({ linger: 0, receiveHighWaterMark: 0 }), new Dealer({ linger: 0, receiveHighWaterMark: 0 })];
   const iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
   const session = randomUUID();

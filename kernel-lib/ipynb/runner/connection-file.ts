@@ -1,16 +1,19 @@
-/** @file The connection file of a kernel: where its five sockets are, and the key that signs what passes through them. */
+/** @file Writes a kernel's connection file: the ports of its five sockets, and the key that signs messages. */
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Stands for the connection file's path in the command that starts a kernel. */
+/** The placeholder of the connection file's path in the command that starts a kernel. */
 export const CONNECTION_FILE = "{connection_file}";
 
+/** The name of a kernel's socket. */
 export type PortName = "shell" | "iopub" | "stdin" | "control" | "hb";
+/** The ports of a kernel's sockets. */
 export type Ports = Readonly<Record<PortName, number>>;
 
+/** A connection file that was written. */
 export interface ConnectionFile {
   readonly file: string;
   readonly key: string;
@@ -20,8 +23,8 @@ export interface ConnectionFile {
 }
 
 /**
- * Five ports that were free a moment ago. The kernel binds them itself, and another program may be faster: a kernel that finds one taken
- * is started again with others.
+ * Finds five free ports. The kernel binds them later, and another program may take one in between: then the kernel is started again with
+ * others.
  */
 export async function freePorts(): Promise<Ports> {
   const servers = await Promise.all(
@@ -36,7 +39,7 @@ export async function freePorts(): Promise<Ports> {
   return { shell, iopub, stdin, control, hb };
 }
 
-/** Writes a connection file that its owner alone can read. */
+/** Writes a connection file that only its owner can read. */
 export function writeConnection(ports: Ports): ConnectionFile {
   const dir = mkdtempSync(join(tmpdir(), "veduta-kernel-"));
   const file = join(dir, "connection.json");

@@ -1,4 +1,4 @@
-/** @file A running kernel, as its client sees it: start, requests, interrupt, end. */
+/** @file Starts a kernel, and sends it requests. */
 import { fileURLToPath } from "node:url";
 import { KernelError } from "../../core/errors.js";
 import type { JsonObject } from "../../core/json.js";
@@ -6,50 +6,52 @@ import { openChannels, type RequestOptions } from "./channels.js";
 import { CONNECTION_FILE, freePorts, type Ports, writeConnection } from "./connection-file.js";
 import { startProcess } from "./kernel-process.js";
 
+/** Options of `startKernel`. */
 export interface KernelOptions {
-  /** program and words, one of them holding {connection_file}; default our own kernel */
+  /** program and arguments, one of them with {connection_file}; default Veduta's kernel */
   readonly command?: readonly string[];
   /** the notebook's folder */
   readonly cwd: string;
-  /** gives up the start, and ends the process */
+  /** aborts the start and ends the process */
   readonly signal?: AbortSignal;
-  /** default: ports that the system says are free */
+  /** default: free ports of the system */
   readonly ports?: () => Promise<Ports>;
 }
 
+/** A running kernel. */
 export interface KernelClient {
-  /** what the kernel says of itself: `language_info`, `implementation`, … */
+  /** the kernel's kernel_info_reply: `language_info`, `implementation`, … */
   readonly info: JsonObject;
-  /** Resolves with a reply's content. @throws KernelError where the kernel ends before it */
+  /** Resolves with a reply's content. @throws KernelError if the kernel ends before it */
   request(type: string, content: JsonObject, options?: RequestOptions): Promise<JsonObject>;
-  /** Resolves when the kernel has published nothing for so many milliseconds, or is gone. */
+  /** Resolves when the kernel has published nothing for this long, or has ended. */
   quiet(milliseconds: number): Promise<void>;
-  /** Asks the running cell to stop, as the stop button does. */
+  /** Interrupts the running cell, like the stop button. */
   interrupt(): void;
-  /** Asks the kernel to end, and ends it where it does not. Nothing of it is left when this resolves. */
+  /** Asks the kernel to end, and kills it if it does not. Resolves when its processes have ended. */
   stop(): Promise<void>;
 }
 
-/** Our own kernel, on this Node. */
+/** The command that starts Veduta's kernel with this Node. */
 export const ownKernel = (): readonly string[] => [
   process.execPath,
   fileURLToPath(new URL("../../kernel/main.js", import.meta.url)),
   CONNECTION_FILE,
 ];
 
-/** How long a kernel may take to answer for the first time; one under load took 20 s. */
+/** Maximum milliseconds until a kernel's first reply; under load one took 20 s. */
 const START_TIME = 120_000;
-/** How long the first cell waits for a kernel to load. */
+/** Maximum milliseconds that the first cell waits for a kernel to load. */
 const LOAD_TIME = 30_000;
-/** A request that was sent before the kernel listened to all of its sockets is answered in part: it is sent again after this. */
+/** Milliseconds after which the first request is sent again: a kernel that did not yet listen to all its sockets answers it only in part. */
 const ASK_AGAIN = 700;
-/** Between the request to shut down, or the kernel's end, and what is done about it. */
+/** Milliseconds that a kernel has to end after a shutdown request. */
 const GRACE = 1500;
-/** What is still on its way when a kernel ends. */
+/** Milliseconds of silence after a kernel's end until its channels are closed. */
 const IN_TRANSIT = 200;
 const TAKEN = /EADDRINUSE|address (is )?already in use|address in use/i;
 
-/** @throws KernelError where no kernel answers: what it wrote says why; `signal`'s reason where that gave it up */
+/** Starts a kernel. @throws KernelError with the kernel's log if it does not answer; `signal`'s reason after an abort */
 export async function startKernel({ command = ownKernel(), cwd, signal, ports = freePorts }: KernelOptions): Promise<KernelClient> {
   for (let tries = 1; ; tries++) {
     const started = await tryKernel(command, cwd, await ports(), signal);
@@ -59,7 +61,7 @@ export async function startKernel({ command = ownKernel(), cwd, signal, ports = 
   }
 }
 
-/** @returns the client, or why there is none */
+/** Tries to start a kernel on these ports. @returns the client, or the reason for the failure */
 async function tryKernel(command: readonly string[], cwd: string, ports: Ports, signal?: AbortSignal): Promise<KernelClient | string> {
   const connection = writeConnection(ports);
   const child = startProcess(
@@ -89,7 +91,7 @@ async function tryKernel(command: readonly string[], cwd: string, ports: Ports, 
     await over;
     return `${info}${child.log() ? `\n${child.log()}` : ""}`;
   }
-  // The sockets have answered; this is answered by what runs cells, once its compiler is loaded. So a cell's time is its own.
+  // The sockets' thread answers at once, but this request waits for the compiler. So the first cell's time does not include loading it.
   await Promise.race([channels.request("is_complete_request", { code: "" }).catch(() => {}), wait(LOAD_TIME)]);
   return {
     info,
@@ -99,14 +101,14 @@ async function tryKernel(command: readonly string[], cwd: string, ports: Ports, 
       }),
     quiet: channels.quiet,
     interrupt() {
-      // Our kernel hears a message whatever its cell does, a signal not within a synchronous loop after an await.
+      // Veduta's kernel always gets a message, but misses a signal in a synchronous loop after an await.
       if (process.platform !== "win32" && info.implementation !== "veduta") return child.interrupt();
       channels.request("interrupt_request", {}, { channel: "control" }).catch(() => {});
     },
     stop,
   };
 
-  /** Repeats the first question until a reply and an "idle" arrive: then all sockets are connected. */
+  /** Repeats the first request until a reply and an "idle" arrive: then all sockets are connected. */
   async function firstAnswer(): Promise<JsonObject | string> {
     const until = performance.now() + START_TIME;
     while (performance.now() < until) {
@@ -115,7 +117,7 @@ async function tryKernel(command: readonly string[], cwd: string, ports: Ports, 
       if (answer) return answer;
       if (signal?.aborted) return "was stopped";
       if (gone !== undefined) return gone;
-      if (TAKEN.test(child.log())) return "found a port taken"; // a kernel may live on without it
+      if (TAKEN.test(child.log())) return "found a port taken"; // a kernel may keep running without that port
     }
     return `did not answer in ${START_TIME / 1000} s`;
   }

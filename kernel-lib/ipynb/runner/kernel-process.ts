@@ -1,21 +1,22 @@
-/** @file A kernel's process: a group of its own, so that nothing of it stays behind, and Ctrl-C in the terminal reaches the runner alone. */
+/** @file A kernel's process. It has its own process group, so that all of it can be killed, and Ctrl-C in the terminal reaches only the runner. */
 import { spawn } from "node:child_process";
 
+/** A kernel's process. */
 export interface KernelProcess {
   /** Resolves when the process is gone: "ended with code 3", "was killed by SIGKILL". */
   readonly ended: Promise<string>;
-  /** The last of what it wrote to its own standard output and error. */
+  /** The end of what it wrote to standard output and standard error. */
   log(): string;
   interrupt(): void;
-  /** Ends the process and every child of it, at once. */
+  /** Kills the process and its children. */
   kill(): void;
 }
 
-/** Characters of a kernel's own words that an error shows. */
+/** Maximum characters of a kernel's log in an error. */
 const LOG_LENGTH = 4000;
 const POSIX = process.platform !== "win32";
 
-/** @param command program and words; @param cwd the notebook's folder */
+/** Starts a kernel's process. @param command program and arguments @param cwd the notebook's folder */
 export function startProcess([program, ...words]: readonly string[], cwd: string): KernelProcess {
   const child = spawn(program, words, { cwd, stdio: ["ignore", "pipe", "pipe"], detached: POSIX, windowsHide: true });
   let log = "";
@@ -29,7 +30,7 @@ export function startProcess([program, ...words]: readonly string[], cwd: string
       if (POSIX) process.kill(-child.pid, "SIGKILL");
       else child.kill();
     } catch {
-      // Nothing of the group is left.
+      // The group has already ended.
     }
   };
   process.once("exit", kill);
@@ -37,7 +38,7 @@ export function startProcess([program, ...words]: readonly string[], cwd: string
     child.once("error", (error) => resolve(`did not start: ${error.message}`));
     child.once("exit", (code, signal) => resolve(signal ? `was killed by ${signal}` : `ended with code ${code}`));
   }).finally(() => {
-    kill(); // its children outlive it otherwise
+    kill(); // otherwise its children would outlive it
     process.off("exit", kill);
   });
   return { ended, log: () => log.trim(), interrupt: () => void child.kill("SIGINT"), kill };

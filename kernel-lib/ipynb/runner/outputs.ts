@@ -1,14 +1,15 @@
-/** @file From what a kernel publishes to the outputs that a notebook keeps: streams joined, displays updated, outputs cleared. */
+/** @file Turns a kernel's publications into a notebook's outputs: streams are joined, displays updated, outputs cleared. */
 import { isObject, type JsonObject } from "../../core/json.js";
 import type { ErrorOutput, MimeData, Output, StreamOutput } from "../nbformat.js";
 import type { Published } from "./channels.js";
 import { createStreamText, type StreamText } from "./stream-text.js";
 
+/** The outputs of one cell, while it runs. */
 export interface CellOutputs {
   take(message: Published): void;
-  /** Adds an error of the runner's own. */
+  /** Adds an error of the runner. */
   fail(error: Omit<ErrorOutput, "output_type">): void;
-  /** What a notebook would keep now. */
+  /** The outputs so far. */
   list(): Output[];
 }
 
@@ -17,13 +18,13 @@ interface Stream {
   readonly name: StreamOutput["name"];
   readonly text: StreamText;
 }
-/** A display, or an error; a display's data change when its id is updated. */
+/** A display or an error. An update of a display's id changes its data. */
 interface KeptDisplay {
   readonly kind: "shown";
   output: Exclude<Output, StreamOutput>;
 }
 
-/** Outputs of cells that share their displays: a later cell may update what an earlier one showed. */
+/** Makes the outputs of a notebook's cells. They share displays: a later cell may update an earlier cell's display. */
 export function createOutputs(): { cell(): CellOutputs } {
   const displays = new Map<string, KeptDisplay[]>();
 
@@ -83,17 +84,17 @@ export function createOutputs(): { cell(): CellOutputs } {
 }
 
 const dataOf = ({ data }: JsonObject): MimeData => (isObject(data) ? (data as MimeData) : {});
-/** The count that a kernel gives, where it gives one. */
+/** The execution count of a reply; null if it has none. */
 export const countOf = ({ execution_count: count }: JsonObject): number | null => (typeof count === "number" ? count : null);
 
-/** An error's three fields, whatever a kernel sent. */
+/** The three fields of an error, as texts, from whatever a kernel sent. */
 export const errorOf = ({ ename, evalue, traceback }: JsonObject): Omit<ErrorOutput, "output_type"> => ({
   ename: String(ename ?? "Error"),
   evalue: String(evalue ?? ""),
   traceback: Array.isArray(traceback) ? traceback.map(String) : [],
 });
 
-/** Text as the lines that notebooks keep, each with its end. */
+/** Splits text into lines that keep their newlines, as notebooks do. */
 export const inLines = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+/g) ?? [];
 
 const withLines = (data: MimeData): MimeData =>

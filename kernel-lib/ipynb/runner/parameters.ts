@@ -1,6 +1,6 @@
 /**
- * @file A notebook run with other values: papermill's convention. A cell tagged `parameters` declares them; the values go into a cell of
- * their own, tagged `injected-parameters`, right after it.
+ * @file Runs a notebook with other parameters, by papermill's convention. A cell tagged `parameters` declares them. The new values go into a cell
+ * tagged `injected-parameters`, right after it.
  */
 import { randomUUID } from "node:crypto";
 import { NotebookError } from "../../core/errors.js";
@@ -8,7 +8,7 @@ import { type Cell, type CodeCell, joined, type Notebook, tagsOf } from "../nbfo
 import { readCell } from "../script/cell-source.js";
 import { inLines } from "./outputs.js";
 
-/** A value as it is written on a command line: JSON where it is that, else text. */
+/** Parses a command-line value: as JSON if it is valid JSON, else as text. */
 export function parameterValue(word: string): unknown {
   try {
     return JSON.parse(word);
@@ -18,9 +18,9 @@ export function parameterValue(word: string): unknown {
 }
 
 /**
- * The notebook with values in place of its parameters'.
+ * Replaces a notebook's parameters.
  * @param file its name, for errors
- * @throws NotebookError where no cell is tagged `parameters`, or that cell declares no such name
+ * @throws NotebookError if no cell is tagged `parameters`, or that cell does not declare a name
  */
 export function withParameters(file: string, notebook: Notebook, values: ReadonlyMap<string, unknown>): Notebook {
   if (values.size === 0) return notebook;
@@ -34,7 +34,7 @@ export function withParameters(file: string, notebook: Notebook, values: Readonl
   const { declared } = readCell(joined(notebook.cells[at].source), codeNumber(notebook.cells, at));
   for (const name of values.keys())
     if (!declared.includes(name))
-      throw new NotebookError(file, { expected: `a parameter among ${declared.join(", ") || "none at all"}`, found: name });
+      throw new NotebookError(file, { expected: `one of the parameters ${declared.join(", ") || "(there are none)"}`, found: name });
   const code = [...values].map(([name, value]) => `const ${name} = ${JSON.stringify(value)};\n`).join("");
   const injected: CodeCell = {
     cell_type: "code",
@@ -49,6 +49,6 @@ export function withParameters(file: string, notebook: Notebook, values: Readonl
   return { ...notebook, cells: [...before.filter((cell) => !isOurs(cell)), injected, ...after.filter((cell) => !isOurs(cell))] };
 }
 
-/** The number of a code cell among the code cells, from 1. */
+/** A cell's number among the code cells, from 1. */
 const codeNumber = (cells: readonly Cell[], at: number): number =>
   cells.slice(0, at + 1).filter(({ cell_type }) => cell_type === "code").length;

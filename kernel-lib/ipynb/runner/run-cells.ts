@@ -1,4 +1,4 @@
-/** @file Executes a notebook's code cells in order, and keeps what they put out. */
+/** @file Executes a notebook's code cells in order and keeps their outputs. */
 
 import { KernelError } from "../../core/errors.js";
 import type { JsonObject } from "../../core/json.js";
@@ -7,48 +7,54 @@ import type { KernelClient } from "./kernel-client.js";
 import { type CellOutputs, countOf, createOutputs, errorOf } from "./outputs.js";
 import { errorOfStderr } from "./stock-tslab.js";
 
-/** A code cell that runs: its number among those with code, from 1, which is also the number that the kernel gives it. */
+/** A running code cell. Its number counts non-empty code cells from 1, like the kernel's execution count. */
 export interface RunningCell {
   readonly number: number;
-  /** how many there are */
+  /** the number of such cells */
   readonly of: number;
   /** its first line */
   readonly line: string;
 }
 
+/** A cell that failed. */
 export interface CellFailure extends RunningCell {
-  /** error: it threw, or does not compile; died: the kernel ended */
+  /** "error": it threw or does not compile; "died": the kernel ended */
   readonly kind: "error" | "timeout" | "died" | "stopped";
   /** what happened, in words */
   readonly message: string;
 }
 
+/** Options of `runCells`. */
 export interface RunCellsOptions {
-  /** milliseconds that a cell may take; default no limit */
+  /** maximum milliseconds per cell; default no limit */
   readonly timeout?: number;
-  /** after a cell's error; a cell tagged raises-exception never stops. Default "stop" */
+  /** what to do after a cell's error, unless the cell is tagged raises-exception; default "stop" */
   readonly errors?: "stop" | "go on";
-  /** interrupts the running cell, and runs no other */
+  /** interrupts the running cell; no other cell runs */
   readonly signal?: AbortSignal;
   readonly onStart?: (cell: RunningCell) => void;
   readonly onEnd?: (cell: RunningCell, failure?: CellFailure) => void;
 }
 
-/** A notebook with its outputs so far, and what ended the run early. */
+/** A notebook with its outputs, and the failure that ended the run early. */
 export interface RanCells {
   readonly notebook: Notebook;
   readonly failure?: CellFailure;
-  /** errors that the run went on after */
+  /** errors after which the run continued */
   readonly errors: readonly CellFailure[];
 }
 
-/** What an interrupted cell may take to end. */
+/** Milliseconds that an interrupted cell has to end. */
 const GRACE = 2000;
-/** What may still be on its way at the end. */
+/** Milliseconds of silence after the last cell, for late outputs. */
 const LATE = 200;
-/** Deno's kernel says that it is idle before all of a cell's standard output is published, and what comes late would be the next cell's. */
+/**
+ * Milliseconds of silence to wait after a cell. Deno's kernel is idle before it has published all of a cell's output, which would go to the next
+ * cell.
+ */
 const latenessOf = ({ implementation }: JsonObject): number => (/deno/i.test(String(implementation)) ? LATE : 0);
 
+/** Executes a notebook's code cells in order, in a kernel that runs. */
 export async function runCells(notebook: Notebook, kernel: KernelClient, options: RunCellsOptions = {}): Promise<RanCells> {
   const { signal, errors = "stop", onStart, onEnd } = options;
   const outputs = createOutputs();
@@ -95,7 +101,7 @@ type CellEnd = { readonly count: number | null } & (
 
 async function runCell(cell: CodeCell, kernel: KernelClient, kept: CellOutputs, { timeout, signal }: RunCellsOptions): Promise<CellEnd> {
   const clock = new AbortController();
-  let ownError = false; // once the runner has stopped a cell, the kernel's word for it would be a second error
+  let ownError = false; // after the runner stopped a cell, the kernel's error for that is left out
   const reply = execute(cell, kernel, (message) => {
     if (!(ownError && message.type === "error")) kept.take(message);
   });
@@ -131,10 +137,10 @@ async function runCell(cell: CodeCell, kernel: KernelClient, kept: CellOutputs, 
   return { count, kind: "error", message: `${error.ename}: ${error.evalue}` };
 }
 
-/** A kernel's answer that it will not run the cell: stock tslab's to all that follows an error within 200 ms. */
+/** The status of a cell that a kernel refuses to run: stock tslab refuses all requests within 200 ms of an error. */
 const ABORTED = /^abort/;
 
-/** @returns the reply's content, or how the kernel ended */
+/** Sends a cell to the kernel. @returns the reply's content, or an error if the kernel ended */
 async function execute(cell: CodeCell, kernel: KernelClient, on: (message: Parameters<CellOutputs["take"]>[0]) => void) {
   const content = { code: joined(cell.source), silent: false, store_history: true, user_expressions: {}, allow_stdin: false };
   try {

@@ -1,4 +1,4 @@
-/** @file A notebook's file, executed from begin to end in a kernel of its own, and kept with its outputs. */
+/** @file Executes a notebook's file in a new kernel and writes it with its outputs. */
 import { dirname, resolve } from "node:path";
 import type { Notebook } from "../nbformat.js";
 import { readNotebook, saveNotebook } from "../notebook-file.js";
@@ -7,17 +7,18 @@ import { type KernelOptions, startKernel } from "./kernel-client.js";
 import { withParameters } from "./parameters.js";
 import { type RanCells, type RunCellsOptions, runCells } from "./run-cells.js";
 
+/** Options of `runNotebook`. */
 export interface RunNotebookOptions extends RunCellsOptions, Pick<KernelOptions, "command"> {
-  /** where the notebook with its outputs goes; default the file itself */
+  /** the file to write; default the notebook itself */
   readonly out?: string;
-  /** values for what its cell tagged `parameters` declares */
+  /** values of parameters, which a cell tagged `parameters` declares */
   readonly set?: ReadonlyMap<string, unknown>;
 }
 
 /**
- * Runs a notebook in its own folder. What has run is kept, also where a cell fails, the kernel ends or `signal` stops it; the file is
- * written once, whole, at the end.
- * @throws NotebookError where it cannot be read or kept (both are looked at before anything runs); KernelError where no kernel starts
+ * Runs a notebook in its own folder. The outputs so far are kept if a cell fails, the kernel ends or `signal` aborts. The file is written
+ * once, at the end.
+ * @throws NotebookError if it cannot be read or written (both are checked first); KernelError if no kernel starts
  */
 export async function runNotebook(file: string, { out = file, set, command, ...options }: RunNotebookOptions = {}): Promise<RanCells> {
   const notebook = withParameters(file, await readNotebook(file), set ?? new Map());

@@ -1,7 +1,7 @@
-/** @file What stock tslab does otherwise than the protocol says: an error of a cell is text on standard error, with no message of its own. */
+/** @file A deviation of stock tslab from the protocol: it reports a cell's error as text on standard error, without an error message. */
 import { type ErrorOutput, joined, type Output } from "../nbformat.js";
 
-/** The error that a cell's standard error tells of. */
+/** Finds a cell's error in its standard error. */
 export function errorOfStderr(outputs: readonly Output[]): Omit<ErrorOutput, "output_type"> {
   const text = outputs
     .flatMap((output) => (output.output_type === "stream" && output.name === "stderr" ? [joined(output.text)] : []))

@@ -1,13 +1,15 @@
 /**
- * @file A stream's text as a notebook keeps it: \r goes back to the line's begin, where what follows overwrites; \b takes a character away.
- * As JupyterLab does it, whichever way the text is cut into messages, and in time that grows with the text alone.
+ * @file Applies a stream's control characters, as JupyterLab does: \r returns to the begin of the line, where later text overwrites; \b deletes a
+ * character. The result does not depend on how messages split the text, and the time is linear in its length.
  */
 
+/** The text of a stream so far. */
 export interface StreamText {
   append(text: string): void;
   text(): string;
 }
 
+/** Makes an empty stream text. */
 export function createStreamText(): StreamText {
   const lines: string[] = []; // each with its \n
   let line = "";

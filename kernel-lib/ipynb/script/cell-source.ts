@@ -1,33 +1,34 @@
-/** @file What a code cell is made of: imports, names that it declares, code, and the value that it ends in. */
+/** @file Splits a code cell into imports, declared names, code, and the last expression. */
 import type ts from "typescript";
 import { NotebookError } from "../../core/errors.js";
 import { tslabTypescript } from "../tslab-typescript.js";
 
-/** One name that an import brings. */
+/** One imported name. */
 export interface Binding {
   readonly local: string;
-  /** name in the module; "default", or "*" for all of it */
+  /** name in the module; "default", or "*" for the namespace */
   readonly imported: string;
   readonly module: string;
   readonly kind: "value" | "type";
 }
 
+/** The parts of a code cell. */
 export interface CellSource {
   readonly bindings: readonly Binding[];
-  /** modules that are imported for what they do alone */
+  /** modules that are imported only for their side effects */
   readonly modules: readonly string[];
   /** names that its top level declares, in order */
   readonly declared: readonly string[];
-  /** all but its imports and its last value */
+  /** all code but the imports and the last expression */
   readonly code: string;
-  /** the expression that it ends in */
+  /** the last expression */
   readonly last?: string;
 }
 
-/** @param number the cell's, for errors @throws NotebookError where the code does not parse */
+/** Parses a code cell. @param number the cell's number, for errors @throws NotebookError if the code does not parse */
 export function readCell(source: string, number: number): CellSource {
   const typescript = tslabTypescript();
-  // as a module: there, await is a word of the language
+  // a module, in which await is a keyword
   const text = `${source}\nexport {};`;
   const { diagnostics = [] } = typescript.transpileModule(text, {
     reportDiagnostics: true,
@@ -96,7 +97,7 @@ interface Edit {
   readonly by?: string;
 }
 
-/** `export` goes, which only a module's top level may say; a var becomes a let, which may be declared again in a block. */
+/** Removes `export`, which is only allowed at a module's top level, and turns var into let, which a block may declare again. */
 function rewritten(statement: ts.Statement, file: ts.SourceFile): Edit[] {
   const typescript = tslabTypescript();
   if (typescript.isExportDeclaration(statement)) return [{ from: statement.getStart(file), to: statement.getEnd() }];
@@ -111,7 +112,7 @@ function rewritten(statement: ts.Statement, file: ts.SourceFile): Edit[] {
   return edits;
 }
 
-/** Text with some of its parts taken out, or replaced. */
+/** Removes or replaces parts of a text. */
 function without(text: string, edits: readonly Edit[]): string {
   const ordered = [...edits].sort((a, b) => b.from - a.from);
   return ordered.reduce((rest, { from, to, by = "" }) => rest.slice(0, from) + by + rest.slice(to), text);

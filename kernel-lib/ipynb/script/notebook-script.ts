@@ -1,25 +1,26 @@
 /**
- * @file A notebook as one ES module: its code cells in order, each one's last value shown. What a notebook allows and a module does not is
- * written otherwise: imports go to the top, and a cell that declares a name again begins a block that lasts to the end.
+ * @file Converts a notebook to one ES module: its code cells in order, each cell's last value shown. Imports move to the top. A cell that declares
+ * a name again begins a block that lasts to the end, since a module cannot redeclare a name.
  */
 import type ts from "typescript";
 import { joined, type Notebook } from "../nbformat.js";
 import { tslabTypescript } from "../tslab-typescript.js";
 import { type Binding, type CellSource, readCell } from "./cell-source.js";
 
+/** Options of `notebookScript`. */
 export interface ScriptOptions {
-  /** "ts": for deno and bun; "js": for node too, types are taken away. Default "js" */
+  /** "ts": for deno and bun; "js": types are removed, so that node runs it too; default "js" */
   readonly language?: "ts" | "js";
 }
 
-/** @throws NotebookError where a cell does not parse */
+/** Converts a notebook to a script. @throws NotebookError if a cell does not parse */
 export function notebookScript(notebook: Notebook, { language = "js" }: ScriptOptions = {}): string {
   const sources = notebook.cells.flatMap((cell) => (cell.cell_type === "code" && joined(cell.source).trim() ? [joined(cell.source)] : []));
   const script = assembled(sources.map((source, i) => readCell(source, i + 1)));
   return language === "ts" ? script : withoutTypes(script);
 }
 
-/** What shows a cell's last value: what can show itself does, all else is printed. */
+/** Shows a cell's last value: a displayable shows itself, other values are printed. */
 const SHOW = `async function showValue(value: unknown): Promise<void> {
   const shown = (await value) as { show?(): unknown; [key: symbol]: unknown } | undefined | null;
   if (typeof shown?.show === "function" && shown[Symbol.for("Jupyter.display")]) await shown.show();
@@ -29,7 +30,7 @@ const SHOW = `async function showValue(value: unknown): Promise<void> {
 
 function assembled(cells: readonly CellSource[]): string {
   const top: Binding[] = [];
-  /** what each name means so far: an import's origin, or a cell's own */
+  /** the current meaning of each name: an import's origin, or the cell that declared it */
   const means = new Map([["showValue", "ours"]]);
   let blocks = 0;
   const body = cells.flatMap(({ bindings, declared, code, last }, i) => {
@@ -60,7 +61,7 @@ function importedAtTop({ local, imported, module, kind }: Binding): string {
   return `import ${kind === "type" ? "type " : ""}${clause} from ${JSON.stringify(module)};`;
 }
 
-/** An import of a name that meant something else before. */
+/** The import of a name that had another meaning before. */
 function importedHere({ local, imported, module, kind }: Binding): string {
   const from = JSON.stringify(module);
   if (kind === "type") return `type ${local} = import(${from}).${imported};`;

@@ -1,10 +1,10 @@
-/** @file A kernel whose front end is gone would stay for ever: it looks whether its parent still lives. */
+/** @file Watches the parent process, so that a kernel does not outlive its front end. */
 
 const EVERY_MS = 1000;
 
 /**
- * Calls `gone` once the process that started this one has ended. JPY_PARENT_PID, which Jupyter sets, names it; else it is the parent at the start.
- * Whom process 1 started is nobody's child, and is not watched.
+ * Calls `gone` once the parent process has ended: the process of JPY_PARENT_PID, which Jupyter sets, else the parent at the start. A parent with
+ * process id 1 is not watched.
  */
 export function watchParent(gone: () => void): void {
   const named = Number(process.env.JPY_PARENT_PID);

@@ -1,40 +1,46 @@
 /**
- * @file Who answers what: requests come in, replies and publications go out. Cells are run one after the other, everything else is answered at once.
- * It knows no socket and no compiler, so tests drive it by hand.
+ * @file Routes requests. Cells run one after the other; everything else is answered at once. It knows neither sockets nor the compiler, so tests can
+ * drive it by hand.
  */
 
 import type { Header, Json, Message } from "../../ipynb/message.js";
 import type { AskedOfCompiler, ExecuteRequest, ToCells, ToSockets } from "../threads.js";
 
+/** What the router calls. */
 export interface RouterDeps {
   reply(to: Message, type: string, content: Json): void;
   publish(parent: Header, type: string, content: Json | string): void;
-  /** an input_request to whom a message came from */
+  /** sends an input_request to the sender of a message */
   prompt(to: Message, content: Json): void;
   tell(message: ToCells): void;
-  /** stops a synchronous loop that will not hear of an interrupt; called where none was heard of in time */
+  /** stops a synchronous loop from outside, if the cell did not notice an interrupt in time */
   stopLoop(): void;
   compiling(): boolean;
-  /** waits for what a client has sent, and is still on its way through the socket */
+  /** waits for messages that are still on their way through the socket */
   arrived(): Promise<void>;
   /** ends the process */
   end(): void;
-  /** closes the sockets, once everything is sent */
+  /** closes the sockets after everything was sent */
   close(): void;
   readonly version: string;
 }
 
+/** What calls the router. */
 export interface Router {
-  /** a message of the shell or the control channel */
+  /** handles a message of the shell or the control channel */
   request(message: Message): void;
-  /** a message of the stdin channel */
+  /** handles a message of the stdin channel */
   input(message: Message): void;
   hear(message: ToSockets): void;
 }
 
-/** A loop of a cell hears of an interrupt between two of its steps, if it waits in any; after so long it is taken not to. */
+/**
+ * Milliseconds to wait for a cell's loop to notice the interrupt at its next await. After that the loop is taken to be synchronous and is
+ * stopped from outside (`stopLoop`).
+ */
 const NOTICE_MS = 150;
 
+/** Makes a router. */
 export function createRouter(deps: RouterDeps): Router {
   const queue: Message[] = [];
   const history: [session: number, line: number, input: string][] = [];
@@ -51,7 +57,7 @@ export function createRouter(deps: RouterDeps): Router {
       deps.tell(message(id));
     });
 
-  /** Every request is answered between a busy and an idle. */
+  /** Answers a request, between the states busy and idle. */
   async function answer(message: Message, type: string, content: () => Json | Promise<Json>): Promise<void> {
     deps.publish(message.header, "status", { execution_state: "busy" });
     deps.reply(message, type, await content());
@@ -77,7 +83,7 @@ export function createRouter(deps: RouterDeps): Router {
         return { execution_count: numbered.count, payload: [], ...content };
       });
       running = undefined;
-      // What was asked for before the failure was known; whoever asks after it has seen the reply.
+      // Requests that were sent before the client could know of the failure are aborted.
       if (failed)
         for (const doomed of queue.splice(0))
           await answer(doomed, "execute_reply", () => ({ status: "aborted", execution_count: count, payload: [], user_expressions: {} }));
@@ -91,7 +97,7 @@ export function createRouter(deps: RouterDeps): Router {
     deadline = setTimeout(forceStop, NOTICE_MS);
     return { status: "ok" };
   }
-  /** Not within the compiler, which must not be ended in the middle, and ends by itself. */
+  /** Stops the loop, but waits while the compiler works: it must not be terminated, and it ends by itself. */
   function forceStop(): void {
     if (deps.compiling()) deadline = setTimeout(forceStop, NOTICE_MS);
     else deps.stopLoop();
@@ -118,7 +124,7 @@ export function createRouter(deps: RouterDeps): Router {
         void runQueue();
         return;
       }
-      // No comm target is registered here: who opens one is told that it is closed.
+      // This kernel has no comm targets, so a comm that is opened is closed at once.
       if (type === "comm_open") deps.publish(message.header, "comm_close", { comm_id: message.content.comm_id, data: {} });
       const content = Object.hasOwn(answers, type) ? answers[type](message) : undefined;
       if (!content) return;
@@ -153,7 +159,7 @@ function executeRequest({ content, metadata }: Message, count: number): ExecuteR
   };
 }
 
-/** Of a history_request: the last n, or a range; `search` patterns are shell-like. */
+/** The entries for a history_request: the last n, a range, or those that match a shell-like pattern. */
 function chosenHistory(history: readonly (readonly [number, number, string])[], content: Json): Json[keyof Json] {
   const { hist_access_type: access, n, start, stop, pattern } = content;
   const number = (value: unknown, fallback: number) => (typeof value === "number" ? value : fallback);

@@ -1,15 +1,16 @@
 /**
- * @file One send after the other. ZeroMQ's binding takes one waiting send a socket, and a few hundred without giving way to the loop; what
- * comes beyond is refused. So messages wait here, and none is lost.
+ * @file Sends messages one after the other. ZeroMQ's binding allows one waiting send per socket and refuses others, so messages wait here and none
+ * is lost.
  */
 
+/** A queue of messages for one socket. */
 export interface SendQueue {
   push(frames: Uint8Array[]): void;
-  /** settles when all that was pushed before is out */
+  /** resolves when all earlier messages have been sent */
   drained(): Promise<void>;
 }
 
-/** @param failed hears of a send that the socket refused; those after it go on */
+/** Makes a send queue. @param failed called if a send fails; later sends continue */
 export function createSendQueue(send: (frames: Uint8Array[]) => Promise<void>, failed: (error: unknown) => void): SendQueue {
   const waiting: Uint8Array[][] = [];
   let pump: Promise<void> = Promise.resolve();

@@ -16,7 +16,7 @@ const cells = parentPort!;
 const connection = readConnection(file);
 const session = randomUUID();
 
-// A publisher drops what is above its mark; 0 is none, so that a reader who is slow gets everything late.
+// A publisher drops messages above its high-water mark. 0 means no mark, so that a slow reader gets everything, late.
 const iopub = new Publisher({ sendHighWaterMark: 0, linger: 2000 });
 const [shell, control, stdin] = [0, 1, 2].map(() => new RouterSocket({ sendHighWaterMark: 0, linger: 2000 }));
 const heartbeat = new Reply();
@@ -43,7 +43,7 @@ const router = createRouter({
   close: () => void close(),
 });
 
-/** Ends the JavaScript that the main thread is within, as a debugger would. */
+/** Terminates the JavaScript that the main thread is running, like a debugger. */
 function stopLoop(): void {
   const inspector = new Session();
   inspector.connectToMainThread();
@@ -58,13 +58,13 @@ async function end(): Promise<void> {
   await sleep(2000);
   await close();
   await sleep(100);
-  process.kill(process.pid, "SIGKILL"); // a loop, or the compiler, keeps it from hearing
+  process.kill(process.pid, "SIGKILL"); // the main thread is blocked by a loop or the compiler
 }
 
-/** The binding ends the process hard where a socket is still received from, so whatever ends it waits for this. */
+/** Closes the sockets. The process must wait for it, because the binding crashes if a socket is still being read. */
 async function close(): Promise<void> {
   await Promise.all([...queues.values()].map((queue) => queue.drained()));
-  for (const socket of [...queues.keys(), heartbeat]) socket.close(); // what is on its way goes out while the context ends
+  for (const socket of [...queues.keys(), heartbeat]) socket.close(); // messages in transit are sent while the context ends
   Atomics.store(shared, CLOSED, 1);
   Atomics.notify(shared, CLOSED);
 }
@@ -77,7 +77,7 @@ async function listen(socket: RouterSocket, heard: (message: Message) => void): 
     try {
       heard(message);
     } catch (error) {
-      logError(error); // whatever a message holds, the next one is heard
+      logError(error); // a bad message must not stop later ones
     }
   }
 }

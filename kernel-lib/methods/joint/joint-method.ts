@@ -19,7 +19,10 @@ export interface JointMethodSpec<Own extends OptionTable, Resolved extends objec
   readonly needs?: readonly CallKind[];
   /** default: none */
   readonly series?: readonly Series[];
-  /** Changes the shared options before their defaults are filled in; default: leaves them. @throws RangeError for an option that the method does not allow */
+  /**
+   * Changes the shared options before their defaults are filled in; default: leaves them.
+   * @throws RangeError for an option that the method does not allow
+   */
   readonly prepare?: (options: JointOptions, config: JointModelConfig) => JointOptions;
   /** Fills in own defaults that depend on the shared options or the model; default: those of the table */
   readonly resolve?: (own: DefaultedOf<Own>, context: { readonly shared: ResolvedOptions; readonly config: JointModelConfig }) => Resolved;

@@ -19,7 +19,10 @@ export interface PerceptualGradient {
 export interface NetworkCalls {
   /** Predicts the noise of windows, with guidance: [n,c,h,w] -> [n,c,h,w]. */
   noise(xt: Tensor, hop: Hop): Promise<Tensor>;
-  /** The predicted image of one window, decode(x0(x_t, eps)): windows [n,c,h,w] -> [1,3,8h,8w] in [-1,1]. It stays on the device if the model supports that. */
+  /**
+   * The predicted image of one window, decode(x0(x_t, eps)): windows [n,c,h,w] -> [1,3,8h,8w] in [-1,1]. It stays on the device if the model supports
+   * that.
+   */
   foresee(windows: Tensor, index: number, hop: Hop): Promise<Tensor | DeviceTensor>;
   /**
    * LPIPS of every window's predicted image to the anchor's, and its gradient with respect to the window's latent. The anchor's row is filled with

@@ -1,18 +1,19 @@
-/** @file One live figure: its still picture gives way to Plotly's drawing, at the same height. */
+/** @file One live figure: Plotly's drawing replaces its still picture, at the same height. */
 import Plotly, { type Attributes, type Drawn, type PointEvent } from "plotly.js-dist";
 import type { PlotSpec } from "../../../kernel-lib/pages/plot-spec.js";
 import { schemeAt } from "../scheme.js";
 import { choose, chosenWindow } from "./selection.js";
 import { styledData, styledLayout } from "./styled.js";
 
+/** A live figure. */
 export interface LivePlot {
   readonly root: HTMLElement;
-  /** draws again in the page's scheme, with the chosen window */
+  /** redraws in the page's colour scheme, with the chosen window */
   restyle(): void;
   dispose(): void;
 }
 
-/** Nothing is fetched and nothing sent: no button uploads the data, and the outlines of maps, which come from the network, stay away. */
+/** Plotly's configuration without network access: no upload button, and no map outlines, which would be fetched. */
 const CONFIG = {
   displaylogo: false,
   responsive: false,
@@ -22,6 +23,7 @@ const CONFIG = {
   modeBarButtonsToRemove: ["select2d", "lasso2d"],
 };
 
+/** Makes a figure live. */
 export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
   const still = root.querySelector("img");
   const place = document.createElement("div");
@@ -36,12 +38,12 @@ export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
   const sized = new ResizeObserver(([{ contentRect }]) => {
     const changed = contentRect.width > 0 && contentRect.width !== width;
     width = contentRect.width;
-    if (changed && drawn) Plotly.Plots.resize(drawn).catch(() => undefined); // refused where it is hidden by now
+    if (changed && drawn) Plotly.Plots.resize(drawn).catch(() => undefined); // rejects if the figure is hidden by then
   });
 
   const start = async () => {
     root.append(place);
-    // A finger that moves over the figure scrolls the page; a mouse draws a box to zoom into.
+    // Touch scrolls the page; a mouse drag draws a box to zoom into.
     const touch = matchMedia("(pointer: coarse)").matches ? { dragmode: false } : {};
     const first = { height: spec.height, autosize: true, uirevision: "kept", ...touch, ...spec.layout };
     drawn = await Plotly.newPlot(place, styledData(spec, spec.data as Attributes[], look()), styledLayout(spec, first, look()), CONFIG);
@@ -55,7 +57,7 @@ export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
     const letGo = () => choose({ run: link.run, window: null });
     drawn.on("plotly_click", (event) => {
       const window = windowOf(event);
-      // The browser counts clicks more surely than Plotly does on a slow page.
+      // On a slow page the browser counts clicks more reliably than Plotly.
       if (event.event.detail > 1) letGo();
       else if (typeof window === "number") choose({ run: link.run, window: window === chosenWindow(link.run) ? null : window });
     });
@@ -84,7 +86,7 @@ export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
   return { root, restyle, dispose };
 }
 
-/** The figure on a light page, as SVG text: what a still picture is made of. It has no buttons: they could not be pressed. */
+/** Draws the figure for a light page as SVG, without buttons, for a still picture. */
 export function plotSvg(spec: PlotSpec, width: number): Promise<string> {
   const look = { scheme: "light", window: null } as const;
   const figure = {

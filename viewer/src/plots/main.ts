@@ -1,6 +1,6 @@
 /**
- * @file The figures' script, built with Plotly to dist/viewer/veduta-plots.js: it makes the figures of a page live, and outside a browser it
- * draws their stills. A figure that leaves the page gives back what it held; one that comes back is made live again.
+ * @file The plots' script, built with Plotly to dist/viewer/veduta-plots.js. It makes the figures of a page live; outside a browser it draws their
+ * still pictures. A figure that leaves the page frees its resources; one that returns is made live again.
  */
 import Plotly from "plotly.js-dist";
 import type { PlotSpec } from "../../../kernel-lib/pages/plot-spec.js";
@@ -35,14 +35,14 @@ function attend(records: readonly MutationRecord[]): void {
 
 let later: ReturnType<typeof setTimeout>;
 
-/** Figures on the screen take on a new look at once, the others one after the other, so that a long page keeps answering. */
+/** Restyles visible figures at once, and the others one after the other, so that a long page stays responsive. */
 function restyle(): void {
   const onScreen = ({ root }: LivePlot): boolean => {
     const { top, bottom } = root.getBoundingClientRect();
     return bottom > 0 && top < innerHeight;
   };
   const all = [...live.values()];
-  const near = new Set(all.filter(onScreen)); // asked of all before any is drawn: each drawing would have the page laid out again
+  const near = new Set(all.filter(onScreen)); // checked for all before any is drawn, since each drawing causes a layout
   for (const plot of near) plot.restyle();
   const far = all.filter((plot) => !near.has(plot));
   const next = () => {

@@ -1,12 +1,12 @@
-/** What of Plotly the figures use; the package has no types of its own. */
+/** The part of Plotly that is used; the package has no types. */
 declare module "plotly.js-dist" {
   export type Attributes = Record<string, unknown>;
   export interface PointEvent {
-    /** the mouse's own */
+    /** the mouse event */
     readonly event: { readonly detail: number };
     readonly points: readonly { readonly curveNumber: number; readonly customdata?: unknown }[];
   }
-  /** The element of a figure that is drawn. */
+  /** The element of a drawn figure. */
   export interface Drawn extends HTMLElement {
     data: Attributes[];
     layout: Attributes;

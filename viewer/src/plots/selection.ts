@@ -1,5 +1,6 @@
-/** @file The window that is chosen in a run, shared by all its figures and viewers through one event of the page. */
+/** @file The chosen window of each run, shared by the run's figures and viewers through an event of the page. */
 
+/** The chosen window of a run. */
 export interface Selection {
   readonly run: string;
   readonly window: number | null;
@@ -8,13 +9,15 @@ export interface Selection {
 const EVENT = "veduta:window";
 const chosen = new Map<string, number | null>();
 
+/** The chosen window of a run; null if there is none. */
 export const chosenWindow = (run: string | undefined): number | null => (run === undefined ? null : (chosen.get(run) ?? null));
 
-/** Tells the page. The event comes back to the sender too, by `onChoice`. */
+/** Chooses a window on the page. The sender gets the event too, by `onChoice`. */
 export function choose(selection: Selection): void {
   document.dispatchEvent(new CustomEvent<Selection>(EVENT, { detail: selection }));
 }
 
+/** Listens to choices. */
 export function onChoice(listen: (selection: Selection) => void): void {
   document.addEventListener(EVENT, (event) => {
     const { run, window } = (event as CustomEvent<Selection>).detail;

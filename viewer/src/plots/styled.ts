@@ -1,16 +1,17 @@
-/** @file A figure's data and layout as they are shown: in the page's scheme, with the chosen window before the others. */
+/** @file Applies the page's colour scheme and the chosen window to a figure's data and layout. */
 import type { Attributes } from "plotly.js-dist";
 import type { PlotSpec } from "../../../kernel-lib/pages/plot-spec.js";
 import type { Scheme } from "../scheme.js";
 import { template } from "./theme.js";
 
+/** The colour scheme and the chosen window. */
 export interface Appearance {
   readonly scheme: Scheme;
   /** the chosen window */
   readonly window: number | null;
 }
 
-/** The traces as Plotly has them now, zoom and legend included, in a look. */
+/** The traces, with Plotly's current zoom and legend, in an appearance. */
 export function styledData(spec: PlotSpec, now: readonly Attributes[], { scheme, window }: Appearance): Attributes[] {
   return now.map((trace, k) => {
     const styled = { ...trace };
@@ -25,7 +26,7 @@ export function styledData(spec: PlotSpec, now: readonly Attributes[], { scheme,
   });
 }
 
-/** The layout as Plotly has it now, in a look: a frame around what is the chosen window's. */
+/** The layout, as Plotly has it now, in an appearance: frames around the chosen window's cells. */
 export function styledLayout(spec: PlotSpec, now: Attributes, { scheme, window }: Appearance): Attributes {
   const styled = { ...now, template: template(scheme) };
   const frames = spec.link?.frames;
@@ -53,7 +54,7 @@ function get(from: Attributes, path: string): unknown {
   return path.split(".").reduce<unknown>((at, key) => (at as Attributes | undefined)?.[key], from);
 }
 
-/** Sets a value at a path; what lies on the way is copied, not changed. */
+/** Sets a value at a path; objects on the way are copied. */
 function put(into: Attributes, path: string, value: unknown): void {
   const keys = path.split(".");
   const last = keys.pop() as string;

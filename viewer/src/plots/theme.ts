@@ -1,16 +1,17 @@
-/** @file How figures look on a light and on a dark page: Plotly templates, which give way to whatever a figure sets itself. */
+/** @file The look of figures on light and dark pages: Plotly templates, which a figure's own attributes override. */
 import type { Attributes } from "plotly.js-dist";
 import type { Scheme } from "../scheme.js";
 
-/** Ink, quieter ink, grid lines, and the ground of what floats above the figure. */
+/** Text, secondary text, grid lines, and the background of hover boxes. */
 const COLOURS = {
   light: { ink: "#1d1f23", soft: "#5d6068", line: "#dedbd4", card: "#ffffff" },
   dark: { ink: "#e9e7e2", soft: "#b3b6bd", line: "#3a3d44", card: "#25282e" },
 } as const;
 
-/** Okabe and Ito's colours for few categories, told apart with every common colour blindness; black is left to the page's ink. */
+/** Okabe and Ito's colours for few categories, distinct with every common colour blindness; without black, the text's colour. */
 const CATEGORIES = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442"];
 
+/** The Plotly template of a colour scheme. */
 export function template(scheme: Scheme): Attributes {
   const { ink, soft, line, card } = COLOURS[scheme];
   const axis = { color: soft, gridcolor: line, zerolinecolor: line, linecolor: line, tickcolor: line };
@@ -40,7 +41,7 @@ export function template(scheme: Scheme): Attributes {
     hoverlabel: { bgcolor: card, bordercolor: soft, font: { color: ink } },
     legend: { bgcolor: "rgba(0,0,0,0)" },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: soft, activecolor: ink },
-    // Plotly's active button is light on every page, so all of them are, with dark text.
+    // Plotly's active button is light on every page, so all buttons are light with dark text.
     updatemenudefaults: { bgcolor: "#e4e6ea", bordercolor: soft, font: { color: "#1d1f23" } },
   };
   const scale = { colorbar: { tickcolor: line, outlinewidth: 0, thickness: 10 } };
