@@ -117,8 +117,8 @@ export function cellCode(compiler: typeof ts, js: string): CellCode {
       sourceMap: true,
     },
   });
-  const maps = [sourceMapText, inline && Buffer.from(inline[1], "base64").toString()].map(
-    (text) => text && new SourceMap(JSON.parse(text)),
+  const maps = [sourceMapText, inline && Buffer.from(inline[1], "base64").toString()].map((text) =>
+    text ? new SourceMap(JSON.parse(text)) : undefined,
   );
   // TypeScript first sets every export to undefined, which would erase an earlier cell's value of the same name.
   const code = PRELUDE + outputText.replace(/^(exports\.[\w$]+ = )+void 0;$/m, "").replace(/\n\/\/# sourceMappingURL=\S*\s*$/, "\n");
@@ -127,16 +127,19 @@ export function cellCode(compiler: typeof ts, js: string): CellCode {
     code,
     names,
     asynchronous,
-    origin({ line, column }) {
-      if (line >= end) return undefined; // the wrapper around the cell
-      let [at, col] = [line - 1, column];
-      for (const map of maps) {
-        if (!map) return undefined;
-        const entry = map.findEntry(at, col);
-        if (!("originalLine" in entry)) return undefined;
-        [at, col] = [entry.originalLine, entry.originalColumn];
-      }
-      return at < 1 ? undefined : { line: at - 1, column: col };
-    },
+    // the wrapper around the cell has no origin
+    origin: ({ line, column }) => (line >= end ? undefined : originThrough(maps, line, column)),
   };
+}
+
+/** The place in the cell that a line and column of its code comes from, through one source map after the other. */
+function originThrough(maps: readonly (SourceMap | undefined)[], line: number, column: number): ReturnType<CellCode["origin"]> {
+  let [at, col] = [line - 1, column];
+  for (const map of maps) {
+    if (!map) return undefined;
+    const entry = map.findEntry(at, col);
+    if (!("originalLine" in entry)) return undefined;
+    [at, col] = [entry.originalLine, entry.originalColumn];
+  }
+  return at < 1 ? undefined : { line: at - 1, column: col };
 }

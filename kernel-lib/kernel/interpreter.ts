@@ -26,19 +26,22 @@ export interface Interpreter extends Pick<Tslab, "isCompleteCode" | "printQuickI
   giveUp(): void;
 }
 
-/**
- * Makes an interpreter. Takes seconds: it loads the compiler and reads Node's types.
- * @param compiling called when the compiler begins to work, and when it is done
- */
-export function createInterpreter(compiling: (busy: boolean) => void): Interpreter {
-  const guarded = <T>(work: () => T): T => {
-    compiling(true);
-    try {
-      return work();
-    } finally {
-      compiling(false);
-    }
-  };
+/** The cell that is compiled or runs. */
+interface CurrentCell {
+  readonly file: string;
+  readonly label: string;
+  readonly text: string;
+  /** its declarations, once it was compiled */
+  readonly after?: string;
+  readonly names: ReadonlySet<string>;
+  /** the name of its last expression's value */
+  readonly last?: string;
+}
+
+type Guarded = <T>(work: () => T) => T;
+
+/** Compiles cells one after the other: knows the declarations so far, and where each compiled line comes from. */
+function createCellCompiler(guarded: Guarded) {
   const sources = new Map<string, Source>();
   const made = new Map<string, CellCode>(); // by their code
   const lastStep = (ts: Tslab["ts"], js: string) => {
@@ -47,33 +50,38 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
     return cell.code;
   };
   const tslab = guarded(() => loadTslab(lastStep, [fileURLToPath(new URL("./cell-globals.d.ts", import.meta.url))]));
-  let declarations = "";
-  let refused: readonly Diagnostic[] = [];
-  let current: { file: string; label: string; text: string; after?: string; names: ReadonlySet<string>; last?: string } | undefined;
-  let serial = 0;
+  const state: { declarations: string; refused: readonly Diagnostic[]; current?: CurrentCell } = { declarations: "", refused: [] };
 
-  const cells: Converter = {
+  /**
+   * The declarations of a cell. tslab writes the word undefined if TypeScript could emit none. Then this tries again with type annotations for
+   * modules; if that fails too, every name of the cell is `any`.
+   */
+  function declared(written: string, text: string, names: ReadonlySet<string>): string {
+    if (!unwritten(written)) return written;
+    const typed = withModuleTypes(tslab.ts, text);
+    const again = typed === text ? written : (guarded(() => tslab.converter.convert(state.declarations, typed)).declOutput ?? "");
+    return unwritten(again) ? [...names].map((name) => `declare let ${name}: any;\n`).join("") + again.replace(/^undefined/, "") : again;
+  }
+
+  const converter: Converter = {
     ...tslab.converter,
     addModule(...words) {
-      refused = guarded(() => tslab.converter.addModule(...words));
+      state.refused = guarded(() => tslab.converter.addModule(...words));
       return [];
     },
     convert(_, text) {
       made.clear();
-      const converted = guarded(() => tslab.converter.convert(declarations, text));
-      refused = converted.diagnostics;
+      const converted = guarded(() => tslab.converter.convert(state.declarations, text));
+      state.refused = converted.diagnostics;
       for (const { path, data } of converted.sideOutputs ?? []) {
         const module = made.get(data);
         if (module) sources.set(path, { label: path.replace(/js$/, "ts"), text: "", origin: module.origin });
       }
       const cell = made.get(converted.output ?? "");
+      const { current } = state;
       if (!cell || !current) return converted;
-      current = {
-        ...current,
-        after: declared(converted.declOutput ?? "", text, cell.names),
-        names: cell.names,
-        last: converted.lastExpressionVar,
-      };
+      const after = declared(converted.declOutput ?? "", text, cell.names);
+      state.current = { ...current, after, names: cell.names, last: converted.lastExpressionVar };
       sources.set(current.file, {
         label: current.label,
         text: current.text,
@@ -87,8 +95,26 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
       };
     },
   };
+  return { tslab, converter, sources, state };
+}
+
+/**
+ * Makes an interpreter. Takes seconds: it loads the compiler and reads Node's types.
+ * @param compiling called when the compiler begins to work, and when it is done
+ */
+export function createInterpreter(compiling: (busy: boolean) => void): Interpreter {
+  const guarded: Guarded = (work) => {
+    compiling(true);
+    try {
+      return work();
+    } finally {
+      compiling(false);
+    }
+  };
+  const { tslab, converter, sources, state } = createCellCompiler(guarded);
+  let serial = 0;
   let thrown: { readonly error: unknown } | undefined;
-  const executor = tslab.createExecutor(cells, { error: (error) => (thrown ??= { error }) });
+  const executor = tslab.createExecutor(converter, { error: (error) => (thrown ??= { error }) });
   const { locals } = executor;
   let finish: ((done: boolean) => void) | undefined;
   const detached = new MessageChannel();
@@ -104,26 +130,15 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
     );
   });
 
-  /**
-   * The declarations of a cell. tslab writes the word undefined if TypeScript could emit none. Then this tries again with type annotations for
-   * modules; if that fails too, every name of the cell is `any`.
-   */
-  function declared(written: string, text: string, names: ReadonlySet<string>): string {
-    if (!unwritten(written)) return written;
-    const typed = withModuleTypes(tslab.ts, text);
-    const again = typed === text ? written : (guarded(() => tslab.converter.convert(declarations, typed)).declOutput ?? "");
-    return unwritten(again) ? [...names].map((name) => `declare let ${name}: any;\n`).join("") + again.replace(/^undefined/, "") : again;
-  }
-
   /** Collects the cell's declarations, its last value, or its error. */
   function outcome(done: boolean, before: Readonly<Record<string, unknown>>): Outcome {
-    if (refused.length > 0) return { kind: "refused", diagnostics: refused };
-    const { after, names, last } = current ?? { names: new Set<string>() };
+    if (state.refused.length > 0) return { kind: "refused", diagnostics: state.refused };
+    const { after, names, last } = state.current ?? { names: new Set<string>() };
     const value = last === undefined ? undefined : locals[last];
     if (last !== undefined) delete locals[last];
     const missed = (name: string) => !Object.hasOwn(locals, name) || (Object.hasOwn(before, name) && Object.is(before[name], locals[name]));
     if (after !== undefined)
-      declarations = done ? after : partlyDeclared(tslab.ts, declarations, after, new Set([...names].filter(missed)));
+      state.declarations = done ? after : partlyDeclared(tslab.ts, state.declarations, after, new Set([...names].filter(missed)));
     return done ? { kind: "done", value } : { kind: "thrown", error: thrown ? thrown.error : new Error("the cell ended early") };
   }
 
@@ -135,13 +150,13 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
       executor.interrupt();
       finish?.(false);
     },
-    complete: (text, at) => guarded(() => tslab.converter.complete(declarations, text, at)),
-    inspect: (text, at) => guarded(() => tslab.converter.inspect(declarations, text, at)),
+    complete: (text, at) => guarded(() => tslab.converter.complete(state.declarations, text, at)),
+    inspect: (text, at) => guarded(() => tslab.converter.inspect(state.declarations, text, at)),
     run(text, label, signal) {
       const before = { ...locals };
-      current = { file: `veduta-cell-${++serial}`, label, text, names: new Set() };
+      state.current = { file: `veduta-cell-${++serial}`, label, text, names: new Set() };
+      state.refused = [];
       thrown = undefined;
-      refused = [];
       return new Promise((resolve) => {
         finish = (done) => {
           finish = undefined;

@@ -1,7 +1,6 @@
 /**
  * @file The stop button. On interrupt every pending await of the cell rejects. `catch` and `finally` blocks get GRACE_MS to await clean-up; after
- * that,
- * or once the cell ends, remaining awaits never resume.
+ * that, or once the cell ends, remaining awaits never resume.
  */
 import type { CellRuntime } from "./cell-code.js";
 
@@ -77,24 +76,8 @@ export function createInterrupts(): Interrupts {
     });
   }
 
-  async function* each(iterable: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<unknown> {
-    const iterator = Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
-    let open = false; // the loop's body is running: leaving it must close the iterator
-    try {
-      for (;;) {
-        const next = await wait(iterator.next());
-        if (next.done) return;
-        open = true;
-        yield await next.value;
-        open = false;
-      }
-    } finally {
-      if (open) await iterator.return?.();
-    }
-  }
-
   return {
-    runtime: { wait, each },
+    runtime: { wait, each: (iterable) => each(iterable, wait) },
     newest: () => newest,
     waits: (error) => sites.get(error) ?? [],
     begin(cell) {
@@ -121,4 +104,21 @@ export function createInterrupts(): Interrupts {
         if (newest === context) newest.overdue = resolve;
       }),
   };
+}
+
+/** The values of a cell's `for await`: each step waits as the cell's awaits do, so that a stop ends it. */
+async function* each(iterable: AsyncIterable<unknown> | Iterable<unknown>, wait: CellRuntime["wait"]): AsyncGenerator<unknown> {
+  const iterator = Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
+  let open = false; // the loop's body is running: leaving it must close the iterator
+  try {
+    for (;;) {
+      const next = await wait(iterator.next());
+      if (next.done) return;
+      open = true;
+      yield await next.value;
+      open = false;
+    }
+  } finally {
+    if (open) await iterator.return?.();
+  }
 }

@@ -40,28 +40,33 @@ export interface Router {
  */
 const NOTICE_MS = 150;
 
-/** Makes a router. */
-export function createRouter(deps: RouterDeps): Router {
+type Answer = (message: Message, type: string, content: () => Json | Promise<Json>) => Promise<void>;
+type Ask = (message: (id: number) => ToCells) => Promise<Json>;
+
+/** Runs execute requests one after the other, and numbers them. */
+function createExecutions(deps: RouterDeps, ask: Ask, answer: Answer) {
   const queue: Message[] = [];
   const history: [session: number, line: number, input: string][] = [];
-  const waiting = new Map<number, (content: Json) => void>();
   let active = false;
   let running: Message | undefined;
-  let [count, ids] = [0, 0];
-  let deadline: NodeJS.Timeout | undefined;
+  let count = 0;
 
-  const ask = (message: (id: number) => ToCells): Promise<Json> =>
-    new Promise((resolve) => {
-      const id = ids++;
-      waiting.set(id, resolve);
-      deps.tell(message(id));
+  /** Runs one request. @returns whether it failed in a way that aborts the requests behind it */
+  async function execute(message: Message): Promise<boolean> {
+    const request = executeRequest(message, count);
+    const kept = !request.silent && message.content.store_history !== false;
+    let failed = false;
+    await answer(message, "execute_reply", async () => {
+      const numbered = { ...request, count: kept ? ++count : count };
+      if (kept) history.push([0, count, request.code]);
+      if (!request.silent) deps.publish(message.header, "execute_input", { code: request.code, execution_count: numbered.count });
+      const parent = message.header;
+      const content = await ask((id) => ({ kind: "execute", id, parent, request: numbered }));
+      failed = content.status === "error" && message.content.stop_on_error !== false;
+      if (failed) await deps.arrived();
+      return { execution_count: numbered.count, payload: [], ...content };
     });
-
-  /** Answers a request, between the states busy and idle. */
-  async function answer(message: Message, type: string, content: () => Json | Promise<Json>): Promise<void> {
-    deps.publish(message.header, "status", { execution_state: "busy" });
-    deps.reply(message, type, await content());
-    deps.publish(message.header, "status", { execution_state: "idle" });
+    return failed;
   }
 
   async function runQueue(): Promise<void> {
@@ -69,19 +74,7 @@ export function createRouter(deps: RouterDeps): Router {
     active = true;
     for (let message = queue.shift(); message; message = queue.shift()) {
       running = message;
-      const request = executeRequest(message, count);
-      const kept = !request.silent && message.content.store_history !== false;
-      let failed = false;
-      await answer(message, "execute_reply", async () => {
-        const numbered = { ...request, count: kept ? ++count : count };
-        if (kept) history.push([0, count, request.code]);
-        if (!request.silent) deps.publish(message.header, "execute_input", { code: request.code, execution_count: numbered.count });
-        const parent = message.header;
-        const content = await ask((id) => ({ kind: "execute", id, parent, request: numbered }));
-        failed = content.status === "error" && message.content.stop_on_error !== false;
-        if (failed) await deps.arrived();
-        return { execution_count: numbered.count, payload: [], ...content };
-      });
+      const failed = await execute(message);
       running = undefined;
       // Requests that were sent before the client could know of the failure are aborted.
       if (failed)
@@ -90,6 +83,37 @@ export function createRouter(deps: RouterDeps): Router {
     }
     active = false;
   }
+
+  return {
+    history,
+    running: () => running,
+    add(message: Message): void {
+      queue.push(message);
+      void runQueue();
+    },
+  };
+}
+
+/** Makes a router. */
+export function createRouter(deps: RouterDeps): Router {
+  const waiting = new Map<number, (content: Json) => void>();
+  let ids = 0;
+  let deadline: NodeJS.Timeout | undefined;
+
+  const ask: Ask = (message) =>
+    new Promise((resolve) => {
+      const id = ids++;
+      waiting.set(id, resolve);
+      deps.tell(message(id));
+    });
+
+  /** Answers a request, between the states busy and idle. */
+  const answer: Answer = async (message, type, content) => {
+    deps.publish(message.header, "status", { execution_state: "busy" });
+    deps.reply(message, type, await content());
+    deps.publish(message.header, "status", { execution_state: "idle" });
+  };
+  const executions = createExecutions(deps, ask, answer);
 
   function interrupt(): Json {
     deps.tell({ kind: "interrupt", ended: false });
@@ -108,7 +132,7 @@ export function createRouter(deps: RouterDeps): Router {
     kernel_info_request: () => () => kernelInfo(deps.version),
     connect_request: () => () => ({ status: "ok" }),
     comm_info_request: () => () => ({ status: "ok", comms: {} }),
-    history_request: (message) => () => ({ status: "ok", history: chosenHistory(history, message.content) }),
+    history_request: (message) => () => ({ status: "ok", history: chosenHistory(executions.history, message.content) }),
     interrupt_request: () => interrupt,
     complete_request: (message) => compiler(message, "complete_request"),
     inspect_request: (message) => compiler(message, "inspect_request"),
@@ -119,11 +143,7 @@ export function createRouter(deps: RouterDeps): Router {
   return {
     request(message) {
       const type = message.header.msg_type;
-      if (type === "execute_request") {
-        queue.push(message);
-        void runQueue();
-        return;
-      }
+      if (type === "execute_request") return executions.add(message);
       // This kernel has no comm targets, so a comm that is opened is closed at once.
       if (type === "comm_open") deps.publish(message.header, "comm_close", { comm_id: message.content.comm_id, data: {} });
       const content = Object.hasOwn(answers, type) ? answers[type](message) : undefined;
@@ -135,6 +155,7 @@ export function createRouter(deps: RouterDeps): Router {
       if (message.header.msg_type === "input_reply") deps.tell({ kind: "input", value: String(message.content.value ?? "") });
     },
     hear(message) {
+      const running = executions.running();
       if (message.kind === "publish") deps.publish(message.parent, message.type, message.content);
       else if (message.kind === "prompt") running && deps.prompt(running, message.content);
       else if (message.kind === "close") deps.close();
