@@ -40,8 +40,7 @@ function exportsOf(file: string): [name: string, symbol: ts.Symbol][] {
 }
 
 const fileOf = ({ declarations }: ts.Symbol): string => relative(ROOT, declarations?.[0].getSourceFile().fileName ?? "");
-const hasSentence = (symbol: ts.Symbol): boolean =>
-  /\S+ \S+/.test(ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim());
+const hasSentence = (symbol: ts.Symbol): boolean => /\S+ \S+/.test(ts.displayPartsToString(symbol.getDocumentationComment(checker)).trim());
 
 describe("doc comments", () => {
   test.each(ENTRIES)("everything that %s exports, types too, has one", (entry) => {
