@@ -9,6 +9,7 @@ export interface Kept {
 }
 
 const WORDS = ["foreseen", "report", "shared-report", "nothing"];
+/** The words of --keep that keep everything in one file each. */
 export const KEEP_ALL = "foreseen,report";
 
 /** Reads the words of --keep, separated by commas. */

@@ -7,6 +7,7 @@ export interface BatchOption {
   readonly batch?: number;
 }
 
+/** Options of a noise prediction. */
 export interface NoiseOptions extends BatchOption {
   /** training timestep, 0..999 */
   readonly timestep: number;
@@ -16,11 +17,13 @@ export interface NoiseOptions extends BatchOption {
   readonly guidanceScale?: number;
 }
 
+/** Options of a perceptual gradient. */
 export interface PerceptualOptions extends NoiseOptions {
   /** the anchor's foreseen image, [1,3,H,W] in [-1,1] */
   readonly anchor: Tensor | DeviceTensor;
 }
 
+/** Options of a decode. */
 export interface DecodeOptions extends BatchOption {
   /** "wrap" closes left onto right in every convolution; default "open" */
   readonly edge?: "open" | "wrap";

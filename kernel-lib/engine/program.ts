@@ -22,6 +22,7 @@ export type ProgramFeeds<Rows extends string, Shared extends string> = {
   readonly rows: Readonly<Record<Rows, Feed>>;
 } & ([Shared] extends [never] ? { readonly shared?: undefined } : { readonly shared: Readonly<Record<Shared, Feed | DeviceBuffer>> });
 
+/** What a call of a program gives: each output, N rows. */
 export type ProgramResults<Out extends string> = Readonly<Record<Out, Tensor>>;
 
 /** The name of a program's plan: its own and its size. */

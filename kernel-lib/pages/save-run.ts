@@ -23,6 +23,7 @@ export async function reportPage(dir: string, kind: ReportKind): Promise<RunWrit
   return (run) => report(run, { viewer: { src: `../${file}` } });
 }
 
+/** Options of `saveRun`. */
 export interface SaveRunOptions extends Omit<RunWriterOptions, "page"> {
   /** default "embedded" */
   readonly report?: ReportKind;

@@ -49,7 +49,7 @@ export function imageCoverage({ width, height, xmp, haov, vaov, projection = "eq
     return { coverage, source: "a full sphere, because it is twice as wide as high" };
   }
   throw new RangeError(
-    `${width} × ${height} pixels: got an image that is not 2:1 and has no GPano tags, want the degrees it covers; give haov, and vaov if pixels are not square`,
+    `${width} × ${height} pixels: got an image that is not 2:1 and has no GPano tags, want the degrees it covers; give the horizontal angle (haov), and the vertical one (vaov) if pixels are not square`,
   );
 }
 

@@ -13,6 +13,7 @@ import type { PartReader } from "./pipeline.js";
 /** The published model that stands in for a perceptual/ that a checkpoint lacks: SyncDiffusion's own. */
 export const PERCEPTUAL_MODEL = "lpips-vgg";
 
+/** Reads the part perceptual/ of a checkpoint. */
 export const perceptualReader: PartReader<Part<PerceptualConfig>> = {
   fix: `run "veduta models pull ${PERCEPTUAL_MODEL}"`,
   read(folder) {
@@ -26,6 +27,7 @@ export const perceptualReader: PartReader<Part<PerceptualConfig>> = {
 export const perceptualFromFolder = (path: string): Part<PerceptualConfig> =>
   perceptualReader.read(partFolder(path, "perceptual", perceptualReader.fix));
 
+/** Files of a perceptual network: its backbone and its linear weights. */
 export interface PerceptualFiles {
   readonly net: "vgg" | "alex" | "squeeze";
   /** torchvision's state dict (`features.N.weight`): a .pth or safetensors. */

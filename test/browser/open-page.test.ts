@@ -5,7 +5,9 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "#kernel-lib/core/image.js";
+import { zeros } from "#kernel-lib/core/tensor.js";
 import { saveRun } from "#kernel-lib/pages/save-run.js";
+import { gpanoXmp } from "#kernel-lib/panorama/gpano.js";
 import { landscape, paintedRun } from "../fixtures/painted-run.js";
 import { launch, missing, open, set, settled, state } from "./browser.js";
 
@@ -15,7 +17,7 @@ const asked = (requests: readonly string[]) => requests.filter((url) => !url.sta
 const told = (page: Page) => page.textContent("#told");
 const pixels = async (width: number, height = 64) => Buffer.from(await encodePng(landscape(width, height)));
 
-/** Drops real files and folders of this machine on the page, as a hand does, by the browser's own protocol. */
+/** Drops real files and folders of this machine on the page, like a user, by the browser's own protocol. */
 async function drop(page: Page, files: readonly string[]): Promise<void> {
   const client = await page.context().newCDPSession(page);
   const data = { items: [], files: [...files], dragOperationsMask: 1 };
@@ -41,11 +43,11 @@ describe.skipIf(missing !== "")(`the page that opens what is dropped on it${miss
     rmSync(dir, { recursive: true, force: true });
   });
 
-  test("takes a picture, several to compare, and says what would tell it", async () => {
+  test("takes a picture, several to compare, and says what is missing", async () => {
     const { page, complaints, requests } = await open(browser, PAGE);
     const file = async (name: string, width: number) => ({ name, mimeType: "image/png", buffer: await pixels(width) });
     await page.locator("#files").setInputFiles([await file("strip.png", 384)]);
-    await expect.poll(() => told(page)).toContain("say how many degrees");
+    await expect.poll(() => told(page)).toContain("give the horizontal angle");
     await page.locator("#files").setInputFiles([await file("a.png", 128), await file("b.png", 128), await file("c.png", 128)]);
     await expect.poll(() => told(page)).toContain("a.png: a full sphere, because it is twice as wide as high. b.png");
     await settled(page);
@@ -82,7 +84,19 @@ describe.skipIf(missing !== "")(`the page that opens what is dropped on it${miss
     await settled(page);
     expect(await page.getAttribute(".veduta-panorama", "data-state")).toBe("live");
     await drop(page, [join(run, "steps.json")]);
-    await expect.poll(() => told(page)).toBe("steps.json: got no picture that this browser shows, want a PNG, JPEG or WebP");
+    await expect.poll(() => told(page)).toBe("steps.json: got a file that this browser cannot show, want a PNG, JPEG or WebP");
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("a picture whose GPano tags lie above the horizon opens at its own middle", async () => {
+    const { page, complaints } = await open(browser, PAGE);
+    const gpano = { fullWidth: 768, fullHeight: 384, croppedWidth: 768, croppedHeight: 64, croppedLeft: 0, croppedTop: 32 };
+    const buffer = Buffer.from(await encodePng(zeros([1, 3, 64, 768]), { xmp: gpanoXmp(gpano) }));
+    await page.locator("#files").setInputFiles([{ name: "sky.png", mimeType: "image/png", buffer }]);
+    await expect.poll(() => told(page)).toBe("sky.png: 360° × 30° equirectangular, by its GPano tags");
+    await settled(page);
+    expect((await state(page)).pitch).toBeCloseTo(60, 9);
     expect(complaints).toEqual([]);
     await page.close();
   });

@@ -41,7 +41,7 @@ describe.skipIf(missing !== "")(`a report in a browser${missing}`, () => {
     await page.close();
   });
 
-  test("turns by drag, as far as the hand goes, and zooms by wheel", async () => {
+  test("turns by drag, as far as the pointer goes, and zooms by wheel", async () => {
     const { page } = await open(browser, looped);
     await settled(page);
     const canvas = page.locator(".veduta-panorama canvas");

@@ -152,7 +152,7 @@ describe.skipIf(!built)("veduta paint (needs the built viewer: npm run build)", 
       for (const name of runs) expect(name).toBe(`multi-${(await openRun(join("veduta-out", name))).info.options.seed}`);
       const seed = runs[0].slice("multi-".length);
       const { code, err } = await veduta(["paint", "x", "--steps", "1", "--method", "multi", "--seed", seed]);
-      expect([code, err]).toEqual([2, expect.stringContaining("holds a run already; --force replaces it")]);
+      expect([code, err]).toEqual([2, expect.stringContaining("already holds a run; replace it with --force")]);
     } finally {
       process.chdir(here);
     }
@@ -171,7 +171,7 @@ describe.skipIf(!built)("veduta paint (needs the built viewer: npm run build)", 
     const stranger = await veduta(["paint", "x", "--out", other, "--force"]);
     expect([stranger.code, stranger.err]).toEqual([
       2,
-      expect.stringContaining("holds files that are no run's; give a new or empty folder"),
+      expect.stringContaining("holds files that are not a run's; give a new or empty folder"),
     ]);
     expect(readdirSync(other)).toEqual(["thesis.doc"]);
   });

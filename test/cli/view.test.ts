@@ -34,7 +34,7 @@ test("veduta view of an image says what it took it for, and of an unknown one wh
   rmSync(out);
   const refused = await veduta(strip, "--out", out);
   expect(refused.code).toBe(1);
-  expect(refused.stderr).toContain("say how many degrees");
+  expect(refused.stderr).toContain("give the horizontal angle");
   expect(existsSync(out)).toBe(false);
   const said = await veduta(strip, "--haov", "360", "--projection", "cylinder", "--out", out);
   expect(said.stdout).toContain("strip.png: 360° × 55.3° cylinder, as said");

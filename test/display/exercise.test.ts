@@ -31,9 +31,9 @@ test("a proof says that the checker can tell, and no answer", async () => {
   expect(said).toHaveBeenCalledExactlyOnceWith("Exercise 2: the checker accepts the right answer and refuses 2 wrong ones.");
 });
 
-test("a proof fails where the checker refuses the right answer, takes a wrong one, or is shown no wrong one", async () => {
+test("a proof fails where the checker refuses the right answer, accepts a wrong one, or gets no wrong one", async () => {
   const anything = exercise<number>("Exercise 1", { accepts: () => true, hint: "", because: "" });
   await expect(half.prove(0.4, [1])).rejects.toThrow("refuses the right answer, 0.4");
-  await expect(anything.prove(1, [2])).rejects.toThrow("takes a wrong answer, 2");
+  await expect(anything.prove(1, [2])).rejects.toThrow("accepts a wrong answer, 2");
   await expect(anything.prove(1, [])).rejects.toThrow("got no wrong answers");
 });

@@ -27,7 +27,7 @@ describe("what an image covers", () => {
   });
 
   test("is refused where nothing tells it, with what would", () => {
-    expect(() => imageCoverage({ width: 600, height: 100 })).toThrow(/600 × 100 pixels.*say how many degrees \(haov, and vaov\)/);
+    expect(() => imageCoverage({ width: 600, height: 100 })).toThrow(/600 × 100 pixels.*give the horizontal angle \(haov\)/);
     expect(() => imageCoverage({ width: 600, height: 100, haov: 361 })).toThrow("haov: got 361, want degrees above 0, at most 360");
     expect(() => imageCoverage({ width: 600, height: 100, vaov: 50 })).toThrow("want both");
     expect(() => imageCoverage({ width: 500, height: 100, projection: "cube" })).toThrow("want six squares in a row");

@@ -260,6 +260,19 @@ describe("a run's id", () => {
     expect(runIdOf(await records(4))).not.toBe(runIdOf(steps));
     expect(runIdOf(steps.slice(0, -1))).not.toBe(runIdOf(steps));
   });
+  test("is another where any number is another", async () => {
+    const steps = await records(3);
+    const [first] = steps;
+    const changed = (window: object, step: object = {}) =>
+      runIdOf([
+        { ...first, ...step, windows: first.windows.map((each, k) => (k === 0 ? { ...each, ...window } : each)) },
+        ...steps.slice(1),
+      ]);
+    const ids = [{ top: 9 }, { left: 9 }, { height: 9 }, { width: 9 }, { loss: 9 }, { gradientNorm: 9 }].map((window) => changed(window));
+    const others = [{ index: 9 }, { timestep: 9 }, { weight: 9 }, { anchor: 9 }].map((step) => changed({}, step));
+    expect(changed({})).toBe(runIdOf(steps));
+    expect(new Set([...ids, ...others, runIdOf(steps)]).size).toBe(11);
+  });
   test("is of a run that failed too", async () => {
     const { steps } = await fail(syncDiffusion(toy(), { ...base, signal: AbortSignal.abort() }));
     expect(runIdOf(steps)).toMatch(/^[0-9a-f]{16}$/);

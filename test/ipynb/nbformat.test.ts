@@ -66,7 +66,7 @@ test("each fault is named by its place, what was expected and what was found", (
     'lesson.ipynb: cells[0].outputs[0].name: expected "stdout" or "stderr", found "out"',
   );
   expect(read(`${"[".repeat(100_000)}${"]".repeat(100_000)}`)).toContain("nested at most");
-  expect(read(Uint8Array.of(0xff, 0xfe))).toContain("no UTF-8 text");
+  expect(read(Uint8Array.of(0xff, 0xfe))).toContain("are not UTF-8");
 });
 
 test("whatever a file holds, it is read or refused by name", () => {

@@ -60,6 +60,13 @@ test("a stop before the compiler is there stops the cell that waits for it", asy
   await own.close();
 });
 
+test("a for await over a library's stream ends, and the cell can clean up", async () => {
+  await kernel.execute('import { setInterval as every } from "node:timers/promises";\nn = 0;');
+  const reply = await stopped("try { for await (const _ of every(1e8)); } finally { n = 13; }");
+  expect(reply.ename).toBe("Interrupted");
+  expect(await number("n")).toBe(13);
+});
+
 test("the error says where the cell waited", async () => {
   const { traceback } = await stopped("await sleep(1e6);");
   expect((traceback as string[])[1]).toMatch(/at Cell In\[\d+\], line 2, column 7/);

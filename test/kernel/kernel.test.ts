@@ -161,11 +161,13 @@ describe("errors", () => {
   });
 });
 
+/** How a cell finds the kernel's host. */
+const HOST = 'const host = Reflect.get(globalThis, Symbol.for("veduta.host"));';
+
 describe("output", () => {
   test("text, displays and results keep their order", async () => {
-    const host = 'const host = Reflect.get(globalThis, Symbol.for("veduta.host"));';
     const answer = await kernel.execute(
-      `${host} console.log(1); host.display({ "text/plain": "2" }); console.error(3); process.stdout.write(Buffer.from("4\\n")); host.display({ "text/plain": "5" }); 6`,
+      `${HOST} console.log(1); host.display({ "text/plain": "2" }); console.error(3); process.stdout.write(Buffer.from("4\\n")); host.display({ "text/plain": "5" }); 6`,
     );
     const order = answer.published.flatMap(({ header, content }) => {
       if (header.msg_type === "stream") return [`${content.name} ${content.text}`];
@@ -174,25 +176,25 @@ describe("output", () => {
     expect(order).toEqual(["stdout 1\n", "2", "stderr 3\n", "stdout 4\n", "5", "6"]);
   });
   test("5,000 displays of one loop arrive in order, and idle after them", async () => {
-    const answer = await kernel.execute("for (let i = 0; i < 5000; i++) host.display({ 'text/plain': String(i) });");
+    const answer = await kernel.execute(`${HOST} for (let i = 0; i < 5000; i++) host.display({ 'text/plain': String(i) });`);
     const texts = contents(answer, "display_data").map(({ data }) => (data as Record<string, string>)["text/plain"]);
     expect(texts).toEqual(Array.from({ length: 5000 }, (_, i) => String(i)));
     expect(answer.published.at(-1)?.content.execution_state).toBe("idle");
   });
   test("a display with an id is updated in place; an update without one is refused", async () => {
     const answer = await kernel.execute(
-      "host.display({ 'text/plain': 'a' }, { id: 'x' }); host.display({ 'text/plain': 'b' }, { id: 'x', update: true });",
+      `${HOST} host.display({ 'text/plain': 'a' }, { id: 'x' }); host.display({ 'text/plain': 'b' }, { id: 'x', update: true });`,
     );
     expect(contents(answer, "display_data")[0].transient).toEqual({ display_id: "x" });
     expect(contents(answer, "update_display_data")[0]).toMatchObject({ data: { "text/plain": "b" }, transient: { display_id: "x" } });
-    expect((await failure("host.display({}, { update: true })")).evalue).toContain("without an id");
+    expect((await failure(`${HOST} host.display({}, { update: true })`)).evalue).toContain("without an id");
   });
   test("a cell is idle only after the work it waits for, whose error is its own", async () => {
     const answer = await kernel.execute(
-      "host.waitFor(new Promise((resolve) => setTimeout(resolve, 300)).then(() => console.log('late')));",
+      `${HOST} host.waitFor(new Promise((resolve) => setTimeout(resolve, 300)).then(() => console.log('late')));`,
     );
     expect(printed(answer)).toBe("late\n");
-    expect((await failure("host.waitFor(Promise.reject(new RangeError('awaited')));")).ename).toBe("RangeError");
+    expect((await failure(`${HOST} host.waitFor(Promise.reject(new RangeError('awaited')));`)).ename).toBe("RangeError");
   });
   test("a loop that holds the thread is seen to print", async () => {
     const running = kernel.execute("console.log('now'); for (const end = Date.now() + 3000; Date.now() < end; );");
@@ -216,7 +218,7 @@ describe("output", () => {
     expect(earlier).toContain("rejected behind");
   });
   test("host.signal is a new one each cell, and host.cell the front end's name of it", async () => {
-    const answer = await kernel.execute("const first = host.signal; host.cell", {}, { cellId: "abc" });
+    const answer = await kernel.execute(`${HOST} const first = host.signal; host.cell`, {}, { cellId: "abc" });
     expect(shown(answer)).toBe("'abc'");
     expect(await value("[host.signal === first, host.signal.aborted, host.cell.length]")).toBe("[ false, false, 16 ]");
   });

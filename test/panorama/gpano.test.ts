@@ -4,7 +4,7 @@ import { zeros } from "#kernel-lib/core/tensor.js";
 import { stripCoverage } from "#kernel-lib/panorama/coverage.js";
 import { coverageOf, gpanoOf, gpanoXmp, parseGpano } from "#kernel-lib/panorama/gpano.js";
 
-const sizes = [512, 768, 1000, 3072, 6144].flatMap((width) => [64, 128, 512].map((height) => ({ width, height })));
+const sizes = [512, 767, 768, 1000, 1001, 3071, 3072, 6144].flatMap((width) => [64, 127, 128, 512].map((height) => ({ width, height })));
 const edges = ["wrap", "open"] as const;
 
 describe("coverage", () => {

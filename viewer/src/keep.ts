@@ -30,15 +30,19 @@ export async function screenshot(core: Core, width: number, height: number): Pro
 /** The source's pixels in the smallest upright rectangle around what the view shows; two pieces are joined if it passes the cut. */
 export async function crop(core: Core): Promise<Blob> {
   const image = await core.image(0, core.state());
-  const { left, top, width, height } = under(core, image.naturalWidth, image.naturalHeight);
+  const { left, top, width, height } = cropRectangle(core, image.naturalWidth, image.naturalHeight);
   const pen = new OffscreenCanvas(width, height).getContext("2d") as OffscreenCanvasRenderingContext2D;
   pen.drawImage(image, -left, -top);
   if (left + width > image.naturalWidth) pen.drawImage(image, image.naturalWidth - left, -top);
   return pen.canvas.convertToBlob({ type: "image/png" });
 }
 
-/** The crop's rectangle in pixels. If `left` + `width` exceeds the picture's width, it continues at the left. */
-function under(core: Core, wide: number, high: number): { left: number; top: number; width: number; height: number } {
+/** The crop's rectangle in pixels of a picture. If `left` + `width` exceeds the picture's width, it continues at the left. */
+export function cropRectangle(
+  core: Pick<Core, "spec" | "state"> & { readonly canvas: Pick<HTMLCanvasElement, "width" | "height"> },
+  wide: number,
+  high: number,
+): { left: number; top: number; width: number; height: number } {
   const { coverage } = core.spec;
   if (coverage.projection === "cube") return { left: 0, top: 0, width: wide, height: high };
   const camera = cameraOf(core.state());

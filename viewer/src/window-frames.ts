@@ -24,7 +24,11 @@ export function outline(core: Core, { width, height }: WindowsSpec, window: Step
 }
 
 /** Of the windows that contain a direction, the one whose middle is nearest; -1 if none does. */
-export function innermost({ steps, width, height }: WindowsSpec, { spec: { coverage } }: Core, { heading, pitch }: Look): number {
+export function innermost(
+  { steps, width, height }: WindowsSpec,
+  { spec: { coverage } }: Pick<Core, "spec">,
+  { heading, pitch }: Look,
+): number {
   const [u, v] = planePoint(coverage, { heading: turn(heading), pitch });
   const [x, y] = [u * width, v * height];
   let [best, least] = [-1, Number.POSITIVE_INFINITY];

@@ -38,6 +38,7 @@ describe("code", () => {
       [...highlight(source).matchAll(/class="code-(\w+)">([^<]*)/g)].map(([, kind, text]) => `${kind} ${text}`);
     expect(kinds("const a = 1_000.5e3; // one")).toEqual(["word const", "number 1_000.5e3", "comment // one"]);
     expect(kinds("x.replace(/[/]`/g, 'b') / 2")).toEqual(["regexp /[/]`/g", "text &#39;b&#39;", "number 2"]);
+    expect(kinds("return /[/]1/.test(x) ? (/2/) : a / 3 / b")).toEqual(["word return", "regexp /[/]1/", "regexp /2/", "number 3"]);
     expect(kinds("a.for + before + $if")).toEqual([]);
   });
 

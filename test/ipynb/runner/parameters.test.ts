@@ -41,6 +41,6 @@ test("the new cell has an id where the format wants one, and none where the form
 test("a notebook without parameters, and a name that it does not declare, are refused with what would be right", () => {
   const set = (of: typeof lesson, name: string) => () => withParameters("n.ipynb", of, new Map([[name, 1]]));
   expect(set(notebook("const seed = 7"), "seed")).toThrow(/n.ipynb: expected a code cell tagged parameters.*"tags": \["parameters"\]/);
-  expect(set(lesson, "sed")).toThrow("n.ipynb: expected a parameter among seed, prompt, width, found sed");
+  expect(set(lesson, "sed")).toThrow("n.ipynb: expected one of the parameters seed, prompt, width, found sed");
   expect(set(lesson, "sed")).toThrow(NotebookError);
 });

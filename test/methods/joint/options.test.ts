@@ -47,6 +47,14 @@ describe.each(Object.entries(OVERLAPPING))("the options of %s", (_, method) => {
     expect(method(toy(), { ...base, guidanceScale: 0, seed: 0 }).options).toMatchObject({ guidanceScale: 0, seed: 0 });
   });
 
+  test("seed 0 names noise of its own", async () => {
+    const start = async (options: object) => (await finish(method(toy(), { ...base, steps: 1, ...options }))).result;
+    const ofSeed0 = await start({ seed: 0 });
+    const { width, height } = method(toy(), base).options;
+    expect(ofSeed0).toEqual(await start({ latent: randn(createRng(0), [1, 4, height / 2, width / 2]) }));
+    expect(ofSeed0.latent).not.toEqual((await start({ seed: 1 })).latent);
+  });
+
   test("latent replaces the seed and says the size", async () => {
     const latent = randn(createRng(9), [1, 4, 8, 20]);
     const run = method(toy(), { prompt: "hills", steps: 2, latent, seed: 4 });

@@ -107,6 +107,13 @@ describe("planWindows", () => {
     for (const window of [1, 2, 3, 10, 15, 64, 67, 96]) expect(planWindows({ window }).length).toBeGreaterThan(5);
   });
 
+  test("a window that only 1 divides has a stride of 1", () => {
+    for (const window of [1, 2, 3, 4, 67]) {
+      const lefts = planWindows({ window, width: window + 2 }).map(({ left }) => left);
+      expect(lefts, `window ${window}`).toEqual([0, 1, 2]);
+    }
+  });
+
   test("a closed panorama has the full ring: 24 windows, three of which wrap, and each column under four", () => {
     const windows = planWindows({ height: 16, width: 96, window: 16, stride: 4, loop: true });
     expect(windows.map((w) => w.left)).toEqual(Array.from({ length: 24 }, (_, k) => 4 * k));
