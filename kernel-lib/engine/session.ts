@@ -15,6 +15,7 @@ export interface DeviceBuffer {
   readonly buffer: number;
   readonly shape: Shape;
 }
+/** What a run is fed with, by input name. */
 export type Feeds = Readonly<Record<string, Feed | DeviceBuffer>>;
 /** Float32 results by output name. */
 export type Results = Readonly<Record<string, { readonly data: Float32Array; readonly shape: Shape }>>;
@@ -27,6 +28,7 @@ export type DeviceResults = Readonly<Record<string, DeviceBuffer>>;
  */
 export type WeightLayout = "blocked" | "packed" | "mapped";
 
+/** How a session is opened. */
 export interface SessionOptions {
   readonly device: Device;
   /** threads of the CPU provider */
@@ -35,6 +37,7 @@ export interface SessionOptions {
   readonly weights?: WeightLayout;
 }
 
+/** A loaded graph. */
 export interface Session<Out = Results> {
   run(feeds: Feeds): Promise<Out>;
   release(): Promise<void>;

@@ -10,6 +10,7 @@ export type Race = { readonly cpu: number; readonly webgpu: number } | { readonl
 const SECONDS = 10;
 
 /** @param options threads of the CPU, which computes in float32; the precision of WebGPU */
+/** Times a convolution on WebGPU and on the CPU, in a process of its own. */
 export function raceWebgpu({ threads, precision }: { readonly threads: number; readonly precision: Precision }): Promise<Race> {
   return new Promise((resolve) => {
     const child = fork(fileURLToPath(new URL("./webgpu-runner.js", import.meta.url)), [String(threads), precision], {

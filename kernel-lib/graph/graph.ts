@@ -6,6 +6,7 @@ import { ShapeError } from "../core/errors.js";
 import type { Shape } from "../core/tensor.js";
 import { sizeOf } from "../core/tensor.js";
 
+/** Number formats of values. */
 export type DType = "float32" | "float16" | "bfloat16" | "int64" | "int32" | "bool";
 
 /** A value of a graph: what a node computes, an input, or an initializer. */
@@ -23,6 +24,7 @@ export interface ExternalData {
   readonly length: number;
 }
 
+/** A value whose numbers are known before a run, and where they are. */
 export interface Initializer {
   readonly value: Value;
   readonly data: Uint8Array | ExternalData;
@@ -38,8 +40,10 @@ export interface Node {
 }
 /** A number that is to be written as float although it is whole is `{ float }`. */
 export type Attribute = number | { readonly float: number } | string | readonly number[];
+/** Attributes of a node by name. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
+/** One application of an operator, as its pull-back sees it. */
 export interface Call<A> {
   readonly inputs: readonly Value[];
   readonly attrs: A;
@@ -57,6 +61,7 @@ export interface Call<A> {
 /** One thunk an input; null where an input is not differentiable (an index, a mask). */
 export type PullBack<A> = (call: Call<A>) => readonly ((() => Value) | null)[];
 
+/** An operator: how it becomes nodes, and its pull-back. */
 export interface Operator<A> {
   readonly name: string;
   /** Builds the nodes. Whatever it applies inside is off the tape. */
@@ -77,6 +82,7 @@ export interface TapeEntry {
   readonly saved: readonly Value[];
 }
 
+/** Options of a graph. */
 export interface GraphOptions {
   /**
    * Which activations the forward pass stores for the gradient: all of them (false, the default), or only segment boundaries and what segments
@@ -94,6 +100,7 @@ export interface GraphOptions {
 /** Gives a value that a segment stores: builds it in the forward pass, takes the stored one in the recomputation. */
 export type Keeper = (build: () => Value) => Value;
 
+/** An ONNX graph under construction, with the tape that `gradient` walks. */
 export class Graph {
   readonly checkpointing: boolean;
   readonly scoreBytes: number;

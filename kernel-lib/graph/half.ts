@@ -7,6 +7,7 @@ import { reshape } from "./ops/shape.js";
 
 /** Of a network's weights and activations. */
 export type Precision = "float32" | "float16";
+/** Every precision that a user may ask for. */
 export const PRECISIONS: readonly Precision[] = ["float32", "float16"];
 
 /**

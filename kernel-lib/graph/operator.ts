@@ -9,6 +9,7 @@ import type { Attributes, DType, Graph, Operator, PullBack, Value } from "./grap
 
 export type { Call, Operator, PullBack } from "./graph.js";
 
+/** What makes an operator of one ONNX node. */
 export interface PlainOperator<A> {
   readonly name: string;
   /** Output shapes, or an error that says what would fit. */

@@ -80,4 +80,5 @@ export const OPERATORS = {
   Gather,
 } as const satisfies Record<string, Operator<never>>;
 
+/** The name of an operator of the table. */
 export type OperatorName = keyof typeof OPERATORS;

@@ -27,6 +27,7 @@ export interface ClipTextConfig {
 }
 
 /** @throws CheckpointError naming the key. @source transformers, models/clip/configuration_clip.py (defaults). */
+/** Reads a text encoder's config.json. @throws CheckpointError naming the field */
 export function clipTextConfig(file: string, json: JsonObject): ClipTextConfig {
   const f = fieldsOf(file, json);
   f.oneOf("model_type", ["clip_text_model"]);

@@ -25,11 +25,13 @@ export function linearLayer(p: Parameters, key: string, x: Value, out: number, b
   return linear(x, weight, bias === "bias" ? p(`${key}.bias`, [out]) : undefined);
 }
 
+/** Group normalisation with a layer's weight and bias: x [N,C,H,W] -> [N,C,H,W]. */
 export function groupNormLayer(p: Parameters, key: string, x: Value, groups: number, epsilon: number): Value {
   const channels = x.shape[1];
   return groupNorm(x, p(`${key}.weight`, [channels]), p(`${key}.bias`, [channels]), groups, epsilon);
 }
 
+/** Layer normalisation with a layer's weight and bias: x […,C] -> […,C]. */
 export function layerNormLayer(p: Parameters, key: string, x: Value, epsilon = 1e-5): Value {
   const width = x.shape[x.shape.length - 1];
   return layerNorm(x, p(`${key}.weight`, [width]), p(`${key}.bias`, [width]), epsilon);
@@ -52,5 +54,6 @@ export function resnet(p: Parameters, x: Value, out: number, time: Value | null,
   return add(x.shape[1] === out ? x : convLayer(p, "conv_shortcut", x, out, 1), h);
 }
 
+/** `resnet` with the parameters below a key. */
 export const resnetAt = (p: Parameters, key: string, x: Value, out: number, time: Value | null, options: ResnetOptions): Value =>
   resnet(under(p, key), x, out, time, options);

@@ -31,6 +31,7 @@ export interface PerceptualConfig {
 }
 
 /** @throws CheckpointError naming the key. */
+/** Reads a perceptual network's config.json. @throws CheckpointError naming the field */
 export function perceptualConfig(file: string, json: JsonObject): PerceptualConfig {
   const f = fieldsOf(file, json);
   f.oneOf("_class_name", ["PerceptualNetwork"]);
@@ -120,6 +121,7 @@ const tiny: Backbone = ({ channels = [] }, p, image) => {
   });
 };
 
+/** Every backbone by its name. */
 export const backbones = { vgg, alex, squeeze, tiny } satisfies Record<PerceptualConfig["net"], Backbone>;
 
 /** Feature maps of an image [N,3,H,W] in [-1,1]. */

@@ -45,6 +45,7 @@ export interface UNetConfig {
 }
 
 /** @throws CheckpointError naming the key. @source diffusers, models/unet_2d_condition.py (defaults). */
+/** Reads a U-Net's config.json. @throws CheckpointError naming the field */
 export function unetConfig(file: string, json: JsonObject): UNetConfig {
   const f = fieldsOf(file, json);
   f.oneOf("_class_name", ["UNet2DConditionModel"]);

@@ -28,6 +28,7 @@ export interface VaeConfig {
 }
 
 /** @throws CheckpointError naming the key. @source diffusers, models/autoencoder_kl.py (defaults). */
+/** Reads an autoencoder's config.json. @throws CheckpointError naming the field */
 export function vaeConfig(file: string, json: JsonObject): VaeConfig {
   const f = fieldsOf(file, json);
   f.oneOf("_class_name", ["AutoencoderKL"]);

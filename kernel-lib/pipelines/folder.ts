@@ -78,6 +78,7 @@ export const networkReader = <Config>(
 });
 
 /** @throws CheckpointError where the folder is missing */
+/** A part of a checkpoint out of its own folder. */
 export function partFolder(path: string, name: string, fix?: string): string {
   const folder = join(path, name);
   if (isFolder(folder)) return folder;

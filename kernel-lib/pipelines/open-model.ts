@@ -16,6 +16,7 @@ import type { Model } from "./model.js";
 import { PERCEPTUAL_MODEL, type PerceptualFiles, perceptualFromFiles, perceptualFromFolder } from "./perceptual-part.js";
 import { type AnyPipeline, pipelines } from "./pipelines.js";
 
+/** Options of `openModel`. */
 export interface OpenModelOptions {
   /** default "auto": cuda where it works, else webgpu where it is faster than the cpu, else cpu; `notices` says which and why */
   readonly device?: DeviceChoice;

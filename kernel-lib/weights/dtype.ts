@@ -17,6 +17,7 @@ export const DTYPE_BYTES: Readonly<Record<Dtype, number>> = {
   BOOL: 1,
 };
 
+/** Whether a word is a number format. */
 export const isDtype = (name: unknown): name is Dtype => typeof name === "string" && Object.hasOwn(DTYPE_BYTES, name);
 
 let halves: Float32Array | undefined;

@@ -129,6 +129,7 @@ function recall(m: Machine, index: number): PickleValue {
 }
 
 const isGlobal = (value: PickleValue): value is PickleGlobal => typeof value === "object" && value !== null && "name" in value;
+/** Whether a value was made by a call that the reader allows. */
 export const isMade = (value: PickleValue): value is PickleObject => typeof value === "object" && value !== null && "made" in value;
 
 /** What a value is, for an error message. */

@@ -124,6 +124,7 @@ export function readSafetensors(file: string): Record<string, Tensor> {
   return withFile(file, ({ fd }) => Object.fromEntries([...tensors].map(([name, ref]) => [name, readRef(fd, ref)])));
 }
 
+/** Options of `writeSafetensors`. */
 export interface WriteSafetensorsOptions {
   /** Number format of every tensor; "F32" unless told. */
   readonly dtype?: "F32" | "F16";

@@ -22,6 +22,7 @@ const LOCAL = { signature: 0x04034b50, bytes: 30 };
 const ELSEWHERE = 0xffffffff;
 
 /** @throws CheckpointError where it is no zip, lies about its places, or packs or encrypts an entry */
+/** The files of a zip archive that stores them without compression. @throws CheckpointError where the archive lies */
 export function zipEntries({
   fd,
   file,

@@ -7,17 +7,6 @@ import { describe, expect, test } from "vitest";
 const ROOT = resolve(import.meta.dirname, "../..");
 const ENTRIES = ["kernel-lib/index.ts", "kernel-lib/graph.ts", "kernel-lib/metrics.ts"];
 
-/** Files that still lack doc comments. The list only gets shorter. */
-const PENDING = new Set(
-  [
-    "engine/device engine/session engine/webgpu-race graph/graph graph/half graph/operator graph/operators",
-    "graph/ops/conv graph/ops/elementwise graph/ops/matmul graph/ops/norm graph/ops/pool graph/ops/reduce graph/ops/shape",
-    "nets/clip-text nets/layers nets/perceptual nets/unet nets/vae",
-    "pipelines/fabricate/architectures pipelines/fabricate/fabricate pipelines/fabricate/keys pipelines/folder pipelines/open-model",
-    "weights/dtype weights/pickle weights/safetensors weights/stored-zip",
-  ].flatMap((line) => line.split(" ").map((name) => `kernel-lib/${name}.ts`)),
-);
-
 const sources = ["kernel-lib", "viewer/src"].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts"))
@@ -46,15 +35,15 @@ describe("doc comments", () => {
   test.each(ENTRIES)("everything that %s exports, types too, has one", (entry) => {
     const all = exportsOf(entry);
     expect(all.length).toBeGreaterThan(2);
-    const bare = all.filter(([, symbol]) => !hasSentence(symbol) && !PENDING.has(fileOf(symbol)));
+    const bare = all.filter(([, symbol]) => !hasSentence(symbol));
     expect(bare.map(([name, symbol]) => `${name} of ${fileOf(symbol)}`)).toEqual([]);
   });
 
   test("every exported function, class and constant of the sources has one", () => {
-    const files = sources.filter((file) => !PENDING.has(file));
+    const files = sources;
     const values = files.flatMap((file) => exportsOf(file).filter(([, { flags }]) => flags & ts.SymbolFlags.Value));
     expect(values.length).toBeGreaterThan(300);
-    const bare = values.filter(([, symbol]) => !hasSentence(symbol) && !PENDING.has(fileOf(symbol)));
+    const bare = values.filter(([, symbol]) => !hasSentence(symbol));
     expect(bare.map(([name, symbol]) => `${name} of ${fileOf(symbol)}`)).toEqual([]);
   });
 });

@@ -50,6 +50,7 @@ const PlainConv = plain<ConvAttrs>({
   ],
 });
 
+/** The operator of `conv`: see PlainConv; with `convBlock` it emits the blocked layout. */
 export const Conv: Operator<ConvAttrs> = {
   ...PlainConv,
   build: (inputs, attrs, graph) => {
@@ -129,6 +130,7 @@ function convTranspose(dy: Value, w: Value, x: Value, { stride, padding }: ConvA
   return dy.graph.node("ConvTranspose", [dy, w], attributes, [{ shape: x.shape, dtype: x.dtype }])[0];
 }
 
+/** Options of `conv`. */
 export interface ConvOptions {
   readonly stride?: number;
   readonly padding?: number;

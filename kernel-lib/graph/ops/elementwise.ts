@@ -121,30 +121,54 @@ const binary = (operator: Operator<undefined>) => (a: Value | number, b: Value |
 };
 const unary = (operator: Operator<undefined>) => (x: Value) => apply(operator, [x], undefined);
 
+/** An elementwise function of two values, or of a value and a number. */
 export type Binary = { (a: Value, b: Value | number): Value; (a: number, b: Value): Value };
+/** An elementwise function of one value. */
 export type Unary = (x: Value) => Value;
 
+/** a + b */
 export const add: Binary = binary(Add);
+/** a − b */
 export const sub: Binary = binary(Sub);
+/** a · b */
 export const mul: Binary = binary(Mul);
+/** a / b */
 export const div: Binary = binary(Div);
+/** The larger of a and b. */
 export const max: Binary = binary(Max);
+/** 1 where a > b, as bool. */
 export const greater: Binary = binary(Greater);
+/** 1 where a = b, as bool. */
 export const equal: Binary = binary(Equal);
+/** The negative of x. */
 export const neg: Unary = unary(Neg);
+/** The absolute value of x. */
 export const abs: Unary = unary(Abs);
+/** The exponential of x. */
 export const exp: Unary = unary(Exp);
+/** The natural logarithm. */
 export const log: Unary = unary(Log);
+/** The square root of x. */
 export const sqrt: Unary = unary(Sqrt);
+/** sin x */
 export const sin: Unary = unary(Sin);
+/** cos x */
 export const cos: Unary = unary(Cos);
+/** The error function. */
 export const erf: Unary = unary(Erf);
+/** 1 / (1 + e⁻ˣ) */
 export const sigmoid: Unary = unary(Sigmoid);
+/** max(x, 0) */
 export const relu: Unary = unary(Relu);
+/** x · sigmoid(x) */
 export const silu: Unary = unary(Silu);
+/** x · Φ(x), with the error function. */
 export const gelu: Unary = unary(Gelu);
+/** x · sigmoid(1.702·x) */
 export const quickGelu: Unary = unary(QuickGelu);
+/** x held between two numbers; its gradient is 0 outside. */
 export const clip = (x: Value, low: number, high: number): Value => apply(Clip, [x], { low, high });
+/** x in another number format. */
 export const cast = (x: Value, to: DType): Value => (x.dtype === to ? x : apply(Cast, [x], { to }));
 /** A condition as 1 and 0, in another value's type. */
 const indicator = (condition: Value, like: Value): Value => cast(condition, like.dtype);

@@ -36,6 +36,7 @@ const swap = (x: Value): Value => {
 };
 const flat = (x: Value): Value => (x.shape.length === 2 ? x : reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape[x.shape.length - 1]]));
 
+/** The matrix product over the last two axes, broadcast over the others. */
 export const matmul = (a: Value, b: Value): Value => apply(MatMul, [a, b], undefined);
 
 /**
@@ -186,5 +187,6 @@ const toHeads = (x: Value, heads: number): Value => {
 const fromHeads = (x: Value, [B, S, C]: Shape): Value =>
   reshape(transpose(reshape(x, [B, x.shape[0] / B, S, x.shape[2]]), [0, 2, 1, 3]), [B, S, C]);
 
+/** softmax(q·kᵀ/√d)·v for each head; q [N,T,C], k and v [N,S,C] -> [N,T,C]. */
 export const attention = (q: Value, k: Value, v: Value, heads: number, mask?: Value): Value =>
   apply(Attention, mask ? [q, k, v, mask] : [q, k, v], { heads });

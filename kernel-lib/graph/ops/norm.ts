@@ -133,8 +133,11 @@ const inFloat32 = <A>(operator: Operator<A>, inputs: readonly Value[], attrs: A)
     inputs[0].dtype,
   );
 
+/** Layer normalisation over the last axis, then gain and bias. */
 export const layerNorm = (x: Value, gamma: Value, beta: Value, epsilon: number): Value =>
   inFloat32(LayerNorm, [x, gamma, beta], { epsilon });
+/** Group normalisation of x [N,C,H,W], then gain and bias per channel. */
 export const groupNorm = (x: Value, gamma: Value, beta: Value, groups: number, epsilon: number): Value =>
   inFloat32(GroupNorm, [x, gamma, beta], { groups, epsilon });
+/** x [N,C,H,W] scaled to length 1 across channels. */
 export const unitLength = (x: Value, epsilon: number, place: "inside" | "outside"): Value => apply(UnitLength, [x], { epsilon, place });

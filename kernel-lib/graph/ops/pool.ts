@@ -121,7 +121,9 @@ function grownLow(x: Value, height: number, width: number): Value {
   return graph.node("Pad", [x, pads, operand(-3e38, x)], { mode: "constant" }, [{ shape: [N, C, height, width], dtype: x.dtype }])[0];
 }
 
+/** The mean of every 2×2 pixels: [N,C,H,W] -> [N,C,H/2,W/2]. */
 export const averagePool2 = (x: Value): Value => apply(AveragePool, [x], undefined);
 /** Nearest-neighbour scaling by 2. */
 export const upsample2 = (x: Value): Value => apply(Resize, [x], undefined);
+/** The maximum of every window of pixels. */
 export const maxPool = (x: Value, size: 2 | 3, rounding: "floor" | "ceil" = "floor"): Value => apply(MaxPool, [x], { size, rounding });

@@ -54,4 +54,5 @@ const on = (x: Value, axes: readonly number[]): Axes => ({ axes: axes.map((axis)
 export const reduceSum = (x: Value, axes: readonly number[]): Value => apply(ReduceSum, [x], on(x, axes));
 /** Means over axes, which stay as 1. */
 export const reduceMean = (x: Value, axes: readonly number[]): Value => apply(ReduceMean, [x], on(x, axes));
+/** Softmax over the last axis. */
 export const softmax = (x: Value): Value => apply(Softmax, [x], undefined);

@@ -211,10 +211,14 @@ export const Gather = plain({
 
 const zerosLike = (x: Value): Value => expand(operand(0, x), x.shape);
 
+/** x in another shape of as many elements. */
 export const reshape = (x: Value, shape: Shape): Value => apply(Reshape, [x], { shape });
+/** x with its axes in another order. */
 export const transpose = (x: Value, perm: readonly number[]): Value => apply(Transpose, [x], { perm });
+/** Values one after the other along an axis. */
 export const concat = (parts: readonly Value[], axis: number): Value =>
   apply(Concat, parts, { axis: fromFront(axis, parts[0].shape.length) });
+/** x cut along an axis into parts of the given sizes. */
 export const split = (x: Value, axis: number, sizes: readonly number[]): readonly Value[] =>
   applyAll(Split as Operator<{ axis: number; sizes: readonly number[] }>, [x], { axis: fromFront(axis, x.shape.length), sizes });
 /** x[start : end : step] on one axis. */
@@ -228,9 +232,12 @@ export const slices = (
   ends: readonly number[],
   steps: readonly number[],
 ): Value => apply(Slice, [x], { axes, starts, ends, steps });
+/** x with values added at the ends of its axes. */
 export const pad = (x: Value, before: readonly number[], after: readonly number[], mode: "constant" | "wrap" = "constant"): Value =>
   before.every((n) => n === 0) && after.every((n) => n === 0) ? x : apply(Pad, [x], { before, after, mode });
+/** x repeated to a larger shape, by NumPy's broadcasting rule. */
 export const expand = (x: Value, shape: Shape): Value => apply(Expand, [x], { shape });
+/** Rows of a table by their indices: table [V,D], indices int32 […] -> […,D]. */
 export const gather = (table: Value, ids: Value): Value => apply(Gather, [table, ids], undefined);
 
 /** x, with a control dependency on `done`: adds `done[0] > done[0]`, which is 0 for every number, NaN and ±∞. */

@@ -151,4 +151,5 @@ export const ARCHITECTURES = {
   },
 } as const satisfies Record<string, Architecture>;
 
+/** The name of an architecture. */
 export type ArchitectureName = keyof typeof ARCHITECTURES;

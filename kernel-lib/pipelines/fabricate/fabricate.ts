@@ -19,6 +19,7 @@ import { weightFiles } from "./keys.js";
 import { type Levels, levelsOf, numberStream } from "./numbers.js";
 import { type RecipeOptions, spreadOf } from "./recipe.js";
 
+/** Options of `fabricate`. */
 export interface FabricateOptions {
   /** of the numbers in the files; default "fp32" */
   readonly precision?: "fp32" | "fp16";
@@ -113,6 +114,7 @@ async function freeBytes(folder: string): Promise<number> {
 }
 
 /** @throws CheckpointError where `needed` bytes are more than the `free` ones */
+/** Checks the room on the disk. @throws CheckpointError where there is too little */
 export function expectRoom(folder: string, needed: number, free: number): void {
   if (needed > free)
     throw new CheckpointError(folder, {

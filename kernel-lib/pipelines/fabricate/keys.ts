@@ -56,6 +56,7 @@ export function weightFiles(architecture: Architecture, dtype: "F32" | "F16"): W
   ]);
 }
 
+/** A key of some text encoders that holds no weights. */
 export const POSITION_IDS = "text_model.embeddings.position_ids";
 
 function keysOf(build: (graph: Graph, p: Parameters) => void): ReadonlyMap<string, Shape> {
