@@ -5,6 +5,7 @@
 
 import { clock, short } from "../core/words.js";
 import { escapeHtml } from "../pages/html.js";
+import { WARNING } from "../panorama/colors.js";
 
 /** Distances of a step's windows to the anchor, the anchor left out. */
 export interface Losses {
@@ -41,7 +42,7 @@ const ROOM = 600;
 /** A transparent pixel: it keeps the picture's place until there is one. */
 const NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
 /** Readable on white and on black. */
-const COLOURS = { bar: "#2f88a0", stopped: "#c2571a", mean: "#2f88a0", max: "#8d8d8d" } as const;
+const COLOURS = { bar: "#2f88a0", stopped: WARNING, mean: "#2f88a0", max: "#8d8d8d" } as const;
 
 export function trackHtml(state: TrackState): string {
   const { phase, done, steps, width, height, picture, losses, note = "" } = state;
