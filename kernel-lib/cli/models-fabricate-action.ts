@@ -22,14 +22,14 @@ export async function fabricateModel(name: string, architecture: Architecture, f
   const stop = new AbortController();
   const stopListening = deps.onInterrupt(() => stop.abort());
   const begun = performance.now();
-  const progress = createByteProgress({ doing: `${name}, ${precision}:`, out: deps.stderr });
+  const progress = createByteProgress(deps.stderr);
   try {
     const { dir, bytes, parameters } = await fabricate(architecture, out, {
       precision,
       seed,
       existing: force ? "replace" : "refuse",
       signal: stop.signal,
-      progress: progress.show,
+      progress: (done, total) => progress.show(`${name}, ${precision}`, done, total),
     }).finally(progress.end);
     const seconds = Math.round((performance.now() - begun) / 100) / 10;
     deps.stdout.write(`${dir}\n${(parameters / 1e6).toFixed(1)} M parameters, ${bytesInWords(bytes)}, ${duration(seconds)}\n`);

@@ -7,8 +7,8 @@ import { findModel, type ManifestModel, type Precision, readManifest } from "../
 import { pullModel } from "../hub/pull.js";
 import { hubSettings } from "../hub/settings.js";
 import { verifyModel } from "../hub/verify.js";
+import { createByteProgress, showPull } from "./byte-progress.js";
 import { type CliDeps, UsageError } from "./command.js";
-import { pullProgress } from "./pull-progress.js";
 
 /** What the actions need. */
 export type HubDeps = Pick<CliDeps, "stdout" | "stderr">;
@@ -36,7 +36,8 @@ export async function pull(name: string, precision: Precision, { stdout, stderr 
   const model = modelOf(name);
   if (!model.bytes[precision]) throw new UsageError(`--precision ${precision}: ${name} is published only in fp32`);
   for (const fact of [...sourceOf(model), ...licencesOf(model)]) stderr.write(`${fact}\n`);
-  const folder = await pullModel(model, { precision, tell: pullProgress(stderr) });
+  const progress = createByteProgress(stderr);
+  const folder = await pullModel(model, { precision, tell: (event) => showPull(progress, event) }).finally(progress.end);
   stdout.write(`${folder}\n`);
 }
 

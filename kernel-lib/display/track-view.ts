@@ -5,6 +5,7 @@
 
 import { clock, short } from "../core/words.js";
 import { escapeHtml } from "../pages/html.js";
+import { WARNING } from "../panorama/colors.js";
 
 /** Distances of a step's windows to the anchor, without the anchor itself. */
 export interface Losses {
@@ -41,8 +42,8 @@ const NARROWEST = 256;
 const ROOM = 600;
 /** A transparent pixel, a placeholder until there is a picture. */
 const NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
-/** Colours that are readable on white and on black. */
-const COLOURS = { bar: "#2f88a0", stopped: "#c2571a", mean: "#2f88a0", max: "#8d8d8d" } as const;
+/** Readable on white and on black. */
+const COLOURS = { bar: "#2f88a0", stopped: WARNING, mean: "#2f88a0", max: "#8d8d8d" } as const;
 
 /** Makes the HTML of a run's progress. */
 export function trackHtml(state: TrackState): string {

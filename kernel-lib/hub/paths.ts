@@ -2,10 +2,19 @@
 import { realpathSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { CheckpointError } from "../core/errors.js";
+import { type Form, form } from "../core/forms.js";
 import { brief } from "../core/json.js";
 
 /** A plain name: no separator, no drive, nothing hidden, no step up. */
 const NAME = /^\w[\w.+-]{0,127}$/;
+
+const isPlainPath = (path: unknown): path is string =>
+  typeof path === "string" && path.split("/").length <= 8 && path.split("/").every((name) => NAME.test(name));
+
+const PLAIN = "a relative path of plain names";
+
+/** A relative path of plain names with / between them, in a file. */
+export const plainPathForm: Form<string> = form(PLAIN, isPlainPath);
 
 /**
  * A relative path of plain names with / between them.
@@ -13,8 +22,7 @@ const NAME = /^\w[\w.+-]{0,127}$/;
  * @throws CheckpointError for anything else: absolute, `..`, backslashes, NUL, drive letters
  */
 export function plainPath(source: string, path: unknown): string {
-  if (typeof path !== "string" || path.split("/").length > 8 || !path.split("/").every((name) => NAME.test(name)))
-    throw new CheckpointError(source, { expected: "a relative path of plain names", found: brief(path) });
+  if (!isPlainPath(path)) throw new CheckpointError(source, { expected: PLAIN, found: brief(path) });
   return path;
 }
 

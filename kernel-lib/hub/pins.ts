@@ -5,9 +5,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
-import { fieldsOf } from "../core/fields.js";
 import { fileExists } from "../core/files.js";
-import { brief, isObject, readJson } from "../core/json.js";
+import { form, object, optional, readForm, record, text } from "../core/forms.js";
+import { readJson } from "../core/json.js";
 import { replaceFileSync } from "../core/write-whole.js";
 import { withFileLock } from "./file-lock.js";
 import { plainPath } from "./paths.js";
@@ -25,28 +25,19 @@ const NONE: Pins = { files: {} };
 /** The path of the lock file. */
 export const lockFile = (cache: string): string => join(cache, "veduta-lock.json");
 
+const PINS = object({
+  files: record(text(/^[0-9a-f]{64}$/, "a sha256"), "sha256 by path"),
+  commit: optional(form<string>("a commit's 40 digits", (value) => isCommit(value))),
+  id: optional(text(/^/, "a repository")),
+});
+
 /** All models' pins. @throws CheckpointError where the lock file is not one of ours */
 export function readPins(cache: string): Readonly<Record<string, Pins>> {
   const file = lockFile(cache);
   if (!fileExists(file)) return {};
-  const { models } = readJson(file);
-  if (!isObject(models)) throw new CheckpointError(file, { expected: "models by name", found: brief(models) });
-  return Object.fromEntries(
-    Object.entries(models).map(([name, value]) => {
-      const f = fieldsOf(`${file}, ${name}`, isObject(value) ? value : {});
-      const files = f.get("files");
-      if (!isObject(files)) return f.refuse("files", "sha256 by path", files);
-      const commit = f.get("commit");
-      if (commit !== undefined && !isCommit(commit)) return f.refuse("commit", "a commit's 40 digits", commit);
-      for (const [path, sha256] of Object.entries(files)) {
-        plainPath(file, path);
-        if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) f.refuse(path, "a sha256", sha256);
-      }
-      const id = f.get("id");
-      if (id !== undefined && typeof id !== "string") return f.refuse("id", "a repository", id);
-      return [plainPath(file, name), { commit, id, files: files as Record<string, string> }];
-    }),
-  );
+  const { models } = readForm(file, object({ models: record(PINS, "models by name") }), readJson(file));
+  for (const [name, { files }] of Object.entries(models)) for (const path of [name, ...Object.keys(files)]) plainPath(file, path);
+  return models;
 }
 
 /** Whether a value is a git commit's 40 hexadecimal digits. */

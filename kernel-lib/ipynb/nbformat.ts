@@ -4,7 +4,8 @@
  */
 
 import { NotebookError } from "../core/errors.js";
-import { brief, isObject, type JsonObject } from "../core/json.js";
+import { anything, dependent, expectForm, type Form, form, list, object, oneOf, optional, record, text } from "../core/forms.js";
+import type { JsonObject } from "../core/json.js";
 
 /** Text, whole or in lines that keep their ends. */
 export type Multiline = string | readonly string[];
@@ -80,67 +81,63 @@ export const tagsOf = ({ metadata: { tags } }: Pick<Cell, "metadata">): readonly
 /** Deepest nesting that a notebook has reason for. */
 const MAX_DEPTH = 200;
 
+const MULTILINE = form<Multiline>(
+  "text or a list of lines",
+  (value) => typeof value === "string" || (Array.isArray(value) && value.every((line) => typeof line === "string")),
+);
+const COUNT = form<number | null>("a whole number or null", (value) => value === null || Number.isInteger(value));
+const OBJECT = record(anything);
+const MIME_DATA = dependent((data) =>
+  object(
+    Object.fromEntries(Object.keys(data).flatMap((type) => (/^application\/(.*\+)?json$/.test(type) ? [] : [[type, MULTILINE] as const]))),
+  ),
+);
+
+/** An object whose type is one of a table's keys. */
+const typed = (key: string, forms: Readonly<Record<string, Form<unknown>>>): Form<unknown> => {
+  const names = Object.keys(forms).map((name) => JSON.stringify(name));
+  const want = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+  return dependent((value) => {
+    const type = String(value[key]);
+    return Object.hasOwn(forms, type) ? forms[type] : object({ [key]: form(want, () => false) });
+  });
+};
+
+const DISPLAY = { data: MIME_DATA, metadata: OBJECT };
+const OUTPUT = typed("output_type", {
+  stream: object({ name: oneOf(["stdout", "stderr"], '"stdout" or "stderr"'), text: MULTILINE }),
+  display_data: object(DISPLAY),
+  execute_result: object({ ...DISPLAY, execution_count: COUNT }),
+  error: object({ ename: text(), evalue: text(), traceback: list(text()) }),
+});
+const SHARED = { source: MULTILINE, metadata: OBJECT, id: optional(text()) };
+const TEXT = object({ ...SHARED, attachments: optional(record(MIME_DATA)) });
+const CELL = typed("cell_type", {
+  code: object({ ...SHARED, outputs: list(OUTPUT), execution_count: COUNT }),
+  markdown: TEXT,
+  raw: TEXT,
+});
+const NOTEBOOK = object(
+  {
+    nbformat: form("4", (value) => value === 4),
+    nbformat_minor: form("a whole number, 0 or more", (value) => Number.isInteger(value) && Number(value) >= 0),
+    metadata: OBJECT,
+    cells: list(CELL),
+  },
+  "a notebook, a JSON object",
+);
+
 /**
- * What a file holds, as a notebook.
+ * What a file holds, as a notebook. It is the value itself: what the format does not name stays.
  * @throws NotebookError where it is none: which place, what was expected there, what was found
  */
 export function checkNotebook(file: string, value: unknown): Notebook {
-  const refuse = (place: string, expected: string, found: unknown, fix?: string): never => {
-    throw new NotebookError(place ? `${file}: ${place}` : file, { expected, found: brief(found), fix });
-  };
-  const object = (place: string, found: unknown): JsonObject =>
-    isObject(found) ? found : refuse(place, place ? "an object" : "a notebook, a JSON object", found);
-  const array = (place: string, found: unknown): readonly unknown[] => (Array.isArray(found) ? found : refuse(place, "a list", found));
-  const text = (place: string, found: unknown): void => {
-    if (typeof found !== "string") refuse(place, "text", found);
-  };
-  const multiline = (place: string, found: unknown): void => {
-    if (typeof found !== "string" && !(Array.isArray(found) && found.every((line) => typeof line === "string")))
-      refuse(place, "text or a list of lines", found);
-  };
-  const count = (place: string, found: unknown): void => {
-    if (found !== null && !Number.isInteger(found)) refuse(place, "a whole number or null", found);
-  };
-  const mimeData = (place: string, found: unknown): void => {
-    for (const [type, form] of Object.entries(object(place, found)))
-      if (!/^application\/(.*\+)?json$/.test(type)) multiline(`${place}[${JSON.stringify(type)}]`, form);
-  };
-  const output = (place: string, found: unknown): void => {
-    const { output_type: type, ...fields } = object(place, found);
-    if (type === "stream") {
-      if (fields.name !== "stdout" && fields.name !== "stderr") refuse(`${place}.name`, '"stdout" or "stderr"', fields.name);
-      multiline(`${place}.text`, fields.text);
-    } else if (type === "display_data" || type === "execute_result") {
-      mimeData(`${place}.data`, fields.data);
-      object(`${place}.metadata`, fields.metadata);
-      if (type === "execute_result") count(`${place}.execution_count`, fields.execution_count);
-    } else if (type === "error") {
-      text(`${place}.ename`, fields.ename);
-      text(`${place}.evalue`, fields.evalue);
-      for (const [i, line] of array(`${place}.traceback`, fields.traceback).entries()) text(`${place}.traceback[${i}]`, line);
-    } else refuse(`${place}.output_type`, '"stream", "display_data", "execute_result" or "error"', type);
-  };
-  const cell = (place: string, found: unknown): void => {
-    const { cell_type: type, source, metadata, id, ...fields } = object(place, found);
-    if (type !== "code" && type !== "markdown" && type !== "raw") refuse(`${place}.cell_type`, '"code", "markdown" or "raw"', type);
-    multiline(`${place}.source`, source);
-    object(`${place}.metadata`, metadata);
-    if (id !== undefined) text(`${place}.id`, id);
-    if (type === "code") {
-      for (const [i, each] of array(`${place}.outputs`, fields.outputs).entries()) output(`${place}.outputs[${i}]`, each);
-      count(`${place}.execution_count`, fields.execution_count);
-    } else if (fields.attachments !== undefined)
-      for (const [name, data] of Object.entries(object(`${place}.attachments`, fields.attachments)))
-        mimeData(`${place}.attachments[${JSON.stringify(name)}]`, data);
-  };
-
-  if (depthOf(value) > MAX_DEPTH) refuse("", `JSON nested at most ${MAX_DEPTH} deep`, "deeper nesting");
-  const notebook = object("", value);
-  if (notebook.nbformat !== 4) refuse("nbformat", "4", notebook.nbformat, "jupyter nbconvert --to notebook brings an older one up to it");
-  if (!Number.isInteger(notebook.nbformat_minor) || Number(notebook.nbformat_minor) < 0)
-    refuse("nbformat_minor", "a whole number, 0 or more", notebook.nbformat_minor);
-  object("metadata", notebook.metadata);
-  for (const [i, each] of array("cells", notebook.cells).entries()) cell(`cells[${i}]`, each);
+  if (depthOf(value) > MAX_DEPTH)
+    throw new NotebookError(file, { expected: `JSON nested at most ${MAX_DEPTH} deep`, found: "deeper nesting" });
+  expectForm(NOTEBOOK, value, ({ field, want, found }) => {
+    const fix = field === "nbformat" ? "jupyter nbconvert --to notebook brings an older one up to it" : undefined;
+    return new NotebookError(field === "" ? file : `${file}: ${field}`, { expected: want, found, fix });
+  });
   return value as Notebook;
 }
 

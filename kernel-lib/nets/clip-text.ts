@@ -1,6 +1,6 @@
 /** @file CLIPTextModel, as a graph. Source: transformers 4.19, models/clip/modeling_clip.py. */
 
-import { fieldsOf } from "../core/fields.js";
+import { form, misfit, object, oneOf, optional, readForm, real, whole } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Program } from "../engine/program.js";
 import { Graph, type Value } from "../graph/graph.js";
@@ -26,30 +26,42 @@ export interface ClipTextConfig {
   readonly padTokenId: number;
 }
 
+const ID = whole({ min: 0, max: 2 ** 31 });
+const CLIP_TEXT = object({
+  model_type: oneOf(["clip_text_model"]),
+  architectures: optional(form('["CLIPTextModel"]', (names) => Array.isArray(names) && names.includes("CLIPTextModel"))),
+  vocab_size: optional(whole({ max: 2 ** 24 }), 49408),
+  hidden_size: optional(whole(), 512),
+  intermediate_size: optional(whole({ max: 2 ** 20 }), 2048),
+  num_hidden_layers: optional(whole({ max: 256 }), 12),
+  num_attention_heads: optional(whole(), 8),
+  max_position_embeddings: optional(whole(), 77),
+  hidden_act: optional(oneOf(["quick_gelu", "gelu"]), "quick_gelu"),
+  layer_norm_eps: optional(real({ min: 0, max: 1 }), 1e-5),
+  bos_token_id: optional(ID, 49406),
+  eos_token_id: optional(ID, 49407),
+  pad_token_id: optional(ID, 1),
+});
+
 /** @throws CheckpointError naming the key. @source transformers, models/clip/configuration_clip.py (defaults). */
 /** Reads a text encoder's config.json. @throws CheckpointError naming the field */
 export function clipTextConfig(file: string, json: JsonObject): ClipTextConfig {
-  const f = fieldsOf(file, json);
-  f.oneOf("model_type", ["clip_text_model"]);
-  const classes = f.get("architectures") ?? ["CLIPTextModel"];
-  if (!Array.isArray(classes) || !classes.includes("CLIPTextModel")) f.refuse("architectures", '["CLIPTextModel"]', classes);
-  const id = { min: 0, max: 2 ** 31 };
-  const config: ClipTextConfig = {
-    vocabSize: f.whole("vocab_size", 49408, { min: 1, max: 2 ** 24 }),
-    hiddenSize: f.whole("hidden_size", 512),
-    intermediateSize: f.whole("intermediate_size", 2048, { min: 1, max: 2 ** 20 }),
-    numHiddenLayers: f.whole("num_hidden_layers", 12, { min: 1, max: 256 }),
-    numAttentionHeads: f.whole("num_attention_heads", 8),
-    maxPositionEmbeddings: f.whole("max_position_embeddings", 77),
-    hiddenAct: f.oneOf("hidden_act", ["quick_gelu", "gelu"], "quick_gelu"),
-    layerNormEps: f.real("layer_norm_eps", 1e-5, { min: 0, max: 1 }),
-    bosTokenId: f.whole("bos_token_id", 49406, id),
-    eosTokenId: f.whole("eos_token_id", 49407, id),
-    padTokenId: f.whole("pad_token_id", 1, id),
+  const c = readForm(file, CLIP_TEXT, json);
+  if (c.hidden_size % c.num_attention_heads !== 0)
+    throw misfit(file, "num_attention_heads", `a number of heads that divides hidden_size ${c.hidden_size}`, c.num_attention_heads);
+  return {
+    vocabSize: c.vocab_size,
+    hiddenSize: c.hidden_size,
+    intermediateSize: c.intermediate_size,
+    numHiddenLayers: c.num_hidden_layers,
+    numAttentionHeads: c.num_attention_heads,
+    maxPositionEmbeddings: c.max_position_embeddings,
+    hiddenAct: c.hidden_act,
+    layerNormEps: c.layer_norm_eps,
+    bosTokenId: c.bos_token_id,
+    eosTokenId: c.eos_token_id,
+    padTokenId: c.pad_token_id,
   };
-  if (config.hiddenSize % config.numAttentionHeads !== 0)
-    f.refuse("num_attention_heads", `a number of heads that divides hidden_size ${config.hiddenSize}`, config.numAttentionHeads);
-  return config;
 }
 
 /**

@@ -2,12 +2,17 @@
  * @file What the config readers of several networks share. Absent keys have the defaults of diffusers and transformers. An option that would
  * change a network and is not built here is refused by name; nothing is guessed.
  */
-import type { Fields } from "../core/fields.js";
+import { misfit, whole } from "../core/forms.js";
 
-/** The range of layers_per_block. */
-export const LAYERS = { min: 1, max: 64 };
+/** Of layers_per_block. */
+export const layers = whole({ max: 64 });
 
 /** Refuses channels that the groups of the norms do not divide. */
-export function expectDivisible(f: Fields, channels: readonly number[], groups: number): void {
-  if (channels.some((c) => c % groups !== 0)) f.refuse("block_out_channels", `multiples of norm_num_groups ${groups}`, channels);
+export function expectDivisible(file: string, channels: readonly number[], groups: number): void {
+  if (channels.some((c) => c % groups !== 0)) throw misfit(file, "block_out_channels", `multiples of norm_num_groups ${groups}`, channels);
+}
+
+/** Refuses a list that has not one entry per level. */
+export function expectPerLevel(file: string, key: string, entries: readonly string[], levels: number): void {
+  if (entries.length !== levels) throw misfit(file, key, `${levels} entries, one per level of block_out_channels`, entries);
 }

@@ -4,7 +4,7 @@
  * pretrained_networks.py (v0.1); equation 1 of arXiv:1801.03924.
  */
 
-import { fieldsOf } from "../core/fields.js";
+import { misfit, nullish, object, oneOf, optional, readForm, real, wholes } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Value } from "../graph/graph.js";
 import { conv } from "../graph/ops/conv.js";
@@ -30,18 +30,24 @@ export interface PerceptualConfig {
   readonly weight?: number;
 }
 
+const PERCEPTUAL = object({
+  _class_name: oneOf(["PerceptualNetwork"]),
+  net: oneOf(["vgg", "alex", "squeeze", "tiny"]),
+  epsilon: optional(real({ min: 0, max: 1 }), PERCEPTUAL_EPSILON),
+  weight: nullish(real({ min: 0, max: 1e6 })),
+});
+
 /** @throws CheckpointError naming the key. */
 /** Reads a perceptual network's config.json. @throws CheckpointError naming the field */
 export function perceptualConfig(file: string, json: JsonObject): PerceptualConfig {
-  const f = fieldsOf(file, json);
-  f.oneOf("_class_name", ["PerceptualNetwork"]);
-  const net = f.oneOf("net", ["vgg", "alex", "squeeze", "tiny"]);
-  if (net !== "tiny" && f.has("channels")) f.refuse("channels", `nothing with net "${net}"`, f.get("channels"));
+  const { net, epsilon, weight } = readForm(file, PERCEPTUAL, json);
+  const given = json.channels ?? undefined;
+  if (net !== "tiny" && given !== undefined) throw misfit(file, "channels", `nothing with net "${net}"`, given);
   return {
     net,
-    epsilon: f.real("epsilon", PERCEPTUAL_EPSILON, { min: 0, max: 1 }),
-    ...(net === "tiny" ? { channels: f.wholes("channels") } : {}),
-    ...(f.has("weight") ? { weight: f.real("weight", undefined, { min: 0, max: 1e6 }) } : {}),
+    epsilon,
+    ...(net === "tiny" ? readForm(file, object({ channels: wholes }), json) : {}),
+    ...(typeof weight === "number" ? { weight } : {}),
   };
 }
 

@@ -3,14 +3,14 @@
  * unet_2d_blocks.py, transformer_2d.py, attention.py. Key names are the checkpoint's.
  */
 
-import { type Fields, fieldsOf } from "../core/fields.js";
+import { either, listOf, misfit, nullish, object, oneOf, only, optional, readForm, real, whole, wholes, yesNo } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Value } from "../graph/graph.js";
 import { add, gelu, mul, silu } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
 import { concat, reshape, split, transpose } from "../graph/ops/shape.js";
 import { segment } from "../graph/segment.js";
-import { expectDivisible, LAYERS } from "./config-checks.js";
+import { expectDivisible, expectPerLevel, layers } from "./config-checks.js";
 import { convLayer, groupNormLayer, layerNormLayer, linearLayer, resnetAt, upsampleLayer } from "./layers.js";
 import type { Parameters } from "./parameters.js";
 import { under } from "./parameters.js";
@@ -44,12 +44,10 @@ export interface UNetConfig {
   readonly transformerLayersPerBlock: 1;
 }
 
-/** @throws CheckpointError naming the key. @source diffusers, models/unet_2d_condition.py (defaults). */
-/** Reads a U-Net's config.json. @throws CheckpointError naming the field */
-export function unetConfig(file: string, json: JsonObject): UNetConfig {
-  const f = fieldsOf(file, json);
-  f.oneOf("_class_name", ["UNet2DConditionModel"]);
-  f.only({
+const HEADS = either(whole(), wholes, "a whole number from 1 to 65536, or a list of them");
+const UNET = object({
+  _class_name: oneOf(["UNet2DConditionModel"]),
+  ...only({
     act_fn: ["silu", "swish"],
     addition_embed_type: [null],
     attention_type: ["default"],
@@ -78,54 +76,72 @@ export function unetConfig(file: string, json: JsonObject): UNetConfig {
     time_embedding_type: ["positional"],
     timestep_post_act: [null],
     transformer_layers_per_block: [1],
-  });
-  const blockOutChannels = f.wholes("block_out_channels", [320, 640, 1280, 1280]);
-  const n = blockOutChannels.length;
+  }),
+  block_out_channels: optional(wholes, [320, 640, 1280, 1280]),
+  in_channels: optional(whole(), 4),
+  out_channels: optional(whole(), 4),
+  sample_size: nullish(whole(), 64),
+  down_block_types: optional(listOf(["CrossAttnDownBlock2D", "DownBlock2D"])),
+  up_block_types: optional(listOf(["CrossAttnUpBlock2D", "UpBlock2D"])),
+  layers_per_block: optional(layers, 2),
+  // diffusers takes attention_head_dim for the number of heads; num_attention_heads, where not null, has the same meaning and goes first
+  num_attention_heads: nullish(HEADS),
+  attention_head_dim: optional(HEADS, 8),
+  cross_attention_dim: optional(whole(), 1280),
+  use_linear_projection: optional(yesNo, false),
+  upcast_attention: optional(yesNo, false),
+  norm_num_groups: optional(whole(), 32),
+  norm_eps: optional(real({ min: 0, max: 1 }), 1e-5),
+  flip_sin_to_cos: optional(yesNo, true),
+  freq_shift: optional(real(), 0),
+});
+
+/** Reads a U-Net's config.json. @throws CheckpointError naming the field. @source diffusers, models/unet_2d_condition.py (defaults) */
+export function unetConfig(file: string, json: JsonObject): UNetConfig {
+  const c = readForm(file, UNET, json);
+  const channels = c.block_out_channels;
+  const levels = channels.length;
+  const headsKey = c.num_attention_heads ? "num_attention_heads" : "attention_head_dim";
+  const heads = c[headsKey] ?? c.attention_head_dim;
+  if (typeof heads !== "number" && heads.length !== levels)
+    throw misfit(file, headsKey, `a number, or ${levels}, one per level of block_out_channels`, heads);
   const config: UNetConfig = {
-    inChannels: f.whole("in_channels", 4),
-    outChannels: f.whole("out_channels", 4),
-    sampleSize: f.has("sample_size") ? f.whole("sample_size") : 64,
-    blockOutChannels,
-    downBlockTypes: f.listOf("down_block_types", ["CrossAttnDownBlock2D", "DownBlock2D"], downDefault(n)),
-    upBlockTypes: f.listOf("up_block_types", ["CrossAttnUpBlock2D", "UpBlock2D"], upDefault(n)),
-    layersPerBlock: f.whole("layers_per_block", 2, LAYERS),
-    heads: headsOf(f, n),
-    crossAttentionDim: f.whole("cross_attention_dim", 1280),
-    useLinearProjection: f.yesNo("use_linear_projection", false),
-    upcastAttention: f.yesNo("upcast_attention", false),
-    normNumGroups: f.whole("norm_num_groups", 32),
-    normEps: f.real("norm_eps", 1e-5, { min: 0, max: 1 }),
-    flipSinToCos: f.yesNo("flip_sin_to_cos", true),
-    freqShift: f.real("freq_shift", 0),
+    inChannels: c.in_channels,
+    outChannels: c.out_channels,
+    sampleSize: c.sample_size,
+    blockOutChannels: channels,
+    downBlockTypes: c.down_block_types ?? downDefault(levels),
+    upBlockTypes: c.up_block_types ?? upDefault(levels),
+    layersPerBlock: c.layers_per_block,
+    heads: typeof heads === "number" ? Array<number>(levels).fill(heads) : heads,
+    crossAttentionDim: c.cross_attention_dim,
+    useLinearProjection: c.use_linear_projection,
+    upcastAttention: c.upcast_attention,
+    normNumGroups: c.norm_num_groups,
+    normEps: c.norm_eps,
+    flipSinToCos: c.flip_sin_to_cos,
+    freqShift: c.freq_shift,
     midBlockType: "UNetMidBlock2DCrossAttn",
     downsamplePadding: 1,
     transformerLayersPerBlock: 1,
   };
-  for (const [key, list] of [["down_block_types", config.downBlockTypes] as const, ["up_block_types", config.upBlockTypes] as const])
-    if (list.length !== n) f.refuse(key, `${n} entries, one a level of block_out_channels`, list);
-  expectDivisible(f, blockOutChannels, config.normNumGroups);
-  // The time embedding begins with pairs of a sine and a cosine, block_out_channels[0] wide.
-  if (blockOutChannels[0] % 2 !== 0) f.refuse("block_out_channels", "an even first entry", blockOutChannels);
-  blockOutChannels.forEach((channels, level) => {
-    const attends =
-      level === n - 1 || config.downBlockTypes[level].startsWith("Cross") || config.upBlockTypes[n - 1 - level].startsWith("Cross");
-    if (attends && channels % config.heads[level] !== 0)
-      f.refuse("attention_head_dim", `a number of heads that divides ${channels}`, config.heads[level]);
-  });
+  expectPerLevel(file, "down_block_types", config.downBlockTypes, levels);
+  expectPerLevel(file, "up_block_types", config.upBlockTypes, levels);
+  expectDivisible(file, channels, config.normNumGroups);
+  // The timestep embedding begins with pairs of a sine and a cosine, block_out_channels[0] wide.
+  if (channels[0] % 2 !== 0) throw misfit(file, "block_out_channels", "an even first entry", channels);
+  for (const [level, width] of channels.entries()) {
+    const types = [config.downBlockTypes[level], config.upBlockTypes[levels - 1 - level]];
+    const attends = level === levels - 1 || types.some((type) => type.startsWith("Cross"));
+    if (attends && width % config.heads[level] !== 0)
+      throw misfit(file, "attention_head_dim", `a number of heads that divides ${width}`, config.heads[level]);
+  }
   return config;
 }
 
 const downDefault = (n: number): DownBlockType[] =>
   Array.from({ length: n }, (_, k) => (k < n - 1 ? "CrossAttnDownBlock2D" : "DownBlock2D"));
 const upDefault = (n: number): UpBlockType[] => Array.from({ length: n }, (_, k) => (k > 0 ? "CrossAttnUpBlock2D" : "UpBlock2D"));
-
-// diffusers takes attention_head_dim for the number of heads; num_attention_heads, where not null, has the same meaning and goes first.
-function headsOf(f: Fields, levels: number): readonly number[] {
-  const key = f.has("num_attention_heads") ? "num_attention_heads" : "attention_head_dim";
-  if (!Array.isArray(f.get(key))) return Array<number>(levels).fill(f.whole(key, 8));
-  const heads = f.wholes(key);
-  return heads.length === levels ? heads : f.refuse(key, `a number, or ${levels}, one a level of block_out_channels`, heads);
-}
 
 /**
  * The network's prediction (noise, v or x0, as it was trained).

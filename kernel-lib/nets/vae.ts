@@ -1,6 +1,6 @@
 /** @file AutoencoderKL, as graphs. Source: diffusers 0.15.1, models/autoencoder_kl.py and vae.py. Latents here are without the scaling factor. */
 
-import { fieldsOf } from "../core/fields.js";
+import { listOf, nullish, object, oneOf, only, optional, readForm, real, whole, wholes } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Program } from "../engine/program.js";
 import { Graph, type Value } from "../graph/graph.js";
@@ -8,7 +8,7 @@ import { add, clip, mul, silu } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
 import { pad, reshape, split, transpose } from "../graph/ops/shape.js";
 import { segment } from "../graph/segment.js";
-import { expectDivisible, LAYERS } from "./config-checks.js";
+import { expectDivisible, expectPerLevel, layers } from "./config-checks.js";
 import { convLayer, groupNormLayer, linearLayer, resnetAt, upsampleLayer } from "./layers.js";
 import type { Parameters, Part } from "./parameters.js";
 import { checkpointParameters, under } from "./parameters.js";
@@ -27,12 +27,9 @@ export interface VaeConfig {
   readonly scalingFactor: number;
 }
 
-/** @throws CheckpointError naming the key. @source diffusers, models/autoencoder_kl.py (defaults). */
-/** Reads an autoencoder's config.json. @throws CheckpointError naming the field */
-export function vaeConfig(file: string, json: JsonObject): VaeConfig {
-  const f = fieldsOf(file, json);
-  f.oneOf("_class_name", ["AutoencoderKL"]);
-  f.only({
+const VAE = object({
+  _class_name: oneOf(["AutoencoderKL"]),
+  ...only({
     act_fn: ["silu", "swish"],
     latents_mean: [null],
     latents_std: [null],
@@ -40,28 +37,34 @@ export function vaeConfig(file: string, json: JsonObject): VaeConfig {
     shift_factor: [null, 0],
     use_post_quant_conv: [true],
     use_quant_conv: [true],
-  });
-  const blockOutChannels = f.wholes("block_out_channels", [64]);
-  for (const [key, name] of [["down_block_types", "DownEncoderBlock2D"] as const, ["up_block_types", "UpDecoderBlock2D"] as const]) {
-    const list = f.listOf(
-      key,
-      [name],
-      blockOutChannels.map(() => name),
-    );
-    if (list.length !== blockOutChannels.length)
-      f.refuse(key, `${blockOutChannels.length} entries, one a level of block_out_channels`, list);
-  }
-  const normNumGroups = f.whole("norm_num_groups", 32);
-  expectDivisible(f, blockOutChannels, normNumGroups);
+  }),
+  block_out_channels: optional(wholes, [64]),
+  down_block_types: optional(listOf(["DownEncoderBlock2D"])),
+  up_block_types: optional(listOf(["UpDecoderBlock2D"])),
+  norm_num_groups: optional(whole(), 32),
+  in_channels: optional(whole(), 3),
+  out_channels: optional(whole(), 3),
+  latent_channels: optional(whole(), 4),
+  sample_size: nullish(whole(), 32),
+  layers_per_block: optional(layers, 1),
+  scaling_factor: optional(real({ min: 1e-6, max: 1e6 }), 0.18215),
+});
+
+/** Reads an autoencoder's config.json. @throws CheckpointError naming the field. @source diffusers, models/autoencoder_kl.py (defaults) */
+export function vaeConfig(file: string, json: JsonObject): VaeConfig {
+  const c = readForm(file, VAE, json);
+  for (const key of ["down_block_types", "up_block_types"] as const)
+    if (c[key]) expectPerLevel(file, key, c[key], c.block_out_channels.length);
+  expectDivisible(file, c.block_out_channels, c.norm_num_groups);
   return {
-    inChannels: f.whole("in_channels", 3),
-    outChannels: f.whole("out_channels", 3),
-    latentChannels: f.whole("latent_channels", 4),
-    sampleSize: f.has("sample_size") ? f.whole("sample_size") : 32,
-    blockOutChannels,
-    layersPerBlock: f.whole("layers_per_block", 1, LAYERS),
-    normNumGroups,
-    scalingFactor: f.real("scaling_factor", 0.18215, { min: 1e-6, max: 1e6 }),
+    inChannels: c.in_channels,
+    outChannels: c.out_channels,
+    latentChannels: c.latent_channels,
+    sampleSize: c.sample_size,
+    blockOutChannels: c.block_out_channels,
+    layersPerBlock: c.layers_per_block,
+    normNumGroups: c.norm_num_groups,
+    scalingFactor: c.scaling_factor,
   };
 }
 

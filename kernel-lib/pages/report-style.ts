@@ -1,5 +1,5 @@
 /** @file The report's CSS: one column, light or dark as the browser prefers, from 320 px up. */
-import { viridis } from "../panorama/colors.js";
+import { pageVariables, viridis, WARNING } from "../panorama/colors.js";
 import { SHADES } from "./series-curve.js";
 
 /** The part of the colour scale with enough contrast: the dark end on white, the light end on black. */
@@ -8,8 +8,8 @@ const shades = (from: number, to: number): string =>
 
 /** The CSS of a report. */
 export const REPORT_STYLE: string = `
-:root{color-scheme:light dark;--page:#fbfaf7;--ink:#1d1f23;--soft:#5d6068;--line:#e2dfd8;--card:#fff;--accent:#2a6a86;${shades(0.12, 0.72)}}
-@media (prefers-color-scheme:dark){:root{--page:#121316;--ink:#e9e7e2;--soft:#a3a6ad;--line:#2c2e34;--card:#191b1f;--accent:#7cc4de;${shades(0.98, 0.42)}}}
+:root{color-scheme:light dark;${pageVariables("light")}${shades(0.12, 0.72)}}
+@media (prefers-color-scheme:dark){:root{${pageVariables("dark")}${shades(0.98, 0.42)}}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.6 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;-webkit-text-size-adjust:100%}
 main{max-width:1120px;margin:0 auto;padding:clamp(24px,5vw,72px) clamp(16px,4vw,40px) 64px}
@@ -19,7 +19,7 @@ h1{margin:.25em 0 .35em;font:400 clamp(30px,5.4vw,54px)/1.12 "Iowan Old Style","
 .facts{margin:0;color:var(--soft);max-width:62ch}
 h2{margin:clamp(48px,6vw,76px) 0 .35em;font:400 26px/1.25 "Iowan Old Style","Palatino Linotype",Palatino,"Book Antiqua",Georgia,serif}
 h2+p{margin:0 0 22px;max-width:66ch;color:var(--soft)}
-.stopped{margin:0 0 28px;padding:14px 18px;border-left:3px solid #c2571a;background:var(--card);overflow-wrap:anywhere}
+.stopped{margin:0 0 28px;padding:14px 18px;border-left:3px solid ${WARNING};background:var(--card);overflow-wrap:anywhere}
 .picture{margin:0;border-radius:12px;overflow:hidden;box-shadow:0 1px 2px rgb(0 0 0/.08),0 12px 40px -12px rgb(0 0 0/.25)}
 .veduta-panorama>img{display:block;width:100%;height:auto}
 .hint{margin:12px 2px 0;color:var(--soft);font-size:14px}

@@ -1,4 +1,4 @@
-/** @file The colour scale of distances. */
+/** @file The colours of figures, pages and the viewer: the scale of distances, few categories, a page's ground and ink. */
 
 /**
  * Viridis at nine equal steps, RGB: perceptually uniform, readable with every common colour blindness and in grey. By N. J. Smith,
@@ -29,3 +29,29 @@ export const VIRIDIS_STEPS: readonly string[] = VIRIDIS.map((_, k) => viridis(k 
 
 /** The whole scale as a CSS gradient from left to right. */
 export const VIRIDIS_GRADIENT: string = `linear-gradient(90deg,${VIRIDIS_STEPS.join(",")})`;
+
+/** Okabe and Ito's colours, for few categories: told apart with every common colour blindness. Their black is left to the page's ink. */
+export const CATEGORIES = {
+  blue: "#0072B2",
+  orange: "#E69F00",
+  green: "#009E73",
+  vermilion: "#D55E00",
+  sky: "#56B4E9",
+  purple: "#CC79A7",
+  yellow: "#F0E442",
+} as const;
+
+/** A page's ground, its ink and quieter ink, lines, what lies on the ground, and links. */
+export const PAGE = {
+  light: { page: "#fbfaf7", ink: "#1d1f23", soft: "#5d6068", line: "#e2dfd8", card: "#fff", accent: "#1f5f7a" },
+  dark: { page: "#121316", ink: "#e9e7e2", soft: "#a3a6ad", line: "#2c2e34", card: "#191b1f", accent: "#7cc4de" },
+} as const;
+
+/** A run that was stopped; the cut of a closed panorama. */
+export const WARNING = "#c2571a";
+
+/** A page's colours as CSS variables: --page, --ink, … */
+export const pageVariables = (scheme: keyof typeof PAGE): string =>
+  Object.entries(PAGE[scheme])
+    .map(([name, colour]) => `--${name}:${colour};`)
+    .join("");

@@ -1,7 +1,25 @@
 /** @file scheduler/scheduler_config.json: the noise schedule a checkpoint was trained with. */
-import { fieldsOf } from "../core/fields.js";
+import { form, object, oneOf, only, optional, readForm, real, whole, yesNo } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { ScheduleConfig } from "../diffusion/schedule.js";
+
+const BETA = real({ min: 0, max: 0.999 });
+const SCHEDULER = object({
+  _class_name: form("the name of a scheduler", (name) => typeof name === "string" && /Scheduler$/.test(name)),
+  ...only({
+    clip_sample: [false],
+    rescale_betas_zero_snr: [false],
+    thresholding: [false],
+    timestep_spacing: ["leading"],
+    trained_betas: [null],
+  }),
+  beta_start: optional(BETA, 0.0001),
+  beta_end: optional(BETA, 0.02),
+  beta_schedule: optional(oneOf(["scaled_linear", "linear"]), "linear"),
+  num_train_timesteps: optional(whole({ min: 2, max: 100_000 }), 1000),
+  set_alpha_to_one: optional(yesNo, true),
+  prediction_type: optional(oneOf(["epsilon", "v_prediction", "sample"]), "epsilon"),
+});
 
 /**
  * Any scheduler class's config, read with DDIM's keys and defaults as diffusers' from_config does: published folders name PNDM.
@@ -9,25 +27,16 @@ import type { ScheduleConfig } from "../diffusion/schedule.js";
  * @throws CheckpointError naming the key
  */
 export function schedulerConfig(file: string, json: JsonObject): ScheduleConfig {
-  const f = fieldsOf(file, json);
-  const name = f.get("_class_name");
-  if (typeof name !== "string" || !/Scheduler$/.test(name)) f.refuse("_class_name", "the name of a scheduler", name);
-  f.only({
-    clip_sample: [false],
-    rescale_betas_zero_snr: [false],
-    thresholding: [false],
-    timestep_spacing: ["leading"],
-    trained_betas: [null],
-  });
-  const beta = { min: 0, max: 0.999 };
-  const trainTimesteps = f.whole("num_train_timesteps", 1000, { min: 2, max: 100_000 });
+  const c = readForm(file, SCHEDULER, json);
+  const trainTimesteps = c.num_train_timesteps;
+  const { steps_offset } = readForm(file, object({ steps_offset: optional(whole({ min: 0, max: trainTimesteps }), 0) }), json);
   return {
-    betaStart: f.real("beta_start", 0.0001, beta),
-    betaEnd: f.real("beta_end", 0.02, beta),
-    betaSchedule: f.oneOf("beta_schedule", ["scaled_linear", "linear"], "linear"),
+    betaStart: c.beta_start,
+    betaEnd: c.beta_end,
+    betaSchedule: c.beta_schedule,
     trainTimesteps,
-    stepsOffset: f.whole("steps_offset", 0, { min: 0, max: trainTimesteps }),
-    setAlphaToOne: f.yesNo("set_alpha_to_one", true),
-    prediction: f.oneOf("prediction_type", ["epsilon", "v_prediction", "sample"], "epsilon"),
+    stepsOffset: steps_offset,
+    setAlphaToOne: c.set_alpha_to_one,
+    prediction: c.prediction_type,
   };
 }

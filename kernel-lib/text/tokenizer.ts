@@ -5,8 +5,8 @@
 import { join } from "node:path";
 import { Tokenizer as BytePairs } from "@huggingface/tokenizers";
 import { CheckpointError } from "../core/errors.js";
-import { fieldsOf } from "../core/fields.js";
 import { fileExists, readText } from "../core/files.js";
+import { object, oneOf, optional, readForm, whole } from "../core/forms.js";
 import { brief, isObject, type JsonObject, readJson } from "../core/json.js";
 
 /** The tokens of one prompt. */
@@ -126,19 +126,23 @@ interface Special {
   readonly unk: string;
 }
 
+const CONFIG = object({
+  tokenizer_class: optional(oneOf(["CLIPTokenizer", "CLIPTokenizerFast"])),
+  model_max_length: optional(whole({ min: 3, max: 4096 }), 77),
+});
+
 function readSettings(folder: string): { contextLength: number; special: Special } {
   const configFile = join(folder, "tokenizer_config.json");
   const mapFile = join(folder, "special_tokens_map.json");
   const config = fileExists(configFile) ? readJson(configFile) : {};
   const map = fileExists(mapFile) ? readJson(mapFile) : {};
-  const f = fieldsOf(configFile, config);
-  f.oneOf("tokenizer_class", ["CLIPTokenizer", "CLIPTokenizerFast"], "CLIPTokenizer");
-  // special_tokens_map.json has precedence, as in transformers: SD 2's two files disagree about the padding token.
+  const { model_max_length: contextLength } = readForm(configFile, CONFIG, config);
+  // special_tokens_map.json goes first: SD 2's two files disagree about the padding, and transformers lets this one win.
   const content = (role: keyof Special, fallback: string): string =>
     tokenContent(mapFile, map, `${role}_token`) ?? tokenContent(configFile, config, `${role}_token`) ?? fallback;
   const eos = content("eos", END);
   const special = { bos: content("bos", BEGIN), eos, pad: content("pad", eos), unk: content("unk", eos) };
-  return { contextLength: f.whole("model_max_length", 77, { min: 3, max: 4096 }), special };
+  return { contextLength, special };
 }
 
 // A token is its text, or { content: its text, lstrip, … }.

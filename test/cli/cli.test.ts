@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { CliDeps, PaintModel } from "#kernel-lib/cli/command.js";
 import { main } from "#kernel-lib/cli.js";
 import { CheckpointError, DeviceError } from "#kernel-lib/core/errors.js";
@@ -11,6 +11,7 @@ import { imageBytes } from "#kernel-lib/core/image.js";
 import { clock } from "#kernel-lib/core/words.js";
 import { createProgress } from "#kernel-lib/display/progress.js";
 import { openRun } from "#kernel-lib/runs/run-folder.js";
+import { written } from "../fixtures/terminal.js";
 import { type ToyOptions, toy } from "../methods/joint/toy.js";
 
 const root = mkdtempSync(join(tmpdir(), "veduta-cli-"));
@@ -305,16 +306,18 @@ describe("a wrong word is exit code 2 and an answer", () => {
 });
 
 describe("progress", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
   const windows = [
     { top: 0, left: 0, height: 8, width: 8, loss: 0 },
     { top: 0, left: 8, height: 8, width: 8, loss: 0.25 },
     { top: 0, left: 16, height: 8, width: 8, loss: 0.5 },
   ];
   const painted = (isTTY: boolean, steps: number, columns = 80) => {
-    let [text, time] = ["", 0];
-    const progress = createProgress({ steps, windows: 3, out: { write: (part) => (text += part), isTTY, columns }, now: () => time });
+    let text = "";
+    const progress = createProgress({ steps, windows: 3, out: { write: (part) => (text += part), isTTY, columns } });
     for (let index = 0; index < steps; index++) {
-      time += 2000;
+      vi.advanceTimersByTime(2000);
       progress.step({ index, anchor: 0, windows });
     }
     progress.end();
@@ -324,7 +327,7 @@ describe("progress", () => {
     for (const columns of [20, 40, 80, 200]) {
       const text = painted(true, 10, columns);
       expect(text.match(/\n/g)).toHaveLength(1);
-      for (const line of text.split("\r").slice(1)) expect(line.replace("\x1b[K", "").trimEnd().length).toBeLessThan(columns);
+      for (const line of written(text)) expect(line.length).toBeLessThan(columns);
     }
     expect(painted(true, 10)).toContain("4/10  3 windows  loss 0.375  0:12 left");
   });

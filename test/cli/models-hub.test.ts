@@ -1,12 +1,13 @@
 /** `veduta models list | pull | verify`, and a pulled checkpoint opened by its name. */
 import { readdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { pullProgress } from "#kernel-lib/cli/pull-progress.js";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { createByteProgress, showPull } from "#kernel-lib/cli/byte-progress.js";
 import { main } from "#kernel-lib/cli.js";
 import { bytesInWords } from "#kernel-lib/core/words.js";
 import { openModel } from "#kernel-lib/pipelines/open-model.js";
 import { scratchFolder } from "../fixtures/checkpoint-folder.js";
+import { written } from "../fixtures/terminal.js";
 import { TINY, writeTinyCheckpoint } from "../fixtures/tiny-checkpoint.js";
 import { COMMIT, type Hub, startHub } from "../hub/server.js";
 
@@ -112,26 +113,32 @@ describe("veduta models", () => {
 });
 
 describe("a download's progress", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
   const shown = (isTTY: boolean) => {
-    let [text, time] = ["", 0];
-    const tell = pullProgress({ write: (part) => (text += part), isTTY, columns: 60 }, () => time);
-    for (let k = 0; k <= 100; k++, time += 1000) tell({ kind: "bytes", path: "unet/w.safetensors", have: k * 2e7, bytes: 2e9 });
-    tell({ kind: "retry", url: "http://x/y", failed: "silence", milliseconds: 1500 });
-    tell({ kind: "here", path: "unet/w.safetensors", how: "downloaded" });
+    let text = "";
+    const progress = createByteProgress({ write: (part) => (text += part), isTTY, columns: 60 });
+    for (let k = 0; k <= 100; k++) {
+      showPull(progress, { kind: "bytes", path: "unet/w.safetensors", have: k * 2e7, bytes: 2e9 });
+      vi.advanceTimersByTime(1000);
+    }
+    showPull(progress, { kind: "retry", url: "http://x/y", failed: "silence", milliseconds: 1500 });
+    showPull(progress, { kind: "here", path: "unet/w.safetensors", how: "downloaded" });
+    progress.end();
     return text;
   };
   test("on a terminal is one line that redraws itself, with bytes, rate and the time left", () => {
     const text = shown(true);
-    expect(text).toContain("\r1.00 GB of 2.00 GB, 20.0 MB/s, 0:50 left: unet/w");
-    for (const line of text.split(/[\r\n]/)) expect(line.replace("\x1b[K", "").length).toBeLessThan(60);
-    expect(text.endsWith("\rhttp://x/y: silence; again in 2 s\x1b[K\n\runet/w.safetensors: downloaded, verified\x1b[K\n")).toBe(true);
+    expect(text).toContain("1.00 GB of 2.00 GB, 20.0 MB/s, 0:50 left: unet/w");
+    for (const line of written(text)) expect(line.length).toBeLessThan(60);
+    expect(text.endsWith("http://x/y: silence; again in 2 s\nunet/w.safetensors: downloaded, verified\n")).toBe(true);
   });
-  test("elsewhere is a line every 15 s", () => {
-    expect(
-      shown(false)
-        .split("\n")
-        .filter((line) => line.includes(" of ")),
-    ).toHaveLength(6);
+  test("elsewhere is a line every tenth, and every 15 s", () => {
+    const lines = shown(false)
+      .split("\n")
+      .filter((line) => line.includes(" of "));
+    expect(lines).toHaveLength(11);
+    expect(lines[5]).toBe("1.00 GB of 2.00 GB, 20.0 MB/s, 0:50 left: unet/w.safetensors");
   });
   test("sizes are said in decimal units", () => {
     expect([0, 812, 7289, 58_900_000, 5_160_000_000].map(bytesInWords)).toEqual(["0 B", "812 B", "7.29 kB", "58.9 MB", "5.16 GB"]);

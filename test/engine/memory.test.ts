@@ -3,7 +3,7 @@ import { peakBytes, weightBytes } from "#kernel-lib/engine/memory.js";
 import { planBatch } from "#kernel-lib/engine/session-pool.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph, type Value } from "#kernel-lib/graph/graph.js";
-import { mul, sin } from "#kernel-lib/graph/ops/elementwise.js";
+import { cast, mul, sin } from "#kernel-lib/graph/ops/elementwise.js";
 
 const chain = (length: number): { graph: Graph; x: Value; y: Value } => {
   const graph = new Graph();
@@ -28,6 +28,26 @@ test("its gradient keeps every value between", () => {
     return peakBytes(graph);
   };
   expect(peak(40) - peak(20)).toBe(20 * 4000);
+});
+
+test("an output stays alive until the end, however early it was computed", () => {
+  const { graph, x, y } = chain(10);
+  graph.output("late", y);
+  expect(peakBytes(graph)).toBe(3 * 4000);
+  const early = new Graph();
+  const input = early.input("x", x.shape);
+  early.output("early", mul(input, 2));
+  let late = input;
+  for (let k = 0; k < 10; k++) late = sin(late);
+  early.output("late", late);
+  expect(peakBytes(early)).toBe(4 * 4000); // the input, the early output and two neighbours of the chain
+});
+
+test("what is folded at load time is no activation", () => {
+  const graph = new Graph();
+  const w = graph.weight("w", [1000], "float16", { file: "/w.safetensors", offset: 0, length: 2000 });
+  graph.output("y", mul(graph.input("x", [1000]), sin(cast(w, "float32"))));
+  expect(peakBytes(graph)).toBe(2 * 4000);
 });
 
 test("weights are counted by their bytes in the file", () => {

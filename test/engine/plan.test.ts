@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sessionBytes } from "#kernel-lib/engine/memory.js";
+import { peakBytes, sessionBytes } from "#kernel-lib/engine/memory.js";
 import { planner } from "#kernel-lib/engine/plan.js";
 import type { Program } from "#kernel-lib/engine/program.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
@@ -30,6 +30,11 @@ test("shapes alone decide on gradient checkpointing: it is used from 1 GiB per r
     expect(plan(waves, { width: 1000 }).graph(2).checkpointing).toBe(false);
     expect(plan(waves, { width: 2 ** 25 }).graph(2).checkpointing).toBe(true);
   }
+});
+
+test("a call is taken to need twice what is alive, for ONNX Runtime holds buffers for reuse", () => {
+  const plan = planner(() => GIB)(waves, { width: 1000 });
+  expect(plan.rowBytes).toBe(2 * peakBytes(plan.graph(1)));
 });
 
 test("rows of a call: what fits into the memory that is free, from 1 to 8", () => {

@@ -166,6 +166,16 @@ export const CASES: { readonly [K in OperatorName]: readonly Case<Attrs<K>>[] } 
       { epsilon: 0.5, place: "inside" },
       given([0, 1, 0, -2, 0, 3], [1, 3, 1, 2]),
     ),
+    ...(["outside", "inside"] as const).map((place) =>
+      withAttrs(
+        `features of small length, epsilon ${place}`,
+        { epsilon: 1e-10, place },
+        given(
+          [1, -2, 0.5, 1.5, 2, -1].map((x) => x / 128),
+          [1, 3, 1, 2],
+        ),
+      ),
+    ),
     {
       ...withAttrs("dy/epsilon at a dark pixel, beside the root", { epsilon: 0.25, place: "outside" }, given([0, 0, 0], [1, 3, 1, 1])),
       tie: (dy) => [dy.map((d) => d / 0.25)],

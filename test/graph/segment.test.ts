@@ -5,6 +5,7 @@ import { openSession } from "#kernel-lib/engine/session.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph, type GraphOptions, type Value } from "#kernel-lib/graph/graph.js";
 import { onnxBytes } from "#kernel-lib/graph/onnx.js";
+import { conv } from "#kernel-lib/graph/ops/conv.js";
 import { add, exp, mul, sin } from "#kernel-lib/graph/ops/elementwise.js";
 import { attention } from "#kernel-lib/graph/ops/matmul.js";
 import { segment } from "#kernel-lib/graph/segment.js";
@@ -74,6 +75,34 @@ describe("a gradient through segments", () => {
     graph.output("y", y);
     graph.output("dx", gradient(graph, y, x));
     expect(graph.liveNodes().filter(({ type }) => type === "Exp")).toHaveLength(1);
+  });
+
+  test("recomputes only after the gradient has come back to the segment: every recomputed node depends on the last forward value", () => {
+    const graph = new Graph({ checkpointing: true });
+    const x = graph.input("x", [4]);
+    const y = segment([x], ([h]) => sin(sin(sin(h))));
+    const forward = graph.nodes.length;
+    graph.output("dx", gradient(graph, mul(y, y), x));
+    const dependsOnY = new Set([y.name]);
+    for (const { inputs, outputs } of graph.nodes)
+      if (inputs.some((name) => dependsOnY.has(name))) for (const name of outputs) dependsOnY.add(name);
+    const again = graph.nodes.slice(forward).filter(({ type }) => type === "Sin");
+    expect(again).toHaveLength(3);
+    for (const { outputs } of again) expect(dependsOnY.has(outputs[0])).toBe(true);
+  });
+
+  test("stores a convolution of 256 channels under a 3×3 kernel, and recomputes a smaller one", () => {
+    const convolutions = (channels: number) => {
+      const graph = new Graph({ checkpointing: true });
+      const x = graph.input("x", [1, channels, 4, 4]);
+      const w = graph.input("w", [channels, channels, 3, 3]);
+      const y = segment([x], ([h]) => sin(conv(h, w, undefined, { padding: 1 })));
+      graph.output("y", y);
+      graph.output("dx", gradient(graph, y, x));
+      return graph.liveNodes().filter(({ type }) => type === "Conv").length;
+    };
+    expect(convolutions(256)).toBe(2); // forward, and dx
+    expect(convolutions(255)).toBe(3); // forward, again, and dx
   });
 
   test("is not poisoned by a number that is none: the tie to what came before is 0 for NaN too", async () => {

@@ -89,6 +89,7 @@ describe("a header that lies is refused", () => {
     "a header of 2^63 bytes": [safetensorsBytes({ x }, eight, 2n ** 63n), /header of at most/, /9223372036854775808/],
     "a header cut short": [safetensorsBytes({ x }, eight, 20n), /JSON/, /./],
     "no JSON": [safetensorsBytes("{nonsense}", eight), /JSON/, /./],
+    "blanks before the header": [safetensorsBytes(` ${JSON.stringify({ x })}`, eight), /begins with \{/, / \{/],
     "an array": [safetensorsBytes("[1]", eight), /begins with \{/, /\[1\]/],
     "bytes that are not UTF-8": [safetensorsBytes("{}", eight).fill(0xff, 8, 9), /UTF-8/, /./],
     "deep nesting": [safetensorsBytes(deep, eight), /nested/, /deeper/],

@@ -85,6 +85,7 @@ describe.each(Object.entries(FORMATS))("%s", (_, format) => {
     ["a persistent id of another kind", { persistent: { tuple: ["module", null, "0", "cpu", 4] } }, /a storage of numbers, found "module"/],
     ["a memo that was never put", { raw: [104, 7] }, /a memo that was put, found memo 7/],
     ["a stack that is empty", { raw: [48] }, /a value on the stack/],
+    ["a value taken from below a mark", { raw: [78, 78, 40, 48] }, /a value on the stack/],
     ["protocol 4", { raw: [128, 4] }, /protocol 2 or 3, found protocol 4/],
   ])("%s is refused by name, and nothing of it is run", (_name, value, answer) => {
     expect(refusal(() => openTorch(write(format([], { value })))).message).toMatch(answer);
@@ -113,6 +114,16 @@ describe("files that are none", () => {
     ["a pickle that is no magic number", () => pickle(3), /a pickle of 3/],
     ["a zip without tensors", () => zipFile([], { value: { dict: [] } }).subarray(0, 40), /a zip with a central directory/],
     ["a zip that is packed", () => zipFile([tensor], { method: 8 }), /stored entries, found "archive\/data.pkl" packed/],
+    [
+      "a zip that lies about a size",
+      () => {
+        const bytes = zipFile([tensor]);
+        const packed = bytes.indexOf(Buffer.from([0x50, 0x4b, 1, 2])) + 20; // of the directory's first entry
+        bytes.writeUInt32LE(bytes.readUInt32LE(packed) - 1, packed);
+        return bytes;
+      },
+      /stored entries, found "archive\/data.pkl" of \d+ bytes for \d+/,
+    ],
     [
       "a zip with ten bytes cut out",
       () => Buffer.concat([zipFile([tensor]).subarray(0, 300), zipFile([tensor]).subarray(310)]),

@@ -1,4 +1,6 @@
-/** @file The viewer's CSS: light or dark like the page, with nothing over the middle of the picture. */
+/** @file The viewer's look: quiet, light or dark with the page, nothing over the middle of the picture. */
+import { WARNING } from "../../kernel-lib/panorama/colors.js";
+
 const CSS = `
 .veduta-panorama{--veduta-space:#ece9e4;position:relative;overflow:hidden;border-radius:inherit;background:var(--veduta-space);line-height:0;font:500 12px/1.3 system-ui,sans-serif}
 .veduta-panorama>img{display:block;width:100%;height:auto}
@@ -32,7 +34,7 @@ const CSS = `
 .veduta-steps input{flex:1;min-width:0;accent-color:#2c718e}
 .veduta-steps output{min-width:7.5em;text-align:right;font-variant-numeric:tabular-nums}
 .veduta-bars{display:block;width:min(100%,420px);height:60px;fill:color-mix(in srgb,CanvasText 55%,Canvas)}
-.veduta-bars .cut{fill:#c2571a}
+.veduta-bars .cut{fill:${WARNING}}
 .veduta-divider{flex:1 1 120px;min-width:0;accent-color:#2c718e;padding:0}
 .veduta-panel[hidden],.veduta-divider[hidden]{display:none}
 .veduta-legend{display:flex;flex-wrap:wrap;align-items:center;gap:8px;margin:0 0 8px}

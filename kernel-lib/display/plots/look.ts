@@ -6,8 +6,7 @@ import { viridis } from "../../panorama/colors.js";
 /** Text colours of a light and a dark page, also used for the most prominent lines. */
 export const INK = { light: "#1d1f23", dark: "#f1efea" } as const;
 
-/** Okabe and Ito's colours for few categories: distinct with every common colour blindness. */
-export const CATEGORIES = { blue: "#0072B2", orange: "#E69F00", green: "#009E73", vermilion: "#D55E00", sky: "#56B4E9" } as const;
+export { CATEGORIES } from "../../panorama/colors.js";
 
 /** Escapes text for Plotly, which knows a few tags and these three entities. */
 export const plainText = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

@@ -1,4 +1,5 @@
 /** @file The CSS of an exported notebook: one column, light or dark as the browser prefers, from 320 px up. */
+import { pageVariables } from "../../panorama/colors.js";
 
 /** The sixteen terminal colours, readable on the light and on the dark page. */
 const INKS_LIGHT =
@@ -13,8 +14,8 @@ const inks = (colours: string): string =>
 
 /** The CSS of an exported notebook. */
 export const EXPORT_STYLE: string = `
-:root{color-scheme:light dark;--page:#fbfaf7;--ink:#1d1f23;--soft:#5d6068;--line:#e2dfd8;--card:#fff;--accent:#1f5f7a;--comment:#5f6a62;--text:#20662f;--number:#8a3c00;--word:#7a2a86;--wrong:#a3271b;${inks(INKS_LIGHT)}}
-@media (prefers-color-scheme:dark){:root{--page:#121316;--ink:#e9e7e2;--soft:#a3a6ad;--line:#2c2e34;--card:#191b1f;--accent:#7cc4de;--comment:#98a39b;--text:#93d3a0;--number:#f0b27e;--word:#d9a4e2;--wrong:#ff9a90;${inks(INKS_DARK)}}}
+:root{color-scheme:light dark;${pageVariables("light")}--comment:#5f6a62;--text:#20662f;--number:#8a3c00;--word:#7a2a86;--wrong:#a3271b;${inks(INKS_LIGHT)}}
+@media (prefers-color-scheme:dark){:root{${pageVariables("dark")}--comment:#98a39b;--text:#93d3a0;--number:#f0b27e;--word:#d9a4e2;--wrong:#ff9a90;${inks(INKS_DARK)}}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.6 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;-webkit-text-size-adjust:100%}
 main{max-width:980px;margin:0 auto;padding:clamp(24px,5vw,64px) clamp(14px,4vw,40px) 64px}

@@ -1,15 +1,13 @@
 /** @file The look of figures on light and dark pages: Plotly templates, which a figure's own attributes override. */
 import type { Attributes } from "plotly.js-dist";
+import { CATEGORIES, PAGE } from "../../../kernel-lib/panorama/colors.js";
 import type { Scheme } from "../scheme.js";
 
 /** Text, secondary text, grid lines, and the background of hover boxes. */
 const COLOURS = {
-  light: { ink: "#1d1f23", soft: "#5d6068", line: "#dedbd4", card: "#ffffff" },
-  dark: { ink: "#e9e7e2", soft: "#b3b6bd", line: "#3a3d44", card: "#25282e" },
+  light: { ...PAGE.light, line: "#dedbd4" },
+  dark: { ...PAGE.dark, soft: "#b3b6bd", line: "#3a3d44", card: "#25282e" },
 } as const;
-
-/** Okabe and Ito's colours for few categories, distinct with every common colour blindness; without black, the text's colour. */
-const CATEGORIES = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442"];
 
 /** The Plotly template of a colour scheme. */
 export function template(scheme: Scheme): Attributes {
@@ -34,7 +32,7 @@ export function template(scheme: Scheme): Attributes {
       pad: { l: 8, t: 10 },
       font: { size: 15, color: ink },
     },
-    colorway: CATEGORIES,
+    colorway: Object.values(CATEGORIES),
     xaxis: axis,
     yaxis: axis,
     scene,

@@ -1,0 +1,94 @@
+import { describe, expect, test } from "vitest";
+import type { Runtime } from "#kernel-lib/engine/runtime.js";
+import type { Results } from "#kernel-lib/engine/session.js";
+import { sessionPool } from "#kernel-lib/engine/session-pool.js";
+import { Graph } from "#kernel-lib/graph/graph.js";
+import { mul } from "#kernel-lib/graph/ops/elementwise.js";
+
+const one = { size: 1, calls: 1 };
+const rows = { x: { data: Float32Array.of(1), shape: [1] } };
+
+/** x [1] -> y [1], with weights of so many bytes. */
+function graphOf(bytes: number): Graph {
+  const graph = new Graph();
+  const w = graph.weight("w", [1], "float32", { file: "/w.safetensors", offset: 0, length: bytes });
+  graph.output("y", mul(graph.input("x", [1]), w));
+  return graph;
+}
+
+/** A runtime whose calls end when they are told to, and what it released, by order of opening. */
+function fakeRuntime() {
+  const released: number[] = [];
+  let opened = 0;
+  let hold: Promise<void> = Promise.resolve();
+  const runtime: Runtime = {
+    options: { device: "cpu", threads: 1 },
+    open: async () => {
+      const session = opened++;
+      return {
+        run: async (): Promise<Results> => {
+          await hold;
+          if (released.includes(session)) throw new Error(`session ${session} was released`);
+          return { y: { data: Float32Array.of(session), shape: [1] } };
+        },
+        release: async () => void released.push(session),
+      };
+    },
+    close: async () => {},
+  };
+  return {
+    runtime,
+    released,
+    /** From now on calls wait; @returns what lets them go on */
+    holdCalls(): () => void {
+      let go = () => {};
+      hold = new Promise((resolve) => {
+        go = () => {
+          hold = Promise.resolve();
+          resolve();
+        };
+      });
+      return go;
+    },
+  };
+}
+
+describe("a session pool", () => {
+  test("never releases a session while a call runs on it, however many others open meanwhile", async () => {
+    const { runtime, released, holdCalls } = fakeRuntime();
+    const pool = sessionPool(runtime);
+    const go = holdCalls();
+    const underWay = pool.run("first", () => graphOf(4), one, { rows });
+    const others = Array.from({ length: 20 }, (_, k) => pool.run(`other ${k}`, () => graphOf(4), one, { rows }));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(released).toEqual([]);
+    go();
+    expect([...(await underWay).y.data]).toEqual([0]);
+    await Promise.all(others);
+    for (let k = 0; k < 8; k++) await pool.run(`later ${k}`, () => graphOf(4), one, { rows });
+    expect(released).toContain(0); // once nobody uses it, it goes
+  });
+
+  test("holds at most eight sessions, the least recently used released first", async () => {
+    const { runtime, released } = fakeRuntime();
+    const pool = sessionPool(runtime);
+    for (let k = 0; k < 8; k++) await pool.run(`${k}`, () => graphOf(4), one, { rows });
+    await pool.run("0", () => graphOf(4), one, { rows });
+    await pool.run("8", () => graphOf(4), one, { rows });
+    expect(released).toEqual([1]);
+  });
+
+  test("holds weights of at most half of the memory, or one session alone", async () => {
+    const { runtime, released } = fakeRuntime();
+    const pool = sessionPool(runtime, 1000);
+    for (const [name, bytes] of [
+      ["a", 200],
+      ["b", 300],
+      ["c", 100],
+    ] as const)
+      await pool.run(name, () => graphOf(bytes), one, { rows });
+    expect(released).toEqual([0]); // 200 + 300 fit, 100 more do not
+    await pool.run("d", () => graphOf(900), one, { rows });
+    expect(released).toEqual([0, 1, 2]);
+  });
+});
