@@ -76,6 +76,9 @@ export const text = (shape = /^/, want = shape.source === "^" ? "a text" : `text
 
 export const oneOf = <const T extends string>(names: readonly T[], want: string = names.join(" or ")): Form<T> => v.picklist(names, want);
 
+/** One value alone. */
+export const is = <const T extends number | string>(value: T): Form<T> => v.literal(value, JSON.stringify(value));
+
 /** 1 to 64 of these names. */
 export const listOf = <const T extends string>(names: readonly T[]): Form<readonly T[]> =>
   form(
