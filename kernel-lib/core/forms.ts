@@ -79,6 +79,9 @@ export const text = (shape = /^/, want = shape.source === "^" ? "a text" : `text
 /** One of some values. */
 export const oneOf = <const T extends string>(names: readonly T[], want: string = names.join(" or ")): Form<T> => v.picklist(names, want);
 
+/** One value alone. */
+export const is = <const T extends number | string>(value: T): Form<T> => v.literal(value, JSON.stringify(value));
+
 /** 1 to 64 of these names. */
 export const listOf = <const T extends string>(names: readonly T[]): Form<readonly T[]> =>
   form(
@@ -126,6 +129,13 @@ const wordsOf = (entry: unknown): string | undefined => {
   const { message } = entry as { readonly message?: unknown };
   return typeof message === "string" ? message : undefined;
 };
+
+/** An object of these fields, and of any others of one form. */
+export const objectWith = <E extends v.ObjectEntries, T>(entries: E, rest: Form<T>, want = "an object") =>
+  v.pipe(
+    v.custom<JsonObject>(isObject, want),
+    v.objectWithRest(entries, rest, ({ path }) => wordsOf(entries[String(path?.[0].key)]) ?? want),
+  );
 
 /** A list whose entries have one form. */
 export const list = <T>(item: Form<T>, want = "a list"): Form<T[]> => v.array(item, want);

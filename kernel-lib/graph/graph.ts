@@ -5,6 +5,7 @@
 import { ShapeError } from "../core/errors.js";
 import type { Shape } from "../core/tensor.js";
 import { sizeOf } from "../core/tensor.js";
+import { constantBytes } from "./constant-bytes.js";
 
 /** Number formats of values. */
 export type DType = "float32" | "float16" | "bfloat16" | "int64" | "int32" | "bool";
@@ -151,7 +152,7 @@ export class Graph {
     const known = key === undefined ? undefined : this.#constants.get(key);
     if (known) return known;
     const value = this.#value(`constant${this.#names++}`, shape, dtype);
-    this.initializers.push({ value, data: bytesOf(list, dtype) });
+    this.initializers.push({ value, data: constantBytes(list, dtype) });
     if (key !== undefined) this.#constants.set(key, value);
     return value;
   }
@@ -238,17 +239,4 @@ export class Graph {
     this.values.set(name, value);
     return value;
   }
-}
-
-function bytesOf(numbers: readonly number[] | Float32Array, dtype: DType): Uint8Array {
-  const array =
-    dtype === "float32"
-      ? Float32Array.from(numbers)
-      : dtype === "int64"
-        ? BigInt64Array.from(Array.from(numbers, BigInt))
-        : dtype === "int32"
-          ? Int32Array.from(numbers)
-          : undefined;
-  if (!array) throw new TypeError(`Graph.constant: got dtype ${dtype}, want float32, int64 or int32; cast after it`);
-  return new Uint8Array(array.buffer);
 }

@@ -5,7 +5,7 @@
  */
 import { pullBack } from "./gradient.js";
 import type { Operator, Value } from "./graph.js";
-import { after } from "./ops/shape.js";
+import { after } from "./ops/after.js";
 
 interface SegmentAttrs {
   readonly f: (inputs: readonly Value[]) => Value;

@@ -4,7 +4,7 @@
  */
 
 import { NotebookError } from "../core/errors.js";
-import { anything, dependent, expectForm, type Form, form, list, object, oneOf, optional, record, text } from "../core/forms.js";
+import { anything, dependent, expectForm, type Form, form, is, list, object, oneOf, optional, record, text } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 
 /** Text, whole or in lines that keep their ends. */
@@ -119,7 +119,7 @@ const CELL = typed("cell_type", {
 });
 const NOTEBOOK = object(
   {
-    nbformat: form("4", (value) => value === 4),
+    nbformat: is(4),
     nbformat_minor: form("a whole number, 0 or more", (value) => Number.isInteger(value) && Number(value) >= 0),
     metadata: OBJECT,
     cells: list(CELL),

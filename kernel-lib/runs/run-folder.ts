@@ -2,6 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
+import { anything, is, list, object, objectWith, oneOf, optional, readForm, real, record, text, whole, yesNo } from "../core/forms.js";
 import { decodeImage } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
 import type { RunInfo, StepNumbers } from "./run-data.js";
@@ -27,10 +28,13 @@ export const foreseenName = (step: number): string => `${String(step).padStart(3
  */
 export async function openRun(dir: string): Promise<SavedRun> {
   const infoFile = join(dir, "run.json");
+  // the values themselves, with what a form does not name
   const info = (await readJson(infoFile)) as RunInfo;
-  expectFits(infoFile, "", info, INFO);
+  readForm(infoFile, INFO, info);
   const stepsFile = join(dir, "steps.json");
-  const { steps } = expectFits(stepsFile, "", await readJson(stepsFile), { format: is(1), steps: list(STEP) }) as { steps: StepNumbers[] };
+  const json = await readJson(stepsFile);
+  readForm(stepsFile, STEPS, json);
+  const { steps } = json as { readonly steps: readonly StepNumbers[] };
   for (const [k, { index }] of steps.entries())
     if (index !== k) throw new CheckpointError(stepsFile, { expected: `steps[${k}].index: ${k}`, found: String(index) });
 
@@ -77,74 +81,47 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-/** What a value must be: a test with its description, an object's fields, or a list. */
-type Form =
-  | { readonly words: string; readonly test: (value: unknown) => boolean }
-  | { readonly [key: string]: Form }
-  | { readonly each: Form };
+const NUMBER = real({ min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY });
+const COUNT = whole({ min: 0, max: Number.POSITIVE_INFINITY });
+const SIZE = whole({ min: 1, max: Number.POSITIVE_INFINITY });
+const TEXT = text();
 
-const form = (words: string, test: (value: unknown) => boolean): Form => ({ words, test });
-const is = (wanted: unknown): Form => form(JSON.stringify(wanted), (value) => value === wanted);
-const oneOf = (...wanted: unknown[]): Form => form(`one of ${JSON.stringify(wanted)}`, (value) => wanted.includes(value));
-const list = (each: Form): Form => ({ each });
-const absentOr = (inner: { words: string; test: (value: unknown) => boolean }): Form =>
-  form(`${inner.words}, or nothing`, (value) => value === undefined || inner.test(value));
-const number = { words: "a number", test: (value: unknown) => typeof value === "number" && Number.isFinite(value) };
-const count = form("a whole number >= 0", (value) => Number.isInteger(value) && (value as number) >= 0);
-const size = { words: "a whole number >= 1", test: (value: unknown) => Number.isInteger(value) && (value as number) >= 1 };
-const text = { words: "a text", test: (value: unknown) => typeof value === "string" };
-const texts = form("an object of texts", (value) => isObject(value) && Object.values(value).every((entry) => typeof entry === "string"));
-const isSeries = (value: unknown): boolean =>
-  isObject(value) &&
-  ["name", "title", "unit"].every((key) => typeof value[key] === "string") &&
-  ["step", "window"].includes(String(value.per));
-const seriesList = { words: "a list of series", test: (value: unknown) => Array.isArray(value) && value.every(isSeries) };
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
-
-const STEP: Form = {
-  index: count,
-  timestep: number,
-  weight: number,
-  anchor: form("a whole number >= -1", (value) => Number.isInteger(value) && (value as number) >= -1),
-  windows: list({ top: count, left: count, height: size, width: size, loss: absentOr(number), gradientNorm: absentOr(number) }),
-  seconds: absentOr(number),
-};
-
-const INFO: Form = {
+const STEPS = object({
   format: is(1),
-  complete: oneOf(true, false),
-  stopped: absentOr(text),
-  method: form("a method's name", (value) => typeof value === "string" && /^[a-z][a-z0-9-]*$/.test(value)),
-  title: absentOr(text),
-  series: absentOr(seriesList),
-  options: form("an object", isObject),
-  model: { name: text, digest: text, device: text, precision: absentOr(text), threads: number },
-  batch: { noise: absentOr(size), gradient: absentOr(size) },
-  versions: texts,
-  width: size,
-  height: size,
-  scaleFactor: size,
-  coverage: { projection: oneOf("cylinder", "equirectangular"), horizontal: number, vertical: number, edge: oneOf("wrap", "open") },
-  started: text,
-  seconds: number,
-};
+  steps: list(
+    object({
+      index: COUNT,
+      timestep: NUMBER,
+      weight: NUMBER,
+      anchor: whole({ min: -1, max: Number.POSITIVE_INFINITY }),
+      series: optional(record(NUMBER)),
+      windows: list(objectWith({ top: COUNT, left: COUNT, height: SIZE, width: SIZE }, NUMBER)),
+      seconds: optional(NUMBER),
+    }),
+  ),
+});
 
-/** Checks a value against its form. @throws CheckpointError with the path of the first mismatch */
-function expectFits(file: string, path: string, value: unknown, wanted: Form): unknown {
-  const refuse = (expected: string): never => {
-    const found = JSON.stringify(value) ?? "nothing";
-    throw new CheckpointError(file, {
-      expected: `${path === "" ? "" : `${path}: `}${expected}`,
-      found: found.length > 80 ? `${found.slice(0, 77)}...` : found,
-    });
-  };
-  if ("test" in wanted && typeof wanted.test === "function") return wanted.test(value) ? value : refuse(String(wanted.words));
-  if ("each" in wanted) {
-    if (!Array.isArray(value)) return refuse("a list");
-    for (const [k, entry] of value.entries()) expectFits(file, `${path}[${k}]`, entry, wanted.each as Form);
-    return value;
-  }
-  if (!isObject(value)) return refuse("an object");
-  for (const [key, inner] of Object.entries(wanted)) expectFits(file, path === "" ? key : `${path}.${key}`, value[key], inner as Form);
-  return value;
-}
+const SERIES = object({ name: TEXT, per: oneOf(["step", "window"]), title: TEXT, unit: TEXT });
+const INFO = object({
+  format: is(1),
+  complete: yesNo,
+  stopped: optional(TEXT),
+  method: text(/^[a-z][a-z0-9-]*$/, "a method's name"),
+  title: optional(TEXT),
+  series: optional(list(SERIES, "a list of series")),
+  options: record(anything),
+  model: object({ name: TEXT, digest: TEXT, device: TEXT, precision: optional(TEXT), threads: NUMBER }),
+  batch: object({ noise: optional(SIZE), gradient: optional(SIZE) }),
+  versions: record(TEXT),
+  width: SIZE,
+  height: SIZE,
+  scaleFactor: SIZE,
+  coverage: object({
+    projection: oneOf(["cylinder", "equirectangular"]),
+    horizontal: NUMBER,
+    vertical: NUMBER,
+    edge: oneOf(["wrap", "open"]),
+  }),
+  started: TEXT,
+  seconds: NUMBER,
+});

@@ -243,7 +243,7 @@ describe.skipIf(!built)("a run on disk (needs the built viewer: npm run build)",
       [
         "steps.json",
         json((v) => Object.assign((v.steps as { windows: object[] }[])[0].windows[0], { loss: "low" })),
-        /windows\[0\]\.loss: a number, or nothing, found "low"/,
+        /windows\[0\]\.loss: a number, found "low"/,
       ],
       ["steps.json", json((v) => Object.assign(v.steps[0], { index: 4 })), /expected steps\[0\]\.index: 0, found 4/],
       ["panorama.png", () => undefined, /panorama\.png: expected a PNG/],

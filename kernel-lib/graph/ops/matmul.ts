@@ -5,9 +5,10 @@ import { type Shape, sizeOf } from "../../core/tensor.js";
 import type { Value } from "../graph.js";
 import type { Operator } from "../operator.js";
 import { apply, broadcastShape, plain } from "../operator.js";
+import { after } from "./after.js";
 import { add, cast, mul, sub } from "./elementwise.js";
 import { reduceSum, softmax } from "./reduce.js";
-import { after, concat, reshape, slice, transpose } from "./shape.js";
+import { concat, reshape, slice, transpose } from "./shape.js";
 
 /** C = A·B over the last two axes, the others broadcast; dA = dC·Bᵀ, dB = Aᵀ·dC. */
 export const MatMul = plain({

@@ -5,7 +5,7 @@ import { sizeOf } from "../../core/tensor.js";
 import type { Graph, Value } from "../graph.js";
 import type { Operator } from "../operator.js";
 import { apply, applyAll, broadcastShape, fromFront, ONNX_TYPE, operand, plain } from "../operator.js";
-import { add, cast, greater } from "./elementwise.js";
+import { add, cast } from "./elementwise.js";
 
 const int64 = (graph: Graph, numbers: readonly number[]) => graph.constant(numbers, [numbers.length], "int64");
 
@@ -239,17 +239,3 @@ export const pad = (x: Value, before: readonly number[], after: readonly number[
 export const expand = (x: Value, shape: Shape): Value => apply(Expand, [x], { shape });
 /** Rows of a table by their indices: table [V,D], indices int32 […] -> […,D]. */
 export const gather = (table: Value, ids: Value): Value => apply(Gather, [table, ids], undefined);
-
-/** x, with a control dependency on `done`: adds `done[0] > done[0]`, which is 0 for every number, NaN and ±∞. */
-export function after(x: Value, done: Value): Value {
-  const axes = [...done.shape.keys()];
-  const ones = axes.map(() => 1);
-  const first = slices(
-    done,
-    axes,
-    axes.map(() => 0),
-    ones,
-    ones,
-  );
-  return add(x, reshape(cast(greater(first, first), x.dtype), [1]));
-}
