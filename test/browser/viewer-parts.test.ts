@@ -396,7 +396,7 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
         }),
     });
     await settled(page);
-    expect(await page.textContent(".veduta-note")).toBe("768 pixels wide; this graphics card takes 384, so it is shown scaled down.");
+    expect(await page.textContent(".veduta-note")).toBe("768 pixels wide; this graphics card allows 384, so it is shown scaled down.");
     expect(await red(page, 0.5)).toBe(102);
     await set(page, { compare: "swipe" });
     expect([await red(page, 0.2), await red(page, 0.8)]).toEqual([102, 153]);
