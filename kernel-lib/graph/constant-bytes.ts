@@ -1,5 +1,5 @@
 /** @file Numbers of a constant as the bytes of an initializer. */
-/** @throws TypeError for a number format that constants are not written in */
+/** The bytes of numbers in a number format. @throws TypeError for a format that constants are not written in */
 export function constantBytes(numbers: readonly number[] | Float32Array, dtype: string): Uint8Array {
   const array =
     dtype === "float32"
