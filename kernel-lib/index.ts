@@ -1,7 +1,4 @@
-/**
- * @file The package's entry `veduta`: what a painter and a teacher use, in the order a lesson meets it. `veduta/graph` and `veduta/metrics` are
- * beside it.
- */
+/** @file The package's main entry, `veduta`, in the order of the lessons. The other entries are `veduta/graph` and `veduta/metrics`. */
 // biome-ignore-all assist/source/organizeImports: the order is that of the lessons
 
 // a model

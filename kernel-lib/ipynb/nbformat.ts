@@ -81,8 +81,8 @@ export const tagsOf = ({ metadata: { tags } }: Pick<Cell, "metadata">): readonly
 const MAX_DEPTH = 200;
 
 /**
- * Checks that a file's content is a notebook.
- * @throws NotebookError with the place, what was expected there and what was found
+ * What a file holds, as a notebook.
+ * @throws NotebookError where it is none: which place, what was expected there, what was found
  */
 export function checkNotebook(file: string, value: unknown): Notebook {
   const refuse = (place: string, expected: string, found: unknown, fix?: string): never => {
