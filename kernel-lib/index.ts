@@ -1,8 +1,5 @@
-/**
- * @file The package's entry `veduta`: what a painter and a teacher use, in the order a lesson meets it. `veduta/graph` and `veduta/metrics` are
- * beside it.
- */
-// biome-ignore-all assist/source/organizeImports: the order is a lesson's, not the alphabet's
+/** @file The package's main entry, `veduta`, in the order of the lessons. The other entries are `veduta/graph` and `veduta/metrics`. */
+// biome-ignore-all assist/source/organizeImports: the order is that of the lessons
 
 // a model
 export { BUNDLED_MODELS, openModel } from "./pipelines/open-model.js";
@@ -19,7 +16,7 @@ export { syncDiffusion } from "./methods/joint/syncdiffusion.js";
 export { independentWindows } from "./methods/joint/independent.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { PanoramaMethod } from "./methods/methods.js";
-// a method of one's own
+// writing a new method
 export { jointMethod } from "./methods/joint/joint-method.js";
 export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.js";
 export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js";
@@ -124,7 +121,7 @@ export { guide } from "./diffusion/guidance.js";
 export { ddimStep } from "./diffusion/ddim.js";
 export type { DdimOptions, DdimStep } from "./diffusion/ddim.js";
 
-// a checkpoint of random numbers at full size, to measure with
+// a full-size checkpoint with random weights, for measurements
 export { ARCHITECTURES } from "./pipelines/fabricate/architectures.js";
 export type { Architecture, ArchitectureName } from "./pipelines/fabricate/architectures.js";
 export type { JsonObject } from "./core/json.js";

@@ -41,7 +41,7 @@ export const nameWindow = (windows: readonly Window[], index: number): string =>
 
 /**
  * The index of the middle window: number floor(n/2) of the n that do not wrap.
- * @throws RangeError where every window wraps
+ * @throws RangeError if every window wraps
  */
 export function middleWindow(windows: readonly Window[], width: number): number {
   const open = [...windows.keys()].filter((k) => !wraps(windows[k], width));

@@ -37,7 +37,7 @@ test("a failing cell is named with its number, first line and error, and the run
   const out = join(files.dir, "out.ipynb");
   const { code: exit, err } = await run([file, "--out", out]);
   expect(exit).toBe(1);
-  expect(err).toContain(`error: ${file}: cell 2 of 3 (// check): RangeError: no\nWhat has run is in ${out}.\n`);
+  expect(err).toContain(`error: ${file}: cell 2 of 3 (// check): RangeError: no\nThe outputs so far are in ${out}.\n`);
   expect(readFileSync(file, "utf8")).toBe(before);
   expect(errorsOf(files.read(out), 1)).toHaveLength(1);
   const allowed = await run([file, "--out", out, "--allow-errors"]);
@@ -76,7 +76,7 @@ test("Ctrl-C keeps the outputs so far, marks the cell that ran, ends with 130, a
     during("cell 1/3", (child) => child.kill("SIGINT")),
   );
   expect(exit).toBe(130);
-  expect(err).toContain(`Stopped in cell 2 of 3. What has run is in ${file}.`);
+  expect(err).toContain(`Stopped in cell 2 of 3. The outputs so far are in ${file}.`);
   const kept = files.read(file);
   expect(printed(kept, 1)).toContain("begun\n");
   expect(errorsOf(kept, 1)).toMatchObject([{ ename: "Interrupted", evalue: "the cell was interrupted" }]);
@@ -100,7 +100,7 @@ test("a second Ctrl-C ends at once, and leaves no kernel and the notebook as it 
   const file = files.write(notebook(deaf, "await new Promise((r) => setTimeout(r, 1e9))"));
   const before = readFileSync(file, "utf8");
   const { code: exit } = await run([file], (text, child) => {
-    if (text.includes("Once more stops at once")) child.kill("SIGINT");
+    if (text.includes("again to stop at once")) child.kill("SIGINT");
     else if (text.includes("cell 1/2")) setTimeout(() => child.kill("SIGINT"), 300);
   });
   expect(exit).toBe(130);
