@@ -71,7 +71,7 @@ table{width:100%;border-collapse:collapse;font-size:15px;align-self:start}
 caption{text-align:left;padding:0 0 8px;color:var(--soft);font-size:14px}
 th,td{padding:8px 0;border-top:1px solid var(--line);text-align:left;vertical-align:top;font-weight:400}
 th{width:42%;padding-right:16px;color:var(--soft)}
-th small{display:block;font-size:.82em;opacity:.8}
+th small{display:block;font-size:.82em}
 td{overflow-wrap:anywhere;font-variant-numeric:tabular-nums}
 code,pre{font:13.5px/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 pre{margin:28px 0 0;padding:14px 18px;border-radius:10px;background:var(--card);border:1px solid var(--line);white-space:pre-wrap;overflow-wrap:anywhere}
