@@ -145,7 +145,7 @@ describe.skipIf(missing !== "")(`figures in a browser${missing}`, () => {
     const { x, y } = await pointOf(page, 0, 3, 0);
     await page.mouse.click(x, y);
     await expect.poll(async () => (await look(page, 1)).thick).toEqual(["window 3"]);
-    expect(await look(page, 0)).toMatchObject({ thick: ["window 3"], faded: 22 });
+    await expect.poll(() => look(page, 0)).toMatchObject({ thick: ["window 3"], faded: 22 });
     await expect.poll(async () => (await look(page, 2)).shapes).toBe(before.shapes + 4); // its column and its place in the picture, black under white
     expect(await told()).toEqual([{ run: expect.stringMatching(/^[0-9a-f]{16}$/), window: 3 }]);
     await page.waitForTimeout(500); // no double click

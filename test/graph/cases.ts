@@ -186,6 +186,8 @@ export const CASES: { readonly [K in OperatorName]: readonly Case<Attrs<K>>[] } 
     withAttrs("2×2", { size: 2, rounding: "floor" }, apart(2, 2, 4, 6)),
     withAttrs("2×2, a row and a column left over", { size: 2, rounding: "floor" }, apart(1, 2, 5, 7)),
     withAttrs("2×2, the last row and column kept", { size: 2, rounding: "ceil" }, apart(1, 2, 5, 7)),
+    withAttrs("2×2, the last row kept alone", { size: 2, rounding: "ceil" }, apart(1, 2, 5, 8)),
+    withAttrs("2×2, the last column kept alone", { size: 2, rounding: "ceil" }, apart(1, 2, 6, 7)),
     withAttrs("3×3, odd size", { size: 3, rounding: "floor" }, apart(2, 2, 5, 7)),
     withAttrs("3×3, even size", { size: 3, rounding: "floor" }, apart(1, 2, 6, 8)),
     withAttrs("3×3, the last row and column kept", { size: 3, rounding: "ceil" }, apart(1, 2, 6, 8)),
