@@ -20,13 +20,16 @@ export interface EngineOptions {
   readonly threads: number;
 }
 
+/** T, from which no type parameter is inferred: NoInfer of TypeScript 5.4, since the package's types are read by 5.0. */
+type Uninferred<T> = [T][T extends unknown ? 0 : never];
+
 /** What a device offers besides, where results can stay on it. */
 export interface OnDevice {
   /** Runs one call of one row; its results stay on the device. */
   call<Size extends object, Rows extends string, Shared extends string, Out extends string>(
     program: Program<Size, Rows, Shared, Out>,
     size: Size,
-    feeds: NoInfer<ProgramFeeds<Rows, Shared>>,
+    feeds: Uninferred<ProgramFeeds<Rows, Shared>>,
   ): Promise<Readonly<Record<Out, DeviceTensor>>>;
   /** Sends a tensor to the device. */
   toDevice(x: Tensor): Promise<DeviceTensor>;
@@ -49,7 +52,7 @@ export interface Engine {
   call<Size extends object, Rows extends string, Shared extends string, Out extends string>(
     program: Program<Size, Rows, Shared, Out>,
     size: Size,
-    feeds: NoInfer<ProgramFeeds<Rows, Shared>>,
+    feeds: Uninferred<ProgramFeeds<Rows, Shared>>,
     batch?: number,
   ): Promise<ProgramResults<Out>>;
   /** absent where results cannot stay on the device */

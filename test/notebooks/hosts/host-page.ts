@@ -39,7 +39,9 @@ export async function hostPage(browser: Browser, options: BrowserContextOptions 
 /** Scripts of outputs have no file; a host's own have one, and its own complaints. */
 function isOurs(message: ConsoleMessage): boolean {
   const { url } = message.location();
-  const ofHost = /^http.*\.js\b/.test(url) || /^Failed to load resource|font at 'about:blank'/.test(message.text()); // what it asked of its own server; a font of MathJax 2
+  const ofHost =
+    /^http.*\.js\b/.test(url) ||
+    /^Failed to load resource|^Refused to execute script from 'http:\S*\/nbextensions\/|font at 'about:blank'/.test(message.text()); // what it asked of its own server: files, its own extensions; a font of MathJax 2
   return ["error", "warning"].includes(message.type()) && !ofHost;
 }
 
