@@ -3,7 +3,7 @@
 export type { JsonObject } from "./core/json.js";
 export type { DeviceTensor, Shape, Tensor } from "./core/tensor.js";
 export type { Device } from "./engine/device.js";
-export type { Engine, OnDevice } from "./engine/engine.js";
+export type { Engine, OnDevice, Uninferred } from "./engine/engine.js";
 export type { MemoryDemand } from "./engine/memory-demand.js";
 export type { AnyProgram, Plan } from "./engine/plan.js";
 export type { Program, ProgramFeeds, ProgramResults } from "./engine/program.js";

@@ -21,7 +21,7 @@ export interface EngineOptions {
 }
 
 /** T, from which no type parameter is inferred: NoInfer of TypeScript 5.4, since the package's types are read by 5.0. */
-type Uninferred<T> = [T][T extends unknown ? 0 : never];
+export type Uninferred<T> = [T][T extends unknown ? 0 : never];
 
 /** What a device offers besides, where results can stay on it. */
 export interface OnDevice {
