@@ -1,6 +1,6 @@
 /** @file Encodes images [1,3,H,W] in [0,1] as PNG, JPEG or WebP, and decodes them. */
 import { crc32 } from "node:zlib";
-import sharp, { type Sharp } from "sharp";
+import type { Sharp } from "sharp";
 import { CheckpointError } from "./errors.js";
 import { expectShape, type Tensor, tensor } from "./tensor.js";
 
@@ -50,19 +50,21 @@ export function imageBytes(image: Tensor): Uint8Array {
  */
 export async function encodePng(image: Tensor, { maxWidth, xmp }: PngOptions = {}): Promise<Uint8Array> {
   // Adaptive filtering more than halves the file of a painted panorama.
-  const png = await shrunk(raw(image), maxWidth).png({ adaptiveFiltering: true, compressionLevel: 9 }).toBuffer();
+  const png = await shrunk(await raw(image), maxWidth)
+    .png({ adaptiveFiltering: true, compressionLevel: 9 })
+    .toBuffer();
   return xmp === undefined ? png : withXmpChunk(png, xmp);
 }
 
 /** Encodes an image as JPEG, 4:4:4. @param image [1,3,H,W] in [0,1] */
 export async function encodeJpeg(image: Tensor, { quality = 90, maxWidth, xmp }: LossyOptions = {}): Promise<Uint8Array> {
-  const jpeg = shrunk(raw(image), maxWidth).jpeg({ quality, chromaSubsampling: "4:4:4" });
+  const jpeg = shrunk(await raw(image), maxWidth).jpeg({ quality, chromaSubsampling: "4:4:4" });
   return (xmp === undefined ? jpeg : jpeg.withXmp(xmp)).toBuffer();
 }
 
 /** Encodes an image as WebP. @param image [1,3,H,W] in [0,1] */
 export async function encodeWebp(image: Tensor, { quality = 90, maxWidth, xmp }: LossyOptions = {}): Promise<Uint8Array> {
-  const webp = shrunk(raw(image), maxWidth).webp({ quality });
+  const webp = shrunk(await raw(image), maxWidth).webp({ quality });
   return (xmp === undefined ? webp : webp.withXmp(xmp)).toBuffer();
 }
 
@@ -72,6 +74,7 @@ export async function encodeWebp(image: Tensor, { quality = 90, maxWidth, xmp }:
  * @throws CheckpointError if the file is missing or is not an image
  */
 export async function decodeImage(file: string | Uint8Array): Promise<Tensor> {
+  const sharp = await loadSharp();
   const source = sharp(file).autoOrient().flatten().toColourspace("srgb").removeAlpha().raw({ depth: "uchar" });
   const { data, info } = await source.toBuffer({ resolveWithObject: true }).catch((error: unknown) => {
     const name = typeof file === "string" ? file : "image";
@@ -89,11 +92,18 @@ export async function decodeImage(file: string | Uint8Array): Promise<Tensor> {
 
 /** The XMP packet of an image file; undefined if it has none. @param file a path, or the file's bytes */
 export async function readXmp(file: string | Uint8Array): Promise<string | undefined> {
+  const sharp = await loadSharp();
   return (await sharp(file).metadata()).xmpAsString;
 }
 
-const raw = (image: Tensor) =>
-  sharp(imageBytes(image), { raw: { width: image.shape[3], height: image.shape[2], channels: 3 }, limitInputPixels: false });
+/** sharp takes 0.1 s to load: it is loaded with the first picture, not with the library. */
+const loadSharp = async () => (await import("sharp")).default;
+
+async function raw(image: Tensor): Promise<Sharp> {
+  const bytes = imageBytes(image);
+  const sharp = await loadSharp();
+  return sharp(bytes, { raw: { width: image.shape[3], height: image.shape[2], channels: 3 }, limitInputPixels: false });
+}
 
 const shrunk = (picture: Sharp, maxWidth: number | undefined) =>
   maxWidth === undefined ? picture : picture.resize({ width: maxWidth, withoutEnlargement: true });

@@ -1,5 +1,8 @@
 /** @file How far something is, on the terminal: a line that redraws itself (cli-progress), or plain lines where nobody watches. */
-import { SingleBar } from "cli-progress";
+import { createRequire } from "node:module";
+import type { SingleBar } from "cli-progress";
+
+const require = createRequire(import.meta.url);
 
 /** A stream that text goes to. */
 export interface Out {
@@ -28,6 +31,7 @@ const LINE_EVERY = 15_000;
 export const progressLine = (out: Out): ProgressLine => (out.isTTY ? redrawnLine(out) : plainLines(out));
 
 function redrawnLine(out: Out): ProgressLine {
+  const { SingleBar } = require("cli-progress") as typeof import("cli-progress"); // here, since notebooks import this file and have no terminal
   const bar = new SingleBar({
     stream: out as unknown as NodeJS.WritableStream,
     format: (_options, { maxWidth }, { words }: { words: (columns: number) => string }) =>

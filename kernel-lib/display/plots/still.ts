@@ -1,6 +1,5 @@
 /** @file Makes still pictures of figures without a browser: the page's script draws SVG in jsdom, and sharp converts it to PNG. */
 import { createRequire } from "node:module";
-import sharp from "sharp";
 import { libraryText } from "../../pages/display-library.js";
 import type { PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
 import { type Canvas, giveCanvas } from "./canvas.js";
@@ -54,6 +53,7 @@ export async function plotStill(figure: PlotSpec): Promise<Uint8Array> {
     : figure;
   page ??= openPage();
   const svg = await page.vedutaPlots.plotSvg(spec, STILL_WIDTH);
+  const { default: sharp } = await import("sharp"); // here, since it takes 0.1 s to load
   const picture = sharp(Buffer.from(svg), { density: DENSITY }).flatten({ background: "#ffffff" });
   return picture.png({ palette: true, effort: 1, dither: isFlat(spec) ? 0 : 0.6 }).toBuffer();
 }
