@@ -11,7 +11,7 @@ import { resnetAt } from "#kernel-lib/nets/layers.js";
 import { checkpointParameters, under } from "#kernel-lib/nets/parameters.js";
 import { features } from "#kernel-lib/nets/perceptual.js";
 import { transformer, unetConfig } from "#kernel-lib/nets/unet.js";
-import { ARCHITECTURES } from "#kernel-lib/pipelines/fabricate/architectures.js";
+import { ARCHITECTURES } from "#kernel-lib/pipelines/random-weights/architectures.js";
 import { openSafetensors, writeSafetensors } from "#kernel-lib/weights/safetensors.js";
 import { race, THREADS } from "./race.mjs";
 import { randomWeights } from "./random-weights.mjs";

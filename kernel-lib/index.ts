@@ -122,11 +122,11 @@ export { ddimStep } from "./diffusion/ddim.js";
 export type { DdimOptions, DdimStep } from "./diffusion/ddim.js";
 
 // a full-size checkpoint with random weights, for measurements
-export { ARCHITECTURES } from "./pipelines/fabricate/architectures.js";
-export type { Architecture, ArchitectureName } from "./pipelines/fabricate/architectures.js";
+export { ARCHITECTURES } from "./pipelines/random-weights/architectures.js";
+export type { Architecture, ArchitectureName } from "./pipelines/random-weights/architectures.js";
 export type { JsonObject } from "./core/json.js";
-export { fabricate } from "./pipelines/fabricate/fabricate.js";
-export type { Fabricated, FabricateOptions } from "./pipelines/fabricate/fabricate.js";
+export { writeRandomWeights, writeRandomWeights as fabricate } from "./pipelines/random-weights/write-random-weights.js"; // "fabricate": its name in earlier versions
+export type { RandomWeights, RandomWeightsOptions } from "./pipelines/random-weights/write-random-weights.js";
 
 // a lesson's exercises
 export { exercise } from "./display/exercise.js";

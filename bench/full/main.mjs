@@ -1,5 +1,5 @@
 /**
- * @file `npm run bench:full [-- --model DIR]`: Stable Diffusion 2.0-base at its size on the CPU, on a fabricated checkpoint: time and memory of
+ * @file `npm run bench:full [-- --model DIR]`: Stable Diffusion 2.0-base at its size on the CPU, on a checkpoint of random weights: time and memory of
  * one window's synchronised step, and what the gradient's segments and mapped weights save. Exit code 1 where a bound is missed.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -9,9 +9,9 @@ import { parseArgs } from "node:util";
 import { createRng, randn } from "#kernel-lib/core/random.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
 import { conv } from "#kernel-lib/graph/ops/conv.js";
-import { ARCHITECTURES } from "#kernel-lib/pipelines/fabricate/architectures.js";
-import { fabricate } from "#kernel-lib/pipelines/fabricate/fabricate.js";
 import { openModel } from "#kernel-lib/pipelines/open-model.js";
+import { ARCHITECTURES } from "#kernel-lib/pipelines/random-weights/architectures.js";
+import { writeRandomWeights } from "#kernel-lib/pipelines/random-weights/write-random-weights.js";
 import { measureGemm } from "../gemm.mjs";
 import { race, THREADS } from "../race.mjs";
 import { printTable, verdict } from "../table.mjs";
@@ -114,8 +114,8 @@ async function withModel(use) {
   if (values.model) return use(values.model);
   const parent = mkdtempSync(join(tmpdir(), "veduta-full-"));
   try {
-    console.log("Fabricating sd2-base, 5.2 GB …");
-    await fabricate(ARCHITECTURES["sd2-base"], join(parent, "sd2-base"));
+    console.log("Writing random weights of sd2-base, 5.2 GB …");
+    await writeRandomWeights(ARCHITECTURES["sd2-base"], join(parent, "sd2-base"));
     await use(join(parent, "sd2-base"));
   } finally {
     rmSync(parent, { recursive: true, force: true });

@@ -1,20 +1,21 @@
-/** @file `veduta models fabricate`: a checkpoint of a published architecture with random weights. */
+/** @file `veduta models random-weights`: a checkpoint of a published architecture with random weights. */
 import { Argument, type Command, Option } from "commander";
-import { ARCHITECTURES, type Architecture } from "../pipelines/fabricate/architectures.js";
-import type { FabricateDeps, FabricateFlags } from "./models-fabricate-action.js";
+import { ARCHITECTURES, type Architecture } from "../pipelines/random-weights/architectures.js";
+import type { RandomWeightsDeps, RandomWeightsFlags } from "./models-random-weights-action.js";
 import { wholeNumber } from "./values.js";
 
 /**
  * Adds the command to the group `veduta models`.
  * @param architectures by the names that the command takes
  */
-export function fabricateCommand(
+export function randomWeightsCommand(
   models: Command,
-  deps: FabricateDeps,
+  deps: RandomWeightsDeps,
   architectures: Readonly<Record<string, Architecture>> = ARCHITECTURES,
 ): void {
   models
-    .command("fabricate")
+    .command("random-weights")
+    .alias("fabricate") // its name in earlier versions
     .summary("write a full-size checkpoint with random weights")
     .description(
       "Write a diffusers folder of a published architecture, with random weights. It needs the time and memory of the trained model, but its pictures are noise.",
@@ -24,7 +25,7 @@ export function fabricateCommand(
     .addOption(new Option("--precision <name>", "data type of the weights").choices(["fp32", "fp16"]).default("fp32"))
     .option("--seed <n>", "seed of the random weights", wholeNumber(0), 0)
     .option("--force", "replace a checkpoint that is already in the folder")
-    .action(async (name: string, flags: FabricateFlags) =>
-      (await import("./models-fabricate-action.js")).fabricateModel(name, architectures[name], flags, deps),
+    .action(async (name: string, flags: RandomWeightsFlags) =>
+      (await import("./models-random-weights-action.js")).randomWeightsAction(name, architectures[name], flags, deps),
     );
 }

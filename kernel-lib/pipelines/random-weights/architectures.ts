@@ -120,7 +120,7 @@ const TEXT_2 = {
 
 const PERCEPTUAL = { _class_name: "PerceptualNetwork", net: "vgg" };
 
-/** The checkpoints that `fabricate` knows by name. */
+/** The checkpoints that `random-weights` knows by name. */
 export const ARCHITECTURES = {
   sd15: {
     modelIndex: modelIndex("PNDMScheduler"),

@@ -1,30 +1,35 @@
-/** @file The action of `veduta models fabricate`. */
+/** @file The action of `veduta models random-weights`. */
 import { bytesInWords, duration } from "../core/words.js";
-import type { Architecture } from "../pipelines/fabricate/architectures.js";
-import { fabricate } from "../pipelines/fabricate/fabricate.js";
+import type { Architecture } from "../pipelines/random-weights/architectures.js";
+import { writeRandomWeights } from "../pipelines/random-weights/write-random-weights.js";
 import { createByteProgress } from "./byte-progress.js";
 import { type CliDeps, InterruptedError } from "./command.js";
 
-/** The flags of `veduta models fabricate`. */
-export interface FabricateFlags {
+/** The flags of `veduta models random-weights`. */
+export interface RandomWeightsFlags {
   readonly out: string;
   readonly precision: "fp32" | "fp16";
   readonly seed: number;
   readonly force?: true;
 }
 
-/** What `veduta models fabricate` needs. */
-export type FabricateDeps = Pick<CliDeps, "stdout" | "stderr" | "onInterrupt">;
+/** What `veduta models random-weights` needs. */
+export type RandomWeightsDeps = Pick<CliDeps, "stdout" | "stderr" | "onInterrupt">;
 
 /** Writes the folder. @throws InterruptedError if the user stops it */
-export async function fabricateModel(name: string, architecture: Architecture, flags: FabricateFlags, deps: FabricateDeps): Promise<void> {
+export async function randomWeightsAction(
+  name: string,
+  architecture: Architecture,
+  flags: RandomWeightsFlags,
+  deps: RandomWeightsDeps,
+): Promise<void> {
   const { out, precision, seed, force } = flags;
   const stop = new AbortController();
   const stopListening = deps.onInterrupt(() => stop.abort());
   const begun = performance.now();
   const progress = createByteProgress(deps.stderr);
   try {
-    const { dir, bytes, parameters } = await fabricate(architecture, out, {
+    const { dir, bytes, parameters } = await writeRandomWeights(architecture, out, {
       precision,
       seed,
       existing: force ? "replace" : "refuse",

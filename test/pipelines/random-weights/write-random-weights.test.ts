@@ -4,23 +4,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { CheckpointError } from "#kernel-lib/core/errors.js";
-import { expectRoom, type FabricateOptions, fabricate } from "#kernel-lib/pipelines/fabricate/fabricate.js";
-import { levelsOf, numberStream } from "#kernel-lib/pipelines/fabricate/numbers.js";
+import { levelsOf, numberStream } from "#kernel-lib/pipelines/random-weights/numbers.js";
+import { expectRoom, type RandomWeightsOptions, writeRandomWeights } from "#kernel-lib/pipelines/random-weights/write-random-weights.js";
 import { toHalf } from "#kernel-lib/weights/dtype.js";
 import { openSafetensors, readSafetensors } from "#kernel-lib/weights/safetensors.js";
 import { tiny as tinyArchitecture } from "./shrunk.js";
 
-const root = mkdtempSync(join(tmpdir(), "veduta-fabricate-"));
+const root = mkdtempSync(join(tmpdir(), "veduta-random-weights-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 let folders = 0;
 const fresh = (): string => join(root, `folder-${folders++}`);
 
 const tiny = tinyArchitecture();
 const UNET = "unet/diffusion_pytorch_model.safetensors";
-const made = async (options?: FabricateOptions): Promise<string> => (await fabricate(tiny, fresh(), options)).dir;
+const made = async (options?: RandomWeightsOptions): Promise<string> => (await writeRandomWeights(tiny, fresh(), options)).dir;
 const bytes = (dir: string): Buffer => readFileSync(join(dir, UNET));
 
-describe("fabricate", () => {
+describe("random-weights", () => {
   test("writes the same bytes for the same seed, and others for another", async () => {
     const first = bytes(await made({ seed: 5 }));
     expect(bytes(await made({ seed: 5 })).equals(first)).toBe(true);
@@ -36,7 +36,7 @@ describe("fabricate", () => {
 
   test("reports every byte, in order, and what it wrote", async () => {
     const seen: number[] = [];
-    const { bytes: total, parameters } = await fabricate(tiny, fresh(), { progress: (written) => seen.push(written) });
+    const { bytes: total, parameters } = await writeRandomWeights(tiny, fresh(), { progress: (written) => seen.push(written) });
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
     expect(seen[seen.length - 1]).toBe(total);
     expect(total).toBe(4 * (parameters - 77) + 8 * 77); // the text encoder's position ids are whole numbers
@@ -47,18 +47,18 @@ describe("fabricate", () => {
     mkdirSync(dir);
     writeFileSync(join(dir, "notes.txt"), "mine");
     for (const existing of ["refuse", "replace"] as const)
-      await expect(fabricate(tiny, dir, { existing })).rejects.toThrow(/new or empty folder, found notes\.txt/);
+      await expect(writeRandomWeights(tiny, dir, { existing })).rejects.toThrow(/new or empty folder, found notes\.txt/);
     const file = join(dir, "notes.txt");
-    await expect(fabricate(tiny, file)).rejects.toThrow(/found a file/);
+    await expect(writeRandomWeights(tiny, file)).rejects.toThrow(/found a file/);
     expect(readdirSync(dir)).toEqual(["notes.txt"]);
   });
 
   test("replaces a checkpoint when told, and only then", async () => {
     const dir = await made({ seed: 1 });
     const first = bytes(dir);
-    await expect(fabricate(tiny, dir, { seed: 2 })).rejects.toThrow(/found a checkpoint; give another one, or replace it/);
+    await expect(writeRandomWeights(tiny, dir, { seed: 2 })).rejects.toThrow(/found a checkpoint; give another one, or replace it/);
     expect(bytes(dir).equals(first)).toBe(true);
-    await fabricate(tiny, dir, { seed: 2, existing: "replace" });
+    await writeRandomWeights(tiny, dir, { seed: 2, existing: "replace" });
     expect(bytes(dir).equals(first)).toBe(false);
     expect(readdirSync(join(dir, "..")).filter((name) => name.includes("partial"))).toEqual([]);
   });
@@ -66,7 +66,7 @@ describe("fabricate", () => {
   test("writes into an empty folder that is there already", async () => {
     const dir = fresh();
     mkdirSync(dir);
-    await fabricate(tiny, dir);
+    await writeRandomWeights(tiny, dir);
     expect(existsSync(join(dir, "model_index.json"))).toBe(true);
   });
 
@@ -77,14 +77,14 @@ describe("fabricate", () => {
       expect(existsSync(dir)).toBe(false);
       if (written > total / 2) stop.abort();
     };
-    await expect(fabricate(tiny, dir, { signal: stop.signal, progress })).rejects.toThrow(/abort/);
+    await expect(writeRandomWeights(tiny, dir, { signal: stop.signal, progress })).rejects.toThrow(/abort/);
     expect([dir, `${dir}.partial`].filter((path) => existsSync(path))).toEqual([]);
   });
 
   test("does not write into what another run is writing", async () => {
     const dir = fresh();
     mkdirSync(`${dir}.partial`);
-    await expect(fabricate(tiny, dir)).rejects.toThrow(CheckpointError);
+    await expect(writeRandomWeights(tiny, dir)).rejects.toThrow(CheckpointError);
     expect(readdirSync(`${dir}.partial`)).toEqual([]);
   });
 
@@ -94,8 +94,8 @@ describe("fabricate", () => {
   });
 
   test("refuses options that are none", async () => {
-    await expect(fabricate(tiny, fresh(), { seed: 1.5 })).rejects.toThrow(/seed 1.5: want a whole number/);
-    await expect(fabricate(tiny, fresh(), { precision: "int8" as never })).rejects.toThrow(/precision int8: want fp32 or fp16/);
+    await expect(writeRandomWeights(tiny, fresh(), { seed: 1.5 })).rejects.toThrow(/seed 1.5: want a whole number/);
+    await expect(writeRandomWeights(tiny, fresh(), { precision: "int8" as never })).rejects.toThrow(/precision int8: want fp32 or fp16/);
   });
 });
 

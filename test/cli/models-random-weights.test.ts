@@ -3,18 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { afterAll, describe, expect, test } from "vitest";
-import { fabricateCommand } from "#kernel-lib/cli/models-fabricate.js";
-import type { FabricateDeps } from "#kernel-lib/cli/models-fabricate-action.js";
+import { randomWeightsCommand } from "#kernel-lib/cli/models-random-weights.js";
+import type { RandomWeightsDeps } from "#kernel-lib/cli/models-random-weights-action.js";
 import { main } from "#kernel-lib/cli.js";
-import { tiny } from "../pipelines/fabricate/shrunk.js";
+import { tiny } from "../pipelines/random-weights/shrunk.js";
 
-const root = mkdtempSync(join(tmpdir(), "veduta-cli-fabricate-"));
+const root = mkdtempSync(join(tmpdir(), "veduta-cli-random-weights-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 let folders = 0;
 const fresh = (): string => join(root, `folder-${folders++}`);
 
 /** What the command prints, and a Ctrl-C where one is wanted. */
-function terminal({ interrupt = false }: { readonly interrupt?: boolean } = {}): FabricateDeps & { out: string; err: string } {
+function terminal({ interrupt = false }: { readonly interrupt?: boolean } = {}): RandomWeightsDeps & { out: string; err: string } {
   const seen = {
     out: "",
     err: "",
@@ -31,16 +31,16 @@ function terminal({ interrupt = false }: { readonly interrupt?: boolean } = {}):
 async function veduta(words: readonly string[], options?: { readonly interrupt?: boolean }) {
   const deps = terminal(options);
   const openModel = () => Promise.reject(new Error("no model is opened here"));
-  return { code: await main(["models", "fabricate", ...words], { ...deps, openModel }), ...deps };
+  return { code: await main(["models", "random-weights", ...words], { ...deps, openModel }), ...deps };
 }
 
-describe("veduta models fabricate", () => {
+describe("veduta models random-weights", () => {
   test("writes the folder and says where it is, how large, and how long it took", async () => {
     const dir = fresh();
     const deps = terminal();
     const command = new Command();
-    fabricateCommand(command, deps, { tiny: tiny() });
-    await command.parseAsync(["fabricate", "tiny", "--out", dir, "--precision", "fp16"], { from: "user" });
+    randomWeightsCommand(command, deps, { tiny: tiny() });
+    await command.parseAsync(["random-weights", "tiny", "--out", dir, "--precision", "fp16"], { from: "user" });
     expect(readdirSync(dir).sort()).toEqual(["model_index.json", "perceptual", "scheduler", "text_encoder", "tokenizer", "unet", "vae"]);
     expect(deps.out).toMatch(/^\S+folder-0\n0\.1 M parameters, \d+ kB, [\d.]+ s\n$/);
     expect(deps.err).toMatch(/(\d+ kB) of \1: tiny, fp16\n$/);

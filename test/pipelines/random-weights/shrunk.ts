@@ -1,5 +1,5 @@
 /** @file A published architecture at an eighth of its channels, with a small vocabulary and SqueezeNet for VGG16. */
-import { ARCHITECTURES, type Architecture, type ArchitectureName } from "#kernel-lib/pipelines/fabricate/architectures.js";
+import { ARCHITECTURES, type Architecture, type ArchitectureName } from "#kernel-lib/pipelines/random-weights/architectures.js";
 
 const eighth = (channels: readonly number[]): number[] => channels.map((c) => c / 8);
 

@@ -1,4 +1,4 @@
-/** @file The fabricated folder's configs, keys and shapes against what is known of the published checkpoints. */
+/** @file The written folder's configs, keys and shapes against what is known of the published checkpoints. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -7,8 +7,8 @@ import { sizeOf } from "#kernel-lib/core/tensor.js";
 import { clipTextConfig } from "#kernel-lib/nets/clip-text.js";
 import { unetConfig } from "#kernel-lib/nets/unet.js";
 import { vaeConfig } from "#kernel-lib/nets/vae.js";
-import { ARCHITECTURES, type Architecture, type ArchitectureName } from "#kernel-lib/pipelines/fabricate/architectures.js";
-import { POSITION_IDS, weightFiles } from "#kernel-lib/pipelines/fabricate/keys.js";
+import { ARCHITECTURES, type Architecture, type ArchitectureName } from "#kernel-lib/pipelines/random-weights/architectures.js";
+import { POSITION_IDS, weightFiles } from "#kernel-lib/pipelines/random-weights/keys.js";
 import { schedulerConfig } from "#kernel-lib/pipelines/scheduler-config.js";
 import { expectPartsFit, openCheckpoint, textParts } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { tokenizerFiles } from "#kernel-lib/text/tokenizer-files.js";

@@ -13,10 +13,10 @@ import { checkpointParameters } from "#kernel-lib/nets/parameters.js";
 import { features } from "#kernel-lib/nets/perceptual.js";
 import { timestepEmbedding } from "#kernel-lib/nets/timestep-embedding.js";
 import { decodeProgram, encodeProgram } from "#kernel-lib/nets/vae.js";
-import type { ArchitectureName } from "#kernel-lib/pipelines/fabricate/architectures.js";
-import { fabricate } from "#kernel-lib/pipelines/fabricate/fabricate.js";
 import type { Model } from "#kernel-lib/pipelines/model.js";
 import { openModel } from "#kernel-lib/pipelines/open-model.js";
+import type { ArchitectureName } from "#kernel-lib/pipelines/random-weights/architectures.js";
+import { writeRandomWeights } from "#kernel-lib/pipelines/random-weights/write-random-weights.js";
 import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { shrunk } from "./shrunk.js";
 
@@ -42,7 +42,7 @@ describe.each(["sd15", "sd2-base"] as const satisfies readonly ArchitectureName[
   let model: Model;
   let text: Tensor; // [2,77,D]
   beforeAll(async () => {
-    await fabricate(shrunk(name), dir, { precision: "fp16", seed: 3 });
+    await writeRandomWeights(shrunk(name), dir, { precision: "fp16", seed: 3 });
     model = await openModel(dir, { device: "cpu", threads: 2 });
     text = await model.encodeText(["", "mountains at dawn"]);
   });

@@ -19,8 +19,8 @@ import { weightFiles } from "./keys.js";
 import { type Levels, levelsOf, numberStream } from "./numbers.js";
 import { type RecipeOptions, spreadOf } from "./recipe.js";
 
-/** Options of `fabricate`. */
-export interface FabricateOptions {
+/** Options of `random-weights`. */
+export interface RandomWeightsOptions {
   /** of the numbers in the files; default "fp32" */
   readonly precision?: "fp32" | "fp16";
   /** names the numbers; default 0. Both precisions of a seed hold the same ones, rounded. */
@@ -34,7 +34,7 @@ export interface FabricateOptions {
 }
 
 /** What was written. */
-export interface Fabricated {
+export interface RandomWeights {
   readonly dir: string;
   /** of the weight files */
   readonly bytes: number;
@@ -50,7 +50,11 @@ const PIECE = 2 ** 20;
  * @throws CheckpointError where `dir` holds something, or its disk has too little room; nothing was written then
  * @throws RangeError for an option that is none
  */
-export async function fabricate(architecture: Architecture, dir: string, options: FabricateOptions = {}): Promise<Fabricated> {
+export async function writeRandomWeights(
+  architecture: Architecture,
+  dir: string,
+  options: RandomWeightsOptions = {},
+): Promise<RandomWeights> {
   const { precision = "fp32", seed = 0, existing = "refuse", signal, progress } = options;
   if (!["fp32", "fp16"].includes(precision)) throw new RangeError(`precision ${precision}: want fp32 or fp16`);
   if (!Number.isSafeInteger(seed) || seed < 0) throw new RangeError(`seed ${seed}: want a whole number >= 0`);
