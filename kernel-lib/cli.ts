@@ -86,8 +86,13 @@ const deps: CliDeps = {
 };
 
 const script = process.argv[1];
-if (script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url))
+if (script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url)) {
+  // A reader that has seen enough (`veduta paint --help | head`) is no error, and the work goes on.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
   void main(process.argv.slice(2), deps).then((code) => {
     process.exitCode = code;
     if (code === 130) process.exit(); // a model that is still loading would keep the process alive
   });
+}

@@ -7,6 +7,7 @@ import { type CliDeps, UsageError } from "./command.js";
 export function kernelCommand(program: Command, { stdout }: Pick<CliDeps, "stdout">): void {
   program
     .command("kernel")
+    .summary("register the Jupyter kernel")
     .description("The Jupyter kernel.")
     .command("install")
     .description('register the kernel "Veduta (TypeScript)", so that Jupyter and VS Code find it')

@@ -15,6 +15,7 @@ export interface LabDeps extends Pick<CliDeps, "stdout"> {
 export function labCommand(program: Command, { stdout, programs }: LabDeps): void {
   program
     .command("lab")
+    .summary("open the notebooks of a folder in a Jupyter front end")
     .description("Open the notebooks of a folder in JupyterLab, Notebook 7 or the classic Notebook, with Veduta's kernel.")
     .argument("[folder]", "where the notebooks are", ".")
     .argument("[words...]", "after --: arguments for the front end")

@@ -7,7 +7,10 @@ import type { RandomWeightsDeps } from "./models-random-weights-action.js";
 
 /** Adds the group to the program. */
 export function modelsCommand(program: Command, deps: RandomWeightsDeps & HubDeps): void {
-  const group = program.command("models").description("List, download and verify checkpoints.");
+  const group = program
+    .command("models")
+    .summary("list, download and verify checkpoints")
+    .description("List, download and verify checkpoints.");
   hubCommands(group, deps);
   randomWeightsCommand(group, deps);
 }

@@ -57,7 +57,7 @@ environment() {
 }
 
 checkpoint() {
-  [ -n "${MODEL:-}" ] || [ -f "$model/model_index.json" ] || boxed fabricate 150 node bench/gpu/sd2.mjs "$model"
+  [ -n "${MODEL:-}" ] || [ -f "$model/model_index.json" ] || boxed random-weights 150 node bench/gpu/sd2.mjs "$model"
 }
 
 take() {
