@@ -1,7 +1,7 @@
 /** @file Stable Diffusion 1 and 2: a checkpoint's parts become a Model, one capability a function. */
 import { once } from "../core/once.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
-import type { Autoencoder, ComparableFeatures, Denoiser, NoiseOptions, Perceptual, TextEncoder } from "../diffusion/capabilities.js";
+import type { ComparableFeatures, Denoiser, NoiseOptions, Perceptual, TextEncoder } from "../diffusion/capabilities.js";
 import { createSchedule } from "../diffusion/schedule.js";
 import type { Engine } from "../engine/engine.js";
 import type { Feed } from "../engine/session.js";
@@ -16,6 +16,7 @@ import {
 import { distanceToEachProgram, distanceToOneProgram, featureDistanceProgram, featuresProgram } from "../nets/perceptual-programs.js";
 import { timestepEmbedding } from "../nets/timestep-embedding.js";
 import { decodeProgram, encodeProgram } from "../nets/vae.js";
+import { autoencoder } from "./autoencoder.js";
 import { digestCheckpoint } from "./digest.js";
 import type { Model } from "./model.js";
 import type { OpenParts, Pipeline } from "./pipeline.js";
@@ -114,22 +115,6 @@ const denoiser = (opened: Opened): Denoiser => ({
   async predictNoise(latent, noise) {
     const { size, rows, shared } = guided(opened, "predictNoise", latent, noise);
     return (await opened.engine.call(opened.programs.noise, size, { rows, shared }, noise.batch)).noise;
-  },
-});
-
-const autoencoder = ({ engine, programs, channels, scale }: Opened): Autoencoder => ({
-  async decode(latent, { edge = "open", batch } = {}) {
-    engine.expectOpen("decode");
-    expectShape("decode", latent, ["N", channels, "h", "w"]);
-    const [, , height, width] = latent.shape;
-    return (await engine.call(programs.decode, { height, width, edge }, { rows: { latent } }, batch)).image;
-  },
-  async encode(image, { batch } = {}) {
-    engine.expectOpen("encode");
-    expectShape("encode", image, ["N", 3, "H", "W"]);
-    const [, , H, W] = image.shape;
-    if (H % scale || W % scale) throw new RangeError(`encode: got an image of ${H}×${W}, want multiples of ${scale}`);
-    return (await engine.call(programs.encode, { height: H / scale, width: W / scale }, { rows: { image } }, batch)).latent;
   },
 });
 
