@@ -29,16 +29,46 @@ export interface DecodeOptions extends BatchOption {
   readonly edge?: "open" | "wrap";
 }
 
+/** Options of an encoding. */
+export interface EncodeOptions extends BatchOption {
+  /** "wrap" closes left onto right in every convolution; default "open" */
+  readonly edge?: "open" | "wrap";
+  /** standard normal, [N,c,H/f,W/f]: draws a sample of the posterior; absent: the posterior's mean */
+  readonly noise?: Tensor;
+}
+
+/** Options of a noise prediction in which every row has a text of its own. */
+export interface RowNoiseOptions extends BatchOption {
+  /** training timestep, 0..999 */
+  readonly timestep: number;
+  /** [N,tokens,dim], one per row; there is no guidance */
+  readonly text: Tensor;
+}
+
 /** Predicts noise. A latent is the VAE latent × scaling factor. */
 export interface Denoiser {
   /** Guided noise eps of latents [N,c,h,w] -> [N,c,h,w], whatever the network predicts (eps, v or x0). */
   predictNoise(latent: Tensor, options: NoiseOptions): Promise<Tensor>;
 }
 
+/** Predicts the noise of rows that have different texts, in one network call. */
+export interface RowDenoiser {
+  /** Noise eps of latents [N,c,h,w] with a text each -> [N,c,h,w]. */
+  predictRowNoise(latent: Tensor, options: RowNoiseOptions): Promise<Tensor>;
+}
+
+/** Pulls cotangents back through the networks: products with a transposed Jacobian. */
+export interface PullBack {
+  /** Jᵀ · cotangent of the guided noise at latents [N,c,h,w], with cotangent [N,c,h,w] -> [N,c,h,w]. */
+  pullNoise(latent: Tensor, options: NoiseOptions & { readonly cotangent: Tensor }): Promise<Tensor>;
+  /** Jᵀ · cotangent of the decoded image at latents [N,c,h,w], with cotangent [N,3,f·h,f·w] -> [N,c,h,w]. */
+  pullDecode(latent: Tensor, options: DecodeOptions & { readonly cotangent: Tensor }): Promise<Tensor>;
+}
+
 /** Goes between images and latents. */
 export interface Autoencoder {
-  /** Image [N,3,H,W] in [-1,1] -> latent [N,c,H/f,W/f]: the mean of the posterior × scaling factor. */
-  encode(image: Tensor, options?: BatchOption): Promise<Tensor>;
+  /** Image [N,3,H,W] in [-1,1] -> latent [N,c,H/f,W/f]: the mean of the posterior, or a sample of it, × scaling factor. */
+  encode(image: Tensor, options?: EncodeOptions): Promise<Tensor>;
   /** [N,c,h,w] -> [N,3,f·h,f·w], about [-1,1], not clamped. */
   decode(latent: Tensor, options?: DecodeOptions): Promise<Tensor>;
 }

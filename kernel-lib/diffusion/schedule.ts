@@ -35,8 +35,12 @@ export interface Schedule {
   timesteps(steps: number): readonly number[];
   /** alpha = √ᾱ_t and sigma = √(1 − ᾱ_t). t below 0 is the level after the last step. */
   level(t: number): Level;
-  /** The run as hops: each timestep's level and the next one's; the last hop ends at the level after the last step. */
-  path(steps: number): readonly Hop[];
+  /**
+   * The run as hops: each timestep's level and the next one's; the last hop ends at the level after the last step.
+   * @param options skip: leaves out so many of the first, noisiest hops; default 0. The hops that are left count from 0.
+   * @throws RangeError for skip that is not a whole number from 0 to steps − 1
+   */
+  path(steps: number, options?: { readonly skip?: number }): readonly Hop[];
 }
 
 /**
@@ -65,8 +69,10 @@ export function createSchedule(config: ScheduleConfig): Schedule {
     const a = t < 0 ? finalAlphaBar : alphaBar[t];
     return { t: Math.max(t, -1), alpha: Math.sqrt(a), sigma: Math.sqrt(1 - a) };
   };
-  const path = (steps: number): readonly Hop[] => {
-    const visited = timesteps(steps);
+  const path: Schedule["path"] = (steps, { skip = 0 } = {}) => {
+    if (!Number.isInteger(skip) || skip < 0 || skip >= steps)
+      throw new RangeError(`skip ${skip} of ${steps} steps: want a whole number from 0 to ${steps - 1}`);
+    const visited = timesteps(steps).slice(skip);
     return visited.map((t, index) => ({ index, now: level(t), next: level(visited[index + 1] ?? -1) }));
   };
   return { config, alphaBar, timesteps, level, path };

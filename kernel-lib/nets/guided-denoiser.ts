@@ -53,6 +53,40 @@ export const noiseProgram = (network: DenoisingNetwork): Program<GuidedSize, "la
   },
 });
 
+/**
+ * Also takes cotangent [N,c,h,w] -> pulled [N,c,h,w], the gradient of Σ noise · cotangent with respect to the latent: Jᵀ · cotangent, where J is the
+ * Jacobian of the guided noise.
+ */
+export const pullNoiseProgram = (network: DenoisingNetwork): Program<GuidedSize, "latent" | "cotangent", GuidedInput, "pulled"> => ({
+  name: "pullNoise",
+  graph(size, batch, checkpointing) {
+    const graph = new Graph({ checkpointing });
+    const { latent, output, level } = guidedOutput(graph, network, size, batch);
+    const noise = fromOutput[network.prediction].eps(latent, output, level); // [N,c,h,w]
+    graph.output("pulled", gradient(graph, mul(noise, graph.input("cotangent", noise.shape)), latent));
+    return graph;
+  },
+});
+
+/** Of a latent, in latent pixels, and of each row's text. */
+export type RowSize = Omit<GuidedSize, "texts">;
+
+/** Rows with a text each, text [N,tokens,D]; no guidance -> noise [N,c,h,w] */
+export const rowNoiseProgram = (
+  network: DenoisingNetwork,
+): Program<RowSize, "latent" | "text", Exclude<GuidedInput, "text" | "guidance">, "noise"> => ({
+  name: "rowNoise",
+  graph({ height, width, tokens }, batch, checkpointing) {
+    const graph = new Graph({ checkpointing });
+    const { config } = network.unet;
+    const { predict, level } = prepared(graph, network);
+    const latent = graph.input("latent", [batch, config.inChannels, height, width]);
+    const output = predict(latent, graph.input("text", [batch, tokens, config.crossAttentionDim]));
+    graph.output("noise", fromOutput[network.prediction].eps(latent, output, level));
+    return graph;
+  },
+});
+
 /** -> the image that each latent foresees, decode(x0), [N,3,f·h,f·w] */
 export const foreseeProgram = (network: DenoisingNetwork, vae: Part<VaeConfig>): Program<GuidedSize, "latent", GuidedInput, "image"> => ({
   name: "foresee",
@@ -92,28 +126,34 @@ interface LevelValues {
   readonly sigma: Value;
 }
 
-/**
- * The network's output for [N] latents after guidance, one network call for both texts: negative + guidance · (prompt − negative).
- * The text is fed once and repeated inside.
- */
-function guidedOutput(graph: Graph, network: DenoisingNetwork, { height, width, tokens: T, texts: rows }: GuidedSize, N: number) {
-  const { unet: part, precision = "float32", embedding: source = "fed" } = network;
+/** The network as a function of latents and their texts, and the inputs that all rows share. */
+function prepared(graph: Graph, { unet: part, precision = "float32", embedding: source = "fed" }: DenoisingNetwork) {
   const { config } = part;
   const p = checkpointParameters(graph, part, precision);
-  const latent = graph.input("latent", [N, config.inChannels, height, width]);
   const given =
     source === "fed"
       ? graph.input("timestepEmbedding", [1, config.blockOutChannels[0]])
       : computedTimestepEmbedding(config, graph.input("timestep", [1]));
   const embedding = cast(given, precision); // [1,C0]
-  const text = graph.input("text", [rows, T, config.crossAttentionDim]);
-  const guidance = graph.input("guidance", [1]);
   const level: LevelValues = { alpha: graph.input("alpha", [1]), sigma: graph.input("sigma", [1]) };
   const predict = (x: Value, texts: Value) => inPrecision(precision, [x, texts], ([h, c]) => unet(config, p, h, embedding, c));
-  if (rows === 1) return { latent, level, output: predict(latent, expand(text, [N, T, config.crossAttentionDim])) };
+  return { level, predict };
+}
 
-  const texts = expand(reshape(text, [2, 1, T, config.crossAttentionDim]), [2, N, T, config.crossAttentionDim]);
-  const both = predict(concat([latent, latent], 0), reshape(texts, [2 * N, T, config.crossAttentionDim])); // [2N,c,h,w]
+/**
+ * The network's output for [N] latents after guidance, one network call for both texts: negative + guidance · (prompt − negative).
+ * The text is fed once and repeated inside.
+ */
+function guidedOutput(graph: Graph, network: DenoisingNetwork, { height, width, tokens: T, texts: rows }: GuidedSize, N: number) {
+  const { inChannels, crossAttentionDim: D } = network.unet.config;
+  const latent = graph.input("latent", [N, inChannels, height, width]);
+  const { level, predict } = prepared(graph, network);
+  const text = graph.input("text", [rows, T, D]);
+  if (rows === 1) return { latent, level, output: predict(latent, expand(text, [N, T, D])) };
+
+  const guidance = graph.input("guidance", [1]);
+  const texts = expand(reshape(text, [2, 1, T, D]), [2, N, T, D]);
+  const both = predict(concat([latent, latent], 0), reshape(texts, [2 * N, T, D])); // [2N,c,h,w]
   const [negative, prompt] = split(both, 0, [N, N]); // [N,c,h,w]
   return { latent, level, output: add(negative, mul(guidance, sub(prompt, negative))) };
 }

@@ -3,8 +3,9 @@
 import { listOf, nullish, object, oneOf, only, optional, readForm, real, whole, wholes } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Program } from "../engine/program.js";
+import { gradient } from "../graph/gradient.js";
 import { Graph, type Value } from "../graph/graph.js";
-import { add, clip, mul, silu } from "../graph/ops/elementwise.js";
+import { add, clip, exp, mul, silu } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
 import { pad, reshape, split, transpose } from "../graph/ops/shape.js";
 import { segment } from "../graph/segment.js";
@@ -71,24 +72,35 @@ export function vaeConfig(file: string, json: JsonObject): VaeConfig {
 type Edge = "open" | "wrap";
 const EPSILON = 1e-6;
 
-/** Image [N,3,H,W] in [-1,1] -> mean and log variance (clamped to [-30,20]) of the latent, each [N,latentChannels,H/f,W/f]. */
-export function vaeEncoder(config: VaeConfig, p: Parameters, image: Value): { readonly mean: Value; readonly logVariance: Value } {
+/**
+ * Image [N,3,H,W] in [-1,1] -> mean and log variance (clamped to [-30,20]) of the latent, each [N,latentChannels,H/f,W/f]. "wrap" closes left onto
+ * right in every 3×3 convolution.
+ */
+export function vaeEncoder(
+  config: VaeConfig,
+  p: Parameters,
+  image: Value,
+  edge: Edge = "open",
+): { readonly mean: Value; readonly logVariance: Value } {
   const { blockOutChannels: channels, layersPerBlock, latentChannels } = config;
-  const norm = { groups: config.normNumGroups, epsilon: EPSILON };
-  let h = convLayer(p, "encoder.conv_in", image, channels[0], 3);
+  const norm = { groups: config.normNumGroups, epsilon: EPSILON, edge };
+  let h = convLayer(p, "encoder.conv_in", image, channels[0], 3, { edge });
   for (const [level, out] of channels.entries()) {
     const block = `encoder.down_blocks.${level}`;
     for (let j = 0; j < layersPerBlock; j++) h = resnetAt(p, `${block}.resnets.${j}`, h, out, null, norm);
-    // a column and a row of zeros at the far edges, as the official code pads
     if (level < channels.length - 1)
-      h = convLayer(p, `${block}.downsamplers.0.conv`, pad(h, [0, 0, 0, 0], [0, 0, 1, 1]), out, 3, { stride: 2, padding: 0 });
+      h = convLayer(p, `${block}.downsamplers.0.conv`, padFarEdges(h, edge), out, 3, { stride: 2, padding: 0 });
   }
-  h = middle(config, under(p, "encoder.mid_block"), h, "open");
+  h = middle(config, under(p, "encoder.mid_block"), h, edge);
   h = silu(groupNormLayer(p, "encoder.conv_norm_out", h, norm.groups, EPSILON));
-  h = convLayer(p, "quant_conv", convLayer(p, "encoder.conv_out", h, 2 * latentChannels, 3), 2 * latentChannels, 1); // [N,2c,h,w]
+  h = convLayer(p, "quant_conv", convLayer(p, "encoder.conv_out", h, 2 * latentChannels, 3, { edge }), 2 * latentChannels, 1); // [N,2c,h,w]
   const [mean, logVariance] = split(h, 1, [latentChannels, latentChannels]);
   return { mean, logVariance: clip(logVariance, -30, 20) };
 }
+
+/** A row of zeros below, as the official code pads; to the right a column of zeros, or on a closed panorama its first column. */
+const padFarEdges = (x: Value, edge: Edge): Value =>
+  edge === "open" ? pad(x, [0, 0, 0, 0], [0, 0, 1, 1]) : pad(pad(x, [0, 0, 0, 0], [0, 0, 0, 1], "wrap"), [0, 0, 0, 0], [0, 0, 1, 0]);
 
 /** Latent [N,latentChannels,h,w] -> image [N,3,f·h,f·w], about [-1,1], not clamped. "wrap" closes left onto right in every 3×3 convolution. */
 export function vaeDecoder(config: VaeConfig, p: Parameters, latent: Value, edge: Edge): Value {
@@ -145,15 +157,47 @@ export const decodeProgram = (part: Part<VaeConfig>): Program<LatentSize & { rea
   },
 });
 
-/** image [N,3,f·h,f·w] in [-1,1] -> latent [N,c,h,w]: the mean × scaling factor */
-export const encodeProgram = (part: Part<VaeConfig>): Program<LatentSize, "image", never, "latent"> => ({
-  name: "encode",
-  graph({ height, width }, batch, checkpointing) {
+/** latent [N,c,h,w] and cotangent [N,3,f·h,f·w] -> pulled [N,c,h,w]: the gradient of Σ image · cotangent with respect to the latent */
+export const pullDecodeProgram = (
+  part: Part<VaeConfig>,
+): Program<LatentSize & { readonly edge: Edge }, "latent" | "cotangent", never, "pulled"> => ({
+  name: "pullDecode",
+  graph({ height, width, edge }, batch, checkpointing) {
     const graph = new Graph({ checkpointing });
-    const { blockOutChannels, scalingFactor } = part.config;
-    const scale = 2 ** (blockOutChannels.length - 1);
-    const image = graph.input("image", [batch, 3, scale * height, scale * width]);
-    graph.output("latent", mul(vaeEncoder(part.config, checkpointParameters(graph, part), image).mean, scalingFactor));
+    const latent = graph.input("latent", [batch, part.config.latentChannels, height, width]);
+    const image = decoded(graph, part, latent, edge); // [N,3,f·h,f·w]
+    graph.output("pulled", gradient(graph, mul(image, graph.input("cotangent", image.shape)), latent));
+    return graph;
+  },
+});
+
+/** The image of an encoding, [N,3,f·h,f·w] in [-1,1], and what the encoder makes of it, [N,c,h,w] each. */
+function encoded(graph: Graph, part: Part<VaeConfig>, { height, width, edge }: LatentSize & { readonly edge: Edge }, batch: number) {
+  const scale = 2 ** (part.config.blockOutChannels.length - 1);
+  const image = graph.input("image", [batch, 3, scale * height, scale * width]);
+  return vaeEncoder(part.config, checkpointParameters(graph, part), image, edge);
+}
+
+/** image [N,3,f·h,f·w] in [-1,1] -> latent [N,c,h,w]: scaling factor × mean */
+export const encodeProgram = (part: Part<VaeConfig>): Program<LatentSize & { readonly edge: Edge }, "image", never, "latent"> => ({
+  name: "encode",
+  graph(size, batch, checkpointing) {
+    const graph = new Graph({ checkpointing });
+    graph.output("latent", mul(encoded(graph, part, size, batch).mean, part.config.scalingFactor));
+    return graph;
+  },
+});
+
+/** Also takes standard normal noise [N,c,h,w] -> latent [N,c,h,w]: scaling factor × (mean + exp(logVariance / 2) · noise) */
+export const encodeSampleProgram = (
+  part: Part<VaeConfig>,
+): Program<LatentSize & { readonly edge: Edge }, "image" | "noise", never, "latent"> => ({
+  name: "encodeSample",
+  graph(size, batch, checkpointing) {
+    const graph = new Graph({ checkpointing });
+    const { mean, logVariance } = encoded(graph, part, size, batch);
+    const sample = add(mean, mul(exp(mul(logVariance, 0.5)), graph.input("noise", mean.shape))); // [N,c,h,w]
+    graph.output("latent", mul(sample, part.config.scalingFactor));
     return graph;
   },
 });

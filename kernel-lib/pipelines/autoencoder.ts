@@ -1,32 +1,46 @@
 /** @file The calls of an AutoencoderKL, for every pipeline that has one. */
 import { expectShape } from "../core/tensor.js";
-import type { Autoencoder } from "../diffusion/capabilities.js";
+import type { Autoencoder, PullBack } from "../diffusion/capabilities.js";
 import type { Engine } from "../engine/engine.js";
-import type { decodeProgram, encodeProgram } from "../nets/vae.js";
+import type { Part } from "../nets/parameters.js";
+import { decodeProgram, encodeProgram, encodeSampleProgram, pullDecodeProgram, type VaeConfig } from "../nets/vae.js";
 
-/** An autoencoder that is open. */
-export interface OpenAutoencoder {
-  readonly engine: Engine;
-  readonly programs: { readonly decode: ReturnType<typeof decodeProgram>; readonly encode: ReturnType<typeof encodeProgram> };
-  /** of the latent */
-  readonly channels: number;
-  /** pixels per latent pixel */
-  readonly scale: number;
+/**
+ * Decodes, encodes, and pulls cotangents of images back to latents.
+ * @throws ShapeError or RangeError, from a call, for an image or a latent that does not fit
+ */
+export function autoencoder(engine: Engine, vae: Part<VaeConfig>): Autoencoder & Pick<PullBack, "pullDecode"> {
+  const { latentChannels: channels, blockOutChannels } = vae.config;
+  const scale = 2 ** (blockOutChannels.length - 1); // pixels per latent pixel
+  const programs = {
+    decode: decodeProgram(vae),
+    encode: encodeProgram(vae),
+    sample: encodeSampleProgram(vae),
+    pull: pullDecodeProgram(vae),
+  };
+  return {
+    async decode(latent, { edge = "open", batch } = {}) {
+      engine.expectOpen("decode");
+      expectShape("decode", latent, ["N", channels, "h", "w"]);
+      const [, , height, width] = latent.shape;
+      return (await engine.call(programs.decode, { height, width, edge }, { rows: { latent } }, batch)).image;
+    },
+    async encode(image, { edge = "open", noise, batch } = {}) {
+      engine.expectOpen("encode");
+      expectShape("encode", image, ["N", 3, "H", "W"]);
+      const [n, , H, W] = image.shape;
+      if (H % scale || W % scale) throw new RangeError(`encode: got an image of ${H}×${W}, want multiples of ${scale}`);
+      const size = { height: H / scale, width: W / scale, edge };
+      if (!noise) return (await engine.call(programs.encode, size, { rows: { image } }, batch)).latent;
+      expectShape("encode: noise", noise, [n, channels, size.height, size.width], "give noise of the latent's shape");
+      return (await engine.call(programs.sample, size, { rows: { image, noise } }, batch)).latent;
+    },
+    async pullDecode(latent, { cotangent, edge = "open", batch }) {
+      engine.expectOpen("pullDecode");
+      expectShape("pullDecode: latent", latent, ["N", channels, "h", "w"]);
+      const [n, , height, width] = latent.shape;
+      expectShape("pullDecode: cotangent", cotangent, [n, 3, scale * height, scale * width], "give one of the decoded image's shape");
+      return (await engine.call(programs.pull, { height, width, edge }, { rows: { latent, cotangent } }, batch)).pulled;
+    },
+  };
 }
-
-/** Decode and encode, their sizes checked. @throws ShapeError or RangeError, from a call, for an image or a latent that does not fit */
-export const autoencoder = ({ engine, programs, channels, scale }: OpenAutoencoder): Autoencoder => ({
-  async decode(latent, { edge = "open", batch } = {}) {
-    engine.expectOpen("decode");
-    expectShape("decode", latent, ["N", channels, "h", "w"]);
-    const [, , height, width] = latent.shape;
-    return (await engine.call(programs.decode, { height, width, edge }, { rows: { latent } }, batch)).image;
-  },
-  async encode(image, { batch } = {}) {
-    engine.expectOpen("encode");
-    expectShape("encode", image, ["N", 3, "H", "W"]);
-    const [, , H, W] = image.shape;
-    if (H % scale || W % scale) throw new RangeError(`encode: got an image of ${H}×${W}, want multiples of ${scale}`);
-    return (await engine.call(programs.encode, { height: H / scale, width: W / scale }, { rows: { image } }, batch)).latent;
-  },
-});

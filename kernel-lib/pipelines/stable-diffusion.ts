@@ -1,10 +1,9 @@
 /** @file Stable Diffusion 1 and 2: a checkpoint's parts become a Model, one capability a function. */
 import { once } from "../core/once.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
-import type { ComparableFeatures, Denoiser, NoiseOptions, Perceptual, TextEncoder } from "../diffusion/capabilities.js";
+import type { ComparableFeatures, Perceptual, TextEncoder } from "../diffusion/capabilities.js";
 import { createSchedule } from "../diffusion/schedule.js";
 import type { Engine } from "../engine/engine.js";
-import type { Feed } from "../engine/session.js";
 import { textProgram } from "../nets/clip-text.js";
 import {
   type DenoisingNetwork,
@@ -12,11 +11,13 @@ import {
   type GuidedSize,
   noiseProgram,
   perceptualGradientProgram,
+  pullNoiseProgram,
+  rowNoiseProgram,
 } from "../nets/guided-denoiser.js";
 import { distanceToEachProgram, distanceToOneProgram, featureDistanceProgram, featuresProgram } from "../nets/perceptual-programs.js";
-import { timestepEmbedding } from "../nets/timestep-embedding.js";
-import { decodeProgram, encodeProgram } from "../nets/vae.js";
+import { decodeProgram } from "../nets/vae.js";
 import { autoencoder } from "./autoencoder.js";
+import { denoiser, guided } from "./denoiser.js";
 import { digestCheckpoint } from "./digest.js";
 import type { Model } from "./model.js";
 import type { OpenParts, Pipeline } from "./pipeline.js";
@@ -42,7 +43,7 @@ export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
       },
       ...textEncoder(opened),
       ...denoiser(opened),
-      ...autoencoder(opened),
+      ...autoencoder(engine, opened.vae),
       ...perceptual(opened),
       ...onDevice(opened),
       ...memory(opened),
@@ -63,6 +64,7 @@ function open(parts: OpenParts<StableDiffusionParts>, engine: Engine) {
   return {
     engine,
     unet: unet.config,
+    vae,
     channels: vae.config.latentChannels,
     scale: 2 ** (vae.config.blockOutChannels.length - 1),
     schedule: createSchedule(scheduler),
@@ -71,7 +73,8 @@ function open(parts: OpenParts<StableDiffusionParts>, engine: Engine) {
       foresee: foreseeProgram(network, vae),
       gradient: once(() => perceptualGradientProgram(network, vae, lpips())),
       decode: decodeProgram(vae),
-      encode: encodeProgram(vae),
+      rowNoise: rowNoiseProgram(network),
+      pullNoise: pullNoiseProgram(network),
       distanceToOne: once(() => distanceToOneProgram(lpips())),
       distanceToEach: once(() => distanceToEachProgram(lpips())),
       features: once(() => featuresProgram(lpips())),
@@ -108,13 +111,6 @@ const textEncoder = ({ engine, text }: Opened): TextEncoder => ({
     const [list, tokens] = [typeof prompts === "string" ? [prompts] : prompts, tokenizer.contextLength];
     const ids = { data: Int32Array.from(list.flatMap((prompt) => [...tokenizer.encode(prompt).ids])), shape: [list.length, tokens] };
     return (await engine.call(program, { tokens }, { rows: { ids } })).text; // [n,tokens,D]
-  },
-});
-
-const denoiser = (opened: Opened): Denoiser => ({
-  async predictNoise(latent, noise) {
-    const { size, rows, shared } = guided(opened, "predictNoise", latent, noise);
-    return (await opened.engine.call(opened.programs.noise, size, { rows, shared }, noise.batch)).noise;
   },
 });
 
@@ -188,30 +184,3 @@ function memory({ engine, programs }: Opened): Required<Pick<Model, "batchSize" 
     },
   };
 }
-
-/** What the guided programs have in common: their size and their inputs, checked. */
-function guided({ engine, unet, channels, schedule }: Opened, who: string, latent: Tensor, options: NoiseOptions) {
-  const { timestep, text, guidanceScale = 7.5 } = options;
-  engine.expectOpen(who);
-  expectShape(`${who}: latent`, latent, ["N", channels, "h", "w"]);
-  const [, , height, width] = latent.shape;
-  const texts = text.shape[0] === 1 ? 1 : 2;
-  expectShape(`${who}: text`, text, [texts, "tokens", unet.crossAttentionDim], "stack the negative prompt's embeddings and the prompt's");
-  const { trainTimesteps } = schedule.config;
-  if (!Number.isInteger(timestep) || timestep < 0 || timestep >= trainTimesteps)
-    throw new RangeError(`${who}: timestep ${timestep}, want a whole number from 0 to ${trainTimesteps - 1}`);
-  if (!Number.isFinite(guidanceScale)) throw new RangeError(`${who}: guidanceScale ${guidanceScale}, want a number`);
-  const { alpha, sigma } = schedule.level(timestep);
-  const shared = {
-    timestep: scalar(timestep),
-    timestepEmbedding: timestepEmbedding(unet, [timestep]),
-    guidance: scalar(guidanceScale),
-    alpha: scalar(alpha),
-    sigma: scalar(sigma),
-    text,
-  };
-  const size: GuidedSize = { height, width, tokens: text.shape[1], texts };
-  return { size, rows: { latent }, shared };
-}
-
-const scalar = (x: number): Feed => ({ data: Float32Array.of(x), shape: [1] });

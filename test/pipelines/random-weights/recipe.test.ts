@@ -118,7 +118,7 @@ describe.each(["sd15", "sd2-base"] as const satisfies readonly ArchitectureName[
         },
       ],
       ["decoder", decodeProgram(vae).graph({ ...size, edge: "open" }, 1, false), { latent: noise(1) }],
-      ["encoder", encodeProgram(vae).graph(size, 1, false), { image }],
+      ["encoder", encodeProgram(vae).graph({ ...size, edge: "open" }, 1, false), { image }],
       ["perceptual network", maps, { image }],
     ];
     for (const [what, graph, feeds] of runs) expect(await largest(graph, feeds), what).toBeLessThan(1000); // of 65504

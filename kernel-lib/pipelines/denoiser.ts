@@ -1,0 +1,77 @@
+/** @file The calls of a text-guided denoiser, and the inputs that every one of them is fed with. */
+import { expectShape, type Tensor } from "../core/tensor.js";
+import type { Denoiser, NoiseOptions, PullBack, RowDenoiser } from "../diffusion/capabilities.js";
+import type { Schedule } from "../diffusion/schedule.js";
+import type { Engine } from "../engine/engine.js";
+import type { Feed } from "../engine/session.js";
+import type { GuidedSize, noiseProgram, pullNoiseProgram, rowNoiseProgram } from "../nets/guided-denoiser.js";
+import { timestepEmbedding } from "../nets/timestep-embedding.js";
+import type { UNetConfig } from "../nets/unet.js";
+
+/** A denoiser that is open. */
+export interface OpenDenoiser {
+  readonly engine: Engine;
+  readonly unet: UNetConfig;
+  /** of the latent */
+  readonly channels: number;
+  readonly schedule: Schedule;
+  readonly programs: {
+    readonly noise: ReturnType<typeof noiseProgram>;
+    readonly rowNoise: ReturnType<typeof rowNoiseProgram>;
+    readonly pullNoise: ReturnType<typeof pullNoiseProgram>;
+  };
+}
+
+/** Predictions, guided or with a text per row, and pull-backs of the guided one. @throws ShapeError or RangeError, from a call */
+export const denoiser = (opened: OpenDenoiser): Denoiser & RowDenoiser & Pick<PullBack, "pullNoise"> => ({
+  async predictNoise(latent, noise) {
+    const { size, rows, shared } = guided(opened, "predictNoise", latent, noise);
+    return (await opened.engine.call(opened.programs.noise, size, { rows, shared }, noise.batch)).noise;
+  },
+  async predictRowNoise(latent, { timestep, text, batch }) {
+    const { engine, programs, unet, channels } = opened;
+    engine.expectOpen("predictRowNoise");
+    expectShape("predictRowNoise: latent", latent, ["N", channels, "h", "w"]);
+    const [n, , height, width] = latent.shape;
+    expectShape("predictRowNoise: text", text, [n, "tokens", unet.crossAttentionDim], "give each row its own embeddings");
+    const size = { height, width, tokens: text.shape[1] };
+    const shared = levelFeeds(opened, "predictRowNoise", timestep);
+    return (await engine.call(programs.rowNoise, size, { rows: { latent, text }, shared }, batch)).noise;
+  },
+  async pullNoise(latent, { cotangent, ...noise }) {
+    const { size, rows, shared } = guided(opened, "pullNoise", latent, noise);
+    expectShape("pullNoise: cotangent", cotangent, latent.shape, "give one of the latent's shape");
+    return (await opened.engine.call(opened.programs.pullNoise, size, { rows: { ...rows, cotangent }, shared }, noise.batch)).pulled;
+  },
+});
+
+/** What the guided programs have in common: their size and their inputs, checked. */
+export function guided(opened: OpenDenoiser, who: string, latent: Tensor, options: NoiseOptions) {
+  const { engine, unet, channels } = opened;
+  const { timestep, text, guidanceScale = 7.5 } = options;
+  engine.expectOpen(who);
+  expectShape(`${who}: latent`, latent, ["N", channels, "h", "w"]);
+  const [, , height, width] = latent.shape;
+  const texts = text.shape[0] === 1 ? 1 : 2;
+  expectShape(`${who}: text`, text, [texts, "tokens", unet.crossAttentionDim], "stack the negative prompt's embeddings and the prompt's");
+  const level = levelFeeds(opened, who, timestep);
+  if (!Number.isFinite(guidanceScale)) throw new RangeError(`${who}: guidanceScale ${guidanceScale}, want a number`);
+  const size: GuidedSize = { height, width, tokens: text.shape[1], texts };
+  return { size, rows: { latent }, shared: { ...level, guidance: scalar(guidanceScale), text } };
+}
+
+/** What every prediction at a timestep is fed with. */
+function levelFeeds({ unet, schedule }: OpenDenoiser, who: string, timestep: number) {
+  const { trainTimesteps } = schedule.config;
+  if (!Number.isInteger(timestep) || timestep < 0 || timestep >= trainTimesteps)
+    throw new RangeError(`${who}: timestep ${timestep}, want a whole number from 0 to ${trainTimesteps - 1}`);
+  const { alpha, sigma } = schedule.level(timestep);
+  return {
+    timestep: scalar(timestep),
+    timestepEmbedding: timestepEmbedding(unet, [timestep]),
+    alpha: scalar(alpha),
+    sigma: scalar(sigma),
+  };
+}
+
+const scalar = (x: number): Feed => ({ data: Float32Array.of(x), shape: [1] });
