@@ -15,13 +15,13 @@ export { multiDiffusion } from "./methods/joint/multidiffusion.js";
 export { syncDiffusion } from "./methods/joint/syncdiffusion.js";
 export { independentWindows } from "./methods/joint/independent.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
-export type { PanoramaMethod } from "./methods/methods.js";
+export type { EditMethod, MethodsOf, PanoramaMethod } from "./methods/methods.js";
 // writing a new method
 export { jointMethod } from "./methods/joint/joint-method.js";
 export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.js";
 export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js";
 export type { NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
-export type { Batch, Method, MethodStep, Run, Series } from "./methods/method.js";
+export type { Batch, Family, Method, MethodInfo, MethodStep, Run, Series } from "./methods/method.js";
 export { givenOption, realOption, sizeOption, textOption, toggleOption, wholeOption } from "./methods/option-table.js";
 export type { DefaultedOf, DefaultedSpec, Flag, OptionSpec, OptionTable, OptionWords, ValuesOf } from "./methods/option-table.js";
 export type { JointBatch, JointOptions, ResolvedOptions } from "./methods/joint/options.js";
@@ -34,12 +34,33 @@ export type {
   ComparableFeatures,
   DecodeOptions,
   Denoiser,
+  EncodeOptions,
   Features,
   NoiseOptions,
   Perceptual,
   PerceptualOptions,
+  PullBack,
+  RowDenoiser,
+  RowNoiseOptions,
   TextEncoder,
 } from "./diffusion/capabilities.js";
+
+// editing a picture
+export { cycleDiffusion } from "./methods/edit/cyclediffusion.js";
+export type { CycleOptions } from "./methods/edit/cyclediffusion.js";
+export { sdedit } from "./methods/edit/sdedit.js";
+export { ddib } from "./methods/edit/ddib.js";
+export { img2img } from "./methods/edit/img2img.js";
+export { openCode, saveCode } from "./methods/edit/latent-code.js";
+export type { CodeOwner, LatentCode } from "./methods/edit/latent-code.js";
+export { editMethod } from "./methods/edit/edit-method.js";
+export type { EditMethodSpec, PromptEditing, PromptEditMethod } from "./methods/edit/edit-method.js";
+export type { EditModel, PictureModel } from "./methods/edit/edit-model.js";
+export type { EditPath } from "./methods/edit/edit-path.js";
+export type { Editing, StepParts } from "./methods/edit/edit-run.js";
+export type { EditResult, EditRun, EditStep, EditSteps, PictureNumbers } from "./methods/edit/edit-step.js";
+export type { EditOptions, ResolvedEditOptions } from "./methods/edit/options.js";
+export type { Ask, Predict } from "./methods/edit/text-predictor.js";
 
 // watching it, and looking at it
 export { track } from "./display/track.js";
@@ -118,8 +139,8 @@ export type { Hop, Schedule, ScheduleConfig } from "./diffusion/schedule.js";
 export { addNoise, epsFromV, epsFromX0, lincomb, vFromEps, vFromX0, x0FromEps, x0FromV } from "./diffusion/notation.js";
 export type { Level, Prediction } from "./diffusion/notation.js";
 export { guide } from "./diffusion/guidance.js";
-export { ddimStep } from "./diffusion/ddim.js";
-export type { DdimOptions, DdimStep } from "./diffusion/ddim.js";
+export { ddimNoise, ddimSpread, ddimStep, posteriorStep } from "./diffusion/ddim.js";
+export type { DdimNoiseOptions, DdimOptions, DdimStep } from "./diffusion/ddim.js";
 
 // a full-size checkpoint with random weights, for measurements
 export { ARCHITECTURES } from "./pipelines/random-weights/architectures.js";

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEVICE_CHOICES } from "../engine/device.js";
 import { PRECISIONS } from "../graph/half.js";
-import { allMethods, DEFAULT_METHOD } from "../methods/methods.js";
+import { allMethods, DEFAULT_METHODS } from "../methods/methods.js";
 import { defaultInWords, type OptionSpec } from "../methods/option-table.js";
 import type { CliDeps } from "./command.js";
 import { KEEP_ALL, keptOf } from "./kept.js";
@@ -23,7 +23,7 @@ export function paintCommand(program: Command, deps: CliDeps): void {
     .addOption(
       new Option("--method <name>", methods.map(({ name, title, summary }) => `${name}: ${summary} (${title})`).join("; "))
         .choices(methods.map(({ name }) => name))
-        .default(DEFAULT_METHOD.name),
+        .default(DEFAULT_METHODS.panorama.name),
     );
   for (const [flag, { key, spec, methods: readers }] of methodFlags(methods)) {
     const whose = readers === undefined ? "" : `${readers.map(({ name }) => name).join(", ")}: `;

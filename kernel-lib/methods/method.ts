@@ -13,6 +13,9 @@ export interface Series {
   readonly unit: string;
 }
 
+/** What a method makes: a panorama out of windows, or an edited picture out of a picture. */
+export type Family = "panorama" | "edit";
+
 /** What the step records of all methods have. */
 export interface MethodStep {
   /** from 0 */
@@ -30,15 +33,17 @@ export type Batch = Readonly<Partial<Record<CallKind, number>>>;
 
 /** A run of a method: an async generator of its steps, with what is known before the first step. */
 export interface Run<Step extends MethodStep = MethodStep, Result = unknown, Options = object> extends AsyncGenerator<Step, Result, void> {
-  readonly method: Method;
+  readonly method: MethodInfo;
   /** with all defaults filled in and the seed drawn */
   readonly options: Options;
   /** the same for every call of the run: chosen once, when the run was made */
   readonly batch: Batch;
+  /** how many steps it takes */
+  readonly stepCount: number;
 }
 
-/** A method. @typeParam Options what `run` takes  @typeParam Ran what it returns */
-export interface Method<Options = never, Ran extends Run = Run> {
+/** What is known of a method without running it. */
+export interface MethodInfo {
   /** its name on the command line and in run.json */
   readonly name: string;
   /** its display name: "SyncDiffusion" */
@@ -47,12 +52,17 @@ export interface Method<Options = never, Ran extends Run = Run> {
   readonly summary: string;
   /** the paper, or the file of the official code */
   readonly source: string;
+  readonly family: Family;
   /** the options that every method of its family reads */
   readonly sharedOptions: OptionTable;
   /** the options that only it reads */
   readonly options: OptionTable;
   readonly needs: readonly CallKind[];
   readonly series: readonly Series[];
+}
+
+/** A method. @typeParam Options what `run` takes  @typeParam Ran what it returns  @typeParam Needs what it needs of a model */
+export interface Method<Options = never, Ran extends Run = Run, Needs = JointModel> extends MethodInfo {
   /** Starts a run. @throws at once for a wrong option: RangeError, ShapeError, TypeError */
-  run(model: JointModel, options: Options): Ran;
+  run(model: Needs, options: Options): Ran;
 }

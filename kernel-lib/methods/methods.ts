@@ -1,29 +1,60 @@
 /** @file The table of methods. A new method is one file and one line here. */
+import { cycle } from "./edit/cyclediffusion.js";
+import { ddibMethod } from "./edit/ddib.js";
+import type { EditModel } from "./edit/edit-model.js";
+import type { EditRun } from "./edit/edit-step.js";
+import { img2imgMethod } from "./edit/img2img.js";
+import { sdeditMethod } from "./edit/sdedit.js";
 import { independent } from "./joint/independent.js";
 import { multi } from "./joint/multidiffusion.js";
 import type { JointRun } from "./joint/step-record.js";
 import { sync } from "./joint/syncdiffusion.js";
-import type { Method } from "./method.js";
+import type { Family, Method, MethodInfo } from "./method.js";
 
 /** A method that paints panoramas. */
 export type PanoramaMethod = Method<never, JointRun>;
+/** A method that edits pictures. */
+export type EditMethod = Method<never, EditRun, EditModel>;
 
-const BUILT_IN: readonly PanoramaMethod[] = [sync, multi, independent];
-/** The command line's default method. */
-export const DEFAULT_METHOD: PanoramaMethod = sync;
+/** The methods of each family. */
+export interface MethodsOf {
+  readonly panorama: PanoramaMethod;
+  readonly edit: EditMethod;
+}
 
-const known = new Map<string, PanoramaMethod>(BUILT_IN.map((method) => [method.name, method] as const));
+type AnyMethod = MethodsOf[Family];
 
-/** The built-in methods, then those that were registered. */
-export const allMethods = (): readonly PanoramaMethod[] => [...known.values()];
+const BUILT_IN: readonly AnyMethod[] = [sync, multi, independent, cycle, sdeditMethod, ddibMethod, img2imgMethod];
+/** The command line's default methods. */
+export const DEFAULT_METHODS: MethodsOf = { panorama: sync, edit: cycle };
 
-/** Finds a method by name; undefined if there is none. */
-export const findMethod = (name: string): PanoramaMethod | undefined => known.get(name);
+const known = new Map<string, AnyMethod>(BUILT_IN.map((method) => [method.name, method] as const));
 
-/** Finds a method by name. @throws RangeError for an unknown name, with the known ones */
-export function methodNamed(name: string): PanoramaMethod {
-  const method = known.get(name);
-  if (!method) throw new RangeError(`method ${name}: want one of ${[...known.keys()].join(", ")}`);
+const isOf =
+  <F extends Family>(family: F) =>
+  (method: AnyMethod): method is MethodsOf[F] =>
+    method.family === family;
+
+/** The methods of a family, the built-in ones first, then those that were registered. @param family default "panorama" */
+export const allMethods = <F extends Family = "panorama">(family: F = "panorama" as F): readonly MethodsOf[F][] =>
+  [...known.values()].filter(isOf(family));
+
+/** Finds a method of a family by name; undefined if there is none. @param family default "panorama" */
+export const findMethod = <F extends Family = "panorama">(name: string, family: F = "panorama" as F): MethodsOf[F] | undefined =>
+  allMethods(family).find((method) => method.name === name);
+
+/** What is known of a method of any family; undefined if there is none of that name. */
+export const methodInfo = (name: string): MethodInfo | undefined => known.get(name);
+
+/** Finds a method of a family by name. @param family default "panorama" @throws RangeError for an unknown name, with the known ones */
+export function methodNamed<F extends Family = "panorama">(name: string, family: F = "panorama" as F): MethodsOf[F] {
+  const method = findMethod(name, family);
+  if (!method)
+    throw new RangeError(
+      `method ${name}: want one of ${allMethods(family)
+        .map((each) => each.name)
+        .join(", ")}`,
+    );
   return method;
 }
 
@@ -32,7 +63,7 @@ export function methodNamed(name: string): PanoramaMethod {
  * Registering the same name again replaces the method, since a notebook's cell may run twice.
  * @throws RangeError for the name of a built-in method, or a name that is not lower-case letters, digits and "-"
  */
-export function registerMethod(method: PanoramaMethod): void {
+export function registerMethod(method: PanoramaMethod | EditMethod): void {
   const { name } = method;
   if (!/^[a-z][a-z0-9-]*$/.test(name))
     throw new RangeError(`registerMethod: got name "${name}", want lower-case letters, digits and "-", a letter first`);

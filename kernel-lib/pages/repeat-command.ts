@@ -1,11 +1,11 @@
 /** @file The command that repeats a run, made from its method's option table. */
-import { findMethod } from "../methods/methods.js";
+import { methodInfo } from "../methods/methods.js";
 import { flagName, type OptionTable } from "../methods/option-table.js";
 import type { RunInfo } from "../runs/run-data.js";
 
 /** The options of a method, the shared ones first; empty for an unknown method. */
 export function optionsOf(name: string): OptionTable {
-  const method = findMethod(name);
+  const method = methodInfo(name);
   return { ...method?.sharedOptions, ...method?.options };
 }
 

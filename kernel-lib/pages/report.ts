@@ -3,7 +3,7 @@
 import { duration } from "../core/words.js";
 import { ANCHOR_SERIES } from "../methods/joint/anchor-series.js";
 import type { Series } from "../methods/method.js";
-import { DEFAULT_METHOD, findMethod } from "../methods/methods.js";
+import { DEFAULT_METHODS, methodInfo } from "../methods/methods.js";
 import type { Coverage } from "../panorama/coverage.js";
 import type { ReportRun, RunInfo, StepNumbers } from "../runs/run-data.js";
 import { type Html, html, trusted } from "./html.js";
@@ -54,11 +54,11 @@ ${footnotes(info, steps)}
 }
 
 /** The display name of the run's method. */
-const titleOf = ({ title, method }: RunInfo): string => title ?? findMethod(method)?.title ?? method;
+const titleOf = ({ title, method }: RunInfo): string => title ?? methodInfo(method)?.title ?? method;
 
 /** The run's series per window; a run of an older version has those of its method. */
 const windowSeries = ({ series, method }: RunInfo): readonly Series[] =>
-  (series ?? findMethod(method)?.series ?? []).filter(({ per }) => per === "window");
+  (series ?? methodInfo(method)?.series ?? []).filter(({ per }) => per === "window");
 
 const isMeasured = ({ name }: Series, steps: readonly StepNumbers[]): boolean =>
   steps.some(({ windows }) => windows.some((window) => window[name] !== undefined));
@@ -106,7 +106,7 @@ function mapSection(info: RunInfo, steps: readonly StepNumbers[]): Html {
     return html`<h2>Windows</h2><p>${
       series
         ? "No step of this run measured its windows."
-        : `${titleOf(info)} does not measure its windows. The same seed with --method ${DEFAULT_METHOD.name} shows the distances between them.`
+        : `${titleOf(info)} does not measure its windows. The same seed with --method ${DEFAULT_METHODS.panorama.name} shows the distances between them.`
     }</p>`;
   const last = steps[steps.length - 1].index;
   const skipped = strip.every > 1 ? ` Every ${strip.every}th step is drawn.` : "";

@@ -5,19 +5,25 @@ import type { Engine } from "../engine/engine.js";
 import type { Part } from "../nets/parameters.js";
 import { decodeProgram, encodeProgram, encodeSampleProgram, pullDecodeProgram, type VaeConfig } from "../nets/vae.js";
 
+/** The programs of an autoencoder: an engine knows each by its name, so a model makes them once. */
+export const autoencoderPrograms = (vae: Part<VaeConfig>) => ({
+  decode: decodeProgram(vae),
+  encode: encodeProgram(vae),
+  sample: encodeSampleProgram(vae),
+  pull: pullDecodeProgram(vae),
+});
+type AutoencoderPrograms = ReturnType<typeof autoencoderPrograms>;
+
 /**
  * Decodes, encodes, and pulls cotangents of images back to latents.
  * @throws ShapeError or RangeError, from a call, for an image or a latent that does not fit
  */
-export function autoencoder(engine: Engine, vae: Part<VaeConfig>): Autoencoder & Pick<PullBack, "pullDecode"> {
-  const { latentChannels: channels, blockOutChannels } = vae.config;
+export function autoencoder(
+  engine: Engine,
+  { latentChannels: channels, blockOutChannels }: VaeConfig,
+  programs: AutoencoderPrograms,
+): Autoencoder & Pick<PullBack, "pullDecode"> {
   const scale = 2 ** (blockOutChannels.length - 1); // pixels per latent pixel
-  const programs = {
-    decode: decodeProgram(vae),
-    encode: encodeProgram(vae),
-    sample: encodeSampleProgram(vae),
-    pull: pullDecodeProgram(vae),
-  };
   return {
     async decode(latent, { edge = "open", batch } = {}) {
       engine.expectOpen("decode");

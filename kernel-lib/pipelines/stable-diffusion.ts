@@ -15,8 +15,7 @@ import {
   rowNoiseProgram,
 } from "../nets/guided-denoiser.js";
 import { distanceToEachProgram, distanceToOneProgram, featureDistanceProgram, featuresProgram } from "../nets/perceptual-programs.js";
-import { decodeProgram } from "../nets/vae.js";
-import { autoencoder } from "./autoencoder.js";
+import { autoencoder, autoencoderPrograms } from "./autoencoder.js";
 import { denoiser, guided } from "./denoiser.js";
 import { digestCheckpoint } from "./digest.js";
 import type { Model } from "./model.js";
@@ -43,7 +42,7 @@ export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
       },
       ...textEncoder(opened),
       ...denoiser(opened),
-      ...autoencoder(engine, opened.vae),
+      ...autoencoder(engine, opened.vae, opened.programs),
       ...perceptual(opened),
       ...onDevice(opened),
       ...memory(opened),
@@ -64,7 +63,7 @@ function open(parts: OpenParts<StableDiffusionParts>, engine: Engine) {
   return {
     engine,
     unet: unet.config,
-    vae,
+    vae: vae.config,
     channels: vae.config.latentChannels,
     scale: 2 ** (vae.config.blockOutChannels.length - 1),
     schedule: createSchedule(scheduler),
@@ -72,7 +71,7 @@ function open(parts: OpenParts<StableDiffusionParts>, engine: Engine) {
       noise: noiseProgram(network),
       foresee: foreseeProgram(network, vae),
       gradient: once(() => perceptualGradientProgram(network, vae, lpips())),
-      decode: decodeProgram(vae),
+      ...autoencoderPrograms(vae),
       rowNoise: rowNoiseProgram(network),
       pullNoise: pullNoiseProgram(network),
       distanceToOne: once(() => distanceToOneProgram(lpips())),

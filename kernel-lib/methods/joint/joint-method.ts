@@ -53,6 +53,7 @@ export function jointMethod<Own extends OptionTable = Record<never, never>, Reso
   const who = title.charAt(0).toLowerCase() + title.slice(1).replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase()); // the function's name in errors: "SyncDiffusion" -> "syncDiffusion"
   const method: JointMethod<Own, Resolved> = {
     ...{ name, title, summary, source, needs, series },
+    family: "panorama",
     options: own,
     sharedOptions: JOINT_OPTIONS,
     run(model, options) {
@@ -64,7 +65,7 @@ export function jointMethod<Own extends OptionTable = Record<never, never>, Reso
       async function* running(): JointSteps {
         return yield* steps(await begin(model, resolved, { needs, batch, signal: options.signal }), resolved);
       }
-      return Object.assign(running(), { method: method as Method, options: resolved, batch });
+      return Object.assign(running(), { method, options: resolved, batch, stepCount: resolved.steps });
     },
   };
   return method;

@@ -3,6 +3,7 @@ import { type DeviceTensor, rows, stack, type Tensor, zeros } from "../../core/t
 import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
 import { x0FromEps } from "../../diffusion/notation.js";
 import type { Hop } from "../../diffusion/schedule.js";
+import { evenParts } from "../even-parts.js";
 import type { Batch } from "../method.js";
 import { expectFinite } from "./finite.js";
 import type { ResolvedOptions } from "./options.js";
@@ -100,13 +101,4 @@ export function networkCalls(
     return { loss, gradient };
   };
   return { noise, foresee, perceptual };
-}
-
-/** Splits the rows of x into the fewest, nearly equal parts of at most `size` rows: few sizes need few loaded graphs. */
-function evenParts(x: Tensor, size: number): Tensor[] {
-  const [n] = x.shape;
-  const even = Math.ceil(n / Math.ceil(n / size));
-  const parts: Tensor[] = [];
-  for (let from = 0; from < n; from += even) parts.push(rows(x, from, Math.min(n, from + even)));
-  return parts;
 }
