@@ -39,7 +39,7 @@ export type {
   NoiseOptions,
   Perceptual,
   PerceptualOptions,
-  PullBack,
+  JacobianProducts,
   RowDenoiser,
   RowNoiseOptions,
   TextEncoder,
@@ -64,7 +64,7 @@ export type { Ask, Predict } from "./methods/edit/text-predictor.js";
 
 // watching it, and looking at it
 export { track } from "./display/track.js";
-export type { Tracked, TrackOptions } from "./display/track.js";
+export type { Tracked, TrackedEdit, TrackOptions } from "./display/track.js";
 export { trackedSteps } from "./display/tracked-runs.js";
 export { panoramaView } from "./display/panorama-view.js";
 export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./display/panorama-view.js";
@@ -108,9 +108,9 @@ export type { SavedRun } from "./runs/run-folder.js";
 export { reportRun, saveRun } from "./pages/save-run.js";
 export type { ReportKind, SaveRunOptions } from "./pages/save-run.js";
 export { runHead } from "./runs/run-writer.js";
-export type { RunHead, RunStep, RunWriterOptions } from "./runs/run-writer.js";
+export type { EditRunStep, EditSource, RunHead, RunResult, RunStep, RunWriterOptions } from "./runs/run-writer.js";
 export { savedOptions } from "./runs/run-options.js";
-export type { ForeseenPicture, Picture, ReportRun, RunInfo, RunModel, StepNumbers, WindowNumbers } from "./runs/run-data.js";
+export type { ForeseenPicture, Picture, ReportRun, RunInfo, RunModel, SourceInfo, StepNumbers, WindowNumbers } from "./runs/run-data.js";
 
 // its windows
 export { planWindows, windowCoverage } from "./methods/joint/windows.js";

@@ -4,6 +4,7 @@ import { duration } from "../core/words.js";
 import { createProgress, type Out } from "../display/progress.js";
 import type { DeviceChoice } from "../engine/device.js";
 import type { Precision } from "../graph/half.js";
+import { unitsOf } from "../methods/any-run.js";
 import type { JointResult, JointRun, StepRecord } from "../methods/joint/step-record.js";
 import { allMethods, methodNamed, type PanoramaMethod } from "../methods/methods.js";
 import { reportPage } from "../pages/save-run.js";
@@ -86,8 +87,8 @@ function startRun(method: PanoramaMethod, model: PaintModel, options: Readonly<R
 
 /** Runs to the end and writes every step; a run that ends early keeps its steps. */
 async function follow(run: JointRun, writer: RunWriter, signal: AbortSignal, stderr: Out): Promise<SavedRun> {
-  const { steps, windows } = run.options;
-  const progress = createProgress({ steps, windows: windows.length, out: stderr });
+  const steps = run.stepCount;
+  const progress = createProgress({ steps, units: unitsOf(run), out: stderr });
   let done = 0;
   try {
     for (;;) {

@@ -58,7 +58,7 @@ export interface RowDenoiser {
 }
 
 /** Pulls cotangents back through the networks: products with a transposed Jacobian. */
-export interface PullBack {
+export interface JacobianProducts {
   /** Jᵀ · cotangent of the guided noise at latents [N,c,h,w], with cotangent [N,c,h,w] -> [N,c,h,w]. */
   pullNoise(latent: Tensor, options: NoiseOptions & { readonly cotangent: Tensor }): Promise<Tensor>;
   /** Jᵀ · cotangent of the decoded image at latents [N,c,h,w], with cotangent [N,3,f·h,f·w] -> [N,c,h,w]. */

@@ -14,8 +14,8 @@ export interface ImageOptions {
   readonly width?: number;
 }
 
-/** Pixels between the images in the PNG form. */
-const GAP = 8;
+/** Pixels between images that are side by side in one. */
+export const GAP = 8;
 
 /**
  * Shows images side by side.
@@ -54,7 +54,7 @@ export function image(images: Tensor, { title, labels, width }: ImageOptions = {
 }
 
 /** Joins images, [N,3,H,W] -> [1,3,H,N·W + gaps], with white between them. */
-function sideBySide(images: Tensor): Tensor {
+export function sideBySide(images: Tensor): Tensor {
   const [count, , high, wide] = images.shape;
   const across = count * wide + (count - 1) * GAP;
   const data = new Float32Array(3 * high * across).fill(1);

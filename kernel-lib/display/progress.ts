@@ -1,6 +1,6 @@
 /** @file How far a run is, on the terminal. */
 import { clock } from "../core/words.js";
-import type { WindowRecord } from "../methods/joint/step-record.js";
+import { measured } from "../methods/any-run.js";
 import { type Out, progressLine } from "./progress-line.js";
 
 export type { Out } from "./progress-line.js";
@@ -8,7 +8,7 @@ export type { Out } from "./progress-line.js";
 /** The progress display of a run. */
 export interface Progress {
   /** Shows a finished step. */
-  step(step: { readonly index: number; readonly anchor: number; readonly windows: readonly WindowRecord[] }): void;
+  step(step: { readonly index: number } & Parameters<typeof measured>[0]): void;
   /** Ends the bar's line, so that later output begins a new one. */
   end(): void;
 }
@@ -16,7 +16,8 @@ export interface Progress {
 /** Options of `createProgress`. */
 export interface ProgressOptions {
   readonly steps: number;
-  readonly windows: number;
+  /** what it works on, in words: "24 windows" */
+  readonly units: string;
   readonly out: Out;
 }
 
@@ -24,7 +25,7 @@ export interface ProgressOptions {
 const LAST_STEPS = 6;
 
 /** Makes the progress display of a run. */
-export function createProgress({ steps, windows, out }: ProgressOptions): Progress {
+export function createProgress({ steps, units, out }: ProgressOptions): Progress {
   const ends = [performance.now()];
   const line = progressLine(out);
   const show = (done: number, ...facts: string[]) =>
@@ -33,14 +34,15 @@ export function createProgress({ steps, windows, out }: ProgressOptions): Progre
         ? barOf(done / steps, `${done}/${steps}  ${facts.join("  ")}`, columns)
         : `step ${done}/${steps}, ${facts.join(", ")}`,
     );
-  if (out.isTTY) show(0, `${windows} windows`, "loading the networks");
+  if (out.isTTY) show(0, units, "loading the networks");
   return {
-    step({ index, anchor, windows: records }) {
+    step(record) {
       ends.push(performance.now());
-      const done = index + 1;
-      const loss = meanLoss(records, anchor);
+      const done = record.index + 1;
+      const numbers = measured(record);
+      const loss = numbers && `${numbers.name === "LPIPS" ? "loss" : numbers.name} ${numbers.mean.toPrecision(3)}`;
       const state = done < steps ? `${clock(timeLeft(ends, steps - done))} left` : "decoding";
-      show(done, `${windows} windows`, ...(loss === undefined ? [] : [`loss ${loss.toPrecision(3)}`]), state);
+      show(done, units, ...(loss === undefined ? [] : [loss]), state);
     },
     end: line.end,
   };
@@ -58,10 +60,4 @@ function barOf(part: number, words: string, columns: number): string {
 export function timeLeft(ends: readonly number[], steps: number): number {
   const recent = ends.slice(-LAST_STEPS - 1);
   return ((recent[recent.length - 1] - recent[0]) / (recent.length - 1)) * steps;
-}
-
-/** The mean distance of the other windows to the anchor; undefined if none was measured. */
-export function meanLoss(windows: readonly WindowRecord[], anchor: number): number | undefined {
-  const losses = windows.flatMap(({ loss }, j) => (loss === undefined || j === anchor ? [] : [loss]));
-  return losses.length === 0 ? undefined : losses.reduce((a, b) => a + b, 0) / losses.length;
 }

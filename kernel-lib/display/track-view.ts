@@ -4,14 +4,13 @@
  */
 
 import { clock, short } from "../core/words.js";
+import type { Measured } from "../methods/any-run.js";
 import { escapeHtml } from "../pages/html.js";
 import { WARNING } from "../panorama/colors.js";
 
-/** Distances of a step's windows to the anchor, without the anchor itself. */
-export interface Losses {
+/** Distances of a step: of windows to the anchor, or of edited pictures to their sources. */
+export interface Losses extends Measured {
   readonly index: number;
-  readonly mean: number;
-  readonly max: number;
 }
 
 /** The state of a tracked run. */
@@ -78,9 +77,12 @@ function summary({ phase, before = 0, done, steps, gone, left, losses }: TrackSt
     finished: done === before ? "" : `${short(gone / 1000 / (done - before))} s per step`,
     stopped: `${clock(gone)} gone`,
   }[phase];
-  const facts = [`<b>${where}</b>`, times, ...(loss ? [`LPIPS ${short(loss.mean)} mean, ${short(loss.max)} max`] : [])];
+  const facts = [`<b>${where}</b>`, times, ...(loss ? [inWords(loss)] : [])];
   return facts.filter((fact) => fact !== "").join(" · ");
 }
+
+const inWords = ({ name, mean, max, count }: Measured): string =>
+  name === "distance" && count === 1 ? `distance ${short(mean)}` : `${name} ${short(mean)} mean, ${short(max)} max`;
 
 const course = (losses: readonly Losses[]): string =>
   losses.length === 0 ? "" : `mean distance ${short(losses[0].mean)} to ${short(losses[losses.length - 1].mean)}`;

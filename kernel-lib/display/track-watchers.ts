@@ -1,11 +1,10 @@
 /** @file Shows the progress of a tracked run: an output that changes in place, or lines on a terminal. */
 import { encodePng, encodeWebp } from "../core/image.js";
-import type { Tensor } from "../core/tensor.js";
-import type { ResolvedOptions } from "../methods/joint/options.js";
-import type { JointResult, StepRecord } from "../methods/joint/step-record.js";
+import { type AnyResult, type AnyRun, type AnyStep, measured, picturesOf, unitsOf } from "../methods/any-run.js";
 import { dataUrl } from "../pages/html.js";
 import { displayable, liveOutput, type MimeBundle } from "./display.js";
-import { createProgress, meanLoss, type Out, timeLeft } from "./progress.js";
+import { GAP, sideBySide } from "./image.js";
+import { createProgress, type Out, timeLeft } from "./progress.js";
 import { type Losses, type TrackState, trackHtml, trackText } from "./track-view.js";
 
 /** Minimum interval between automatic previews: 1.5 s, or 8× the time a preview takes, whichever is longer. */
@@ -19,14 +18,15 @@ const WIDEST = 768;
 /** Shows the progress of a run. */
 export interface Watcher {
   begin(): Promise<void>;
-  step(record: StepRecord): Promise<void>;
-  finish(result: JointResult): Promise<void>;
+  step(record: AnyStep): Promise<void>;
+  finish(result: AnyResult): Promise<void>;
   stop(reason: unknown): Promise<void>;
 }
 
 /** Shows progress as one line of a terminal, or a line every tenth of the run; the result is a figure. */
-export function watchInLines(options: ResolvedOptions, out: Out): Watcher {
-  const progress = createProgress({ steps: options.steps, windows: options.windows.length, out });
+export function watchInLines(run: AnyRun, out: Out): Watcher {
+  const steps = run.stepCount;
+  const progress = createProgress({ steps, units: unitsOf(run), out });
   const begun = performance.now();
   const losses: Losses[] = [];
   let before: number | undefined;
@@ -39,22 +39,22 @@ export function watchInLines(options: ResolvedOptions, out: Out): Watcher {
       done = record.index + 1;
       progress.step(record);
     },
-    async finish({ panorama }) {
+    async finish(result) {
       progress.end();
-      const { steps, width, height } = options;
-      const state: TrackState = { phase: "finished", before, done, steps, gone: performance.now() - begun, width, height, losses };
-      await displayable(() => finished(state, panorama)).show();
+      const gone = performance.now() - begun;
+      const state: TrackState = { phase: "finished", before, done, steps, gone, ...shownSize(run), losses };
+      await displayable(() => finished(state, result)).show();
     },
     async stop(reason) {
       progress.end();
-      out.write(`stopped after step ${done} of ${options.steps}: ${wordsOf(reason)}\n`);
+      out.write(`stopped after step ${done} of ${steps}: ${wordsOf(reason)}\n`);
     },
   };
 }
 
 /** Shows progress as an output of a notebook. */
-export function watchInOutput(options: ResolvedOptions, steps: readonly StepRecord[], previewEvery?: number): Watcher {
-  const { width, height } = options;
+export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEvery?: number): Watcher {
+  const { stepCount } = run;
   const output = liveOutput();
   const begun = performance.now();
   const ends = [begun];
@@ -63,10 +63,9 @@ export function watchInOutput(options: ResolvedOptions, steps: readonly StepReco
     phase: "running",
     before,
     done: before,
-    steps: options.steps,
+    steps: stepCount,
     gone: 0,
-    width,
-    height,
+    ...shownSize(run),
     losses: steps.flatMap(lossesOf),
   };
   let previewed = Number.NEGATIVE_INFINITY; // when the last preview ended
@@ -86,10 +85,10 @@ export function watchInOutput(options: ResolvedOptions, steps: readonly StepReco
       : previewEvery > 0 && (index + 1) % previewEvery === 0;
 
   /** If a preview fails, the output says so and no more previews follow; the run continues. */
-  const preview = async (record: StepRecord): Promise<Partial<TrackState>> => {
+  const preview = async (record: AnyStep): Promise<Partial<TrackState>> => {
     const from = performance.now();
     try {
-      const image = await record.preview(); // [1,3,H,W]
+      const image = sideBySide(await record.preview()); // [1,3,H,W]
       const src = dataUrl("image/webp", await encodeWebp(image, { quality: 75, maxWidth: WIDEST }));
       previewed = performance.now();
       cost = previewed - from;
@@ -105,7 +104,7 @@ export function watchInOutput(options: ResolvedOptions, steps: readonly StepReco
     async step(record) {
       ends.push(performance.now());
       const done = record.index + 1;
-      const last = done === options.steps;
+      const last = done === stepCount;
       const seen = !last && due(record.index) && previewed < Number.POSITIVE_INFINITY ? await preview(record) : {};
       const notices = record.notices ? { note: record.notices.join("; ") } : {};
       await update(
@@ -113,7 +112,7 @@ export function watchInOutput(options: ResolvedOptions, steps: readonly StepReco
           phase: last ? "decoding" : "running",
           ...(ends.length === 2 ? { before: record.index } : {}), // steps may have been taken before by hand
           done,
-          left: timeLeft(ends, options.steps - done),
+          left: timeLeft(ends, stepCount - done),
           losses: [...state.losses, ...lossesOf(record)],
           ...notices,
           ...seen,
@@ -121,9 +120,9 @@ export function watchInOutput(options: ResolvedOptions, steps: readonly StepReco
         last || ends.length === 2 || "picture" in seen ? "now" : "soon",
       );
     },
-    async finish({ panorama }) {
+    async finish(result) {
       state = { ...state, phase: "finished", gone: performance.now() - begun };
-      await output.set(await finished(state, panorama));
+      await output.set(await finished(state, result));
     },
     async stop(reason) {
       const note = `${wordsOf(reason)}${state.done > 0 ? `; trackedSteps(run) has the steps so far` : ""}`;
@@ -136,21 +135,29 @@ export function watchInOutput(options: ResolvedOptions, steps: readonly StepReco
 
 const forms = (state: TrackState): MimeBundle => ({ "text/html": trackHtml(state), "text/plain": trackText(state) });
 
-/** The forms of the finished output. @param panorama [1,3,H,W] in [0,1] */
-async function finished(state: TrackState, panorama: Tensor): Promise<MimeBundle> {
-  const src = dataUrl("image/webp", await encodeWebp(panorama, { quality: 90, maxWidth: WIDEST }));
-  const png = await encodePng(panorama, { maxWidth: WIDEST });
+/** The size of a run's pictures side by side. */
+function shownSize({ options: { width, height, ...options } }: AnyRun): { readonly width: number; readonly height: number } {
+  const pictures = "image" in options ? (options.image?.shape[0] ?? 1) : (options.latent?.shape[0] ?? 1);
+  return { width: pictures * width + (pictures - 1) * GAP, height };
+}
+
+/** The forms of the finished output. */
+async function finished(state: TrackState, result: AnyResult): Promise<MimeBundle> {
+  const pictures = picturesOf(result); // [N,3,H,W]
+  const shown = sideBySide(pictures); // [1,3,H,W']
+  const src = dataUrl("image/webp", await encodeWebp(shown, { quality: 90, maxWidth: WIDEST }));
+  const png = await encodePng(shown, { maxWidth: WIDEST });
+  const what = "panorama" in result ? "panorama" : pictures.shape[0] === 1 ? "picture" : `${pictures.shape[0]} pictures`;
   return {
-    ...forms({ ...state, picture: { src, alt: `the finished panorama, ${state.width}×${state.height}` } }),
+    ...forms({ ...state, picture: { src, alt: `the finished ${what}, ${state.width}×${state.height}` } }),
     "image/png": Buffer.from(png).toString("base64"),
   };
 }
 
 /** A step's distances; an empty list if it measured none. */
-function lossesOf({ index, windows, anchor }: StepRecord): Losses[] {
-  const mean = meanLoss(windows, anchor);
-  const max = windows.reduce((most, { loss = 0 }, j) => (j === anchor ? most : Math.max(most, loss)), 0);
-  return mean === undefined ? [] : [{ index, mean, max }];
+function lossesOf(step: AnyStep): Losses[] {
+  const numbers = measured(step);
+  return numbers ? [{ index: step.index, ...numbers }] : [];
 }
 
 /** The reason of a stop in one line. */

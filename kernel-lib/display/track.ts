@@ -1,5 +1,8 @@
 /** @file Runs a method to its end, with one output that shows its progress. */
 import { kernelHost, unlessStopped } from "../core/host.js";
+import type { AnyResult, AnyRun, AnyStep } from "../methods/any-run.js";
+import type { EditResult, EditRun, EditStep } from "../methods/edit/edit-step.js";
+import type { ResolvedEditOptions } from "../methods/edit/options.js";
 import type { JointResult, JointRun, StepRecord } from "../methods/joint/step-record.js";
 import { currentSink } from "./display.js";
 import type { Sink } from "./display-sinks.js";
@@ -12,11 +15,17 @@ export interface TrackOptions {
   readonly previewEvery?: number;
 }
 
-/** A finished run. */
+/** A finished run of a joint method. */
 export interface Tracked extends JointResult {
   /** all records that `track` took from the run, in order */
   readonly steps: readonly StepRecord[];
 }
+
+/** A finished edit. */
+export type TrackedEdit<Result extends EditResult = EditResult> = Result & {
+  /** all records that `track` took from the run, in order */
+  readonly steps: readonly EditStep[];
+};
 
 /**
  * Runs a method to its end. A notebook shows one output that changes in place: a bar, times, distances, and the foreseen panorama, whose
@@ -24,18 +33,23 @@ export interface Tracked extends JointResult {
  *
  * The notebook's stop button and any error end the run at once. The output then says where it stopped, and `trackedSteps(run)` returns the
  * records so far.
- * @param run a run of a joint method, whether its first steps were taken or not
+ * @param run a run of any method, whether its first steps were taken or not
  * @throws what the run throws; the stop button's reason; RangeError if the run has already ended
  */
-export async function track(run: JointRun, options: TrackOptions = {}): Promise<Tracked> {
+export async function track(run: JointRun, options?: TrackOptions): Promise<Tracked>;
+export async function track<Result extends EditResult>(
+  run: EditRun<ResolvedEditOptions, Result>,
+  options?: TrackOptions,
+): Promise<TrackedEdit<Result>>;
+export async function track(run: AnyRun, options: TrackOptions = {}): Promise<AnyResult & { readonly steps: readonly AnyStep[] }> {
   const { previewEvery } = options;
   if (previewEvery !== undefined && !(Number.isInteger(previewEvery) && previewEvery >= 0))
     throw new RangeError(`track: got previewEvery ${previewEvery}, want a whole number >= 0; leave it out for previews by time`);
   const sink = currentSink();
   const steps = takenFrom(run);
-  const watcher = sink.lines ? watchInLines(run.options, sink.lines) : watchInOutput(run.options, steps, previewEvery);
+  const watcher = sink.lines ? watchInLines(run, sink.lines) : watchInOutput(run, steps, previewEvery);
   const next = async () => {
-    const result = await run.next();
+    const result: IteratorResult<AnyStep, AnyResult> = await run.next();
     if (!result.done) steps.push(result.value); // kept even after a stop, when `track` no longer waits
     return result;
   };
@@ -46,7 +60,8 @@ export async function track(run: JointRun, options: TrackOptions = {}): Promise<
       const { done, value } = await unlessStopped(next, stop.signal);
       if (done) {
         if (!value) throw new RangeError(`track: the run has ended already; trackedSteps(run) has its ${steps.length} steps`);
-        rememberPainted(value.panorama, { edge: run.options.loop ? "wrap" : "open", steps });
+        if ("panorama" in value)
+          rememberPainted(value.panorama, { edge: run.options.loop ? "wrap" : "open", steps: steps as StepRecord[] });
         await watcher.finish(value);
         return { ...value, steps };
       }

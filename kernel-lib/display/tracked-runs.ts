@@ -1,12 +1,14 @@
 /** @file Keeps the steps that `track` took from each run, so that an interrupted cell loses none, and how each panorama was painted. */
 import type { Tensor } from "../core/tensor.js";
+import type { AnyRun, AnyStep } from "../methods/any-run.js";
+import type { EditRun, EditStep } from "../methods/edit/edit-step.js";
 import type { JointRun, StepRecord } from "../methods/joint/step-record.js";
 
-const taken = new WeakMap<JointRun, StepRecord[]>();
-let latest: StepRecord[] | undefined;
+const taken = new WeakMap<AnyRun, AnyStep[]>();
+let latest: AnyStep[] | undefined;
 
 /** The list of a run's records, the same for every `track` of it. */
-export function takenFrom(run: JointRun): StepRecord[] {
+export function takenFrom(run: AnyRun): AnyStep[] {
   const steps = taken.get(run) ?? [];
   taken.set(run, steps);
   latest = steps;
@@ -18,7 +20,9 @@ export function takenFrom(run: JointRun): StepRecord[] {
  * @param run default: the run that was tracked last
  * @throws RangeError if nothing was tracked
  */
-export function trackedSteps(run?: JointRun): readonly StepRecord[] {
+export function trackedSteps(run?: JointRun): readonly StepRecord[];
+export function trackedSteps(run: EditRun): readonly EditStep[];
+export function trackedSteps(run?: AnyRun): readonly AnyStep[] {
   const steps = run ? taken.get(run) : latest;
   if (!steps)
     throw new RangeError(`trackedSteps: got ${run ? "a run that was" : "no run, and none was"} not tracked; call track(run) first`);

@@ -1,10 +1,16 @@
 /** @file Saves a run with its report, from records that are in memory. */
 import { dirname, join } from "node:path";
-import type { Tensor } from "../core/tensor.js";
 import { writeWhole } from "../core/write-whole.js";
 import type { SavedRun } from "../runs/run-folder.js";
 import { reportData } from "../runs/run-pictures.js";
-import { createRunWriter, type RunHead, type RunStep, type RunWriterOptions } from "../runs/run-writer.js";
+import {
+  createRunWriter,
+  type EditRunStep,
+  type RunHead,
+  type RunResult,
+  type RunStep,
+  type RunWriterOptions,
+} from "../runs/run-writer.js";
 import { libraryFile, libraryText } from "./display-library.js";
 import { report } from "./report.js";
 
@@ -32,7 +38,7 @@ export interface SaveRunOptions extends Omit<RunWriterOptions, "page"> {
 /** Writes a run's folder from records that are in memory. Without a result the run counts as stopped. */
 export async function saveRun(
   dir: string,
-  run: RunHead & { readonly steps: readonly RunStep[]; readonly result?: { readonly panorama: Tensor } },
+  run: RunHead & { readonly steps: readonly (RunStep | EditRunStep)[]; readonly result?: RunResult },
   { report: kind = "embedded", ...options }: SaveRunOptions = {},
 ): Promise<SavedRun> {
   const { steps, result, ...head } = run;

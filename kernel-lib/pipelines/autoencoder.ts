@@ -1,6 +1,6 @@
 /** @file The calls of an AutoencoderKL, for every pipeline that has one. */
 import { expectShape } from "../core/tensor.js";
-import type { Autoencoder, PullBack } from "../diffusion/capabilities.js";
+import type { Autoencoder, JacobianProducts } from "../diffusion/capabilities.js";
 import type { Engine } from "../engine/engine.js";
 import type { Part } from "../nets/parameters.js";
 import { decodeProgram, encodeProgram, encodeSampleProgram, pullDecodeProgram, type VaeConfig } from "../nets/vae.js";
@@ -22,7 +22,7 @@ export function autoencoder(
   engine: Engine,
   { latentChannels: channels, blockOutChannels }: VaeConfig,
   programs: AutoencoderPrograms,
-): Autoencoder & Pick<PullBack, "pullDecode"> {
+): Autoencoder & Pick<JacobianProducts, "pullDecode"> {
   const scale = 2 ** (blockOutChannels.length - 1); // pixels per latent pixel
   return {
     async decode(latent, { edge = "open", batch } = {}) {

@@ -1,6 +1,6 @@
 /** @file The calls of a text-guided denoiser, and the inputs that every one of them is fed with. */
 import { expectShape, type Tensor } from "../core/tensor.js";
-import type { Denoiser, NoiseOptions, PullBack, RowDenoiser } from "../diffusion/capabilities.js";
+import type { Denoiser, JacobianProducts, NoiseOptions, RowDenoiser } from "../diffusion/capabilities.js";
 import type { Schedule } from "../diffusion/schedule.js";
 import type { Engine } from "../engine/engine.js";
 import type { Feed } from "../engine/session.js";
@@ -23,7 +23,7 @@ export interface OpenDenoiser {
 }
 
 /** Predictions, guided or with a text per row, and pull-backs of the guided one. @throws ShapeError or RangeError, from a call */
-export const denoiser = (opened: OpenDenoiser): Denoiser & RowDenoiser & Pick<PullBack, "pullNoise"> => ({
+export const denoiser = (opened: OpenDenoiser): Denoiser & RowDenoiser & Pick<JacobianProducts, "pullNoise"> => ({
   async predictNoise(latent, noise) {
     const { size, rows, shared } = guided(opened, "predictNoise", latent, noise);
     return (await opened.engine.call(opened.programs.noise, size, { rows, shared }, noise.batch)).noise;

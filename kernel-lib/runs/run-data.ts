@@ -1,5 +1,6 @@
 /** @file A run as plain data: the content of run.json and steps.json, and the report's input. */
-import type { Series } from "../methods/method.js";
+import type { PictureNumbers } from "../methods/edit/edit-step.js";
+import type { Family, Series } from "../methods/method.js";
 import type { Coverage } from "../panorama/coverage.js";
 
 /** One window in one step; place and size in latent pixels. */
@@ -26,7 +27,10 @@ export interface StepNumbers {
   readonly anchor: number;
   /** further numbers of the step, by series name */
   readonly series?: Readonly<Record<string, number>>;
+  /** empty for an edit */
   readonly windows: readonly WindowNumbers[];
+  /** of an edit, each picture's numbers */
+  readonly pictures?: readonly PictureNumbers[];
   /** duration of the step */
   readonly seconds?: number;
 }
@@ -43,14 +47,26 @@ export interface RunModel {
   readonly threads: number;
 }
 
+/** The picture that an edit began with. Its pixels are in the run's folder as source.png. */
+export interface SourceInfo {
+  /** the file's name, or "tensor" */
+  readonly name: string;
+  /** of the file, or of the pixels as float32, in hex */
+  readonly sha256: string;
+}
+
 /** The content of run.json. */
 export interface RunInfo {
   readonly format: 1;
   readonly complete: boolean;
   /** why it ended early; absent if it is complete */
   readonly stopped?: string;
+  /** what the method makes; absent in runs of older versions, which are panoramas */
+  readonly family?: Family;
   /** the method's name */
   readonly method: string;
+  /** the picture that was edited; absent for a panorama */
+  readonly source?: SourceInfo;
   /** the method's display name; absent in runs of older versions */
   readonly title?: string;
   /** the series that the steps hold; absent in runs of older versions */
@@ -61,7 +77,7 @@ export interface RunInfo {
   /** windows per network call, by the kind of call */
   readonly batch: { readonly noise?: number; readonly gradient?: number };
   readonly versions: Readonly<Record<string, string>>;
-  /** of the panorama, pixels */
+  /** of the panorama or the picture, pixels */
   readonly width: number;
   readonly height: number;
   /** pixels per latent pixel */
@@ -91,4 +107,6 @@ export interface ReportRun {
   /** the panorama, or the last foreseen one of an interrupted run; absent if no step was finished */
   readonly picture?: Picture;
   readonly foreseen?: readonly ForeseenPicture[];
+  /** the picture that was edited, and what its path foresaw */
+  readonly source?: { readonly picture: Picture; readonly foreseen: readonly ForeseenPicture[] };
 }

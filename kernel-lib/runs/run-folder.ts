@@ -13,14 +13,23 @@ export interface SavedRun {
   readonly info: RunInfo;
   /** the finished steps' numbers */
   readonly steps: readonly StepNumbers[];
-  /** [1,3,H,W] in [0,1]; absent if the run was stopped */
+  /** [1,3,H,W] in [0,1]; absent if the run was stopped, or is an edit */
   readonly panorama?: Tensor;
+  /** the edited picture, [1,3,H,W] in [0,1]; absent if the run was stopped, or is no edit */
+  readonly image?: Tensor;
+  /** file of the picture that was edited */
+  readonly source?: string;
   /** JPEG files of the foreseen panoramas that were kept, in the order of their steps; read one with `decodeImage` */
   readonly foreseen: readonly { readonly step: number; readonly file: string }[];
 }
 
 /** File name of a step's foreseen panorama. */
 export const foreseenName = (step: number): string => `${String(step).padStart(3, "0")}.jpg`;
+
+/** File name of a finished run's picture. */
+export const pictureName = ({ family }: Pick<RunInfo, "family">): string => (family === "edit" ? "edited.png" : "panorama.png");
+/** File name of the picture that an edit began with. */
+export const SOURCE_NAME = "source.png";
 
 /**
  * Opens the folder of a finished or stopped run; `info.complete` says which.
@@ -42,13 +51,14 @@ export async function openRun(dir: string): Promise<SavedRun> {
   const foreseen = steps.flatMap(({ index }) =>
     names.includes(foreseenName(index)) ? [{ step: index, file: join(dir, "foreseen", foreseenName(index)) }] : [],
   );
-  if (!info.complete) return { dir, info, steps, foreseen };
-  const file = join(dir, "panorama.png");
-  const panorama = await decodeImage(file);
-  const [, , height, width] = panorama.shape;
+  const source = info.source ? { source: join(dir, SOURCE_NAME) } : {};
+  if (!info.complete) return { dir, info, steps, foreseen, ...source };
+  const file = join(dir, pictureName(info));
+  const picture = await decodeImage(file);
+  const [, , height, width] = picture.shape;
   if (width !== info.width || height !== info.height)
     throw new CheckpointError(file, { expected: `${info.width} × ${info.height} pixels, as run.json says`, found: `${width} × ${height}` });
-  return { dir, info, steps, panorama, foreseen };
+  return { dir, info, steps, ...(info.family === "edit" ? { image: picture } : { panorama: picture }), foreseen, ...source };
 }
 
 /** What a folder holds: nothing (or there is no folder), a run, or other files, which a run never overwrites. */
@@ -95,6 +105,7 @@ const STEPS = object({
       weight: NUMBER,
       anchor: whole({ min: -1, max: Number.POSITIVE_INFINITY }),
       series: optional(record(NUMBER)),
+      pictures: optional(list(record(NUMBER))),
       windows: list(objectWith({ top: COUNT, left: COUNT, height: SIZE, width: SIZE }, NUMBER)),
       seconds: optional(NUMBER),
     }),
@@ -106,6 +117,8 @@ const INFO = object({
   format: is(1),
   complete: yesNo,
   stopped: optional(TEXT),
+  family: optional(oneOf(["panorama", "edit"])),
+  source: optional(object({ name: TEXT, sha256: TEXT })),
   method: text(/^[a-z][a-z0-9-]*$/, "a method's name"),
   title: optional(TEXT),
   series: optional(list(SERIES, "a list of series")),

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
 import { type Tensor, tensor } from "../core/tensor.js";
+import type { EditOptions } from "../methods/edit/options.js";
 import type { JointOptions } from "../methods/joint/options.js";
 import type { RunInfo } from "./run-data.js";
 
@@ -21,7 +22,9 @@ const base64 = (data: Float32Array): string => Buffer.from(data.buffer, data.byt
  * Reads a saved run's options, batch included, so that its method repeats the run.
  * @throws CheckpointError for a tensor with missing or surplus bytes
  */
-export function savedOptions(run: { readonly info: RunInfo; readonly dir: string }): JointOptions {
+export function savedOptions(run: { readonly info: RunInfo; readonly dir: string }): JointOptions;
+export function savedOptions(run: { readonly info: RunInfo; readonly dir: string }, family: "edit"): EditOptions;
+export function savedOptions(run: { readonly info: RunInfo; readonly dir: string }): JointOptions | EditOptions {
   const revive = (key: string, value: unknown): unknown => {
     if (typeof value !== "object" || value === null || !("float32" in value) || !("shape" in value)) return value;
     const bytes = new Uint8Array(Buffer.from(String(value.float32), "base64")); // a new buffer, so that float32 is aligned
@@ -35,5 +38,5 @@ export function savedOptions(run: { readonly info: RunInfo; readonly dir: string
     return tensor(new Float32Array(bytes.buffer), shape);
   };
   const options = Object.fromEntries(Object.entries(run.info.options).map(([key, value]) => [key, revive(key, value)]));
-  return { batch: run.info.batch, ...options };
+  return run.info.family === "edit" ? { batch: run.info.batch.noise, ...options } : { batch: run.info.batch, ...options };
 }

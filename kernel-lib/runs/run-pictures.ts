@@ -3,11 +3,14 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeImage, encodeJpeg } from "../core/image.js";
 import type { ForeseenPicture, Picture, ReportRun, RunInfo, StepNumbers } from "./run-data.js";
-import { foreseenName } from "./run-folder.js";
+import { foreseenName, pictureName, SOURCE_NAME } from "./run-folder.js";
 
 /** Maximum bytes of the panorama, and of all foreseen pictures together, before base64. */
 const MOST_PANORAMA = 750_000;
 const MOST_FORESEEN = 600_000;
+
+/** The folder of the pictures that the path of an edit's source foresaw. */
+export const SOURCE_PATH = "source";
 
 /** Sizes and qualities from the best to the smallest; `share` is a fraction of the picture's width. */
 const LEVELS = [
@@ -75,12 +78,20 @@ export async function reportData(
   dir: string,
   { info, steps }: { readonly info: RunInfo; readonly steps: readonly StepNumbers[] },
 ): Promise<ReportRun> {
-  const kept = await readdir(join(dir, "foreseen")).catch((): string[] => []);
-  const files = steps.flatMap(({ index }) =>
-    kept.includes(foreseenName(index)) ? [{ step: index, file: join(dir, "foreseen", foreseenName(index)) }] : [],
-  );
+  const files = await stepFiles(join(dir, "foreseen"), steps);
   const foreseen = await embeddedSteps(files);
   const last = files[files.length - 1]?.file;
-  const file = info.complete ? join(dir, "panorama.png") : last;
-  return { info, steps, foreseen, picture: file === undefined ? undefined : await embedded(file) };
+  const file = info.complete ? join(dir, pictureName(info)) : last;
+  const picture = file === undefined ? undefined : await embedded(file);
+  if (!info.source) return { info, steps, foreseen, picture };
+  const path = await embeddedSteps(await stepFiles(join(dir, SOURCE_PATH), steps));
+  return { info, steps, foreseen, picture, source: { picture: await embedded(join(dir, SOURCE_NAME)), foreseen: path } };
+}
+
+/** The files of the steps whose pictures were kept. */
+async function stepFiles(folder: string, steps: readonly StepNumbers[]): Promise<StepFile[]> {
+  const kept = await readdir(folder).catch((): string[] => []);
+  return steps.flatMap(({ index }) =>
+    kept.includes(foreseenName(index)) ? [{ step: index, file: join(folder, foreseenName(index)) }] : [],
+  );
 }

@@ -1,25 +1,29 @@
 /**
  * @file Writes a run to a folder: run.json (what repeats it), steps.json (the records' numbers), foreseen/NNN.jpg, panorama.png and
- * report.html. Files are written atomically as the steps arrive, so a run that was stopped can be opened too.
+ * report.html; for an edit edited.png, source.png and source/NNN.jpg. Files are written atomically as the steps arrive, so a run that was stopped can be opened too.
  */
+import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
-import { CheckpointError } from "../core/errors.js";
+import { CheckpointError, ShapeError } from "../core/errors.js";
 import { encodeJpeg, encodePng } from "../core/image.js";
-import type { Tensor } from "../core/tensor.js";
+import { expectShape, type Tensor } from "../core/tensor.js";
 import { writeWhole } from "../core/write-whole.js";
-import type { JointModel } from "../diffusion/joint-model.js";
+import type { JointModelConfig } from "../diffusion/joint-model.js";
+import type { AnyRun } from "../methods/any-run.js";
+import type { EditStep } from "../methods/edit/edit-step.js";
+import type { ResolvedEditOptions } from "../methods/edit/options.js";
 import type { ResolvedOptions } from "../methods/joint/options.js";
-import type { JointRun, StepRecord } from "../methods/joint/step-record.js";
-import type { Method, Series } from "../methods/method.js";
-import { methodNamed } from "../methods/methods.js";
+import type { StepRecord } from "../methods/joint/step-record.js";
+import type { Family, MethodInfo, Series } from "../methods/method.js";
+import { methodInfo } from "../methods/methods.js";
 import { stripCoverage } from "../panorama/coverage.js";
 import { gpanoOf, gpanoXmp } from "../panorama/gpano.js";
-import type { ReportRun, RunInfo, RunModel, StepNumbers } from "./run-data.js";
-import { folderHolds, foreseenName, openRun, type SavedRun } from "./run-folder.js";
+import type { ReportRun, RunInfo, RunModel, SourceInfo, StepNumbers } from "./run-data.js";
+import { folderHolds, foreseenName, openRun, pictureName, type SavedRun, SOURCE_NAME } from "./run-folder.js";
 import { plainOptions } from "./run-options.js";
-import { reportData } from "./run-pictures.js";
+import { reportData, SOURCE_PATH } from "./run-pictures.js";
 
 /** What is known of a run before its first step. */
 export interface RunHead {
@@ -27,8 +31,10 @@ export interface RunHead {
   readonly method: string;
   readonly title?: string;
   readonly series?: readonly Series[];
+  /** default "panorama" */
+  readonly family?: Family;
   /** `run.options` */
-  readonly options: ResolvedOptions;
+  readonly options: ResolvedOptions | ResolvedEditOptions;
   readonly model: RunModel;
   readonly batch: RunInfo["batch"];
   /** pixels per latent pixel, `model.config.scaleFactor` */
@@ -42,15 +48,17 @@ export interface RunHead {
  * @throws RangeError for an unknown name
  */
 export function runHead(
-  method: string | Method,
-  { options, batch }: Pick<JointRun, "options" | "batch">,
-  model: JointModel & Omit<RunModel, "name"> & { readonly path: string },
+  method: string | MethodInfo,
+  { options, batch }: Pick<AnyRun, "options" | "batch">,
+  model: { readonly config: JointModelConfig; readonly path: string } & Omit<RunModel, "name">,
   name: string = basename(model.path),
 ): RunHead {
-  const { name: methodName, title, series } = typeof method === "string" ? methodNamed(method) : method;
+  const found = typeof method === "string" ? methodInfo(method) : method;
+  if (!found) throw new RangeError(`runHead: got method ${String(method)}, want the name of a built-in or registered method`);
+  const { name: methodName, title, series, family } = found;
   const { device, precision, threads, digest, config } = model;
   const scaleFactor = config.scaleFactor;
-  return { method: methodName, title, series, options, model: { name, digest, device, precision, threads }, batch, scaleFactor };
+  return { method: methodName, title, series, family, options, model: { name, digest, device, precision, threads }, batch, scaleFactor };
 }
 
 /** Options of `createRunWriter`. */
@@ -61,18 +69,33 @@ export interface RunWriterOptions {
   readonly existing?: "refuse" | "replace";
   /** decodes and keeps the foreseen panorama of every n-th step; 0: none; default 1 */
   readonly foreseenEvery?: number;
+  /** the picture that an edit begins with; required for an edit */
+  readonly source?: EditSource;
+}
+
+/** The picture that an edit begins with. */
+export interface EditSource {
+  /** [1,3,H,W] in [0,1] */
+  readonly image: Tensor;
+  /** its file; absent for a picture that came from no file */
+  readonly file?: { readonly name: string; readonly bytes: Uint8Array };
 }
 
 /** The part of a step record that the folder keeps. */
 export type RunStep = Pick<StepRecord, "index" | "timestep" | "weight" | "anchor" | "series" | "windows" | "preview">;
+/** The part of an edit's step record that the folder keeps. */
+export type EditRunStep = Pick<EditStep, "index" | "timestep" | "series" | "pictures" | "preview" | "sourcePreview">;
+
+/** The part of a result that the folder keeps: [1,3,H,W] in [0,1]. */
+export type RunResult = { readonly panorama: Tensor } | { readonly image: Tensor };
 
 /** Writes a run's steps as they arrive. End it with `finish` or `abort`; `openRun` opens the folder after either. */
 export interface RunWriter {
   readonly dir: string;
   /** Writes a step's numbers and its foreseen panorama. */
-  step(record: RunStep): Promise<void>;
-  /** Writes the panorama and completes the run. @param result panorama: [1,3,H,W] in [0,1] */
-  finish(result: { readonly panorama: Tensor }): Promise<SavedRun>;
+  step(record: RunStep | EditRunStep): Promise<void>;
+  /** Writes the panorama or the edited picture, and completes the run. */
+  finish(result: RunResult): Promise<SavedRun>;
   /** Ends a run early and keeps its steps so far. @param reason an error, or a text */
   abort(reason: unknown): Promise<SavedRun>;
 }
@@ -82,19 +105,15 @@ export interface RunWriter {
  * @throws CheckpointError if the folder holds other files, or a run that may not be replaced
  */
 export async function createRunWriter(dir: string, head: RunHead, options: RunWriterOptions = {}): Promise<RunWriter> {
-  const { page, existing = "refuse", foreseenEvery = 1 } = options;
+  const { page, existing = "refuse", foreseenEvery = 1, source } = options;
+  expectOnePicture(head, source);
   await expectRunFolder(dir, existing);
   await mkdir(dir, { recursive: true });
-  for (const name of ["run.json", "steps.json", "foreseen", "panorama.png", "report.html"])
-    await rm(join(dir, name), { recursive: true, force: true });
+  for (const name of RUN_FILES) await rm(join(dir, name), { recursive: true, force: true });
 
-  const { width, height, loop } = head.options;
-  const coverage = stripCoverage({
-    width,
-    height,
-    edge: loop ? "wrap" : "open",
-    window: head.options.windows[0].height * head.scaleFactor,
-  });
+  const { width, height, loop, windows } = head.options;
+  const window = windows && windows[0].height * head.scaleFactor;
+  const coverage = stripCoverage({ width, height, edge: loop ? "wrap" : "open", window });
   const begun = performance.now();
   const started = new Date().toISOString();
   const steps: StepNumbers[] = [];
@@ -104,7 +123,9 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
   const info = (end: { readonly complete: boolean; readonly stopped?: string }): RunInfo => ({
     format: 1,
     ...end,
+    ...(head.family === "edit" ? { family: head.family } : {}),
     method: head.method,
+    ...(source ? { source: sourceInfo(source) } : {}),
     title: head.title,
     series: head.series,
     options: plainOptions(head.options),
@@ -131,26 +152,57 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
     return openRun(dir);
   };
 
+  if (source) await writeWhole(join(dir, SOURCE_NAME), await encodePng(source.image));
   await saveSteps();
   await writeJson(join(dir, "run.json"), info({ complete: false, stopped: "it was still running" }));
   return {
     dir,
     async step(record) {
-      const { index, timestep, weight, anchor, series, windows } = record;
-      steps.push({ index, timestep, weight, anchor, series, windows, seconds: seconds(performance.now() - stepBegun) });
-      if (foreseenEvery > 0 && (index + 1) % foreseenEvery === 0)
+      const { index } = record;
+      steps.push({ ...numbersOf(record), seconds: seconds(performance.now() - stepBegun) });
+      if (foreseenEvery > 0 && (index + 1) % foreseenEvery === 0) {
         await writeWhole(join(dir, "foreseen", foreseenName(index)), await encodeJpeg(await record.preview()));
+        if ("sourcePreview" in record && record.sourcePreview)
+          await writeWhole(join(dir, SOURCE_PATH, foreseenName(index)), await encodeJpeg(await record.sourcePreview()));
+      }
       // Each write rewrites the whole file. So a long run skips some, but at most 2 % of its steps are missing.
       if (steps.length - saved >= steps.length / 50) await saveSteps();
       stepBegun = performance.now();
     },
-    async finish({ panorama }) {
-      const gpano = gpanoOf(width, height, coverage);
-      await writeWhole(join(dir, "panorama.png"), await encodePng(panorama, gpano && { xmp: gpanoXmp(gpano) }));
+    async finish(result) {
+      const picture = "panorama" in result ? result.panorama : result.image; // [1,3,H,W]
+      const isPanorama = "panorama" in result || loop;
+      const gpano = isPanorama ? gpanoOf(width, height, coverage) : undefined;
+      await writeWhole(join(dir, pictureName(head)), await encodePng(picture, gpano && { xmp: gpanoXmp(gpano) }));
       return end({ complete: true });
     },
     abort: (reason) => end({ complete: false, stopped: reason instanceof Error ? reason.message : String(reason) }),
   };
+}
+
+/** What a new run replaces. */
+const RUN_FILES = ["run.json", "steps.json", "foreseen", "panorama.png", "edited.png", SOURCE_NAME, SOURCE_PATH, "report.html"];
+
+/** The numbers of a step; an edit has no windows. */
+function numbersOf(record: RunStep | EditRunStep): StepNumbers {
+  const { index, timestep, series } = record;
+  if ("windows" in record) return { index, timestep, weight: record.weight, anchor: record.anchor, series, windows: record.windows };
+  return { index, timestep, weight: 0, anchor: -1, series, windows: [], pictures: record.pictures };
+}
+
+/** A folder holds one edited picture, beside its source. @throws ShapeError, TypeError */
+function expectOnePicture({ family, options }: RunHead, source: EditSource | undefined): void {
+  if (family !== "edit") return;
+  const pictures = "image" in options ? options.image : options.latent;
+  if (pictures && pictures.shape[0] !== 1)
+    throw new ShapeError("a run's folder", { got: `${pictures.shape[0]} pictures`, want: "one", fix: "edit and save them one by one" });
+  if (!source) throw new TypeError("a run's folder: got an edit without its source, want source: { image }, the picture that was edited");
+  expectShape("a run's folder: source", source.image, [1, 3, options.height, options.width]);
+}
+
+function sourceInfo({ image, file }: EditSource): SourceInfo {
+  const bytes = file?.bytes ?? new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
+  return { name: file?.name ?? "tensor", sha256: createHash("sha256").update(bytes).digest("hex") };
 }
 
 async function expectRunFolder(dir: string, existing: "refuse" | "replace"): Promise<void> {

@@ -315,7 +315,7 @@ describe("progress", () => {
   ];
   const painted = (isTTY: boolean, steps: number, columns = 80) => {
     let text = "";
-    const progress = createProgress({ steps, windows: 3, out: { write: (part) => (text += part), isTTY, columns } });
+    const progress = createProgress({ steps, units: "3 windows", out: { write: (part) => (text += part), isTTY, columns } });
     for (let index = 0; index < steps; index++) {
       vi.advanceTimersByTime(2000);
       progress.step({ index, anchor: 0, windows });

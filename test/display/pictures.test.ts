@@ -116,7 +116,7 @@ describe("where HTML is taken apart as on GitHub", () => {
         gone: 61_000,
         width: 768,
         height: 128,
-        losses: [{ index: 5, mean: 0.1234, max: 0.5 }],
+        losses: [{ index: 5, name: "LPIPS", mean: 0.1234, max: 0.5, count: 5 }],
         picture: { src: "data:image/webp;base64,AAAA", alt: "the finished panorama" },
       }),
     ).words;

@@ -57,7 +57,7 @@ describe.each(CASES)("$name follows the official CycleDiffusion$skipped", ({ nam
     expect(maxOverStd(result.latent.data, golden.recon_latent.data)).toBeLessThan(LIMIT.latent);
   });
 
-  test.skipIf(skipped).each(info?.dec_scales ?? [])("the edit at guidance %s", async (scale) => {
+  test.skipIf(skipped).each<number>(info?.dec_scales ?? [])("the edit at guidance %s", async (scale) => {
     const { result } = await collect(cycleDiffusion(model, options("dec_cond", scale)));
     expect(maxOverStd(result.latent.data, golden[`edit_latent_scale${scale}`].data)).toBeLessThan(LIMIT.latent);
     const image = await model.decode(golden[`edit_latent_scale${scale}`]);

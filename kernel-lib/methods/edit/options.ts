@@ -58,17 +58,23 @@ export interface ResolvedEditOptions extends Omit<EditOptions, "signal"> {
 /**
  * Checks an edit's options and fills in the defaults.
  * @param who the function's name in errors
+ * @param words whether the model reads prompts; default "required"
  * @throws TypeError without a picture or a prompt; ShapeError or RangeError for a value that does not fit, with what would
  */
-export function resolveEditOptions(who: string, config: JointModelConfig, options: EditOptions): ResolvedEditOptions {
+export function resolveEditOptions(
+  who: string,
+  config: JointModelConfig,
+  options: EditOptions,
+  words: "required" | "none" = "required",
+): ResolvedEditOptions {
   const taken = takeOptions(EDIT_OPTIONS, { ...options });
   const { image, latent, prompt, negativePrompt, text, steps, guidanceScale, seed, batch } = taken;
   const size = pictureSize(who, config, { image, latent });
-  expectText(who, "prompt", { prompt, text });
+  if (words === "required") expectText(who, "prompt", { prompt, text });
   createSchedule(config.schedule).timesteps(steps);
   return {
     ...(image ? { image } : { latent }),
-    ...(text ? { text } : { prompt, negativePrompt }),
+    ...(words === "none" ? {} : text ? { text } : { prompt, negativePrompt }),
     seed: seed ?? Math.floor(Math.random() * 2 ** 32),
     steps,
     guidanceScale,

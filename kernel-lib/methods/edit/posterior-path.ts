@@ -13,7 +13,7 @@ export interface PosteriorPath {
   next(xt: Tensor, hop: Hop): Tensor;
 }
 
-/** @param noise [n,N,c,h,w], w_0 first; absent: drawn by `fresh` */
+/** Draws the path of a known picture. @param noise [n,N,c,h,w], w_0 first; absent: drawn by `fresh` */
 export function posteriorPath(
   { x0, hops, fresh }: { readonly x0: Tensor; readonly hops: readonly Hop[]; fresh(): Tensor },
   { eta, noise }: { readonly eta: number; readonly noise?: Tensor },
