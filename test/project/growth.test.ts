@@ -1,5 +1,5 @@
 /**
- * @file The growth law: an operator, a sampler's step, a method, a metric and a pipeline are added from outside the package, each in one place, and
+ * @file The growth law: an operator, a sampler's step, a method, metrics and a pipeline are added from outside the package, each in one place, and
  * each shows up where it should. (test/methods/register.test.ts and test/pipelines/pipelines.test.ts follow a method and a pipeline further.)
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +20,17 @@ import {
   registerMethod,
 } from "veduta";
 import { apply, Graph, gradient, mul, type Operator, type Pipeline, plain, registerPipeline, startRuntime, sub } from "veduta/graph";
-import { type Features, type Metric, measure, metrics, registerMetric } from "veduta/metrics";
+import {
+  type Features,
+  type Metric,
+  measure,
+  measurePair,
+  metrics,
+  type PairMetric,
+  pairMetrics,
+  registerMetric,
+  registerPairMetric,
+} from "veduta/metrics";
 import { afterAll, describe, expect, test } from "vitest";
 import { methodFlags } from "#kernel-lib/cli/method-flags.js";
 import { TABLES } from "../../scripts/option-tables.mjs";
@@ -125,6 +135,21 @@ describe("one thing in one place", () => {
     const model = { features: async () => [{ data: Float32Array.of(0.25), shape: [1, 1, 1, 1] }] };
     expect(await measure(panorama, model)).toMatchObject({ "mean-feature": 0.25 });
     expect(await measure(panorama, {})).not.toHaveProperty("mean-feature");
+  });
+
+  test("a metric of edits: `measurePair` computes it beside the others, one number a picture", async () => {
+    const brighter: PairMetric<object> = {
+      name: "brighter",
+      title: "Brighter",
+      source: "this test",
+      better: "lower",
+      needs: [],
+      measure: async (source, edited) => [edited.data[0] - source.data[0]],
+    };
+    registerPairMetric(brighter);
+    expect(pairMetrics().map(({ name }) => name)).toContain("brighter");
+    const grey = (value: number) => ({ data: new Float32Array(3 * 16 * 16).fill(value), shape: [1, 3, 16, 16] });
+    expect(await measurePair(grey(0.25), grey(0.75))).toMatchObject({ brighter: [0.5] });
   });
 
   test("a pipeline: openModel opens the folders of its class", async () => {
