@@ -31,10 +31,13 @@ export type { CallKind, JointModel, JointModelConfig, MemoryNeed } from "./diffu
 export type {
   Autoencoder,
   BatchOption,
+  Classifier,
   ComparableFeatures,
   DecodeOptions,
   Denoiser,
+  DualEncoder,
   EncodeOptions,
+  EnergyGradient,
   Features,
   NoiseOptions,
   Perceptual,
@@ -43,7 +46,11 @@ export type {
   RowDenoiser,
   RowNoiseOptions,
   TextEncoder,
+  TextEnergies,
 } from "./diffusion/capabilities.js";
+// energies of pictures, for guidance
+export { classEnergy, textEnergy, zeroShotClassifier } from "./methods/edit/energies.js";
+export type { Energy } from "./methods/edit/energies.js";
 
 // editing a picture
 export { cycleDiffusion } from "./methods/edit/cyclediffusion.js";
@@ -61,6 +68,19 @@ export type { Editing, StepParts } from "./methods/edit/edit-run.js";
 export type { EditResult, EditRun, EditStep, EditSteps, PictureNumbers } from "./methods/edit/edit-step.js";
 export type { EditOptions, ResolvedEditOptions } from "./methods/edit/options.js";
 export type { Ask, Predict } from "./methods/edit/text-predictor.js";
+// its halves, many edits at once, another model, and steering by an energy
+export { dpmEncode } from "./methods/edit/dpm-encode.js";
+export type { DpmEncodeOptions, EncodeResult } from "./methods/edit/dpm-encode.js";
+export { dpmDecode } from "./methods/edit/dpm-decode.js";
+export type { DpmDecodeOptions } from "./methods/edit/dpm-decode.js";
+export { editGrid } from "./methods/edit/edit-grid.js";
+export type { Candidate, CandidateScore, EditGridOptions } from "./methods/edit/edit-grid.js";
+export { translate } from "./methods/edit/translate.js";
+export type { TranslateOptions, UnpairedModel } from "./methods/edit/translate.js";
+export { langevin } from "./methods/edit/langevin.js";
+export type { LangevinOptions, LangevinResult, LangevinStep, WeightedEnergy } from "./methods/edit/langevin.js";
+export { codeSampler } from "./methods/edit/code-sampler.js";
+export type { CodeSampler, CodeSamplerModel, CodeSamplerOptions, SampledCode } from "./methods/edit/code-sampler.js";
 
 // watching it, and looking at it
 export { track } from "./display/track.js";

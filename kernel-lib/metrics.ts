@@ -1,6 +1,8 @@
 /** @file The package's entry `veduta/metrics`: numbers that say how good pictures are, and how to add one. */
 export type { Tensor } from "./core/tensor.js";
-export type { BatchOption, ComparableFeatures, Features } from "./diffusion/capabilities.js";
+export type { BatchOption, ComparableFeatures, DualEncoder, Features } from "./diffusion/capabilities.js";
+export type { DirectionalOptions } from "./metrics/dual-score.js";
+export { directionalScore, dualScore } from "./metrics/dual-score.js";
 export type { Distance } from "./metrics/intra-lpips.js";
 export { intraLpips } from "./metrics/intra-lpips.js";
 export { l2 } from "./metrics/l2.js";

@@ -103,3 +103,35 @@ export interface ComparableFeatures extends Features {
   /** The distance of images from their features: [N]. */
   featureDistance(a: readonly Tensor[], b: readonly Tensor[]): Promise<Tensor>;
 }
+
+/** Puts pictures and prompts into one space: unit vectors whose cosine says how well they fit. CLIP, and the bundled dual encoder. */
+export interface DualEncoder {
+  /** Images [N,3,H,W] in [-1,1] -> unit vectors [N,E]. What lies outside [-1,1] counts as the range's end. */
+  embedImages(images: Tensor, options?: BatchOption): Promise<Tensor>;
+  /** Prompts -> unit vectors [n,E]. */
+  embedPrompts(prompts: string | readonly string[]): Promise<Tensor>;
+}
+
+/** Energies of pictures, [N], low where a picture is what is asked for, and their gradients [N,3,H,W]. */
+export interface EnergyGradient {
+  readonly energy: Tensor;
+  readonly gradient: Tensor;
+}
+
+/** Energies of a dual encoder. Images are [N,3,H,W] in [-1,1]; outside, where they count as the range's end, the gradient is 0. */
+export interface TextEnergies {
+  /** 1 − cosine of each image and one text, the unit vector [1,E] that `embedPrompts` gives. */
+  textEnergyGradient(images: Tensor, text: Tensor, options?: BatchOption): Promise<EnergyGradient>;
+  /** −log softmax over texts, unit vectors [K,E], of the cosines by the learned temperature, at the one that is wanted (from 0). */
+  choiceEnergyGradient(images: Tensor, texts: Tensor, wanted: number, options?: BatchOption): Promise<EnergyGradient>;
+}
+
+/** Tells what a picture shows. */
+export interface Classifier {
+  /**
+   * Cross-entropy −log p(label) of each image [N,3,H,W] in [-1,1], among the classes of the label's group (times of day, terrains). Outside
+   * [-1,1], where an image counts as the range's end, the gradient is 0.
+   * @throws RangeError for a label that it does not know, with those that it knows
+   */
+  classEnergyGradient(images: Tensor, label: string, options?: BatchOption): Promise<EnergyGradient>;
+}

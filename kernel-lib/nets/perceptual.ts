@@ -4,7 +4,7 @@
  * pretrained_networks.py (v0.1); equation 1 of arXiv:1801.03924.
  */
 
-import { misfit, nullish, object, oneOf, optional, readForm, real, wholes } from "../core/forms.js";
+import { list, misfit, nullish, object, oneOf, optional, readForm, real, text, wholes } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Value } from "../graph/graph.js";
 import { conv } from "../graph/ops/conv.js";
@@ -26,6 +26,8 @@ export interface PerceptualConfig {
   readonly epsilon: number;
   /** Channels of the levels, for "tiny" alone. */
   readonly channels?: readonly number[];
+  /** Groups of classes that the backbone was trained to tell apart, where its head ("head.weight") is kept: one name of each group is right. */
+  readonly classes?: readonly (readonly string[])[];
   /** SyncDiffusion's recommended weight with this checkpoint. */
   readonly weight?: number;
 }
@@ -35,12 +37,13 @@ const PERCEPTUAL = object({
   net: oneOf(["vgg", "alex", "squeeze", "tiny"]),
   epsilon: optional(real({ min: 0, max: 1 }), PERCEPTUAL_EPSILON),
   weight: nullish(real({ min: 0, max: 1e6 })),
+  classes: optional(list(list(text(/./, "a name"), "a list of names"), "a list of lists of names")),
 });
 
 /** @throws CheckpointError naming the key. */
 /** Reads a perceptual network's config.json. @throws CheckpointError naming the field */
 export function perceptualConfig(file: string, json: JsonObject): PerceptualConfig {
-  const { net, epsilon, weight } = readForm(file, PERCEPTUAL, json);
+  const { net, epsilon, weight, classes } = readForm(file, PERCEPTUAL, json);
   const given = json.channels ?? undefined;
   if (net !== "tiny" && given !== undefined) throw misfit(file, "channels", `nothing with net "${net}"`, given);
   return {
@@ -48,6 +51,7 @@ export function perceptualConfig(file: string, json: JsonObject): PerceptualConf
     epsilon,
     ...(net === "tiny" ? readForm(file, object({ channels: wholes }), json) : {}),
     ...(typeof weight === "number" ? { weight } : {}),
+    ...(classes ? { classes } : {}),
   };
 }
 

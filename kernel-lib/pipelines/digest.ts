@@ -25,7 +25,7 @@ export function digestCheckpoint({ path, has, part }: OpenParts<StableDiffusionP
   return hash.digest("hex");
 }
 
-const NETWORKS = ["unet", "vae", "text_encoder", "perceptual"] as const satisfies readonly (keyof StableDiffusionParts)[];
+const NETWORKS = ["unet", "vae", "text_encoder", "perceptual", "dual"] as const satisfies readonly (keyof StableDiffusionParts)[];
 const FILES = [
   "model_index.json",
   "scheduler/scheduler_config.json",

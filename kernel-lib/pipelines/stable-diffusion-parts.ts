@@ -4,12 +4,14 @@ import { CheckpointError } from "../core/errors.js";
 import { readJson } from "../core/json.js";
 import type { ScheduleConfig } from "../diffusion/schedule.js";
 import { type ClipTextConfig, clipTextConfig } from "../nets/clip-text.js";
+import type { DualEncoderConfig } from "../nets/dual-encoder.js";
 import { noiseProgram } from "../nets/guided-denoiser.js";
 import type { Part } from "../nets/parameters.js";
 import type { PerceptualConfig } from "../nets/perceptual.js";
 import { type UNetConfig, unetConfig } from "../nets/unet.js";
 import { decodeProgram, type VaeConfig, vaeConfig } from "../nets/vae.js";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.js";
+import { dualReader } from "./dual-part.js";
 import { networkReader, openParts, recognise } from "./folder.js";
 import { perceptualReader } from "./perceptual-part.js";
 import type { CheckpointKind, OpenParts } from "./pipeline.js";
@@ -22,6 +24,7 @@ export interface StableDiffusionParts {
   readonly tokenizer: Tokenizer;
   readonly scheduler: ScheduleConfig;
   readonly perceptual: Part<PerceptualConfig>;
+  readonly dual: Part<DualEncoderConfig>;
 }
 
 /** How a folder of Stable Diffusion is recognised and read. */
@@ -40,6 +43,7 @@ export const STABLE_DIFFUSION: CheckpointKind<StableDiffusionParts> = {
       },
     },
     perceptual: perceptualReader,
+    dual: dualReader,
   },
 };
 

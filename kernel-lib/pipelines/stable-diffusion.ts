@@ -16,8 +16,10 @@ import {
 } from "../nets/guided-denoiser.js";
 import { distanceToEachProgram, distanceToOneProgram, featureDistanceProgram, featuresProgram } from "../nets/perceptual-programs.js";
 import { autoencoder, autoencoderPrograms } from "./autoencoder.js";
+import { classifier } from "./classifier.js";
 import { denoiser, guided } from "./denoiser.js";
 import { digestCheckpoint } from "./digest.js";
+import { dualEncoder } from "./dual.js";
 import type { Model } from "./model.js";
 import type { OpenParts, Pipeline } from "./pipeline.js";
 import { expectPartsFit, STABLE_DIFFUSION, type StableDiffusionParts, textParts } from "./stable-diffusion-parts.js";
@@ -44,6 +46,8 @@ export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
       ...denoiser(opened),
       ...autoencoder(engine, opened.vae, opened.programs),
       ...perceptual(opened),
+      ...dualEncoder(parts, engine),
+      ...classifier(parts, engine),
       ...onDevice(opened),
       ...memory(opened),
       close: () => engine.close(),

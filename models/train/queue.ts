@@ -13,14 +13,20 @@ export interface QueueEntry {
   readonly from?: string;
 }
 
-/** A part trains at a constant rate; a branch whose rate falls to 0 ends each version that is shipped. */
+/**
+ * A part trains at a constant rate; a branch whose rate falls to 0 ends each version that is shipped. The dual encoder reads the candidate's text
+ * encoder: it goes on with each one that a diffusion branch leaves.
+ */
 export const QUEUE: readonly QueueEntry[] = [
   { name: "perceptual", training: "perceptual", steps: 720, rate: "falling" },
   { name: "judge", training: "judge", steps: 628, rate: "falling" },
+  { name: "dual", training: "dual", steps: 640, rate: "falling" },
   { name: "autoencoder", training: "autoencoder", steps: 16_000, rate: "constant" },
   { name: "autoencoder-final", training: "autoencoder", steps: 4_000, rate: "falling", from: "autoencoder" },
   { name: "diffusion", training: "diffusion", steps: 9_500, rate: "constant" },
   { name: "diffusion-1", training: "diffusion", steps: 1_500, rate: "falling", from: "diffusion" },
+  { name: "dual-1", training: "dual", steps: 160, rate: "falling", from: "dual" },
   { name: "diffusion", training: "diffusion", steps: 40_000, rate: "constant" },
   { name: "diffusion-2", training: "diffusion", steps: 2_000, rate: "falling", from: "diffusion" },
+  { name: "dual-2", training: "dual", steps: 160, rate: "falling", from: "dual" },
 ];

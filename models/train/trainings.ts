@@ -4,6 +4,7 @@ import { classifierTraining } from "../tiny-landscapes/train/classifier.js";
 import { judgeArchitecture, perceptualArchitecture } from "../tiny-landscapes/train/configs.js";
 import { diffusionTraining } from "../tiny-landscapes/train/diffusion.js";
 import { SEEDS } from "../tiny-landscapes/train/drawings.js";
+import { dualTraining } from "../tiny-landscapes/train/dual.js";
 import { saveJudge, savePerceptual, saveWith } from "../tiny-landscapes/train/folder.js";
 import type { TrainingTable } from "./training.js";
 
@@ -27,6 +28,7 @@ export const TRAININGS: TrainingTable = {
       drawings: SEEDS.judge,
       save: saveWith("judge", saveJudge),
     }),
+  dual: dualTraining,
   autoencoder: autoencoderTraining,
   diffusion: diffusionTraining,
 };

@@ -210,7 +210,7 @@ describe("what does not fit is refused with file, expected and found", () => {
     expect(error.found).toMatch(found);
   });
 
-  type Name = "unet" | "vae" | "text_encoder" | "scheduler" | "perceptual";
+  type Name = "unet" | "vae" | "text_encoder" | "scheduler" | "perceptual" | "dual";
   const BAD: Record<Name, [change: Record<string, unknown>, expected: RegExp, found?: RegExp][]> = {
     unet: [
       [{ _class_name: "UNet2DModel" }, /_class_name: UNet2DConditionModel/, /UNet2DModel/],
@@ -296,6 +296,14 @@ describe("what does not fit is refused with file, expected and found", () => {
       [{ channels: null }, /channels/, /null/],
       [{ channels: undefined }, /channels/, /nothing/],
       [{ weight: -1 }, /weight/],
+      [{ classes: ["noon", "night"] }, /classes\[0\]: a list of names/, /"noon"/],
+    ],
+    dual: [
+      [{ _class_name: "CLIPModel" }, /_class_name: "DualEncoder"/, /CLIPModel/],
+      [{ channels: [] }, /channels/],
+      [{ hidden_size: 0 }, /hidden_size/],
+      [{ projection_dim: undefined }, /projection_dim/, /nothing/],
+      [{ text_encoder: "abc" }, /text_encoder: a sha256 in hex/, /abc/],
     ],
   };
   for (const [name, cases] of Object.entries(BAD) as [Name, (typeof BAD)[Name]][])

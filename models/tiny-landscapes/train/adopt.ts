@@ -7,11 +7,12 @@ import { dirname, join } from "node:path";
 import { openSafetensors, readSafetensors, writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
 import { lossPlot } from "../../train/loss-plot.js";
 import { QUEUE } from "../../train/queue.js";
-import { CANDIDATE, FOLDER, STATE_FOLDER } from "./folder.js";
+import { CANDIDATE, expectDualFits, FOLDER, STATE_FOLDER } from "./folder.js";
 
 /** Rows of a log that are kept. */
 const LOG_ROWS = 200;
 
+expectDualFits(CANDIDATE);
 for (const path of readdirSync(CANDIDATE, { recursive: true, encoding: "utf8" })) {
   const [from, to] = [join(CANDIDATE, path), join(FOLDER, path)];
   mkdirSync(dirname(to), { recursive: true });

@@ -6,10 +6,9 @@ import type { Value } from "../../../kernel-lib/graph/graph.js";
 import { add, log, mul, neg } from "../../../kernel-lib/graph/ops/elementwise.js";
 import { reduceMean, reduceSum, softmax } from "../../../kernel-lib/graph/ops/reduce.js";
 import { reshape, split } from "../../../kernel-lib/graph/ops/shape.js";
-import { linearLayer } from "../../../kernel-lib/nets/layers.js";
+import { classifierScores } from "../../../kernel-lib/nets/classifier.js";
 import type { Parameters } from "../../../kernel-lib/nets/parameters.js";
 import type { PerceptualConfig } from "../../../kernel-lib/nets/perceptual.js";
-import { features } from "../../../kernel-lib/nets/perceptual.js";
 import type { LossGraph, Training } from "../../train/training.js";
 import { initialParameter } from "../../train/training.js";
 import { TERRAINS, TIMES, WEATHERS } from "../world/captions.js";
@@ -22,21 +21,13 @@ const COUNT = 16;
 const SIDE = 128;
 
 /** Scores of time, terrain and weather, [N,5], [N,6], [N,3], and the last feature map [N,C,h,w] that they are read from. image [N,3,H,W] in [-1,1]. */
-export function classify(
-  config: PerceptualConfig,
-  p: Parameters,
-  image: Value,
-): { readonly scores: readonly Value[]; readonly map: Value } {
-  const maps = features(config, p, image);
-  const map = maps[maps.length - 1];
-  const pooled = reshape(reduceMean(map, [2, 3]), [map.shape[0], map.shape[1]]); // [N,C]
-  const scores = split(
-    linearLayer(p, "head", pooled, CLASSES),
-    1,
+export const classify = (config: PerceptualConfig, p: Parameters, image: Value): ReturnType<typeof classifierScores> =>
+  classifierScores(
+    config,
+    p,
+    image,
     HEADS.map((names) => names.length),
   );
-  return { scores, map };
-}
 
 /** Sum of the three cross-entropies. */
 function loss(config: PerceptualConfig): LossGraph {
@@ -64,7 +55,7 @@ const labelsOf = ({ time, terrain, weather }: Landscape): number[] => [
 ];
 
 /** Noise and softening, so that features mean something on foreseen pictures too. */
-function roughen(rng: Rng, { data, shape }: Tensor): Tensor {
+export function roughen(rng: Rng, { data, shape }: Tensor): Tensor {
   const rough = data.slice();
   const plane = shape[2] * shape[3];
   for (let n = 0; n < shape[0]; n++) {

@@ -1,12 +1,15 @@
 /** @file The bundled model's architecture, in the very files of a diffusers folder. Sizes chosen by inference time on two cores. */
 import type { ClipTextConfig } from "../../../kernel-lib/nets/clip-text.js";
 import { clipTextConfig } from "../../../kernel-lib/nets/clip-text.js";
+import type { DualEncoderConfig } from "../../../kernel-lib/nets/dual-encoder.js";
+import { dualEncoderConfig } from "../../../kernel-lib/nets/dual-encoder.js";
 import type { PerceptualConfig } from "../../../kernel-lib/nets/perceptual.js";
 import { perceptualConfig } from "../../../kernel-lib/nets/perceptual.js";
 import type { UNetConfig } from "../../../kernel-lib/nets/unet.js";
 import { unetConfig } from "../../../kernel-lib/nets/unet.js";
 import type { VaeConfig } from "../../../kernel-lib/nets/vae.js";
 import { vaeConfig } from "../../../kernel-lib/nets/vae.js";
+import { TERRAINS, TIMES, WEATHERS } from "../world/captions.js";
 import { MODEL_MAX_LENGTH } from "../world/tokenizer-files.js";
 
 export const MODEL_INDEX = {
@@ -94,9 +97,25 @@ export const textEncoderJson = (vocabulary: number) => ({
 });
 
 /** Squared feature lengths get 1e-2 before the root: flat pictures have features near zero, whose normalised gradient explodes. */
-export const PERCEPTUAL_JSON = { _class_name: "PerceptualNetwork", net: "tiny", channels: [16, 32, 64, 64], epsilon: 1e-2, weight: 40 };
+export const PERCEPTUAL_JSON = {
+  _class_name: "PerceptualNetwork",
+  net: "tiny",
+  channels: [16, 32, 64, 64],
+  epsilon: 1e-2,
+  weight: 40,
+  classes: [TIMES, TERRAINS, WEATHERS],
+};
 /** Another network than the perceptual one: it only judges what was painted. */
 export const JUDGE_JSON = { _class_name: "PerceptualNetwork", net: "tiny", channels: [24, 32, 48, 64, 64], epsilon: 1e-2 };
+
+/** The judge's trunk, other numbers. `textEncoder`: of `textEncoderDigest`. */
+export const dualJson = (textEncoder: string) => ({
+  _class_name: "DualEncoder",
+  channels: JUDGE_JSON.channels,
+  hidden_size: 64,
+  projection_dim: 64,
+  text_encoder: textEncoder,
+});
 
 const HERE = "models/tiny-landscapes";
 export const unetArchitecture = (): UNetConfig => unetConfig(`${HERE}/unet/config.json`, UNET_JSON);
@@ -105,3 +124,4 @@ export const textArchitecture = (vocabulary: number): ClipTextConfig =>
   clipTextConfig(`${HERE}/text_encoder/config.json`, textEncoderJson(vocabulary));
 export const perceptualArchitecture = (): PerceptualConfig => perceptualConfig(`${HERE}/perceptual/config.json`, PERCEPTUAL_JSON);
 export const judgeArchitecture = (): PerceptualConfig => perceptualConfig(`${HERE}/judge/config.json`, JUDGE_JSON);
+export const dualArchitecture = (): DualEncoderConfig => dualEncoderConfig(`${HERE}/dual/config.json`, dualJson("0".repeat(64)));

@@ -8,7 +8,7 @@ export const DRAWING_WIDTH = 256;
 export const DRAWING_HEIGHT = 128;
 
 /** Seeds apart, so that what is judged was never trained on. */
-export const SEEDS = { autoencoder: 101, perceptual: 202, judge: 303, diffusion: 404, fresh: 909 } as const;
+export const SEEDS = { autoencoder: 101, perceptual: 202, judge: 303, diffusion: 404, dual: 505, fresh: 909 } as const;
 
 /** Drawing number k of a seed. */
 export const drawing = (seed: number, k: number): Landscape => drawLandscape(createRng(seed * 1_000_000 + k), { width: DRAWING_WIDTH });

@@ -1,13 +1,17 @@
 /** @file The trained parts written as a diffusers folder. Trainings write into the candidate; it becomes models/tiny-landscapes when it measures better. */
+import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readJson } from "../../../kernel-lib/core/json.js";
 import type { Tensor } from "../../../kernel-lib/core/tensor.js";
 import { tensor } from "../../../kernel-lib/core/tensor.js";
+import { dualEncoderConfig } from "../../../kernel-lib/nets/dual-encoder.js";
+import { toHalf } from "../../../kernel-lib/weights/dtype.js";
 import { readSafetensors, writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
 import type { Training } from "../../train/training.js";
 import { tokenizerFiles } from "../world/tokenizer-files.js";
-import { JUDGE_JSON, MODEL_INDEX, PERCEPTUAL_JSON, SCHEDULER_JSON, textEncoderJson, UNET_JSON, vaeJson } from "./configs.js";
+import { dualJson, JUDGE_JSON, MODEL_INDEX, PERCEPTUAL_JSON, SCHEDULER_JSON, textEncoderJson, UNET_JSON, vaeJson } from "./configs.js";
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -22,11 +26,12 @@ export const KEPT_FOLDER = join(ROOT, "models/training");
 /** What is being trained, in the layout of the shipped folder. */
 export const CANDIDATE = join(STATE_FOLDER, "tiny-landscapes");
 
-/** Makes the candidate out of what is shipped, where there is none yet, with the world's present words. */
+/** Makes the candidate's parts out of what is shipped, where it lacks them, with the world's present words. */
 export function ensureCandidate(): void {
-  if (!existsSync(CANDIDATE))
-    for (const part of ["vae", "unet", "text_encoder", "perceptual", "judge"])
+  for (const part of ["vae", "unet", "text_encoder", "perceptual", "judge", "dual"])
+    if (existsSync(join(FOLDER, part)) && !existsSync(join(CANDIDATE, part)))
       cpSync(join(FOLDER, part), join(CANDIDATE, part), { recursive: true });
+  writeJson(CANDIDATE, "perceptual/config.json", PERCEPTUAL_JSON);
   writeJson(CANDIDATE, "model_index.json", MODEL_INDEX);
   writeJson(CANDIDATE, "scheduler/scheduler_config.json", SCHEDULER_JSON);
   mkdirSync(join(CANDIDATE, "tokenizer"), { recursive: true });
@@ -90,4 +95,27 @@ export function savePerceptual(folder: string, weights: Tensors): void {
 export function saveJudge(folder: string, weights: Tensors): void {
   writeJson(folder, "judge/config.json", JUDGE_JSON);
   writeSafetensors(join(folder, "judge/backbone.safetensors"), weights);
+}
+
+/** The dual encoder, and which text encoder of the same folder it was trained with. */
+export function saveDual(folder: string, weights: Tensors): void {
+  writeJson(folder, "dual/config.json", dualJson(textEncoderDigest(folder)));
+  writeSafetensors(join(folder, "dual/model.safetensors"), weights);
+}
+
+/** sha256, in hex, over the numbers of a folder's text encoder in half precision, in which it is shipped. */
+export function textEncoderDigest(folder: string): string {
+  const hash = createHash("sha256");
+  const tensors = readSafetensors(join(folder, "text_encoder/model.safetensors"));
+  for (const key of Object.keys(tensors).sort()) hash.update(`${key}\n`).update(toHalf(tensors[key].data));
+  return hash.digest("hex");
+}
+
+/** @throws Error where the dual encoder of a folder was trained with another text encoder than the folder's */
+export function expectDualFits(folder: string): void {
+  const file = join(folder, "dual/config.json");
+  if (!existsSync(file)) return;
+  const { textEncoder } = dualEncoderConfig(file, readJson(file));
+  if (textEncoder !== textEncoderDigest(folder))
+    throw new Error(`${file}: it was trained with another text encoder than ${join(folder, "text_encoder")}; train the part dual again`);
 }
