@@ -9,7 +9,10 @@ import { oneOf } from "./dual.js";
 import type { OpenParts } from "./pipeline.js";
 import type { StableDiffusionParts } from "./stable-diffusion-parts.js";
 
-/** @returns a function that throws a CheckpointError where perceptual/ is missing or has no classes */
+/**
+ * The energies of classes of a checkpoint whose perceptual/ has classes.
+ * @returns a function that throws a CheckpointError where perceptual/ is missing or has no classes
+ */
 export function classifier(parts: OpenParts<StableDiffusionParts>, engine: Engine): Classifier {
   const opened = once(() => {
     const perceptual = parts.part("perceptual");

@@ -9,7 +9,10 @@ import { choiceEnergyProgram, imageVectorsProgram, textEnergyProgram, textVector
 import type { OpenParts } from "./pipeline.js";
 import { type StableDiffusionParts, textParts } from "./stable-diffusion-parts.js";
 
-/** @returns functions that throw a CheckpointError where dual/ is missing or does not fit the text encoder */
+/**
+ * Vectors and energies of a checkpoint that has dual/.
+ * @returns functions that throw a CheckpointError where dual/ is missing or does not fit the text encoder
+ */
 export function dualEncoder(parts: OpenParts<StableDiffusionParts>, engine: Engine): DualEncoder & TextEnergies {
   const opened = once(() => openDual(parts));
   const sizeOf = (who: string, images: Tensor) => {
