@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { type CliDeps, InterruptedError, UsageError } from "./cli/command.js";
+import { editCommand } from "./cli/edit.js";
 import { exportCommand } from "./cli/export.js";
 import { kernelCommand } from "./cli/kernel.js";
 import { labCommand } from "./cli/lab.js";
@@ -30,6 +31,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
     .configureOutput({ writeOut: (text) => deps.stdout.write(text), writeErr: (text) => deps.stderr.write(text) })
     .showHelpAfterError("(see veduta --help, or --help of a command)");
   paintCommand(program, deps);
+  editCommand(program, deps);
   modelsCommand(program, deps);
   viewCommand(program, deps);
   kernelCommand(program, deps);

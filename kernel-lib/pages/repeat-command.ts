@@ -10,14 +10,22 @@ export function optionsOf(name: string): OptionTable {
 }
 
 /** The command that repeats a run. Options without a flag are left out. */
-export function repeatCommand({ method, options, model }: RunInfo): string {
+export function repeatCommand({ method, options, model, family, source }: RunInfo): string {
   const given = Object.entries(optionsOf(method)).flatMap(([key, spec]) => {
     const [flag, value] = [flagName(key, spec), options[key]];
-    if (flag === undefined || value === undefined || value === "" || value === false || typeof value === "object") return [];
+    if (
+      flag === undefined ||
+      value === undefined ||
+      (value === "" && key !== "sourcePrompt") ||
+      value === false ||
+      typeof value === "object"
+    )
+      return [];
     return spec.flag?.value === undefined ? [flag] : [flag, quoted(String(value))];
   });
   const precision = model.precision === undefined ? [] : ["--precision", model.precision];
-  const words = ["veduta paint", quoted(String(options.prompt ?? "")), "--method", method, ...given];
+  const command = family === "edit" ? ["veduta edit", quoted(source?.name ?? "source.png")] : ["veduta paint"];
+  const words = [...command, quoted(String(options.prompt ?? "")), "--method", method, ...given];
   return [...words, "--device", model.device, ...precision, "--threads", String(model.threads)].join(" ");
 }
 

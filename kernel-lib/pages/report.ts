@@ -12,7 +12,7 @@ import { figureJob, panoramaFigure, viewerScript } from "./panorama-figure.js";
 import { optionsOf, repeatCommand } from "./repeat-command.js";
 import { REPORT_STYLE } from "./report-style.js";
 import { runFigure } from "./run-figure.js";
-import { seriesCurve } from "./series-curve.js";
+import { seriesCurve, stepCurve } from "./series-curve.js";
 import { type StripPlace, windowMap } from "./window-map.js";
 
 export interface ReportOptions {
@@ -28,7 +28,7 @@ export function report(run: ReportRun, { viewer = "embedded" }: ReportOptions = 
   const { info, steps } = run;
   const prompt = typeof info.options.prompt === "string" ? info.options.prompt : "Untitled";
   const script = viewer === "embedded" ? html`<script>${trusted(viewerScript())}</script>` : html`<script src="${viewer.src}"></script>`;
-  const stopped = html`<p class="stopped">This run stopped after ${count(steps.length, "step")}: ${info.stopped ?? "it was interrupted"}. The picture is the panorama it foresaw in its last step.</p>`;
+  const stopped = html`<p class="stopped">This run stopped after ${count(steps.length, "step")}: ${info.stopped ?? "it was interrupted"}. The picture is what it foresaw in its last step.</p>`;
   return pageShell({
     title: prompt,
     style: REPORT_STYLE,
@@ -41,9 +41,9 @@ export function report(run: ReportRun, { viewer = "embedded" }: ReportOptions = 
 </header>
 ${info.complete ? undefined : stopped}
 ${pictureSection(run, prompt)}
-${mapSection(info, steps)}
+${info.family === "edit" ? undefined : mapSection(info, steps)}
 ${curveSections(info, steps)}
-<h2>How it was painted</h2>
+<h2>${info.family === "edit" ? "How it was edited" : "How it was painted"}</h2>
 <p>Every option of the run. With the same checkpoint, device and versions they give the same picture, bit for bit.</p>
 <div class="tables">${optionTable(info)}${machineTable(info, steps)}</div>
 <pre>${repeatCommand(info)}</pre>
@@ -80,11 +80,14 @@ const placeOf = ({ width, scaleFactor, coverage }: RunInfo): StripPlace => ({ wi
 
 function facts(info: RunInfo, steps: readonly StepNumbers[]): string {
   const { width, height, coverage, options, seconds, model } = info;
-  const turn = coverage.edge === "wrap" ? "a full turn" : `${Math.round(coverage.horizontal)}° wide`;
+  const turn = coverage.edge === "wrap" ? ", a full turn" : info.family === "edit" ? "" : `, ${Math.round(coverage.horizontal)}° wide`;
+  const windows = info.family === "edit" ? options.windows : steps[0]?.windows;
   const parts = [
-    `${width} × ${height} pixels, ${turn}`,
-    `${count(steps[0]?.windows.length ?? 0, "window")}, ${count(steps.length, "step")}`,
+    `${width} × ${height} pixels${turn}`,
+    ...(Array.isArray(windows) || info.family !== "edit" ? [`${count(Array.isArray(windows) ? windows.length : 0, "window")}`] : []),
+    count(steps.length, "step"),
   ];
+  if (info.source) parts.unshift(`an edit of ${info.source.name}`);
   if (typeof options.seed === "number") parts.push(`seed ${options.seed}`);
   return `${[...parts, `${duration(seconds)} on ${model.device}`].join("; ")}.`;
 }
@@ -92,10 +95,13 @@ function facts(info: RunInfo, steps: readonly StepNumbers[]): string {
 function pictureSection(run: ReportRun, prompt: string): Html | undefined {
   const drawn = runFigure(run);
   if (!drawn) return undefined;
-  const alt = `Panorama: ${prompt}`;
+  const alt = run.info.family === "edit" ? `Edited picture: ${prompt}` : `Panorama: ${prompt}`;
   const figure = trusted(panoramaFigure("panorama", { ...drawn, alt }));
-  const scrub = drawn.spec.steps ? " The slider shows the panorama that each step foresaw." : "";
-  return html`<figure class="picture">${figure}</figure>
+  const scrub = drawn.spec.steps ? ` The slider shows what each step foresaw${run.source ? ", on both paths" : ""}.` : "";
+  const sides = run.source
+    ? html`<p>The source is on one side, the edit on the other. The buttons below the picture compare them in other ways.</p>`
+    : undefined;
+  return html`<figure class="picture">${figure}</figure>${sides}
 <p class="hint">Drag to turn, scroll to zoom; the arrow keys do the same.${scrub}</p>`;
 }
 
@@ -142,8 +148,18 @@ function degreeLabels({ horizontal }: Coverage): Html[] {
   );
 }
 
-/** One chart for each series per window. */
+/** One chart for each series per window, and for an edit for each series per step. */
 const curveSections = (info: RunInfo, steps: readonly StepNumbers[]): Html[] =>
+  info.family === "edit" ? stepCurves(info, steps) : windowCurves(info, steps);
+
+const stepCurves = ({ series = [] }: RunInfo, steps: readonly StepNumbers[]): Html[] =>
+  series.flatMap((each) => {
+    const curve = stepCurve(steps, each);
+    if (curve === undefined) return [];
+    return [html`<h2>${each.title}</h2>\n<p>The ${each.unit}, step by step, on a logarithmic axis.</p>\n${trusted(curve)}\n`];
+  });
+
+const windowCurves = (info: RunInfo, steps: readonly StepNumbers[]): Html[] =>
   windowSeries(info).flatMap((series) => {
     const curve = seriesCurve(steps, placeOf(info), series);
     if (curve === undefined) return [];

@@ -2,15 +2,38 @@
 
 import type { ReportRun } from "../runs/run-data.js";
 import { dataUrl } from "./html.js";
-import { type PanoramaSpec, type StepPicture, windowsSpec } from "./panorama-figure.js";
+import { type OtherPicture, type PanoramaSpec, type StepPicture, windowsSpec } from "./panorama-figure.js";
 
 /** Makes the viewer's input of a run. @returns the still picture as a data: URL, and the viewer's spec; undefined if no step was finished */
-export function runFigure({ info, steps: numbers, picture, foreseen = [] }: ReportRun): { src: string; spec: PanoramaSpec } | undefined {
+export function runFigure({
+  info,
+  steps: numbers,
+  picture,
+  foreseen = [],
+  source,
+}: ReportRun): { src: string; spec: PanoramaSpec } | undefined {
   if (!picture) return undefined;
-  // The finished panorama replaces the last step's picture.
+  // The finished picture replaces the last step's picture.
   const pictures = foreseen.map((one): StepPicture => ({ src: dataUrl(one.type, one.bytes), label: `step ${one.step}` }));
   const finished: StepPicture = { src: null, label: info.complete ? "finished" : (pictures[pictures.length - 1]?.label ?? "last step") };
   const steps = pictures.length > 1 ? [...pictures.slice(0, -1), finished] : undefined;
+  const src = dataUrl(picture.type, picture.bytes);
+  if (source) return { src, spec: { ...editedSpec(info), steps, others: [sourcePicture(info, source)] } };
   const windows = windowsSpec(info, numbers, steps && foreseen.map(({ step }) => step));
-  return { src: dataUrl(picture.type, picture.bytes), spec: { coverage: info.coverage, steps, windows } };
+  return { src, spec: { coverage: info.coverage, steps, windows } };
+}
+
+/** An edited picture beside its source: flat, unless it is a closed panorama. */
+const editedSpec = ({ coverage }: ReportRun["info"]): PanoramaSpec => ({
+  coverage,
+  label: "edited",
+  state: { projection: "flat", compare: "side", fov: Math.min(120, coverage.vertical * 1.04) },
+});
+
+function sourcePicture({ coverage }: ReportRun["info"], { picture, foreseen }: NonNullable<ReportRun["source"]>): OtherPicture {
+  const pictures = foreseen.map((one): StepPicture => ({ src: dataUrl(one.type, one.bytes), label: `step ${one.step}` }));
+  const src = dataUrl(picture.type, picture.bytes);
+  // In the last step the source's path is at the source itself.
+  const steps = pictures.length > 1 ? [...pictures.slice(0, -1), { src, label: "source" }] : undefined;
+  return { src, label: "source", coverage, steps };
 }

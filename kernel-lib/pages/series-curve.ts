@@ -30,13 +30,8 @@ export function seriesCurve(steps: readonly StepNumbers[], place: StripPlace, { 
     windows.flatMap(({ [name]: value }) => (value !== undefined && value > 0 ? [value] : [])),
   );
   if (values.length === 0) return undefined;
-  const least = values.reduce((a, b) => Math.min(a, b));
-  const most = values.reduce((a, b) => Math.max(a, b));
-  const [low, high] = least === most ? [least / 2, most * 2] : [least / 1.08, most * 1.08];
-  const [first, last] = [steps[0].index, steps[steps.length - 1].index];
-  const x = (index: number) => round1(last === first ? 500 : ((index - first) / (last - first)) * 1000);
-  const y = (value: number) => round1(400 - (Math.log(value / low) / Math.log(high / low)) * 400);
-
+  const axes = logAxes(values, steps);
+  const { x, y } = axes;
   const cells = windowCells(measured[0].windows, place);
   const { anchor } = measured[0];
   const away = (j: number) => {
@@ -63,12 +58,64 @@ export function seriesCurve(steps: readonly StepNumbers[], place: StripPlace, { 
     return { index, value: others.reduce((a, b) => a + b, 0) / Math.max(1, others.length) };
   });
   const mean = path(means.filter(({ value }) => value > 0).map(({ index, value }) => [x(index), y(value)]));
+  const range = `${short(means[0].value)} in step ${means[0].index} to ${short(means[means.length - 1].value)} in step ${means[means.length - 1].index}`;
+  const drawn = `${lines.join("")}<g class="mean"><title>mean of the windows: ${range}</title><path class="near" d="${mean}"/><path d="${mean}"/></g>`;
+  const legend = `<ul class="legend"><li><i class="key mean-key"></i>mean</li><li><span>beside ${anchor >= 0 ? "the anchor" : "the middle"}</span><i class="shades">${Array.from({ length: SHADES }, (_, k) => `<b class="shade-${k}"></b>`).join("")}</i><span>farthest from it</span></li>${anchor >= 0 ? `<li><i class="key anchor-key"></i>anchor: window ${anchor}, 0 by definition, so without a line</li>` : ""}</ul>`;
+  return `${plotted(axes, `${unit}: ${lines.length} windows; their mean goes from ${range}`, drawn)}\n${legend}`;
+}
+
+/**
+ * Makes the chart of a series that has one number per step, as HTML.
+ * @returns undefined if no step has it
+ */
+export function stepCurve(steps: readonly StepNumbers[], { name, title, unit }: Series): string | undefined {
+  const points = steps.flatMap(({ index, series }) =>
+    series?.[name] !== undefined && series[name] > 0 ? [{ index, value: series[name] }] : [],
+  );
+  if (points.length === 0) return undefined;
+  const axes = logAxes(
+    points.map(({ value }) => value),
+    steps,
+  );
+  const d = path(points.map(({ index, value }) => [axes.x(index), axes.y(value)]));
+  const [first, last] = [points[0], points[points.length - 1]];
+  const range = `${short(first.value)} in step ${first.index} to ${short(last.value)} in step ${last.index}`;
+  return plotted(
+    axes,
+    `${unit}: from ${range}`,
+    `<g class="mean"><title>${escapeHtml(title)}: ${range}</title><path class="near" d="${d}"/><path d="${d}"/></g>`,
+  );
+}
+
+/** Axes of 1000 × 400 units: steps to the right, values on a logarithmic scale. */
+interface Axes {
+  readonly low: number;
+  readonly high: number;
+  readonly first: number;
+  readonly last: number;
+  x(index: number): number;
+  y(value: number): number;
+}
+
+/** @param values above 0, at least one */
+function logAxes(values: readonly number[], steps: readonly StepNumbers[]): Axes {
+  const least = values.reduce((a, b) => Math.min(a, b));
+  const most = values.reduce((a, b) => Math.max(a, b));
+  const [low, high] = least === most ? [least / 2, most * 2] : [least / 1.08, most * 1.08];
+  const [first, last] = [steps[0].index, steps[steps.length - 1].index];
+  return {
+    ...{ low, high, first, last },
+    x: (index) => round1(last === first ? 500 : ((index - first) / (last - first)) * 1000),
+    y: (value) => round1(400 - (Math.log(value / low) / Math.log(high / low)) * 400),
+  };
+}
+
+/** The chart's box with its grid and labels. @param label what a screen reader says @param drawn the lines */
+function plotted({ low, high, first, last, x, y }: Axes, label: string, drawn: string): string {
   const ticks = logTicks(low, high);
   const grid = ticks.map((tick) => `<path class="grid" d="M0 ${y(tick)}H1000"/>`).join("");
   const labels = ticks.map((tick) => `<span style="top:${round1(y(tick) / 4)}%">${short(tick)}</span>`).join("");
-  const range = `${short(means[0].value)} in step ${means[0].index} to ${short(means[means.length - 1].value)} in step ${means[means.length - 1].index}`;
-  return `<div class="plot"><div class="y">${labels}</div><div class="area"><svg viewBox="0 0 1000 400" preserveAspectRatio="none" role="img" aria-label="${escapeHtml(unit)}: ${lines.length} windows; their mean goes from ${range}">${grid}${lines.join("")}<g class="mean"><title>mean of the windows: ${range}</title><path class="near" d="${mean}"/><path d="${mean}"/></g></svg></div><div class="unit">step</div><div class="x">${stepLabels(first, last, x)}</div></div>
-<ul class="legend"><li><i class="key mean-key"></i>mean</li><li><span>beside ${anchor >= 0 ? "the anchor" : "the middle"}</span><i class="shades">${Array.from({ length: SHADES }, (_, k) => `<b class="shade-${k}"></b>`).join("")}</i><span>farthest from it</span></li>${anchor >= 0 ? `<li><i class="key anchor-key"></i>anchor: window ${anchor}, 0 by definition, so without a line</li>` : ""}</ul>`;
+  return `<div class="plot"><div class="y">${labels}</div><div class="area"><svg viewBox="0 0 1000 400" preserveAspectRatio="none" role="img" aria-label="${escapeHtml(label)}">${grid}${drawn}</svg></div><div class="unit">step</div><div class="x">${stepLabels(first, last, x)}</div></div>`;
 }
 
 /** Labels at round steps, at the first and at the last, on an axis of 1000 units. */

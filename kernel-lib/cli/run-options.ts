@@ -1,0 +1,60 @@
+/** @file The options of commands that run a method, made from the methods' option tables. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { DEVICE_CHOICES } from "../engine/device.js";
+import { PRECISIONS } from "../graph/half.js";
+import type { MethodInfo } from "../methods/method.js";
+import { defaultInWords, type OptionSpec } from "../methods/option-table.js";
+import { KEEP_ALL, keptOf } from "./kept.js";
+import { methodFlags } from "./method-flags.js";
+import { wholeNumber } from "./values.js";
+
+/** Adds --method, the flags of the methods, and those of the model and the folder. @param picture the finished run's file */
+export function addRunOptions(command: Command, methods: readonly MethodInfo[], standard: string, picture: string): void {
+  command.addOption(
+    new Option("--method <name>", methods.map(({ name, title, summary }) => `${name}: ${summary} (${title})`).join("; "))
+      .choices(methods.map(({ name }) => name))
+      .default(standard),
+  );
+  for (const [flag, { key, spec, methods: readers }] of methodFlags(methods)) {
+    const whose = readers === undefined ? "" : `${readers.map(({ name }) => name).join(", ")}: `;
+    for (const option of optionsOf(flag, key, spec, whose)) command.addOption(option);
+  }
+  command
+    .option("--foreseen <n>", "keep the picture foreseen after every n-th step; 0: none", wholeNumber(0), 1)
+    .addOption(
+      new Option(
+        "--keep <parts>",
+        `what the run's folder holds besides ${picture}, run.json and steps.json: foreseen, report, shared-report (several reports share the viewer's script beside their folders), or nothing`,
+      )
+        .argParser(keptOf)
+        .default(keptOf(KEEP_ALL), KEEP_ALL),
+    )
+    .option("--model <path>", "a checkpoint's folder or name; default: the bundled one")
+    .addOption(
+      new Option("--device <name>", "where the networks run; auto: the best that is available").choices(DEVICE_CHOICES).default("auto"),
+    )
+    .addOption(new Option("--precision <name>", "of the U-Net; default float16 on cuda, float32 on cpu and webgpu").choices(PRECISIONS))
+    .option("--threads <n>", "threads of the CPU; default all its cores", wholeNumber(1))
+    .option("--out <dir>", "the run's folder; default veduta-out/<method>-<seed>")
+    .option("--force", "replace a run that is already in the folder");
+}
+
+/** Commander's options of a flag; a flag without a value also has its opposite. The value is stored under the option's name. */
+function optionsOf(flag: string, key: string, spec: OptionSpec<unknown>, whose: string): Option[] {
+  const otherwise = defaultInWords(spec);
+  const text = `${whose}${spec.means}${otherwise === undefined ? "" : ` (default: ${otherwise})`}`;
+  const { value, parse } = spec.flag ?? {};
+  if (value === undefined || parse === undefined)
+    return [new Option(flag, `${whose}${spec.means}`), new Option(flag.replace("--", "--no-"), "the opposite (default)")];
+  const option = new Option(`${flag} <${value}>`, text).argParser((word: string) => {
+    try {
+      return parse(word);
+    } catch (error) {
+      throw new InvalidArgumentError(
+        error instanceof RangeError ? `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.` : String(error),
+      );
+    }
+  });
+  option.attributeName = () => key;
+  return [option];
+}
