@@ -3,7 +3,7 @@
 
 // a model
 export { BUNDLED_MODELS, openModel } from "./pipelines/open-model.js";
-export type { Model } from "./pipelines/model.js";
+export type { Model, OpenedCheckpoint, UnconditionalModel } from "./pipelines/model.js";
 export type { OpenModelOptions } from "./pipelines/open-model.js";
 export type { PerceptualFiles } from "./pipelines/perceptual-part.js";
 export type { DeviceChoice } from "./engine/device.js";
@@ -47,6 +47,8 @@ export type {
   RowNoiseOptions,
   TextEncoder,
   TextEnergies,
+  TimestepOptions,
+  UnconditionalDenoiser,
 } from "./diffusion/capabilities.js";
 // energies of pictures, for guidance
 export { classEnergy, textEnergy, zeroShotClassifier } from "./methods/edit/energies.js";

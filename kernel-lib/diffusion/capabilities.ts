@@ -7,10 +7,14 @@ export interface BatchOption {
   readonly batch?: number;
 }
 
-/** Options of a noise prediction. */
-export interface NoiseOptions extends BatchOption {
+/** Options of a noise prediction without text. */
+export interface TimestepOptions extends BatchOption {
   /** training timestep, 0..999 */
   readonly timestep: number;
+}
+
+/** Options of a noise prediction. */
+export interface NoiseOptions extends TimestepOptions {
   /** [2,tokens,dim]: negative prompt, then prompt; or [1,tokens,dim] for an unguided prediction */
   readonly text: Tensor | DeviceTensor;
   /** eps = eps_negative + guidanceScale · (eps_prompt − eps_negative); ignored for [1,…] text. Default 7.5. */
@@ -38,9 +42,7 @@ export interface EncodeOptions extends BatchOption {
 }
 
 /** Options of a noise prediction in which every row has a text of its own. */
-export interface RowNoiseOptions extends BatchOption {
-  /** training timestep, 0..999 */
-  readonly timestep: number;
+export interface RowNoiseOptions extends TimestepOptions {
   /** [N,tokens,dim], one per row; there is no guidance */
   readonly text: Tensor;
 }
@@ -63,6 +65,12 @@ export interface JacobianProducts {
   pullNoise(latent: Tensor, options: NoiseOptions & { readonly cotangent: Tensor }): Promise<Tensor>;
   /** Jᵀ · cotangent of the decoded image at latents [N,c,h,w], with cotangent [N,3,f·h,f·w] -> [N,c,h,w]. */
   pullDecode(latent: Tensor, options: DecodeOptions & { readonly cotangent: Tensor }): Promise<Tensor>;
+}
+
+/** Predicts noise without text. */
+export interface UnconditionalDenoiser {
+  /** Noise eps of latents [N,c,h,w] -> [N,c,h,w], whatever the network predicts (eps, v or x0). */
+  predictNoise(latent: Tensor, options: TimestepOptions): Promise<Tensor>;
 }
 
 /** Goes between images and latents. */

@@ -13,7 +13,7 @@ import { concat, expand, reshape, split } from "../graph/ops/shape.js";
 import type { Part } from "./parameters.js";
 import { checkpointParameters } from "./parameters.js";
 import { type PerceptualConfig, perceptualDistance } from "./perceptual.js";
-import { computedTimestepEmbedding } from "./timestep-embedding.js";
+import { timestepInput } from "./timestep-embedding.js";
 import { type UNetConfig, unet } from "./unet.js";
 import { decoded, type VaeConfig } from "./vae.js";
 
@@ -121,7 +121,8 @@ export const perceptualGradientProgram = (
   },
 });
 
-interface LevelValues {
+/** The noise level of a call, each [1]. */
+export interface LevelValues {
   readonly alpha: Value;
   readonly sigma: Value;
 }
@@ -130,11 +131,7 @@ interface LevelValues {
 function prepared(graph: Graph, { unet: part, precision = "float32", embedding: source = "fed" }: DenoisingNetwork) {
   const { config } = part;
   const p = checkpointParameters(graph, part, precision);
-  const given =
-    source === "fed"
-      ? graph.input("timestepEmbedding", [1, config.blockOutChannels[0]])
-      : computedTimestepEmbedding(config, graph.input("timestep", [1]));
-  const embedding = cast(given, precision); // [1,C0]
+  const embedding = cast(timestepInput(graph, config, source), precision); // [1,C0]
   const level: LevelValues = { alpha: graph.input("alpha", [1]), sigma: graph.input("sigma", [1]) };
   const predict = (x: Value, texts: Value) => inPrecision(precision, [x, texts], ([h, c]) => unet(config, p, h, embedding, c));
   return { level, predict };
@@ -167,7 +164,7 @@ function foreseen(graph: Graph, network: DenoisingNetwork, vae: Part<VaeConfig>,
 type FromOutput = (xt: Value, output: Value, level: LevelValues) => Value;
 
 /** eps and x0 from a network's output, in the order of operations of diffusers' DDIM (0.15.1, scheduling_ddim.py, step 3). */
-const fromOutput = {
+export const fromOutput = {
   epsilon: {
     eps: (_xt, output) => output,
     x0: (xt, output, { alpha, sigma }) => div(sub(xt, mul(sigma, output)), alpha),

@@ -3,8 +3,9 @@ import type { Value } from "../graph/graph.js";
 import type { ConvOptions } from "../graph/ops/conv.js";
 import { addChannels, conv, upsampleConv } from "../graph/ops/conv.js";
 import { add, silu } from "../graph/ops/elementwise.js";
-import { linear } from "../graph/ops/matmul.js";
+import { attention, linear } from "../graph/ops/matmul.js";
 import { groupNorm, layerNorm } from "../graph/ops/norm.js";
+import { reshape, transpose } from "../graph/ops/shape.js";
 import type { Parameters } from "./parameters.js";
 import { under } from "./parameters.js";
 
@@ -57,3 +58,22 @@ export function resnet(p: Parameters, x: Value, out: number, time: Value | null,
 /** `resnet` with the parameters below a key. */
 export const resnetAt = (p: Parameters, key: string, x: Value, out: number, time: Value | null, options: ResnetOptions): Value =>
   resnet(under(p, key), x, out, time, options);
+
+export interface SelfAttentionOptions {
+  readonly heads: number;
+  readonly groups: number;
+  readonly epsilon: number;
+}
+
+/**
+ * Attention of every pixel to all pixels, added to its input. x [N,C,H,W] -> [N,C,H,W]. Published checkpoints have the old names of diffusers'
+ * AttentionBlock, newer ones the U-Net's. Source: diffusers 0.15.1 models/attention.py, AttentionBlock.
+ */
+export function selfAttention(p: Parameters, x: Value, { heads, groups, epsilon }: SelfAttentionOptions): Value {
+  const [N, C, H, W] = x.shape;
+  const names = p.has("query.weight") ? ["query", "key", "value", "proj_attn"] : ["to_q", "to_k", "to_v", "to_out.0"];
+  const tokens = transpose(reshape(groupNormLayer(p, "group_norm", x, groups, epsilon), [N, C, H * W]), [0, 2, 1]); // [N,HW,C]
+  const [q, k, v] = names.slice(0, 3).map((name) => linearLayer(p, name, tokens, C));
+  const attended = linearLayer(p, names[3], attention(q, k, v, heads), C);
+  return add(x, reshape(transpose(attended, [0, 2, 1]), [N, C, H, W]));
+}

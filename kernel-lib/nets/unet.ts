@@ -200,7 +200,7 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, embedding
 }
 
 /** [N,C0] -> [N,width], through two linear layers. */
-const timeEmbedding = (p: Parameters, embedding: Value, width: number): Value =>
+export const timeEmbedding = (p: Parameters, embedding: Value, width: number): Value =>
   linearLayer(p, "time_embedding.linear_2", silu(linearLayer(p, "time_embedding.linear_1", embedding, width)), width);
 
 /** Self-attention over the pixels, cross-attention to the text, a gated feed-forward layer, each residual. x [N,C,H,W]. */

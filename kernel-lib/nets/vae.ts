@@ -6,11 +6,10 @@ import type { Program } from "../engine/program.js";
 import { gradient } from "../graph/gradient.js";
 import { Graph, type Value } from "../graph/graph.js";
 import { add, clip, exp, mul, silu } from "../graph/ops/elementwise.js";
-import { attention } from "../graph/ops/matmul.js";
-import { pad, reshape, split, transpose } from "../graph/ops/shape.js";
+import { pad, split } from "../graph/ops/shape.js";
 import { segment } from "../graph/segment.js";
 import { expectDivisible, expectPerLevel, layers } from "./config-checks.js";
-import { convLayer, groupNormLayer, linearLayer, resnetAt, upsampleLayer } from "./layers.js";
+import { convLayer, groupNormLayer, resnetAt, selfAttention, upsampleLayer } from "./layers.js";
 import type { Parameters, Part } from "./parameters.js";
 import { checkpointParameters, under } from "./parameters.js";
 
@@ -125,15 +124,8 @@ export function vaeDecoder(config: VaeConfig, p: Parameters, latent: Value, edge
 /** Two residual blocks around one attention over all pixels. */
 function middle({ normNumGroups }: VaeConfig, p: Parameters, x: Value, edge: Edge): Value {
   const norm = { groups: normNumGroups, epsilon: EPSILON, edge };
-  const [N, C, H, W] = x.shape;
-  let h = resnetAt(p, "resnets.0", x, C, null, norm);
-  const a = under(p, "attentions.0");
-  // published checkpoints have the old names, newer ones the U-Net's
-  const names = a.has("query.weight") ? ["query", "key", "value", "proj_attn"] : ["to_q", "to_k", "to_v", "to_out.0"];
-  const tokens = transpose(reshape(groupNormLayer(a, "group_norm", h, normNumGroups, EPSILON), [N, C, H * W]), [0, 2, 1]); // [N,HW,C]
-  const [q, k, v] = names.slice(0, 3).map((name) => linearLayer(a, name, tokens, C));
-  const attended = linearLayer(a, names[3], attention(q, k, v, 1), C);
-  h = add(h, reshape(transpose(attended, [0, 2, 1]), [N, C, H, W]));
+  const C = x.shape[1];
+  const h = selfAttention(under(p, "attentions.0"), resnetAt(p, "resnets.0", x, C, null, norm), { ...norm, heads: 1 });
   return resnetAt(p, "resnets.1", h, C, null, norm);
 }
 

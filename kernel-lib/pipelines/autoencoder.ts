@@ -4,6 +4,7 @@ import type { Autoencoder, JacobianProducts } from "../diffusion/capabilities.js
 import type { Engine } from "../engine/engine.js";
 import type { Part } from "../nets/parameters.js";
 import { decodeProgram, encodeProgram, encodeSampleProgram, pullDecodeProgram, type VaeConfig } from "../nets/vae.js";
+import { expectEqual } from "./expect-equal.js";
 
 /** The programs of an autoencoder: an engine knows each by its name, so a model makes them once. */
 export const autoencoderPrograms = (vae: Part<VaeConfig>) => ({
@@ -49,4 +50,21 @@ export function autoencoder(
       return (await engine.call(programs.pull, { height, width, edge }, { rows: { latent, cotangent } }, batch)).pulled;
     },
   };
+}
+
+/**
+ * Checks an autoencoder of RGB images, and that its latents are the U-Net's.
+ * @throws CheckpointError where a key is missing, a shape is not its config's, or the two do not fit each other
+ */
+export function expectAutoencoderFits(
+  vae: Part<VaeConfig>,
+  unet: Part<{ readonly inChannels: number; readonly outChannels: number }>,
+): void {
+  const { latentChannels } = vae.config;
+  expectEqual(unet.file, "in_channels", unet.config.inChannels, latentChannels, "the autoencoder's latent_channels");
+  expectEqual(unet.file, "out_channels", unet.config.outChannels, latentChannels, "the autoencoder's latent_channels");
+  expectEqual(vae.file, "in_channels", vae.config.inChannels, 3, "those of an RGB image");
+  expectEqual(vae.file, "out_channels", vae.config.outChannels, 3, "those of an RGB image");
+  // building a graph asks for every key with its shape
+  decodeProgram(vae).graph({ height: 1, width: 1, edge: "open" }, 1, false);
 }

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { fileExists, readFully, withFile } from "../core/files.js";
 import type { Weights } from "../weights/weights.js";
 import type { OpenParts } from "./pipeline.js";
-import type { StableDiffusionParts } from "./stable-diffusion-parts.js";
 
 /** Up to here a weight file is read whole. */
 const WHOLE = 64 * 2 ** 20;
@@ -14,23 +13,25 @@ const PIECES = 256;
 /**
  * A sha256, in hex, over a checkpoint's configs, tokenizer files and weights: where they lie does not count. Weight files of up to 64 MiB
  * are read whole (40 MB: about 0.1 s); of larger ones the size, the table of tensors and 256 pieces of 64 KiB spread evenly over the file.
+ * @param networks the parts that have weights, in an order that stays
  */
-export function digestCheckpoint({ path, has, part }: OpenParts<StableDiffusionParts>): string {
+export function digestCheckpoint<Name extends string>(
+  { path, has, part }: OpenParts<Readonly<Record<Name, Weights>>>,
+  networks: readonly Name[],
+): string {
   const hash = createHash("sha256");
-  for (const name of FILES) {
+  for (const name of [...FILES, ...networks.map((network) => `${network}/config.json`)]) {
     const file = join(path, name);
     if (fileExists(file)) addFile(hash, name, file);
   }
-  for (const name of NETWORKS) if (has(name)) addWeights(hash, name, part(name));
+  for (const name of networks) if (has(name)) addWeights(hash, name, part(name));
   return hash.digest("hex");
 }
 
-const NETWORKS = ["unet", "vae", "text_encoder", "perceptual", "dual"] as const satisfies readonly (keyof StableDiffusionParts)[];
 const FILES = [
   "model_index.json",
   "scheduler/scheduler_config.json",
   ...["vocab.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json"].map((name) => `tokenizer/${name}`),
-  ...NETWORKS.map((name) => `${name}/config.json`),
 ];
 
 function addWeights(hash: Hash, part: string, { weights }: Weights): void {

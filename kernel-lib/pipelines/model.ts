@@ -1,4 +1,4 @@
-/** @file An opened checkpoint, as the one who paints with it sees it. */
+/** @file An opened checkpoint, as the one who paints or edits with it sees it. */
 import type {
   Autoencoder,
   Classifier,
@@ -8,23 +8,14 @@ import type {
   Perceptual,
   RowDenoiser,
   TextEnergies,
+  UnconditionalDenoiser,
 } from "../diffusion/capabilities.js";
-import type { CallKind, JointModel } from "../diffusion/joint-model.js";
+import type { CallKind, JointModel, JointModelConfig } from "../diffusion/joint-model.js";
 import type { Device } from "../engine/device.js";
 import type { Precision } from "../graph/half.js";
 
-/** A checkpoint on a device. Every call after `close` throws a ClosedError. */
-export interface Model
-  extends JointModel,
-    RowDenoiser,
-    Autoencoder,
-    Perceptual,
-    ComparableFeatures,
-    JacobianProducts,
-    DualEncoder,
-    TextEnergies,
-    Classifier {
-  batchSize(kind: CallKind, window: { readonly height: number; readonly width: number }): number;
+/** What every opened checkpoint has. Every call after `close` throws a ClosedError. */
+export interface OpenedCheckpoint {
   readonly device: Device;
   /** of the U-Net */
   readonly precision: Precision;
@@ -37,4 +28,25 @@ export interface Model
   readonly path: string;
   /** Ends the sessions and frees their memory; twice is once. */
   close(): Promise<void>;
+}
+
+/** A checkpoint with text on a device. */
+export interface Model
+  extends OpenedCheckpoint,
+    JointModel,
+    RowDenoiser,
+    Autoencoder,
+    Perceptual,
+    ComparableFeatures,
+    JacobianProducts,
+    DualEncoder,
+    TextEnergies,
+    Classifier {
+  batchSize(kind: CallKind, window: { readonly height: number; readonly width: number }): number;
+}
+
+/** A checkpoint without text on a device, such as `tiny-noon`. Latents and images of DDPM's are one and the same. */
+export interface UnconditionalModel extends OpenedCheckpoint, UnconditionalDenoiser, Autoencoder {
+  readonly config: Omit<JointModelConfig, "weight">;
+  batchSize(kind: "noise", window: { readonly height: number; readonly width: number }): number;
 }

@@ -1,7 +1,9 @@
 /** @file scheduler/scheduler_config.json: the noise schedule a checkpoint was trained with. */
+import { join } from "node:path";
 import { form, object, oneOf, only, optional, readForm, real, whole, yesNo } from "../core/forms.js";
-import type { JsonObject } from "../core/json.js";
+import { type JsonObject, readJson } from "../core/json.js";
 import type { ScheduleConfig } from "../diffusion/schedule.js";
+import type { PartReader } from "./pipeline.js";
 
 const BETA = real({ min: 0, max: 0.999 });
 const SCHEDULER = object({
@@ -40,3 +42,14 @@ export function schedulerConfig(file: string, json: JsonObject): ScheduleConfig 
     prediction: c.prediction_type,
   };
 }
+
+/** Reads the part scheduler/ of a checkpoint. */
+export const schedulerReader: PartReader<ScheduleConfig> = {
+  read(folder) {
+    const file = schedulerFile(folder);
+    return schedulerConfig(file, readJson(file));
+  },
+};
+
+/** The config's file in the part's folder. */
+export const schedulerFile = (folder: string): string => join(folder, "scheduler_config.json");

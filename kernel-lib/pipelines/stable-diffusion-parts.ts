@@ -1,7 +1,5 @@
 /** @file The parts of Stable Diffusion 1 and 2, and whether they fit each other. */
-import { join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
-import { readJson } from "../core/json.js";
 import type { ScheduleConfig } from "../diffusion/schedule.js";
 import { type ClipTextConfig, clipTextConfig } from "../nets/clip-text.js";
 import type { DualEncoderConfig } from "../nets/dual-encoder.js";
@@ -9,13 +7,15 @@ import { noiseProgram } from "../nets/guided-denoiser.js";
 import type { Part } from "../nets/parameters.js";
 import type { PerceptualConfig } from "../nets/perceptual.js";
 import { type UNetConfig, unetConfig } from "../nets/unet.js";
-import { decodeProgram, type VaeConfig, vaeConfig } from "../nets/vae.js";
+import { type VaeConfig, vaeConfig } from "../nets/vae.js";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.js";
+import { expectAutoencoderFits } from "./autoencoder.js";
 import { dualReader } from "./dual-part.js";
+import { expectEqual } from "./expect-equal.js";
 import { networkReader, openParts, recognise } from "./folder.js";
 import { perceptualReader } from "./perceptual-part.js";
 import type { CheckpointKind, OpenParts } from "./pipeline.js";
-import { schedulerConfig } from "./scheduler-config.js";
+import { schedulerReader } from "./scheduler-config.js";
 
 export interface StableDiffusionParts {
   readonly unet: Part<UNetConfig>;
@@ -36,12 +36,7 @@ export const STABLE_DIFFUSION: CheckpointKind<StableDiffusionParts> = {
     vae: networkReader(vaeConfig, ["diffusion_pytorch_model"], ["AutoencoderKL"]),
     text_encoder: networkReader(clipTextConfig, ["model"], ["CLIPTextModel"]),
     tokenizer: { classes: ["CLIPTokenizer", "CLIPTokenizerFast"], read: loadTokenizer }, // the Rust tokenizer reads the same files
-    scheduler: {
-      read(folder) {
-        const file = join(folder, "scheduler_config.json");
-        return schedulerConfig(file, readJson(file));
-      },
-    },
+    scheduler: schedulerReader,
     perceptual: perceptualReader,
     dual: dualReader,
   },
@@ -62,15 +57,10 @@ export const openCheckpoint = (path: string): OpenParts<StableDiffusionParts> =>
  */
 export function expectPartsFit(parts: OpenParts<StableDiffusionParts>): void {
   const [unet, vae, { prediction }] = [parts.part("unet"), parts.part("vae"), parts.part("scheduler")];
-  const { latentChannels } = vae.config;
-  expectEqual(unet.file, "in_channels", unet.config.inChannels, latentChannels, "the autoencoder's latent_channels");
-  expectEqual(unet.file, "out_channels", unet.config.outChannels, latentChannels, "the autoencoder's latent_channels");
-  expectEqual(vae.file, "in_channels", vae.config.inChannels, 3, "those of an RGB image");
-  expectEqual(vae.file, "out_channels", vae.config.outChannels, 3, "those of an RGB image");
+  expectAutoencoderFits(vae, unet);
   // building a graph asks for every key with its shape
   const side = 2 ** (unet.config.blockOutChannels.length - 1);
   noiseProgram({ unet, prediction }).graph({ height: side, width: side, tokens: 1, texts: 1 }, 1, false);
-  decodeProgram(vae).graph({ height: 1, width: 1, edge: "open" }, 1, false);
 }
 
 /** Text encoder and tokenizer, once they are needed. @throws CheckpointError where one is missing or does not fit */
@@ -89,8 +79,4 @@ export function textParts(parts: OpenParts<StableDiffusionParts>) {
       found: String(vocabSize),
     });
   return { encoder, tokenizer };
-}
-
-function expectEqual(file: string, key: string, got: number, want: number, whose: string): void {
-  if (got !== want) throw new CheckpointError(file, { expected: `${key} ${want}, ${whose}`, found: String(got) });
 }

@@ -31,7 +31,7 @@ export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
   open(parts, engine) {
     const opened = open(parts, engine);
     const { device, precision, threads, notices } = engine;
-    const digest = once(() => digestCheckpoint(parts));
+    const digest = once(() => digestCheckpoint(parts, ["unet", "vae", "text_encoder", "perceptual", "dual"]));
     return {
       config: configOf(parts),
       path: parts.path,

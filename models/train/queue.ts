@@ -26,6 +26,8 @@ export const QUEUE: readonly QueueEntry[] = [
   { name: "diffusion", training: "diffusion", steps: 9_500, rate: "constant" },
   { name: "diffusion-1", training: "diffusion", steps: 1_500, rate: "falling", from: "diffusion" },
   { name: "dual-1", training: "dual", steps: 160, rate: "falling", from: "dual" },
+  { name: "noon", training: "noon", steps: 3_900, rate: "falling" },
+  { name: "night", training: "night", steps: 3_900, rate: "falling" },
   { name: "diffusion", training: "diffusion", steps: 40_000, rate: "constant" },
   { name: "diffusion-2", training: "diffusion", steps: 2_000, rate: "falling", from: "diffusion" },
   { name: "dual-2", training: "dual", steps: 160, rate: "falling", from: "dual" },

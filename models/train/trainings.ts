@@ -6,6 +6,7 @@ import { diffusionTraining } from "../tiny-landscapes/train/diffusion.js";
 import { SEEDS } from "../tiny-landscapes/train/drawings.js";
 import { dualTraining } from "../tiny-landscapes/train/dual.js";
 import { saveJudge, savePerceptual, saveWith } from "../tiny-landscapes/train/folder.js";
+import { timeTraining } from "../tiny-times/train/time-training.js";
 import type { TrainingTable } from "./training.js";
 
 /** The module that lanes import. */
@@ -31,4 +32,6 @@ export const TRAININGS: TrainingTable = {
   dual: dualTraining,
   autoencoder: autoencoderTraining,
   diffusion: diffusionTraining,
+  noon: timeTraining("noon"),
+  night: timeTraining("night"),
 };

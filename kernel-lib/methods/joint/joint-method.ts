@@ -58,6 +58,9 @@ export function jointMethod<Own extends OptionTable = Record<never, never>, Reso
     sharedOptions: JOINT_OPTIONS,
     run(model, options) {
       const { config } = model;
+      // from JavaScript and from the command line any bundled model may come
+      if (typeof model.encodeText !== "function")
+        throw new TypeError(`${who}: got a model without a text encoder, want one that takes prompts, such as tiny-landscapes`);
       const shared = resolveOptions(who, config, prepare ? prepare(options, config) : options);
       const taken = takeOptions(own, { ...options });
       const resolved = { ...shared, ...(resolve ? resolve(taken, { shared, config }) : (taken as unknown as Resolved)) };

@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodePng } from "../../../kernel-lib/core/image.js";
-import { createRng, randn } from "../../../kernel-lib/core/random.js";
+import { createRng, type Rng, randn } from "../../../kernel-lib/core/random.js";
 import type { Tensor } from "../../../kernel-lib/core/tensor.js";
 import { rows, stack } from "../../../kernel-lib/core/tensor.js";
 import { createSchedule } from "../../../kernel-lib/diffusion/schedule.js";
@@ -65,17 +65,30 @@ const shownPrompts = (): string[] =>
 export async function vLosses(model: Model): Promise<number[]> {
   const rng = createRng(SEEDS.fresh + 1);
   const { images, of } = freshCrops(WINDOWS);
+  return vLossesOf(model, images, rng, async (latent, timestep, n) => {
+    const text = await model.encodeText([caption(rng, of[n])]);
+    return model.predictNoise(latent, { timestep, text, guidanceScale: 1 });
+  });
+}
+
+/** The same of given pictures, under any model. `predict` gives the noise of picture n's latent. */
+export async function vLossesOf(
+  model: Pick<Model, "encode" | "config">,
+  images: Tensor,
+  rng: Rng,
+  predict: (latent: Tensor, timestep: number, n: number) => Promise<Tensor>,
+): Promise<number[]> {
+  const count = images.shape[0];
   const clean = await model.encode(images);
   const noise = randn(rng, clean.shape);
   const schedule = createSchedule(model.config.schedule);
   const losses: number[] = [];
-  for (let n = 0; n < WINDOWS; n++) {
-    const timestep = Math.floor(((n + 0.5) / WINDOWS) * model.config.schedule.trainTimesteps);
+  for (let n = 0; n < count; n++) {
+    const timestep = Math.floor(((n + 0.5) / count) * model.config.schedule.trainTimesteps);
     const { alpha, sigma } = schedule.level(timestep);
     const [x0, eps] = [rows(clean, n, n + 1).data, rows(noise, n, n + 1).data];
     const latent = { data: x0.map((x, k) => alpha * x + sigma * eps[k]), shape: [1, ...clean.shape.slice(1)] };
-    const text = await model.encodeText([caption(rng, of[n])]);
-    const predicted = (await model.predictNoise(latent, { timestep, text, guidanceScale: 1 })).data;
+    const predicted = (await predict(latent, timestep, n)).data;
     // v = alpha·eps − sigma·x0 and x_t = alpha·x0 + sigma·eps: an error e of eps is an error e/alpha of v
     losses.push(predicted.reduce((sum, x, k) => sum + ((x - eps[k]) / alpha) ** 2, 0) / predicted.length);
   }

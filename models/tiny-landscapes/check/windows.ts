@@ -15,10 +15,10 @@ export const SIDE = 128;
 /** Windows of one network call. */
 const BATCH = 8;
 
-/** `count` crops of drawings that no training sees, [count,3,128,128] in [-1,1], and what they show. */
-export function freshCrops(count: number, offset = 0): { readonly images: Tensor; readonly of: readonly Kind[] } {
+/** `count` crops of drawings that no training sees, [count,3,128,128] in [-1,1], of one time of day if given, and what they show. */
+export function freshCrops(count: number, offset = 0, time?: Kind["time"]): { readonly images: Tensor; readonly of: readonly Kind[] } {
   const seed = SEEDS.fresh + offset;
-  const { data, shape, of } = randomCrops(createRng(seed), drawings(Math.min(count, 1000), seed), count, SIDE);
+  const { data, shape, of } = randomCrops(createRng(seed), drawings(Math.min(count, 1000), seed, time), count, SIDE);
   return { images: { data, shape }, of };
 }
 

@@ -1,6 +1,7 @@
 /** @file Drawings of the world as training data: kept as bytes, cut into crops. */
 import type { Rng } from "../../../kernel-lib/core/random.js";
 import { createRng } from "../../../kernel-lib/core/random.js";
+import type { Time } from "../world/captions.js";
 import type { Landscape } from "../world/landscape.js";
 import { drawLandscape } from "../world/landscape.js";
 
@@ -8,13 +9,24 @@ export const DRAWING_WIDTH = 256;
 export const DRAWING_HEIGHT = 128;
 
 /** Seeds apart, so that what is judged was never trained on. */
-export const SEEDS = { autoencoder: 101, perceptual: 202, judge: 303, diffusion: 404, dual: 505, fresh: 909 } as const;
+export const SEEDS = {
+  autoencoder: 101,
+  perceptual: 202,
+  judge: 303,
+  diffusion: 404,
+  dual: 505,
+  noon: 606,
+  night: 707,
+  fresh: 909,
+} as const;
 
-/** Drawing number k of a seed. */
-export const drawing = (seed: number, k: number): Landscape => drawLandscape(createRng(seed * 1_000_000 + k), { width: DRAWING_WIDTH });
+/** Drawing number k of a seed, of one time of day if given. */
+export const drawing = (seed: number, k: number, time?: Time): Landscape =>
+  drawLandscape(createRng(seed * 1_000_000 + k), { width: DRAWING_WIDTH, time });
 
-/** The first `count` drawings of a seed. */
-export const drawings = (count: number, seed: number): Landscape[] => Array.from({ length: count }, (_, k) => drawing(seed, k));
+/** The first `count` drawings of a seed, of one time of day if given. */
+export const drawings = (count: number, seed: number, time?: Time): Landscape[] =>
+  Array.from({ length: count }, (_, k) => drawing(seed, k, time));
 
 /** How many drawings a stream holds. */
 const POOL = 400;

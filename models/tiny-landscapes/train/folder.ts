@@ -17,12 +17,14 @@ type Tensors = Readonly<Record<string, Tensor>>;
 
 /** The repository; this file runs from dist/models/tiny-landscapes/train. */
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../../..");
-/** What is shipped. */
-export const FOLDER = join(ROOT, "models/tiny-landscapes");
+/** What is shipped, a folder per model. */
+export const MODELS_FOLDER = join(ROOT, "models");
+/** The text-conditioned one. */
+export const FOLDER = join(MODELS_FOLDER, "tiny-landscapes");
 /** Where states and logs of trainings lie; not in the repository. */
 export const STATE_FOLDER = join(ROOT, ".work/train");
 /** Averaged parameters of what is being trained, in the repository. */
-export const KEPT_FOLDER = join(ROOT, "models/training");
+export const KEPT_FOLDER = join(MODELS_FOLDER, "training");
 /** What is being trained, in the layout of the shipped folder. */
 export const CANDIDATE = join(STATE_FOLDER, "tiny-landscapes");
 
@@ -44,17 +46,17 @@ export const readShipped = (path: string): Tensors => readSafetensors(join(FOLDE
 /** How each part was trained, in the model's folder. */
 export const RECORD = "training.json";
 
-/** A training's `save`: writes a part into the candidate, and how it was trained into its record. */
+/** A training's `save`: writes a part into the candidate, or into another model's folder, and how it was trained into its record. */
 export const saveWith =
-  (name: string, save: (folder: string, weights: Tensors) => void): Training["save"] =>
+  (name: string, save: (folder: string, weights: Tensors) => void, folder = CANDIDATE): Training["save"] =>
   (average, seen) => {
-    save(CANDIDATE, average);
-    const file = join(CANDIDATE, RECORD);
+    save(folder, average);
+    const file = join(folder, RECORD);
     const record = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
-    writeJson(CANDIDATE, RECORD, { ...record, [name]: seen });
+    writeJson(folder, RECORD, { ...record, [name]: seen });
   };
 
-function writeJson(folder: string, path: string, value: unknown): void {
+export function writeJson(folder: string, path: string, value: unknown): void {
   const file = join(folder, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);

@@ -1,0 +1,16 @@
+/** @file `npm run models:check:times`: the quality of tiny-noon and tiny-night, as a table. */
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { STATE_FOLDER } from "../../tiny-landscapes/train/folder.js";
+import { candidateOf, MODEL_TIMES, shippedOf } from "../train/folder.js";
+import { measureTime, type TimeMeasures } from "./measures.js";
+
+const { values } = parseArgs({
+  options: { candidate: { type: "boolean", default: false }, count: { type: "string", default: "500" } },
+});
+const table: Record<string, TimeMeasures> = {};
+for (const time of MODEL_TIMES) {
+  const folder = values.candidate ? candidateOf(time) : shippedOf(time);
+  table[`tiny-${time}`] = await measureTime(folder, time, join(STATE_FOLDER, `../check/${time}.png`), Number(values.count));
+}
+console.table(table);
