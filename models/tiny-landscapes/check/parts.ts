@@ -6,6 +6,7 @@ import { encodePng } from "../../../kernel-lib/core/image.js";
 import { rows } from "../../../kernel-lib/core/tensor.js";
 import type { Model } from "../../../kernel-lib/pipelines/model.js";
 import { RECORD } from "../train/folder.js";
+import { dualLines } from "./dual.js";
 import type { Judge } from "./judge.js";
 import { deviations, kernelDistance } from "./kernel-distance.js";
 import { agrees, type Pair, pairs, spreadKept, terrainShare } from "./panoramas.js";
@@ -181,7 +182,9 @@ const panoramas: CheckPart = async ({ model, judge, pictures, counts }) => {
   ];
 };
 
-export const PARTS = { training, judge: accuracy, reconstruction, loss, windows, sharpness, distance, panoramas } satisfies Record<
+const dual: CheckPart = ({ model }) => dualLines(model);
+
+export const PARTS = { training, judge: accuracy, dual, reconstruction, loss, windows, sharpness, distance, panoramas } satisfies Record<
   string,
   CheckPart
 >;
