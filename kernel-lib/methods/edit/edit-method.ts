@@ -68,11 +68,11 @@ export function editMethod<Own extends OptionTable, Resolved extends object = De
     sharedOptions: EDIT_OPTIONS,
     run(model, given) {
       const options = prepare ? prepare(given) : given;
-      if ("sourcePrompt" in own) {
-        const { sourcePrompt, sourceText } = options as SourceTexts;
-        expectText(who, "sourcePrompt", { prompt: sourcePrompt, text: sourceText });
-      }
       const shared = resolveEditOptions(who, model.config, options);
+      if ("sourcePrompt" in own) {
+        const { sourcePrompt: prompt, sourceText: text } = options as SourceTexts;
+        expectText(who, "sourcePrompt", { prompt, text, pictures: (options.image ?? options.latent)?.shape[0] ?? 1 });
+      }
       const taken = takeOptions(own, { ...options });
       const resolved = { ...shared, ...(resolve ? resolve(taken, shared, model.config) : (taken as unknown as Resolved)) };
       const path = editPath(model.config.schedule, resolved.steps, skip(resolved));

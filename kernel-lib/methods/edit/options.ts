@@ -12,7 +12,10 @@ export const EDIT_OPTIONS = {
   latent: givenOption<Tensor>({ means: "their latents, [N,c,h,w]; replaces image", want: "a tensor" }),
   prompt: textOption({ means: "what the picture shall show; required unless text replaces it", flag: null }),
   negativePrompt: textOption({ means: "what it shall show less of", default: "", flag: "--negative" }),
-  text: givenOption<Tensor>({ means: "embeddings [2,tokens,dim] of negative prompt and prompt; replaces both", want: "a tensor" }),
+  text: givenOption<Tensor>({
+    means: "embeddings [2,tokens,dim] of negative prompt and prompt, or [N,2,tokens,dim]; replaces both",
+    want: "a tensor",
+  }),
   guidanceScale: realOption({ means: "how strongly the prompt is followed; 1: without guidance", default: 3, flag: "--guidance" }),
   steps: sizeOption({ means: "denoising steps of the whole schedule", default: 100 }),
   seed: wholeOption({ means: "seed of the noise", least: 0, otherwise: "random, and recorded" }),
@@ -70,7 +73,7 @@ export function resolveEditOptions(
   const taken = takeOptions(EDIT_OPTIONS, { ...options });
   const { image, latent, prompt, negativePrompt, text, steps, guidanceScale, seed, batch } = taken;
   const size = pictureSize(who, config, { image, latent });
-  if (words === "required") expectText(who, "prompt", { prompt, text });
+  if (words === "required") expectText(who, "prompt", { prompt, text, pictures: (image ?? latent)?.shape[0] ?? 1 });
   createSchedule(config.schedule).timesteps(steps);
   return {
     ...(image ? { image } : { latent }),
@@ -85,15 +88,19 @@ export function resolveEditOptions(
 }
 
 /**
- * Refuses a method's prompt and embeddings if both are missing, or the embeddings have another shape.
+ * Refuses a method's prompt and embeddings if both are missing, or the embeddings have another shape than [2,tokens,dim] or, a pair for each
+ * picture, [N,2,tokens,dim].
  * @param name "prompt" or "sourcePrompt" @throws TypeError, ShapeError
  */
-export function expectText(who: string, name: string, { prompt, text }: { readonly prompt?: string; readonly text?: Tensor }): void {
-  if (text) {
-    expectShape(`${who}: text of ${name}`, text, [2, "tokens", "dim"], "stack the negative prompt's embeddings and the prompt's");
-    return;
-  }
-  if (typeof prompt !== "string") throw new TypeError(`${who}: got ${name} ${prompt}, want a prompt; "" says nothing of the picture`);
+export function expectText(
+  who: string,
+  name: string,
+  { prompt, text, pictures }: { readonly prompt?: string; readonly text?: Tensor; readonly pictures: number },
+): void {
+  const fix = "stack the negative prompt's embeddings and the prompt's";
+  if (text)
+    expectShape(`${who}: text of ${name}`, text, text.shape.length === 4 ? [pictures, 2, "tokens", "dim"] : [2, "tokens", "dim"], fix);
+  else if (typeof prompt !== "string") throw new TypeError(`${who}: got ${name} ${prompt}, want a prompt; "" says nothing of the picture`);
 }
 
 /** The size of the pictures in pixels. */

@@ -10,7 +10,7 @@ export const SOURCE_OPTIONS = {
     flag: "--source",
   }),
   sourceText: givenOption<Tensor>({
-    means: "embeddings [2,tokens,dim] of negative prompt and source prompt; replaces sourcePrompt",
+    means: "embeddings [2,tokens,dim] of negative prompt and source prompt, or [N,2,tokens,dim]; replaces sourcePrompt",
     want: "a tensor",
   }),
   sourceGuidanceScale: realOption({

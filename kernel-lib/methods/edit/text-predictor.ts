@@ -10,7 +10,7 @@ import type { ResolvedEditOptions } from "./options.js";
 export interface Ask {
   /** [N,c,h,w] */
   readonly latent: Tensor;
-  /** [2,tokens,dim]: negative prompt, then prompt */
+  /** [2,tokens,dim]: negative prompt, then prompt; or [N,2,tokens,dim], a pair for each */
   readonly text: Tensor;
   /** 1: the prompt alone; 0: the negative prompt alone; one number for all N, or one for each */
   readonly guidanceScale: number | readonly number[];
@@ -53,12 +53,8 @@ export function textPredictor(
       const needed = [0, 1].filter((side) => scales.some((scale) => scale !== 1 - side)); // 0: negative prompt, 1: prompt
       return { latent: windows ? cropAll(latent, windows) : latent, whole: latent.shape, text, scales, needed };
     });
-    const all = jobs.flatMap(({ latent, text, needed }) => needed.map((side) => ({ latent, text: rows(text, side, side + 1) })));
-    const predicted = await noise(
-      stack(all.map(({ latent }) => latent)),
-      stack(all.flatMap(({ latent, text }) => Array<Tensor>(latent.shape[0]).fill(text))),
-      timestep,
-    );
+    const all = jobs.flatMap(({ latent, text, needed }) => needed.map((side) => ({ latent, texts: textsOf(text, side, latent.shape[0]) })));
+    const predicted = await noise(stack(all.map(({ latent }) => latent)), stack(all.flatMap(({ texts }) => texts)), timestep);
     let at = 0;
     return jobs.map(({ latent, whole, scales, needed }) => {
       const n = latent.shape[0];
@@ -68,6 +64,14 @@ export function textPredictor(
       return windows ? fuse(guided, windows, whole) : guided;
     });
   };
+}
+
+/** One side's embeddings for n rows, [1,tokens,dim] each. */
+function textsOf(text: Tensor, side: number, n: number): readonly Tensor[] {
+  if (text.shape.length === 3) return Array<Tensor>(n).fill(rows(text, side, side + 1));
+  const [pairs, , tokens, dim] = text.shape;
+  const flat: Tensor = { data: text.data, shape: [2 * pairs, tokens, dim] };
+  return Array.from({ length: n }, (_, k) => rows(flat, 2 * (pairs === 1 ? 0 : k) + side, 2 * (pairs === 1 ? 0 : k) + side + 1));
 }
 
 /** Guides every row with its own scale: negative and prompt [N,c,h,w]. */

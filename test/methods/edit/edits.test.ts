@@ -161,6 +161,28 @@ describe("CycleDiffusion", () => {
     expect(batched.rowCalls).toEqual(Array(9 * 3).fill(2));
   });
 
+  test("takes a prompt for each picture: each comes out as it does alone", async () => {
+    const model = editToy();
+    const pairs = async (...prompts: string[]) => {
+      const texts = await Promise.all(prompts.map((prompt) => model.encodeText(["", prompt])));
+      return { data: Float32Array.from(texts.flatMap(({ data }) => [...data])), shape: [prompts.length, 2, 2, 3] };
+    };
+    const noise = randn(createRng(3), [9, 2, 4, 8, 8]);
+    const both = await finish(
+      cycleDiffusion(model, { ...base, noise, text: await pairs("night", "a long day"), sourceText: await pairs("a noon", "x") }),
+    );
+    const of = (k: number) => ({
+      data: Float32Array.from({ length: 9 * 256 }, (_, i) => noise.data[(Math.floor(i / 256) * 2 + k) * 256 + (i % 256)]),
+      shape: [9, 4, 8, 8],
+    });
+    for (const [k, prompt, sourcePrompt] of [[0, "night", "a noon"] as const, [1, "a long day", "x"] as const]) {
+      const alone = await finish(cycleDiffusion(model, { ...base, latent: rows(x0, k, k + 1), noise: of(k), prompt, sourcePrompt }));
+      expect(rows(both.result.latent, k, k + 1).data).toEqual(alone.result.latent.data);
+    }
+    const three = await pairs("a", "b", "c");
+    expect(() => cycleDiffusion(model, { ...base, text: three })).toThrow(/text of prompt: got \[3,2,2,3\], want \[2,2,tokens,dim\]/);
+  });
+
   test("given noise replaces the seed; the first draw is the start's, the last hop draws none", async () => {
     const noise = randn(createRng(3), [9, 2, 4, 8, 8]);
     const run = cycleDiffusion(editToy(), { ...base, noise });
