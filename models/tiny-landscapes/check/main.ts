@@ -17,13 +17,14 @@ const { values, positionals } = parseArgs({
     windows: { type: "string", default: "200" },
     distance: { type: "string", default: "2000" },
     panoramas: { type: "string", default: "24" },
+    edits: { type: "string", default: "120" },
     threads: { type: "string", default: String(availableParallelism()) },
     help: { type: "boolean", default: false },
   },
 });
 const names = Object.keys(PARTS) as PartName[];
 if (values.help) {
-  console.log(`npm run models:check -- [PART …] [--candidate | --model DIR] [--windows N] [--distance N] [--panoramas N] [--threads N]
+  console.log(`npm run models:check -- [PART …] [--candidate | --model DIR] [--windows N] [--distance N] [--panoramas N] [--edits N] [--threads N]
 PART: ${names.join(", ")}; default all. --candidate checks what is being trained, in .work/train.`);
   process.exit(0);
 }
@@ -40,7 +41,12 @@ const pictures = join(STATE_FOLDER, "../check");
 await mkdir(pictures, { recursive: true });
 const model = await openModel(folder, { device: "cpu", threads });
 const judge = await openJudge(folder, threads);
-const counts = { windows: Number(values.windows), distance: Number(values.distance), panoramas: Number(values.panoramas) };
+const counts = {
+  windows: Number(values.windows),
+  distance: Number(values.distance),
+  panoramas: Number(values.panoramas),
+  edits: Number(values.edits),
+};
 const lines: Line[] = [];
 for (const name of positionals.length > 0 ? positionals.filter(isPart) : names) {
   const began = Date.now();

@@ -7,6 +7,7 @@ import { rows } from "../../../kernel-lib/core/tensor.js";
 import type { Model } from "../../../kernel-lib/pipelines/model.js";
 import { RECORD } from "../train/folder.js";
 import { dualLines } from "./dual.js";
+import { editLines } from "./edits.js";
 import type { Judge } from "./judge.js";
 import { deviations, kernelDistance } from "./kernel-distance.js";
 import { agrees, type Pair, pairs, spreadKept, terrainShare } from "./panoramas.js";
@@ -22,7 +23,7 @@ export interface Checked {
   readonly judge: Judge;
   readonly folder: string;
   readonly pictures: string;
-  readonly counts: { readonly windows: number; readonly distance: number; readonly panoramas: number };
+  readonly counts: { readonly windows: number; readonly distance: number; readonly panoramas: number; readonly edits: number };
 }
 type CheckPart = (checked: Checked) => Promise<Line[]>;
 
@@ -182,10 +183,20 @@ const panoramas: CheckPart = async ({ model, judge, pictures, counts }) => {
   ];
 };
 
+const edit: CheckPart = ({ model, judge, pictures, counts: { edits: count } }) => editLines({ model, judge, pictures, count });
+
 const dual: CheckPart = ({ model }) => dualLines(model);
 
-export const PARTS = { training, judge: accuracy, dual, reconstruction, loss, windows, sharpness, distance, panoramas } satisfies Record<
-  string,
-  CheckPart
->;
+export const PARTS = {
+  training,
+  judge: accuracy,
+  dual,
+  reconstruction,
+  loss,
+  windows,
+  sharpness,
+  distance,
+  panoramas,
+  edit,
+} satisfies Record<string, CheckPart>;
 export type PartName = keyof typeof PARTS;

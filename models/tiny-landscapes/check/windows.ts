@@ -85,7 +85,7 @@ export interface Asked {
   readonly time?: Kind["time"];
 }
 
-const AT: Readonly<Record<Kind["time"], string>> = {
+export const AT: Readonly<Record<Kind["time"], string>> = {
   dawn: "at dawn",
   noon: "at noon",
   sunset: "at sunset",
