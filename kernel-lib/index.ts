@@ -100,6 +100,9 @@ export type { ImageOptions } from "./display/image.js";
 export { table } from "./display/table.js";
 export type { TableCell, TableOptions } from "./display/table.js";
 
+export { beforeAfter, editStrip } from "./display/edit-strip.js";
+export type { BeforeAfterOptions, EditStripOptions } from "./display/edit-strip.js";
+
 // plotting its numbers
 export { gradientPlot, lossPlot, seriesPlot } from "./display/plots/window-lines.js";
 export type { WindowLinesOptions } from "./display/plots/window-lines.js";
@@ -109,6 +112,10 @@ export { latentView } from "./display/plots/latent-view.js";
 export type { LatentStep, LatentViewOptions } from "./display/plots/latent-view.js";
 export { schedulePlot } from "./display/plots/schedule-plot.js";
 export type { PlottedSchedule, SchedulePlotOptions } from "./display/plots/schedule-plot.js";
+export { editPlot, energyPlot } from "./display/plots/edit-plot.js";
+export type { EditPlotOptions, PlottedEditStep } from "./display/plots/edit-plot.js";
+export { gridPlot } from "./display/plots/grid-plot.js";
+export type { GridPlotOptions } from "./display/plots/grid-plot.js";
 export { figure } from "./display/plots/figure.js";
 export type { FigureOptions } from "./display/plots/figure.js";
 export type { PlottedStep } from "./display/plots/plotted-steps.js";

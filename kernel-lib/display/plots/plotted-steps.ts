@@ -32,3 +32,10 @@ export function stepAxis(first: number, last: number): PlotLayout {
 
 /** Rounds a number to four significant digits. */
 export const rounded = (x: number): number => Number(x.toPrecision(4));
+
+/** The layout of an axis of values. A logarithmic one that spans few decades also has ticks at 2 and 5. */
+export function valueAxis(scale: "log" | "linear", values: readonly number[]) {
+  const drawn = values.filter((value) => value > 0);
+  const few = drawn.reduce((a, b) => Math.max(a, b), 0) < 300 * drawn.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  return { type: scale, ...(scale === "log" && few ? { tickmode: "linear", dtick: "D2" } : { tickmode: "auto", dtick: null }) };
+}

@@ -9,7 +9,7 @@ import type { Displayable } from "../display.js";
 import { runIdOf } from "../run-id.js";
 import { INK, titled, windowColour, windowScale } from "./look.js";
 import { type Figure, plot, sentence } from "./plot.js";
-import { expectSteps, nothingMeasured, type PlottedStep, rounded, stepAxis, stepsInWords } from "./plotted-steps.js";
+import { expectSteps, nothingMeasured, type PlottedStep, rounded, stepAxis, stepsInWords, valueAxis } from "./plotted-steps.js";
 
 /** Options of `lossPlot`, `gradientPlot` and `seriesPlot`. */
 export interface WindowLinesOptions {
@@ -104,7 +104,7 @@ function windowLines(
     layout: titled(title, {
       hovermode: "closest",
       xaxis: stepAxis(measured[0].index, measured[measured.length - 1].index),
-      yaxis: { title: { text: unit }, tickformat: "~g", rangemode: "tozero", ...axisOf(scale, values) },
+      yaxis: { title: { text: unit }, tickformat: "~g", rangemode: "tozero", ...valueAxis(scale, values) },
       updatemenus: [scaleButtons(scale, values, anchor < 0 ? undefined : { trace: traces.length - 1, window: anchor })],
     }),
   };
@@ -167,13 +167,6 @@ const windowKey = (count: number): PlotTrace => ({
 const anchorName = (window: number, scale: "log" | "linear"): string =>
   scale === "log" ? `anchor: window ${window} (0: not on this axis)` : `anchor: window ${window}`;
 
-/** The vertical axis. A logarithmic one that spans few decades also has ticks at 2 and 5. */
-function axisOf(scale: "log" | "linear", values: readonly number[]) {
-  const drawn = values.filter((value) => value > 0);
-  const few = drawn.reduce((a, b) => Math.max(a, b), 0) < 300 * drawn.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  return { type: scale, ...(scale === "log" && few ? { tickmode: "linear", dtick: "D2" } : { tickmode: "auto", dtick: null }) };
-}
-
 /** The two scale buttons, below the right end of the axis. */
 function scaleButtons(
   active: "log" | "linear",
@@ -181,7 +174,7 @@ function scaleButtons(
   anchor: { readonly trace: number; readonly window: number } | undefined,
 ): PlotTrace {
   const button = (scale: "log" | "linear") => {
-    const { type, tickmode, dtick } = axisOf(scale, values);
+    const { type, tickmode, dtick } = valueAxis(scale, values);
     const axis = { "yaxis.type": type, "yaxis.tickmode": tickmode, "yaxis.dtick": dtick, "yaxis.autorange": true };
     return {
       label: scale,
