@@ -20,7 +20,7 @@ export interface QueueEntry {
 export const QUEUE: readonly QueueEntry[] = [
   { name: "perceptual", training: "perceptual", steps: 720, rate: "falling" },
   { name: "judge", training: "judge", steps: 628, rate: "falling" },
-  { name: "dual", training: "dual", steps: 640, rate: "falling" },
+  { name: "dual", training: "dual", steps: 480, rate: "falling" },
   { name: "autoencoder", training: "autoencoder", steps: 16_000, rate: "constant" },
   { name: "autoencoder-final", training: "autoencoder", steps: 4_000, rate: "falling", from: "autoencoder" },
   { name: "diffusion", training: "diffusion", steps: 9_500, rate: "constant" },
