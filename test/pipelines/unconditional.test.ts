@@ -1,7 +1,7 @@
 /** Checkpoints without text: LDMPipeline's over latents, DDPMPipeline's over pixels. */
 import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { multiDiffusion, openModel, type UnconditionalModel } from "veduta";
+import { multiDiffusion, openModel, translate, type UnconditionalModel } from "veduta";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createRng, randn } from "#kernel-lib/core/random.js";
 import { rows, type Tensor } from "#kernel-lib/core/tensor.js";
@@ -91,6 +91,29 @@ describe("a folder of DDPMPipeline", () => {
     expect((await pixels.predictNoise(image, { timestep: 10 })).shape).toEqual(image.shape);
     await pixels.close();
     await expect(pixels.decode(image)).rejects.toThrow("the model is closed");
+  });
+});
+
+describe("translate", () => {
+  const outcome = async (run: ReturnType<typeof translate>) => {
+    for (;;) {
+      const { done, value } = await run.next();
+      if (done) return value.latent;
+    }
+  };
+
+  it("from a model to itself gives the latent back, and to another model another one", async () => {
+    const other = await open(fresh({ seed: 2 }));
+    const options = { latent: latents(1), steps: 5, eta: 0.5, seed: 3 };
+    expect(relativeL2((await outcome(translate(model, model, options))).data, options.latent.data)).toBeLessThan(1e-5);
+    expect(relativeL2((await outcome(translate(model, other, options))).data, options.latent.data)).toBeGreaterThan(1e-3);
+    await other.close();
+  });
+
+  it("refuses models whose latents differ, with both numbers", async () => {
+    const pixels = await open(fresh({ kind: "pixel" }));
+    expect(() => translate(model, pixels, { latent: latents(1) })).toThrow(/4.*3|3.*4/);
+    await pixels.close();
   });
 });
 

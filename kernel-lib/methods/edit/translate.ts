@@ -1,7 +1,7 @@
 /** @file Unpaired translation: one diffusion model encodes a picture, another one decodes it (Wu and De la Torre, arXiv:2210.05559, section 4). */
 import { CheckpointError } from "../../core/errors.js";
 import type { Tensor } from "../../core/tensor.js";
-import type { BatchOption } from "../../diffusion/capabilities.js";
+import type { UnconditionalDenoiser } from "../../diffusion/capabilities.js";
 import { ddimNoise, ddimStep } from "../../diffusion/ddim.js";
 import type { JointModelConfig } from "../../diffusion/joint-model.js";
 import { addNoise } from "../../diffusion/notation.js";
@@ -16,11 +16,8 @@ import { EDIT_OPTIONS, type EditOptions, type ResolvedEditOptions, resolveEditOp
 import { posteriorPath } from "./posterior-path.js";
 import { CYCLE_SERIES, etaOption } from "./source-options.js";
 
-/** A model without text, such as one that was trained on pictures of one kind. */
-export interface UnpairedModel extends PictureModel {
-  /** Noise eps of latents [N,c,h,w] -> [N,c,h,w]. */
-  predictNoise(latent: Tensor, options: BatchOption & { readonly timestep: number }): Promise<Tensor>;
-}
+/** A model without text, such as one that was trained on pictures of one kind: an `UnconditionalModel`. */
+export interface UnpairedModel extends PictureModel, UnconditionalDenoiser {}
 
 const OWN = {
   skipSteps: skipStepsOption,
