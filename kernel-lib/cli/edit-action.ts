@@ -11,29 +11,8 @@ import { measurePair } from "../metrics/pair-metrics.js";
 import { reportPage } from "../pages/save-run.js";
 import { createRunWriter, runHead } from "../runs/run-writer.js";
 import { type CliDeps, type PaintModel, UsageError } from "./command.js";
-import { expectFree, expectOwnFlags, follow, type Opened, type RunFlags, started, tenths, withModel } from "./run-command.js";
-import type { Score } from "./scores.js";
-
-/** The command's flags. */
-export interface EditFlags extends RunFlags {
-  readonly sourcePrompt?: string;
-  readonly loop?: boolean;
-  readonly fit?: true;
-  readonly grid?: true;
-  readonly scales: readonly number[];
-  readonly skips?: readonly number[];
-  readonly trials: number;
-  readonly score: Score;
-}
-
-/** The picture as the model takes it. */
-export interface SourcePicture {
-  /** [1,3,H,W] in [0,1] */
-  readonly image: Tensor;
-  /** [1,c,h,w] */
-  readonly latent: Tensor;
-  readonly file: { readonly name: string; readonly bytes: Uint8Array };
-}
+import type { EditFlags, SourcePicture } from "./edit-flags.js";
+import { expectFree, expectOwnFlags, follow, type Opened, started, tenths, withModel } from "./run-command.js";
 
 /** Edits, and writes the run step by step. @throws UsageError for wrong flags; CheckpointError for a file that is no picture */
 export async function edit(path: string, prompt: string, flags: EditFlags, deps: CliDeps): Promise<void> {

@@ -12,7 +12,7 @@ import type { EditModel } from "../methods/edit/edit-model.js";
 import { directionalScore, dualScore } from "../metrics/dual-score.js";
 import { structure } from "../metrics/structure.js";
 import { type CliDeps, InterruptedError, type PaintModel, UsageError } from "./command.js";
-import type { EditFlags, SourcePicture } from "./edit-action.js";
+import type { EditFlags, SourcePicture } from "./edit-flags.js";
 
 interface GridContext {
   readonly deps: CliDeps;

@@ -2,9 +2,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { allMethods, DEFAULT_METHODS } from "../methods/methods.js";
 import type { CliDeps } from "./command.js";
-import type { EditFlags } from "./edit-action.js";
+import { type EditFlags, SCORES } from "./edit-flags.js";
 import { addRunOptions } from "./run-options.js";
-import { SCORES } from "./scores.js";
 import { number, wholeNumber } from "./values.js";
 
 /** Adds the command to the program. */

@@ -43,9 +43,8 @@ export const dpmDecoder = editMethod({
   },
 });
 
-type DecoderOptions = Parameters<typeof dpmDecoder.run>[1];
 /** The options of `dpmDecode`. Steps, skipped steps and eta are the code's. */
-export type DpmDecodeOptions = Omit<DecoderOptions, "code" | "image" | "latent" | "steps">;
+export type DpmDecodeOptions = Omit<Parameters<typeof dpmDecoder.run>[1], "code" | "image" | "latent" | "steps">;
 
 /**
  * Decodes a latent code step by step. With the prompt and guidance that it was encoded with, the result is the picture up to rounding.
