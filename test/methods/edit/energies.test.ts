@@ -98,6 +98,12 @@ test("the probabilities of all classes of a group sum to 1", async () => {
   }
 });
 
+test("a prompt's vector is that of the text encoder's state, which stays usable beside it", async () => {
+  const before = await model.encodeText("the sea at night");
+  await model.embedPrompts("the sea at night");
+  expect((await model.encodeText("the sea at night")).data).toEqual(before.data);
+});
+
 test("vectors have length 1; a prompt's does not depend on those beside it", async () => {
   const [images, prompts] = [await model.embedImages(pictures(7, 3)), await model.embedPrompts(["hills", "the sea at night", ""])];
   for (const vectors of [images, prompts])
