@@ -2,9 +2,8 @@
 import { CheckpointError } from "../core/errors.js";
 import { once } from "../core/once.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
-import type { DualEncoder, TextEnergies } from "../diffusion/capabilities.js";
+import type { DualEncoder, TextEncoder, TextEnergies } from "../diffusion/capabilities.js";
 import type { Engine } from "../engine/engine.js";
-import { textProgram } from "../nets/clip-text.js";
 import { choiceEnergyProgram, imageVectorsProgram, textEnergyProgram, textVectorsProgram } from "../nets/dual-programs.js";
 import type { OpenParts } from "./pipeline.js";
 import { type StableDiffusionParts, textParts } from "./stable-diffusion-parts.js";
@@ -13,7 +12,11 @@ import { type StableDiffusionParts, textParts } from "./stable-diffusion-parts.j
  * Vectors and energies of a checkpoint that has dual/.
  * @returns functions that throw a CheckpointError where dual/ is missing or does not fit the text encoder
  */
-export function dualEncoder(parts: OpenParts<StableDiffusionParts>, engine: Engine): DualEncoder & TextEnergies {
+export function dualEncoder(
+  parts: OpenParts<StableDiffusionParts>,
+  engine: Engine,
+  { encodeText }: Pick<TextEncoder, "encodeText">,
+): DualEncoder & TextEnergies {
   const opened = once(() => openDual(parts));
   const sizeOf = (who: string, images: Tensor) => {
     engine.expectOpen(who);
@@ -30,15 +33,10 @@ export function dualEncoder(parts: OpenParts<StableDiffusionParts>, engine: Engi
     },
     async embedPrompts(prompts) {
       engine.expectOpen("embedPrompts");
-      const { programs, text, tokenizer } = opened();
-      const ids = (typeof prompts === "string" ? [prompts] : prompts).map((prompt) => tokenizer.encode(prompt).ids);
-      const tokens = tokenizer.contextLength;
-      const fed = { data: Int32Array.from(ids.flat()), shape: [ids.length, tokens] };
-      const states = (await engine.call(text, { tokens }, { rows: { ids: fed } })).text; // [n,tokens,D]
-      const state = lastStates(
-        states,
-        ids.map((row) => row.indexOf(tokenizer.eosId)),
-      );
+      const { programs, tokenizer } = opened();
+      const list = typeof prompts === "string" ? [prompts] : prompts;
+      const ends = list.map((prompt) => tokenizer.encode(prompt).ids.indexOf(tokenizer.eosId));
+      const state = lastStates(await encodeText(list), ends); // [n,tokens,D] -> [n,D]
       return (await engine.call(programs.texts, {}, { rows: { state } })).vector; // [n,E]
     },
     async textEnergyGradient(image, text, { batch } = {}) {
@@ -79,7 +77,6 @@ function openDual(parts: OpenParts<StableDiffusionParts>) {
   return {
     config: dual.config,
     tokenizer,
-    text: textProgram(encoder),
     programs: {
       images: imageVectorsProgram(dual),
       texts: textVectorsProgram(dual),

@@ -46,7 +46,7 @@ export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
       ...denoiser(opened),
       ...autoencoder(engine, opened.vae, opened.programs),
       ...perceptual(opened),
-      ...dualEncoder(parts, engine),
+      ...dualEncoder(parts, engine, textEncoder(opened)),
       ...classifier(parts, engine),
       ...onDevice(opened),
       ...memory(opened),
