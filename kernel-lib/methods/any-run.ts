@@ -3,8 +3,11 @@ import type { Tensor } from "../core/tensor.js";
 import type { EditResult, EditRun, EditStep } from "./edit/edit-step.js";
 import type { JointResult, JointRun, StepRecord } from "./joint/step-record.js";
 
+/** A run of any method. */
 export type AnyRun = JointRun | EditRun;
+/** A step record of any method. */
 export type AnyStep = StepRecord | EditStep;
+/** What a run of any method returns. */
 export type AnyResult = JointResult | EditResult;
 
 /** A step's distances, over its windows or pictures. */

@@ -18,7 +18,7 @@ import { unetArchitecture } from "./configs.js";
 import { autoencoderPart, candidateOf, type ModelTime, saveModel } from "./folder.js";
 
 /** Drawings of each model, besides their mirror images. */
-const DRAWINGS = 6000;
+const DRAWINGS = 3000;
 /** Of initial parameters and batches. */
 const SEED = { noon: 5, night: 6 } as const satisfies Record<ModelTime, number>;
 
