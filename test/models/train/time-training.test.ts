@@ -36,7 +36,7 @@ function initialWeights(time: (typeof MODEL_TIMES)[number]): Record<string, Tens
 test("each has a name of its own in the queue and in the table, other seeds and other drawings", () => {
   for (const time of MODEL_TIMES) {
     expect(TRAININGS[time]().name).toBe(time);
-    expect(QUEUE.filter(({ name }) => name === time)).toEqual([{ name: time, training: time, steps: 3900, rate: "falling" }]);
+    expect(QUEUE.filter(({ name }) => name === time)).toEqual([{ name: time, training: time, steps: 2_600, rate: "falling" }]);
     expect(drawing(SEEDS[time], 3, time).time).toBe(time);
   }
   const [noon, night] = MODEL_TIMES.map((time) => TRAININGS[time]());
