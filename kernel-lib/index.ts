@@ -22,7 +22,7 @@ export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.
 export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js";
 export type { NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
 export type { AnyRun } from "./methods/any-run.js";
-export type { Batch, Family, Method, MethodInfo, MethodStep, Run, Series } from "./methods/method.js";
+export type { Batch, Family, Method, MethodInfo, MethodStep, ResumeState, Run, Series } from "./methods/method.js";
 export { givenOption, realOption, sizeOption, textOption, toggleOption, wholeOption } from "./methods/option-table.js";
 export type { DefaultedOf, DefaultedSpec, Flag, OptionSpec, OptionTable, OptionWords, ValuesOf } from "./methods/option-table.js";
 export type { JointBatch, JointOptions, ResolvedOptions } from "./methods/joint/options.js";
@@ -137,8 +137,11 @@ export { openRun } from "./runs/run-folder.js";
 export type { SavedRun } from "./runs/run-folder.js";
 export { reportRun, saveRun } from "./pages/save-run.js";
 export type { ReportKind, SaveRunOptions } from "./pages/save-run.js";
-export { runHead } from "./runs/run-writer.js";
-export type { EditRunStep, EditSource, RunHead, RunResult, RunStep, RunWriterOptions } from "./runs/run-writer.js";
+export { runHead } from "./runs/run-head.js";
+export type { RunHead } from "./runs/run-head.js";
+export type { EditRunStep, EditSource, RunResult, RunStep, RunWriterOptions } from "./runs/run-writer.js";
+export { replay, resume } from "./pages/resume-run.js";
+export type { ReplayModel, ReplayOptions, ResumeOptions } from "./pages/resume-run.js";
 export { savedOptions } from "./runs/run-options.js";
 export type { ForeseenPicture, Picture, ReportRun, RunInfo, RunModel, SourceInfo, StepNumbers, WindowNumbers } from "./runs/run-data.js";
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { duration } from "../core/words.js";
 import { allMethods, methodNamed } from "../methods/methods.js";
 import { reportPage } from "../pages/save-run.js";
-import { createRunWriter, runHead } from "../runs/run-writer.js";
+import { runHead } from "../runs/run-head.js";
+import { createRunWriter } from "../runs/run-writer.js";
 import type { CliDeps } from "./command.js";
 import { expectFree, expectOwnFlags, follow, type RunFlags, started, tenths, withModel } from "./run-command.js";
 

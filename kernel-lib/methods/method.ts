@@ -31,6 +31,16 @@ export interface MethodStep {
 /** Windows per network call, by the kind of call. */
 export type Batch = Readonly<Partial<Record<CallKind, number>>>;
 
+/** The state of a run after a step, from which it goes on bit for bit. */
+export interface ResumeState {
+  /** of the last step that was finished */
+  readonly index: number;
+  /** after it: [1,c,h,w] of a panorama, [N,c,h,w] of an edit */
+  readonly latent: Tensor;
+  /** the source's path after it, of an edit that follows one */
+  readonly source?: Tensor;
+}
+
 /** A run of a method: an async generator of its steps, with what is known before the first step. */
 export interface Run<Step extends MethodStep = MethodStep, Result = unknown, Options = object> extends AsyncGenerator<Step, Result, void> {
   readonly method: MethodInfo;

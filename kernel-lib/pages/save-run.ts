@@ -2,15 +2,9 @@
 import { dirname, join } from "node:path";
 import { writeWhole } from "../core/write-whole.js";
 import type { SavedRun } from "../runs/run-folder.js";
+import type { RunHead } from "../runs/run-head.js";
 import { reportData } from "../runs/run-pictures.js";
-import {
-  createRunWriter,
-  type EditRunStep,
-  type RunHead,
-  type RunResult,
-  type RunStep,
-  type RunWriterOptions,
-} from "../runs/run-writer.js";
+import { createRunWriter, type EditRunStep, type RunResult, type RunStep, type RunWriterOptions } from "../runs/run-writer.js";
 import { libraryFile, libraryText } from "./display-library.js";
 import { report } from "./report.js";
 

@@ -5,61 +5,21 @@
 import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { CheckpointError, ShapeError } from "../core/errors.js";
 import { encodeJpeg, encodePng } from "../core/image.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
 import { writeWhole } from "../core/write-whole.js";
-import type { JointModelConfig } from "../diffusion/joint-model.js";
-import type { AnyRun } from "../methods/any-run.js";
 import type { EditStep } from "../methods/edit/edit-step.js";
-import type { ResolvedEditOptions } from "../methods/edit/options.js";
-import type { ResolvedOptions } from "../methods/joint/options.js";
 import type { StepRecord } from "../methods/joint/step-record.js";
-import type { Family, MethodInfo, Series } from "../methods/method.js";
-import { methodInfo } from "../methods/methods.js";
 import { stripCoverage } from "../panorama/coverage.js";
 import { gpanoOf, gpanoXmp } from "../panorama/gpano.js";
-import type { ReportRun, RunInfo, RunModel, SourceInfo, StepNumbers } from "./run-data.js";
+import type { ReportRun, RunInfo, SourceInfo, StepNumbers } from "./run-data.js";
 import { folderHolds, foreseenName, openRun, pictureName, type SavedRun, SOURCE_NAME } from "./run-folder.js";
+import type { RunHead } from "./run-head.js";
 import { plainOptions } from "./run-options.js";
 import { reportData, SOURCE_PATH } from "./run-pictures.js";
-
-/** What is known of a run before its first step. */
-export interface RunHead {
-  /** the method's name */
-  readonly method: string;
-  readonly title?: string;
-  readonly series?: readonly Series[];
-  /** default "panorama" */
-  readonly family?: Family;
-  /** `run.options` */
-  readonly options: ResolvedOptions | ResolvedEditOptions;
-  readonly model: RunModel;
-  readonly batch: RunInfo["batch"];
-  /** pixels per latent pixel, `model.config.scaleFactor` */
-  readonly scaleFactor: number;
-}
-
-/**
- * Makes the head of a run: `saveRun(dir, { ...runHead("multi", run, model), steps, result })`.
- * @param method a method, or its name
- * @param name the name or path that opened the model; default its folder's name
- * @throws RangeError for an unknown name
- */
-export function runHead(
-  method: string | MethodInfo,
-  { options, batch }: Pick<AnyRun, "options" | "batch">,
-  model: { readonly config: JointModelConfig; readonly path: string } & Omit<RunModel, "name">,
-  name: string = basename(model.path),
-): RunHead {
-  const found = typeof method === "string" ? methodInfo(method) : method;
-  if (!found) throw new RangeError(`runHead: got method ${String(method)}, want the name of a built-in or registered method`);
-  const { name: methodName, title, series, family } = found;
-  const { device, precision, threads, digest, config } = model;
-  const scaleFactor = config.scaleFactor;
-  return { method: methodName, title, series, family, options, model: { name, digest, device, precision, threads }, batch, scaleFactor };
-}
+import { readState, removeState, writeState } from "./run-state.js";
 
 /** Options of `createRunWriter`. */
 export interface RunWriterOptions {
@@ -81,10 +41,12 @@ export interface EditSource {
   readonly file?: { readonly name: string; readonly bytes: Uint8Array };
 }
 
-/** The part of a step record that the folder keeps. */
-export type RunStep = Pick<StepRecord, "index" | "timestep" | "weight" | "anchor" | "series" | "windows" | "preview">;
+/** The part of a step record that the folder keeps; a run can be resumed where it has its latent. */
+export type RunStep = Pick<StepRecord, "index" | "timestep" | "weight" | "anchor" | "series" | "windows" | "preview"> &
+  Partial<Pick<StepRecord, "latent">>;
 /** The part of an edit's step record that the folder keeps. */
-export type EditRunStep = Pick<EditStep, "index" | "timestep" | "series" | "pictures" | "preview" | "sourcePreview">;
+export type EditRunStep = Pick<EditStep, "index" | "timestep" | "series" | "pictures" | "preview" | "sourcePreview"> &
+  Partial<Pick<EditStep, "latent" | "source">>;
 
 /** The part of a result that the folder keeps: [1,3,H,W] in [0,1]. */
 export type RunResult = { readonly panorama: Tensor } | { readonly image: Tensor };
@@ -114,15 +76,9 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
   const { width, height, loop, windows } = head.options;
   const window = windows && windows[0].height * head.scaleFactor;
   const coverage = stripCoverage({ width, height, edge: loop ? "wrap" : "open", window });
-  const begun = performance.now();
-  const started = new Date().toISOString();
-  const steps: StepNumbers[] = [];
-  let stepBegun = begun;
-  let saved = 0; // number of steps in steps.json
-
-  const info = (end: { readonly complete: boolean; readonly stopped?: string }): RunInfo => ({
+  const info: RunInfo = {
     format: 1,
-    ...end,
+    complete: false,
     ...(head.family === "edit" ? { family: head.family } : {}),
     method: head.method,
     ...(source ? { source: sourceInfo(source) } : {}),
@@ -136,8 +92,40 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
     height,
     scaleFactor: head.scaleFactor,
     coverage,
-    started,
-    seconds: seconds(performance.now() - begun),
+    started: new Date().toISOString(),
+    seconds: 0,
+  };
+  if (source) await writeWhole(join(dir, SOURCE_NAME), await encodePng(source.image));
+  return begunWriter(dir, { info, steps: [], page, foreseenEvery });
+}
+
+/**
+ * Goes on with the folder of a stopped run, after the last step whose state it holds; later steps are made again.
+ * @throws CheckpointError if the state is broken
+ */
+export async function continueRunWriter(
+  { dir, info, steps }: SavedRun,
+  { page, foreseenEvery = 1 }: Pick<RunWriterOptions, "page" | "foreseenEvery"> = {},
+): Promise<RunWriter> {
+  const done = (readState(dir)?.index ?? -1) + 1;
+  return begunWriter(dir, { info, steps: steps.slice(0, done), page, foreseenEvery });
+}
+
+interface Begun extends Required<Pick<RunWriterOptions, "foreseenEvery">>, Pick<RunWriterOptions, "page"> {
+  readonly info: RunInfo;
+  readonly steps: readonly StepNumbers[];
+}
+
+async function begunWriter(dir: string, { info: base, steps: before, page, foreseenEvery }: Begun): Promise<RunWriter> {
+  const begun = performance.now();
+  const steps = [...before];
+  let stepBegun = begun;
+  let saved = 0; // number of steps in steps.json
+  const info = (end: { readonly complete: boolean; readonly stopped?: string }): RunInfo => ({
+    ...base,
+    stopped: undefined,
+    ...end,
+    seconds: Math.round((base.seconds + seconds(performance.now() - begun)) * 1000) / 1000,
   });
   const saveSteps = async () => {
     await writeWhole(join(dir, "steps.json"), `{"format":1,"steps":[\n${steps.map((step) => JSON.stringify(step)).join(",\n")}\n]}\n`);
@@ -149,10 +137,10 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
     const draft = { info: info(how), steps };
     if (page) await writeWhole(join(dir, "report.html"), page(await reportData(dir, draft)));
     await writeJson(join(dir, "run.json"), draft.info);
+    if (how.complete) removeState(dir);
     return openRun(dir);
   };
 
-  if (source) await writeWhole(join(dir, SOURCE_NAME), await encodePng(source.image));
   await saveSteps();
   await writeJson(join(dir, "run.json"), info({ complete: false, stopped: "it was still running" }));
   return {
@@ -166,14 +154,19 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
           await writeWhole(join(dir, SOURCE_PATH, foreseenName(index)), await encodeJpeg(await record.sourcePreview()));
       }
       // Each write rewrites the whole file. So a long run skips some, but at most 2 % of its steps are missing.
-      if (steps.length - saved >= steps.length / 50) await saveSteps();
+      if (steps.length - saved >= steps.length / 50) {
+        await saveSteps();
+        // After the steps, so that every step up to the state's is in steps.json.
+        if (record.latent) writeState(dir, { index, latent: record.latent, ...("source" in record && { source: record.source }) });
+      }
       stepBegun = performance.now();
     },
     async finish(result) {
+      const { width, height, coverage } = base;
       const picture = "panorama" in result ? result.panorama : result.image; // [1,3,H,W]
-      const isPanorama = "panorama" in result || loop;
+      const isPanorama = "panorama" in result || coverage.edge === "wrap";
       const gpano = isPanorama ? gpanoOf(width, height, coverage) : undefined;
-      await writeWhole(join(dir, pictureName(head)), await encodePng(picture, gpano && { xmp: gpanoXmp(gpano) }));
+      await writeWhole(join(dir, pictureName(base)), await encodePng(picture, gpano && { xmp: gpanoXmp(gpano) }));
       return end({ complete: true });
     },
     abort: (reason) => end({ complete: false, stopped: reason instanceof Error ? reason.message : String(reason) }),
@@ -181,7 +174,17 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
 }
 
 /** What a new run replaces. */
-const RUN_FILES = ["run.json", "steps.json", "foreseen", "panorama.png", "edited.png", SOURCE_NAME, SOURCE_PATH, "report.html"];
+const RUN_FILES = [
+  "run.json",
+  "steps.json",
+  "foreseen",
+  "panorama.png",
+  "edited.png",
+  SOURCE_NAME,
+  SOURCE_PATH,
+  "report.html",
+  "state.safetensors",
+];
 
 /** The numbers of a step; an edit has no windows. */
 function numbersOf(record: RunStep | EditRunStep): StepNumbers {

@@ -41,10 +41,10 @@ export const cycle = editMethod({
   skip: ({ skipSteps }) => skipSteps,
   async *steps(run, { eta, steps, skipSteps, guidanceScale, sourceGuidanceScale, noise, keepCode }) {
     const path = posteriorPath(run, { eta, noise });
-    let x = path.start; // (a) [N,c,h,w]
-    let edited = x; // [N,c,h,w]
+    let x = run.resumed?.source ?? path.start; // (a) [N,c,h,w]
+    let edited = run.resumed?.latent ?? x; // [N,c,h,w]
     const code: Tensor[] = [];
-    for (const hop of run.hops) {
+    for (const hop of run.hops.slice(run.done)) {
       const [eps, editedEps] = await run.predict(
         [
           { latent: x, text: run.sourceText, guidanceScale: sourceGuidanceScale },
@@ -60,7 +60,7 @@ export const cycle = editMethod({
       if (keepCode) code.push(z);
       yield run.record(hop, { latent: edited, x0, source, noise: { z, keep: keepCode } });
     }
-    return run.finish(edited, keepCode ? { start: path.start, noise: code, steps, skipSteps, eta } : undefined);
+    return run.finish(edited, code.length === run.hops.length ? { start: path.start, noise: code, steps, skipSteps, eta } : undefined);
   },
 });
 

@@ -25,10 +25,11 @@ export const ddibMethod = editMethod({
   stepsPerHop: 2,
   async *steps(run, { guidanceScale, sourceGuidanceScale }) {
     const n = run.hops.length;
-    const path: Tensor[] = []; // the source at every hop's next level, last hop first
-    let x = run.x0; // [N,c,h,w]
+    const path: (Tensor | undefined)[] = []; // the source at every hop's next level, last hop first
+    let x = run.resumed?.latent ?? run.x0; // [N,c,h,w]
     for (const [k, { now, next }] of [...run.hops].reverse().entries()) {
-      path.push(x);
+      if (k < run.done) continue;
+      path[k] = x;
       const back = { index: k, now: { ...next, t: Math.max(0, next.t) }, next: now };
       const [eps] = await run.predict([{ latent: x, text: run.sourceText, guidanceScale: sourceGuidanceScale }], back.now.t);
       const { x0, prev } = ddimStep(x, eps, back.now, back.next); // (a)
@@ -36,11 +37,12 @@ export const ddibMethod = editMethod({
       yield run.record(back, { latent: x, x0 });
     }
     let edited = x; // [N,c,h,w]
-    for (const hop of run.hops) {
+    for (const hop of run.hops.slice(Math.max(0, run.done - n))) {
       const [eps] = await run.predict([{ latent: edited, text: run.text, guidanceScale }], hop.now.t);
       const { x0, prev } = ddimStep(edited, eps, hop.now, hop.next); // (b)
       edited = prev;
-      const source = { latent: path[n - 1 - hop.index], x0: run.x0 };
+      const passed = path[n - 1 - hop.index]; // unknown where a resumed run had passed before
+      const source = passed && { latent: passed, x0: run.x0 };
       yield run.record({ ...hop, index: n + hop.index }, { latent: edited, x0, source });
     }
     return run.finish(edited);

@@ -29,6 +29,7 @@ export const dpmDecoder = editMethod({
       throw new ShapeError("dpmDecode: guidanceScales", { got: guidanceScales, want: `${pictures} numbers, one for each picture` });
     return { code, guidanceScales };
   },
+  resumable: "no",
   skip: ({ code }) => code.skipSteps,
   async *steps(run, { code, guidanceScale, guidanceScales = guidanceScale }) {
     let edited = code.start; // [N,c,h,w]

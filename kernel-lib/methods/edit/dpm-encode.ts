@@ -27,6 +27,7 @@ export const dpmEncoder = editMethod({
     expectEta("dpmEncode", own.eta);
     return { ...own, ...sourceNoise("dpmEncode", own, shared, config) };
   },
+  resumable: "no",
   skip: ({ skipSteps }) => skipSteps,
   async *steps(run, { eta, steps, skipSteps, guidanceScale, noise: given }) {
     const path = posteriorPath(run, { eta, noise: given });

@@ -5,7 +5,7 @@ import type { Method, Series } from "../method.js";
 import { type DefaultedOf, type OptionTable, takeOptions, type ValuesOf } from "../option-table.js";
 import type { EditModel } from "./edit-model.js";
 import { type EditPath, editPath } from "./edit-path.js";
-import { beginEdit, type Editing } from "./edit-run.js";
+import { type BeginOptions, beginEdit, type Editing } from "./edit-run.js";
 import type { EditResult, EditRun, EditSteps } from "./edit-step.js";
 import { EDIT_OPTIONS, type EditOptions, expectText, type ResolvedEditOptions, resolveEditOptions } from "./options.js";
 import { type Predict, rowsPerCall, textPredictor } from "./text-predictor.js";
@@ -35,6 +35,8 @@ export interface EditMethodSpec<Own extends OptionTable, Resolved extends object
   readonly resolve?: (own: DefaultedOf<Own>, shared: ResolvedEditOptions, config: JointModelConfig) => Resolved;
   /** how many of the first steps it leaves out; default 0 */
   readonly skip?: (options: ResolvedEditOptions & Resolved) => number;
+  /** whether a run can go on from a state; "no" for one whose result needs every step; default "yes" */
+  readonly resumable?: "yes" | "no";
   /** network steps for each hop; default 1 */
   readonly stepsPerHop?: number;
   /** the algorithm */
@@ -60,7 +62,21 @@ const NEEDS: readonly CallKind[] = ["noise"];
 export function editMethod<Own extends OptionTable, Resolved extends object = DefaultedOf<Own>, Result extends EditResult = EditResult>(
   spec: EditMethodSpec<Own, Resolved, Result>,
 ): PromptEditMethod<Own, Resolved, Result> {
-  const { name, title, who, summary, source, options: own, series, prepare, resolve, skip = () => 0, stepsPerHop = 1, steps } = spec;
+  const {
+    name,
+    title,
+    who,
+    summary,
+    source,
+    options: own,
+    series,
+    prepare,
+    resolve,
+    skip = () => 0,
+    resumable = "yes",
+    stepsPerHop = 1,
+    steps,
+  } = spec;
   const method: PromptEditMethod<Own, Resolved, Result> = {
     ...{ name, title, summary, source, needs: NEEDS, series },
     family: "edit",
@@ -77,10 +93,12 @@ export function editMethod<Own extends OptionTable, Resolved extends object = De
       const resolved = { ...shared, ...(resolve ? resolve(taken, shared, model.config) : (taken as unknown as Resolved)) };
       const path = editPath(model.config.schedule, resolved.steps, skip(resolved));
       const batch = rowsPerCall(model, resolved);
-      async function* running(): EditSteps<Result> {
-        return yield* steps(await begin(model, resolved, { path, batch, signal: options.signal }), resolved);
-      }
       const stepCount = stepsPerHop * path.hops.length;
+      const { signal, resume } = options;
+      if (resume && resumable === "no") throw new RangeError(`${who}: got resume, want a run from its start; its result needs every step`);
+      async function* running(): EditSteps<Result> {
+        return yield* steps(await begin(model, resolved, { path, batch, signal, resume, stepCount }), resolved);
+      }
       return Object.assign(running(), { method, options: resolved, batch: batch === undefined ? {} : { noise: batch }, stepCount });
     },
   };
@@ -90,7 +108,7 @@ export function editMethod<Own extends OptionTable, Resolved extends object = De
 async function begin(
   model: EditModel,
   options: ResolvedEditOptions & SourceTexts,
-  { path, batch, signal }: { readonly path: EditPath; readonly batch: number | undefined; readonly signal?: AbortSignal },
+  { path, batch, ...begun }: Omit<BeginOptions, "notices"> & { readonly path: EditPath; readonly batch: number | undefined },
 ): Promise<PromptEditing> {
   const { prompt, negativePrompt = "", sourcePrompt, sourceText, windows, width, height, loop } = options;
   const { scaleFactor } = model.config;
@@ -100,11 +118,11 @@ async function begin(
   const text = options.text ?? (await embed(prompt ?? ""));
   const notices = [...path.notices, ...(await truncations(model, { ...(options.text ? {} : { prompt, negativePrompt }), sourcePrompt }))];
   return {
-    ...(await beginEdit(model, options, { notices, signal })),
+    ...(await beginEdit(model, options, { notices, ...begun })),
     ...path,
     text,
     sourceText: sourceText ?? (sourcePrompt === undefined ? text : await embed(sourcePrompt)),
-    predict: textPredictor(model, options, { batch, signal }),
+    predict: textPredictor(model, options, { batch, signal: begun.signal }),
   };
 }
 

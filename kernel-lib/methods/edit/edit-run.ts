@@ -4,6 +4,8 @@ import { createRng, randn } from "../../core/random.js";
 import { rows, type Tensor } from "../../core/tensor.js";
 import { unitImage } from "../../core/unit-image.js";
 import type { Hop } from "../../diffusion/schedule.js";
+import type { ResumeState } from "../method.js";
+import { expectResumable } from "../resumable.js";
 import type { PictureModel } from "./edit-model.js";
 import type { EditResult, EditStep } from "./edit-step.js";
 import type { LatentCode } from "./latent-code.js";
@@ -25,6 +27,10 @@ export interface StepParts {
 export interface Editing {
   /** the pictures' latents, [N,c,h,w] */
   readonly x0: Tensor;
+  /** how many steps were finished before the run was resumed; 0 for a run that begins */
+  readonly done: number;
+  /** the state after them */
+  readonly resumed?: ResumeState;
   /** The next standard normal noise, [N,c,h,w]: drawn for whole latents, so that windows share it where they overlap. */
   fresh(): Tensor;
   /** Makes the record of a step. @throws NumericError if a latent is not finite */
@@ -40,23 +46,28 @@ export interface BeginOptions {
   readonly signal?: AbortSignal;
   /** decodes the result; default the model that encodes */
   readonly decoder?: Pick<PictureModel, "decode">;
+  readonly resume?: ResumeState;
+  readonly stepCount: number;
 }
 
 /** Encodes the pictures, and prepares noise and records. */
 export async function beginEdit(
   model: PictureModel,
   { image, latent, seed = 0, loop }: ResolvedEditOptions,
-  { notices, signal, decoder = model }: BeginOptions,
+  { notices, signal, decoder = model, resume, stepCount }: BeginOptions,
 ): Promise<Editing> {
   signal?.throwIfAborted();
   const edge = loop ? "wrap" : "open";
   const x0 = latent ?? (await model.encode(image as Tensor, { edge })); // [N,c,h,w]
   const broken = x0.data.findIndex((value) => !Number.isFinite(value));
   if (broken >= 0) throw new NumericError(`the picture's latent has ${x0.data[broken]}; want finite numbers`);
+  if (resume) expectResumable(resume, x0.shape, stepCount);
   const rng = createRng(seed);
   const toImage = async (z: Tensor) => unitImage(await decoder.decode(z, { edge }));
   return {
     x0,
+    done: resume ? resume.index + 1 : 0,
+    resumed: resume,
     fresh: () => randn(rng, x0.shape),
     record(hop, { latent: edited, x0: foreseen, source, noise }) {
       expectFiniteEdit(edited, hop);

@@ -29,8 +29,8 @@ export const img2imgMethod = editMethod({
   },
   skip: ({ steps, strength }) => steps - Math.floor(steps * strength),
   async *steps(run, { guidanceScale }) {
-    let edited = addNoise(run.x0, run.fresh(), run.hops[0].now); // (a) [N,c,h,w]
-    for (const hop of run.hops) {
+    let edited = run.resumed?.latent ?? addNoise(run.x0, run.fresh(), run.hops[0].now); // (a) [N,c,h,w]
+    for (const hop of run.hops.slice(run.done)) {
       const [eps] = await run.predict([{ latent: edited, text: run.text, guidanceScale }], hop.now.t);
       const { x0, prev } = ddimStep(edited, eps, hop.now, hop.next); // (b)
       edited = prev;

@@ -4,6 +4,7 @@ import { expectShape, type Tensor } from "../../core/tensor.js";
 import type { JointModelConfig } from "../../diffusion/joint-model.js";
 import { createSchedule } from "../../diffusion/schedule.js";
 import { checkWindows, planWindows, type Window, wraps } from "../joint/windows.js";
+import type { ResumeState } from "../method.js";
 import { givenOption, realOption, sizeOption, takeOptions, textOption, toggleOption, type ValuesOf, wholeOption } from "../option-table.js";
 
 /** The table of the options that all edits share. */
@@ -44,10 +45,12 @@ export const skipStepsOption = wholeOption({
 export interface EditOptions extends ValuesOf<typeof EDIT_OPTIONS> {
   /** aborts the run within one network call */
   readonly signal?: AbortSignal;
+  /** goes on after this step of an earlier run with the same options, instead of beginning */
+  readonly resume?: ResumeState;
 }
 
 /** An edit's options with all defaults filled in and the seed drawn. The same method repeats the run from them. */
-export interface ResolvedEditOptions extends Omit<EditOptions, "signal"> {
+export interface ResolvedEditOptions extends Omit<EditOptions, "signal" | "resume"> {
   readonly steps: number;
   readonly guidanceScale: number;
   /** of a picture, in pixels */

@@ -13,14 +13,20 @@ export interface PosteriorPath {
   next(xt: Tensor, hop: Hop): Tensor;
 }
 
-/** Draws the path of a known picture. @param noise [n,N,c,h,w], w_0 first; absent: drawn by `fresh` */
+/**
+ * Draws the path of a known picture.
+ * @param run of which `done` steps are finished: their noise is drawn again, so that the rest is the same
+ * @param noise [n,N,c,h,w], w_0 first; absent: drawn by `fresh`
+ */
 export function posteriorPath(
-  { x0, hops, fresh }: { readonly x0: Tensor; readonly hops: readonly Hop[]; fresh(): Tensor },
+  { x0, hops, done, fresh }: { readonly x0: Tensor; readonly hops: readonly Hop[]; readonly done: number; fresh(): Tensor },
   { eta, noise }: { readonly eta: number; readonly noise?: Tensor },
 ): PosteriorPath {
   const draw = (k: number) => (noise ? drawOf(noise, k) : fresh());
+  const start = addNoise(x0, draw(0), hops[0].now);
+  for (let k = 1; k <= done; k++) draw(k);
   return {
-    start: addNoise(x0, draw(0), hops[0].now),
+    start,
     next: (xt, hop) => (hop.index === hops.length - 1 ? x0 : posteriorStep(xt, x0, draw(hop.index + 1), hop.now, hop.next, eta)),
   };
 }

@@ -31,8 +31,10 @@ export const sdeditMethod = editMethod({
   },
   skip: ({ skipSteps }) => skipSteps,
   async *steps(run, { eta, guidanceScale }) {
-    let edited = addNoise(run.x0, run.fresh(), run.hops[0].now); // (a) [N,c,h,w]
-    for (const hop of run.hops) {
+    const start = addNoise(run.x0, run.fresh(), run.hops[0].now); // (a) [N,c,h,w]
+    let edited = run.resumed?.latent ?? start;
+    if (eta > 0) for (let k = 0; k < run.done; k++) run.fresh(); // the noise of the steps before
+    for (const hop of run.hops.slice(run.done)) {
       const [eps] = await run.predict([{ latent: edited, text: run.text, guidanceScale }], hop.now.t);
       const stochastic = eta > 0 ? { eta, noise: run.fresh() } : undefined;
       const { x0, prev } = ddimStep(edited, eps, hop.now, hop.next, { stochastic }); // (b)

@@ -71,15 +71,15 @@ export function translate(source: UnpairedModel, target: UnpairedModel, given: T
     given.signal?.throwIfAborted();
     return model.predictNoise(x, { timestep, batch: rows });
   };
+  const stepCount = path.hops.length + own.refineSteps * own.refineIterations;
   async function* running(): EditSteps {
-    const run = await beginEdit(source, options, { notices: path.notices, signal: given.signal, decoder: target });
+    const run = await beginEdit(source, options, { notices: path.notices, signal: given.signal, decoder: target, stepCount });
     const decoded = yield* translated({ ...run, ...path }, options, {
       source: (x, t) => eps(source, x, t),
       target: (x, t) => eps(target, x, t),
     });
     return run.finish(decoded);
   }
-  const stepCount = path.hops.length + own.refineSteps * own.refineIterations;
   return Object.assign(running(), { method: TRANSLATE, options, batch: rows === undefined ? {} : { noise: rows }, stepCount });
 }
 

@@ -66,7 +66,7 @@ export function jointMethod<Own extends OptionTable = Record<never, never>, Reso
       const resolved = { ...shared, ...(resolve ? resolve(taken, { shared, config }) : (taken as unknown as Resolved)) };
       const batch = chooseBatch(model, resolved, needs);
       async function* running(): JointSteps {
-        return yield* steps(await begin(model, resolved, { needs, batch, signal: options.signal }), resolved);
+        return yield* steps(await begin(model, resolved, { needs, batch, signal: options.signal, resume: options.resume }), resolved);
       }
       return Object.assign(running(), { method, options: resolved, batch, stepCount: resolved.steps });
     },

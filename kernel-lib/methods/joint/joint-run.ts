@@ -6,7 +6,8 @@ import { unitImage } from "../../core/unit-image.js";
 import type { DdimStep } from "../../diffusion/ddim.js";
 import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
 import { createSchedule, type Hop } from "../../diffusion/schedule.js";
-import type { Batch } from "../method.js";
+import type { Batch, ResumeState } from "../method.js";
+import { expectResumable } from "../resumable.js";
 import { expectFinite } from "./finite.js";
 import { fuse } from "./fuse.js";
 import { type NetworkCalls, networkCalls, type PerceptualGradient } from "./network-calls.js";
@@ -31,8 +32,9 @@ export interface OwnNumbers {
 
 /** What an algorithm works with: the starting noise, the steps, the network calls, and the way to record a step. */
 export interface Running extends NetworkCalls {
-  /** the starting noise, [1,c,H,W] */
+  /** the starting noise, or what a run goes on from, [1,c,H,W] */
   readonly start: Tensor;
+  /** the steps that are left */
   readonly hops: readonly Hop[];
   /** Makes the record of a step. @throws NumericError if a window's latent is not finite */
   record(hop: Hop, latent: Tensor, windows: DdimStep, own?: OwnNumbers): StepRecord;
@@ -44,7 +46,12 @@ export interface Running extends NetworkCalls {
 export async function begin(
   model: JointModel,
   options: ResolvedOptions,
-  { needs, batch, signal }: { readonly needs: readonly CallKind[]; readonly batch: Batch; readonly signal?: AbortSignal },
+  {
+    needs,
+    batch,
+    signal,
+    resume,
+  }: { readonly needs: readonly CallKind[]; readonly batch: Batch; readonly signal?: AbortSignal; readonly resume?: ResumeState },
 ): Promise<Running> {
   const { windows, height, width, steps, loop } = options;
   const { latentChannels, scaleFactor, schedule } = model.config;
@@ -56,7 +63,11 @@ export async function begin(
   const embedded = options.text ?? (await model.encodeText([options.negativePrompt ?? "", options.prompt ?? ""])); // [2,tokens,dim]
   const text = (await model.send?.(embedded)) ?? embedded;
   const shape = [1, latentChannels, panorama.height, panorama.width];
-  const start = options.latent ?? randn(createRng(options.seed ?? 0), shape);
+  if (resume) expectResumable(resume, shape, steps);
+  const start = resume?.latent ?? options.latent ?? randn(createRng(options.seed ?? 0), shape);
+  const hops = createSchedule(schedule)
+    .path(steps)
+    .slice(resume ? resume.index + 1 : 0);
   const toImage = async (latent: Tensor) => unitImage(await model.decode(latent, { edge }));
 
   const record: Running["record"] = (hop, latent, { x0, prev }, { anchor = -1, descent, step, windows: own = {} } = {}) => {
@@ -83,7 +94,7 @@ export async function begin(
     if (panorama.data.some(Number.isNaN)) throw new NumericError("NaN in the decoded panorama; the records of all steps stay usable");
     return { latent, panorama, notices };
   };
-  return { ...networkCalls(model, options, { text, batch, signal }), start, hops: createSchedule(schedule).path(steps), record, finish };
+  return { ...networkCalls(model, options, { text, batch, signal }), start, hops, record, finish };
 }
 
 /** A notice for each prompt that is longer than the text encoder's context. */

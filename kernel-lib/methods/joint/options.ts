@@ -2,6 +2,7 @@
 import { expectShape, type Tensor } from "../../core/tensor.js";
 import type { JointModelConfig } from "../../diffusion/joint-model.js";
 import { createSchedule } from "../../diffusion/schedule.js";
+import type { ResumeState } from "../method.js";
 import {
   givenOption,
   type OptionSpec,
@@ -50,13 +51,15 @@ export const JOINT_OPTIONS = {
 export interface JointOptions extends ValuesOf<typeof JOINT_OPTIONS> {
   /** aborts the run within one network call */
   readonly signal?: AbortSignal;
+  /** goes on after this step of an earlier run with the same options, instead of beginning */
+  readonly resume?: ResumeState;
 }
 
 /**
  * A run's options with all defaults filled in and the seed drawn. The same method repeats the run from them. `seed`, the prompts, and `window`
  * with `stride` are absent if `latent`, `text` and `windows` replaced them.
  */
-export interface ResolvedOptions extends Omit<JointOptions, "signal"> {
+export interface ResolvedOptions extends Omit<JointOptions, "signal" | "resume"> {
   readonly height: number;
   readonly width: number;
   readonly steps: number;

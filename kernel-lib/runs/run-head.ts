@@ -1,0 +1,45 @@
+/** @file What is known of a run before its first step. */
+import { basename } from "node:path";
+import type { JointModelConfig } from "../diffusion/joint-model.js";
+import type { AnyRun } from "../methods/any-run.js";
+import type { ResolvedEditOptions } from "../methods/edit/options.js";
+import type { ResolvedOptions } from "../methods/joint/options.js";
+import type { Family, MethodInfo, Series } from "../methods/method.js";
+import { methodInfo } from "../methods/methods.js";
+import type { RunInfo, RunModel } from "./run-data.js";
+
+/** What is known of a run before its first step. */
+export interface RunHead {
+  /** the method's name */
+  readonly method: string;
+  readonly title?: string;
+  readonly series?: readonly Series[];
+  /** default "panorama" */
+  readonly family?: Family;
+  /** `run.options` */
+  readonly options: ResolvedOptions | ResolvedEditOptions;
+  readonly model: RunModel;
+  readonly batch: RunInfo["batch"];
+  /** pixels per latent pixel, `model.config.scaleFactor` */
+  readonly scaleFactor: number;
+}
+
+/**
+ * Makes the head of a run: `saveRun(dir, { ...runHead("multi", run, model), steps, result })`.
+ * @param method a method, or its name
+ * @param name the name or path that opened the model; default its folder's name
+ * @throws RangeError for an unknown name
+ */
+export function runHead(
+  method: string | MethodInfo,
+  { options, batch }: Pick<AnyRun, "options" | "batch">,
+  model: { readonly config: JointModelConfig; readonly path: string } & Omit<RunModel, "name">,
+  name: string = basename(model.path),
+): RunHead {
+  const found = typeof method === "string" ? methodInfo(method) : method;
+  if (!found) throw new RangeError(`runHead: got method ${String(method)}, want the name of a built-in or registered method`);
+  const { name: methodName, title, series, family } = found;
+  const { device, precision, threads, digest, config } = model;
+  const scaleFactor = config.scaleFactor;
+  return { method: methodName, title, series, family, options, model: { name, digest, device, precision, threads }, batch, scaleFactor };
+}
