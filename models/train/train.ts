@@ -57,7 +57,6 @@ export async function train(sitting: Sitting, { files, device, lanes: count, tab
   const stop = () => {
     stopping = true;
   };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
   mkdirSync(files.folder, { recursive: true });
   const convBlock = device === "cpu" ? await probeConvBlock() : undefined;
   const { model, shapes } = trainingProgram(training.loss, convBlock);
@@ -66,6 +65,7 @@ export async function train(sitting: Sitting, { files, device, lanes: count, tab
   const file = stateFile(files, name);
   const progress = loadState(sitting, slots, arrays, files);
   const shared = (await training.prepare?.()) ?? {};
+  process.on("SIGINT", stop).on("SIGTERM", stop); // until here a signal simply ends the process: nothing was trained, and files are written whole
   const lanes = await startLanes(
     { table, device, training: training.name, model, slots, arrays, shared, lanes: count },
     training.microBatches,
