@@ -14,7 +14,6 @@ import { agreement, atEqualSuccess, bestOfSix, type Measured, type Setting } fro
 import { editedPanoramas } from "./edit-panoramas.js";
 import type { Judge } from "./judge.js";
 import { bootstrapInterval, mean } from "./statistics.js";
-import { steered } from "./steering.js";
 import { type Line, line, percent } from "./table.js";
 import { sideBySide } from "./windows.js";
 
@@ -93,7 +92,6 @@ export async function editLines(context: Context): Promise<Line[]> {
     bestOfSix(measured, compared as Measured),
     await commonCode(model, images, standard.edited, texts),
     ...(await editedPanoramas({ model, judge, pictures })),
-    ...(await steered({ model, judge, pictures })),
   ];
 }
 

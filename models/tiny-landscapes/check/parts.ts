@@ -14,6 +14,7 @@ import { agrees, type Pair, pairs, spreadKept, terrainShare } from "./panoramas.
 import { vLosses } from "./progress.js";
 import { meanPsnr, meanSquaredGradient, strongestShare } from "./sharpness.js";
 import { bootstrapInterval, commonestShare, mean } from "./statistics.js";
+import { steered } from "./steering.js";
 import type { Line } from "./table.js";
 import { line, percent } from "./table.js";
 import { freshCrops, judgeAccuracy, judgedWindows, sideBySide, TIMED, UNTIMED } from "./windows.js";
@@ -185,6 +186,8 @@ const panoramas: CheckPart = async ({ model, judge, pictures, counts }) => {
 
 const edit: CheckPart = ({ model, judge, pictures, counts: { edits: count } }) => editLines({ model, judge, pictures, count });
 
+const steer: CheckPart = ({ model, judge, pictures }) => steered({ model, judge, pictures });
+
 const dual: CheckPart = ({ model }) => dualLines(model);
 
 export const PARTS = {
@@ -198,5 +201,6 @@ export const PARTS = {
   distance,
   panoramas,
   edit,
+  steer,
 } satisfies Record<string, CheckPart>;
 export type PartName = keyof typeof PARTS;

@@ -3,21 +3,20 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodePng } from "../../../kernel-lib/core/image.js";
 import { codeSampler } from "../../../kernel-lib/methods/edit/code-sampler.js";
-import { classEnergy, zeroShotClassifier } from "../../../kernel-lib/methods/edit/energies.js";
+import { classEnergy } from "../../../kernel-lib/methods/edit/energies.js";
 import { langevin } from "../../../kernel-lib/methods/edit/langevin.js";
 import type { Model } from "../../../kernel-lib/pipelines/model.js";
-import { TIMES } from "../world/captions.js";
 import type { Judge } from "./judge.js";
 import { mean } from "./statistics.js";
 import { type Line, line, percent } from "./table.js";
-import { AT, sideBySide } from "./windows.js";
+import { sideBySide } from "./windows.js";
 
 const CODES = 8;
 const STEPS = 50;
-const WEIGHT = 20;
+const WEIGHT = 10;
 const CLASS = "night";
 
-/** Steers codes of the prompt "mountains", which names no time, towards night, by the dual encoder as a classifier. The judge only counts. */
+/** Steers codes of the prompt "mountains", which names no time, towards night, by the perceptual network as a classifier. The judge only counts. */
 export async function steered({
   model,
   judge,
@@ -29,8 +28,7 @@ export async function steered({
 }): Promise<Line[]> {
   const text = await model.encodeText(["mountains"]); // [1,24,64]
   const sampler = codeSampler(model, { text, steps: 8 });
-  const classifier = zeroShotClassifier(model, Object.fromEntries(TIMES.map((time) => [time, `mountains ${AT[time]}`])));
-  const run = langevin(sampler, [{ name: CLASS, weight: WEIGHT, energy: classEnergy(classifier, CLASS) }], {
+  const run = langevin(sampler, [{ name: CLASS, weight: WEIGHT, energy: classEnergy(model, CLASS) }], {
     steps: STEPS,
     batch: CODES,
     seed: 3,
