@@ -2,6 +2,7 @@
  * @file `npm run bench [-- name …]`: what the project promises about time and memory, measured here. Exit code 1 where a bound is missed.
  */
 import { cpus, loadavg } from "node:os";
+import { measureEdit } from "./edit.mjs";
 import { measureGemm } from "./gemm.mjs";
 import { measureKernel } from "./kernel.mjs";
 import { measureMemory } from "./memory.mjs";
@@ -17,6 +18,7 @@ const BENCHMARKS = {
   vgg: measureVgg,
   memory: measureMemory,
   paint: measurePaint,
+  edit: measureEdit,
   viewer: measureViewer,
   kernel: measureKernel,
 };
