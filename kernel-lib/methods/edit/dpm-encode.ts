@@ -35,11 +35,10 @@ export const dpmEncoder = editMethod({
     const noise: Tensor[] = [];
     for (const hop of run.hops) {
       const [eps] = await run.predict([{ latent: x, text: run.text, guidanceScale }], hop.now.t);
-      const next = path.next(x, hop);
-      const z = ddimNoise(x, eps, next, hop.now, hop.next, { eta });
-      const { x0 } = ddimStep(x, eps, hop.now, hop.next);
+      const z = ddimNoise(x, eps, path.next(x, hop), hop.now, hop.next, { eta });
+      const { x0, prev } = ddimStep(x, eps, hop.now, hop.next, { stochastic: { eta, noise: z } });
       noise.push(z);
-      x = next;
+      x = prev;
       yield run.record(hop, { latent: x, x0, noise: { z, keep: true } });
     }
     const code: LatentCode = { start: path.start, noise, steps, skipSteps, eta };

@@ -102,12 +102,12 @@ async function* translated(
   let edited = x; // [N,c,h,w]
   for (const hop of hops) {
     const e = await eps.source(x, hop.now.t);
-    const next = path.next(x, hop);
-    const z = ddimNoise(x, e, next, hop.now, hop.next, { eta }); // (a)
-    const { x0, prev } = ddimStep(edited, await eps.target(edited, hop.now.t), hop.now, hop.next, { stochastic: { eta, noise: z } }); // (b)
-    const source = { latent: next, x0: ddimStep(x, e, hop.now, hop.next).x0 };
-    [x, edited] = [next, prev];
-    yield run.record(hop, { latent: edited, x0, source, noise: { z, keep: true } });
+    const z = ddimNoise(x, e, path.next(x, hop), hop.now, hop.next, { eta }); // (a)
+    const stochastic = { eta, noise: z };
+    const source = ddimStep(x, e, hop.now, hop.next, { stochastic }); // x_next as (b) rounds it
+    const { x0, prev } = ddimStep(edited, await eps.target(edited, hop.now.t), hop.now, hop.next, { stochastic }); // (b)
+    [x, edited] = [source.prev, prev];
+    yield run.record(hop, { latent: edited, x0, source: { latent: x, x0: source.x0 }, noise: { z, keep: true } });
   }
   const last = refineSteps === 0 ? [] : hops.slice(-refineSteps);
   for (let k = 0; k < refineIterations && last.length > 0; k++) {

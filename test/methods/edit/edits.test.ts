@@ -133,10 +133,11 @@ describe.each(methods)("%s", (_name, method) => {
 describe("CycleDiffusion", () => {
   test.each([0.01, 0.1, 0.5, 1])("with the source's prompt and guidance it returns the picture, at eta %s", async (eta) => {
     for (const guidanceScale of [1, 3, 5]) {
-      const { result } = await finish(
+      const { steps, result } = await finish(
         cycleDiffusion(editToy(), { ...base, eta, prompt: "a noon", guidanceScale, sourceGuidanceScale: guidanceScale }),
       );
-      expect(apart(result.latent.data, x0.data)).toBeLessThan(2e-5);
+      expect(apart(result.latent.data, x0.data)).toBeLessThan(1e-6);
+      expect(steps.every(({ series }) => series.distance === 0)).toBe(true); // both paths round alike, so that nothing can grow
     }
   });
 
@@ -189,7 +190,7 @@ describe("CycleDiffusion", () => {
     expect(run.options.seed).toBeUndefined();
     const { result, steps } = await finish(run);
     expect(result.code?.start).not.toEqual(x0);
-    expect(steps[8].source).toEqual(x0);
+    expect(apart(steps[8].source?.data ?? [], x0.data)).toBeLessThan(1e-7);
     expect(() => cycleDiffusion(editToy(), { ...base, noise: randn(createRng(3), [8, 2, 4, 8, 8]) })).toThrow(/noise: got 8 draws, want 9/);
     expect(() => cycleDiffusion(editToy(), { ...base, noise: randn(createRng(3), [9, 4, 8, 8]) })).toThrow(
       /noise: got \[9,4,8,8\], want \[9,2,4,8,8\]/,
