@@ -99,7 +99,7 @@ function pictureSection(run: ReportRun, prompt: string): Html | undefined {
   const figure = trusted(panoramaFigure("panorama", { ...drawn, alt }));
   const scrub = drawn.spec.steps ? ` The slider shows what each step foresaw${run.source ? ", on both paths" : ""}.` : "";
   const sides = run.source
-    ? html`<p>The source is on one side, the edit on the other. The buttons below the picture compare them in other ways.</p>`
+    ? html`<p>The edit and its source are compared; the list below the picture has other ways to compare them.</p>`
     : undefined;
   return html`<figure class="picture">${figure}</figure>${sides}
 <p class="hint">Drag to turn, scroll to zoom; the arrow keys do the same.${scrub}</p>`;

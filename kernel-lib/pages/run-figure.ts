@@ -23,11 +23,12 @@ export function runFigure({
   return { src, spec: { coverage: info.coverage, steps, windows } };
 }
 
-/** An edited picture beside its source: flat, unless it is a closed panorama. */
+/** An edited picture beside its source, both flat and whole; of a closed panorama the view in the round, with a bar to swipe. */
 const editedSpec = ({ coverage }: ReportRun["info"]): PanoramaSpec => ({
   coverage,
   label: "edited",
-  state: { projection: "flat", compare: "side", fov: Math.min(120, coverage.vertical * 1.04) },
+  state:
+    coverage.edge === "wrap" ? { compare: "swipe" } : { projection: "flat", compare: "side", fov: Math.min(120, coverage.vertical * 1.04) },
 });
 
 function sourcePicture({ coverage }: ReportRun["info"], { picture, foreseen }: NonNullable<ReportRun["source"]>): OtherPicture {
