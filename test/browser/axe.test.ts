@@ -11,6 +11,7 @@ import { windowsSpec } from "#kernel-lib/pages/panorama-figure.js";
 import { saveRun } from "#kernel-lib/pages/save-run.js";
 import { viewPage } from "#kernel-lib/pages/view-page.js";
 import { stripCoverage } from "#kernel-lib/panorama/coverage.js";
+import { editedRun } from "../fixtures/edited-run.js";
 import { landscape, paintedRun } from "../fixtures/painted-run.js";
 import { launch, missing, open, pages, press, set, settled } from "./browser.js";
 
@@ -45,6 +46,8 @@ describe.skipIf(missing !== "")(`everyone can use the pages: axe-core finds noth
     browser = await launch();
     const run = paintedRun({ steps: 3 });
     files["a report"] = join((await saveRun(join(dir, "run"), run)).dir, "report.html");
+    const edit = await editedRun();
+    files["an edit's report"] = join((await saveRun(join(dir, "edit"), edit, { source: edit.source })).dir, "report.html");
     const coverage = stripCoverage({ width: 768, height: 128, edge: "wrap" });
     const src = dataUrl("image/png", await encodePng(landscape(768, 128)));
     const others = ["second", "third"].map((label) => ({ src, label, coverage }));
