@@ -241,6 +241,15 @@ describe("an edit under control", () => {
     expect(apart(panorama.data, want)).toBeLessThan(1e-5);
   });
 
+  test("goes on from a finished step with the control of the steps that are left", async () => {
+    const options = { ...base, ...refine, crossSteps: 0.5, selfSteps: 0.8, keepCode: false };
+    const whole = await finish(cycleDiffusion(model, options));
+    const { index, latent: at, source } = whole.steps[1];
+    const rest = await finish(cycleDiffusion(model, { ...options, resume: { index, latent: at, source } }));
+    expect(rest.steps.length).toBe(4);
+    expect(rest.result.latent).toEqual(whole.result.latent);
+  });
+
   test("repeats bit for bit from its resolved options, also as JSON", async () => {
     const run = cycleDiffusion(model, { ...base, control: "reweight", weights: { night: 2 } });
     const { result } = await finish(run);
