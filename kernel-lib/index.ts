@@ -23,8 +23,17 @@ export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js"
 export type { NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
 export type { AnyRun } from "./methods/any-run.js";
 export type { Batch, Family, Method, MethodInfo, MethodStep, ResumeState, Run, Series } from "./methods/method.js";
-export { givenOption, realOption, sizeOption, textOption, toggleOption, wholeOption } from "./methods/option-table.js";
-export type { DefaultedOf, DefaultedSpec, Flag, OptionSpec, OptionTable, OptionWords, ValuesOf } from "./methods/option-table.js";
+export { choiceOption, givenOption, realOption, sizeOption, textOption, toggleOption, wholeOption } from "./methods/option-table.js";
+export type {
+  DefaultedOf,
+  DefaultedSpec,
+  Flag,
+  NumberBounds,
+  OptionSpec,
+  OptionTable,
+  OptionWords,
+  ValuesOf,
+} from "./methods/option-table.js";
 export type { JointBatch, JointOptions, ResolvedOptions } from "./methods/joint/options.js";
 export type { ResolvedSyncOptions, SyncOptions } from "./methods/joint/syncdiffusion.js";
 export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./methods/joint/step-record.js";
@@ -34,6 +43,8 @@ export type {
   BatchOption,
   Classifier,
   ComparableFeatures,
+  ControlledNoiseOptions,
+  ControlMaps,
   DecodeOptions,
   Denoiser,
   DualEncoder,
@@ -58,6 +69,7 @@ export type { Energy } from "./methods/edit/energies.js";
 // editing a picture
 export { cycleDiffusion } from "./methods/edit/cyclediffusion.js";
 export type { CycleOptions } from "./methods/edit/cyclediffusion.js";
+export type { WordWeights } from "./methods/edit/attention-control.js";
 export { sdedit } from "./methods/edit/sdedit.js";
 export { ddib } from "./methods/edit/ddib.js";
 export { img2img } from "./methods/edit/img2img.js";

@@ -22,6 +22,8 @@ export async function edit(path: string, prompt: string, flags: EditFlags, deps:
   if ("sourcePrompt" in method.options && flags.sourcePrompt === undefined)
     throw new UsageError(`--method ${method.name} needs --source "what the picture shows now"; --source "" says nothing`);
   if (flags.grid && method.name !== "cycle") throw new UsageError(`--grid edits by --method cycle, and this is --method ${method.name}`);
+  if (flags.grid && flags.control !== undefined)
+    throw new UsageError("--grid decodes recorded noise without the source's attention, so it takes no --control; leave one of them out");
   if (flags.out !== undefined && !flags.grid) await expectFree(flags.out, flags.force);
   const { bytes, image } = await readPicture(path);
   const begun = performance.now();

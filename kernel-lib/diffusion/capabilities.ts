@@ -47,6 +47,25 @@ export interface RowNoiseOptions extends TimestepOptions {
   readonly text: Tensor;
 }
 
+/** How the attention of an edited row follows its source's, for all layers alike (Hertz et al., arXiv:2208.01626). */
+export interface ControlMaps {
+  /** [tokens,tokens]: weight of the source's token (first axis) in the edited row's probability of a token (second axis) */
+  readonly fromSource: Tensor;
+  /** [tokens]: weight of the edited row's own probability of a token */
+  readonly fromOwn: Tensor;
+  /** in [0,1]: weight of the source's self-attention */
+  readonly selfBlend: number;
+}
+
+/** Options of a noise prediction under attention control. */
+export interface ControlledNoiseOptions extends TimestepOptions {
+  /** [G,R,tokens,dim], one per row; there is no guidance */
+  readonly text: Tensor;
+  readonly control: ControlMaps;
+  /** groups that one network call takes */
+  readonly batch?: number;
+}
+
 /** Predicts noise. A latent is the VAE latent × scaling factor. */
 export interface Denoiser {
   /** Guided noise eps of latents [N,c,h,w] -> [N,c,h,w], whatever the network predicts (eps, v or x0). */
@@ -57,6 +76,11 @@ export interface Denoiser {
 export interface RowDenoiser {
   /** Noise eps of latents [N,c,h,w] with a text each -> [N,c,h,w]. */
   predictRowNoise(latent: Tensor, options: RowNoiseOptions): Promise<Tensor>;
+  /**
+   * Noise eps of G groups of R >= 2 latents [G,R,c,h,w] -> [G,R,c,h,w]. In each group the attention of the last row follows that of the first as
+   * `control` says; rows between them are predicted as they are. Absent where a model has no attention to control.
+   */
+  predictControlledNoise?(latent: Tensor, options: ControlledNoiseOptions): Promise<Tensor>;
 }
 
 /** Pulls cotangents back through the networks: products with a transposed Jacobian. */

@@ -28,6 +28,8 @@ export interface Flag<T> {
   readonly value?: string;
   /** Parses the flag's value. @throws RangeError for an invalid one */
   readonly parse?: (word: string) => T;
+  /** The word that `parse` makes the value of; default String(value), for values that are no objects. */
+  word?(value: T): string;
 }
 
 /** A method's options by name. */
@@ -65,12 +67,24 @@ export function sizeOption(words: OptionWords): OptionSpec<number> {
   return { ...spec, want: "a number", fits: (value) => typeof value === "number" };
 }
 
-/** An option that is a number; if `least` is given, `least` or more. */
-export function realOption(words: OptionWords & { readonly least?: number; readonly default: number }): DefaultedSpec<number>;
-export function realOption(words: OptionWords & { readonly least?: number }): OptionSpec<number>;
-export function realOption({ least, ...words }: OptionWords & { readonly least?: number }): OptionSpec<number> {
-  const want = least === undefined ? "a number" : `a number >= ${least}`;
-  const fits = (value: unknown) => Number.isFinite(value) && (least === undefined || (value as number) >= least);
+/** Bounds of a number; both are allowed values. */
+export interface NumberBounds {
+  readonly least?: number;
+  readonly most?: number;
+}
+
+/** An option that is a number within bounds, where there are any. */
+export function realOption(words: OptionWords & NumberBounds & { readonly default: number }): DefaultedSpec<number>;
+export function realOption(words: OptionWords & NumberBounds): OptionSpec<number>;
+export function realOption({
+  least = Number.NEGATIVE_INFINITY,
+  most = Number.POSITIVE_INFINITY,
+  ...words
+}: OptionWords & NumberBounds): OptionSpec<number> {
+  const from = Number.isFinite(least) ? ` >= ${least}` : "";
+  const to = Number.isFinite(most) ? ` <= ${most}` : "";
+  const want = from && to ? `a number from ${least} to ${most}` : `a number${from}${to}`;
+  const fits = (value: unknown) => Number.isFinite(value) && (value as number) >= least && (value as number) <= most;
   return specOf(words, { want, fits }, { value: "x", parse: numberFrom(want, fits) });
 }
 
@@ -79,6 +93,20 @@ export function textOption(options: OptionWords & { readonly default: string }):
 export function textOption(options: OptionWords): OptionSpec<string>;
 export function textOption(options: OptionWords): OptionSpec<string> {
   return specOf(options, { want: "a text", fits: (value) => typeof value === "string" }, { value: "text", parse: (word) => word });
+}
+
+/** An option that is one of some words. */
+export function choiceOption<const Word extends string>({
+  choices,
+  ...words
+}: OptionWords & { readonly choices: readonly Word[] }): OptionSpec<Word> {
+  const want = `one of ${choices.join(", ")}`;
+  const fits = (value: unknown) => choices.some((choice) => choice === value);
+  const parse = (word: string): Word => {
+    if (!fits(word)) throw new RangeError(`want ${want}`);
+    return word as Word;
+  };
+  return specOf<Word, typeof words>(words, { want, fits }, { value: "name", parse });
 }
 
 /** An option that is true or false: a flag without a value, and its opposite "--no-…". */

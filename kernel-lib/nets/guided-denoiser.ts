@@ -14,7 +14,7 @@ import type { Part } from "./parameters.js";
 import { checkpointParameters } from "./parameters.js";
 import { type PerceptualConfig, perceptualDistance } from "./perceptual.js";
 import { timestepInput } from "./timestep-embedding.js";
-import { type UNetConfig, unet } from "./unet.js";
+import { type AttentionControl, type UNetConfig, unet } from "./unet.js";
 import { decoded, type VaeConfig } from "./vae.js";
 
 /** A network that predicts noise, and what its output means. */
@@ -128,12 +128,13 @@ export interface LevelValues {
 }
 
 /** The network as a function of latents and their texts, and the inputs that all rows share. */
-function prepared(graph: Graph, { unet: part, precision = "float32", embedding: source = "fed" }: DenoisingNetwork) {
+export function prepared(graph: Graph, { unet: part, precision = "float32", embedding: source = "fed" }: DenoisingNetwork) {
   const { config } = part;
   const p = checkpointParameters(graph, part, precision);
   const embedding = cast(timestepInput(graph, config, source), precision); // [1,C0]
   const level: LevelValues = { alpha: graph.input("alpha", [1]), sigma: graph.input("sigma", [1]) };
-  const predict = (x: Value, texts: Value) => inPrecision(precision, [x, texts], ([h, c]) => unet(config, p, h, embedding, c));
+  const predict = (x: Value, texts: Value, control?: AttentionControl) =>
+    inPrecision(precision, [x, texts], ([h, c]) => unet(config, p, h, embedding, c, control));
   return { level, predict };
 }
 

@@ -6,6 +6,7 @@
 import { either, listOf, misfit, nullish, object, oneOf, only, optional, readForm, real, whole, wholes, yesNo } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Value } from "../graph/graph.js";
+import { changedAttention } from "../graph/ops/changed-attention.js";
 import { add, gelu, mul, silu } from "../graph/ops/elementwise.js";
 import { attention } from "../graph/ops/matmul.js";
 import { concat, reshape, split, transpose } from "../graph/ops/shape.js";
@@ -143,14 +144,23 @@ const downDefault = (n: number): DownBlockType[] =>
   Array.from({ length: n }, (_, k) => (k < n - 1 ? "CrossAttnDownBlock2D" : "DownBlock2D"));
 const upDefault = (n: number): UpBlockType[] => Array.from({ length: n }, (_, k) => (k > 0 ? "CrossAttnUpBlock2D" : "UpBlock2D"));
 
+/** What a caller makes of attention's probabilities, [N·heads,pixels,pixels|tokens] -> the same shape; undefined leaves a layer as it is. */
+export interface AttentionControl {
+  /** of self-attention over so many pixels */
+  self(pixels: number): ((P: Value) => Value) | undefined;
+  /** of cross-attention to the text */
+  cross(P: Value): Value;
+}
+
 /**
  * The network's prediction (noise, v or x0, as it was trained).
  * @param latent [N,inChannels,h,w]; h and w multiples of 2^(levels−1)
  * @param embedding [N,C0] or [1,C0]: the timestep, by timestepEmbedding
  * @param text [N,tokens,crossAttentionDim]
+ * @param control absent: no probabilities are changed
  * @returns [N,outChannels,h,w]
  */
-export function unet(config: UNetConfig, p: Parameters, latent: Value, embedding: Value, text: Value): Value {
+export function unet(config: UNetConfig, p: Parameters, latent: Value, embedding: Value, text: Value, control?: AttentionControl): Value {
   const { blockOutChannels: channels, layersPerBlock, normNumGroups: groups, normEps: epsilon } = config;
   const levels = channels.length;
   const side = 2 ** (levels - 1);
@@ -162,7 +172,7 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, embedding
   const time = timeEmbedding(p, embedding, 4 * channels[0]); // [N,4·C0]
 
   const attend = (x: Value, key: string, level: number) =>
-    segment([x], ([x]) => transformer(config, under(p, key), x, text, config.heads[level]));
+    segment([x], ([x]) => transformer(config, under(p, key), x, text, config.heads[level], control));
   const residual = (x: Value, key: string, out: number) => segment([x, time], ([x, time]) => resnetAt(p, key, x, out, time, norm));
   let h = convLayer(p, "conv_in", latent, channels[0], 3); // [N,C0,h,w]
   const skips = [h];
@@ -210,6 +220,7 @@ export function transformer(
   x: Value,
   text: Value,
   heads: number,
+  control?: AttentionControl,
 ): Value {
   const [N, C, H, W] = x.shape;
   const toTokens = (t: Value) => reshape(transpose(t, [0, 2, 3, 1]), [N, H * W, C]);
@@ -218,15 +229,16 @@ export function transformer(
   let h = useLinearProjection ? linearLayer(p, "proj_in", toTokens(normed), C) : toTokens(convLayer(p, "proj_in", normed, C, 1)); // [N,HW,C]
 
   const block = under(p, "transformer_blocks.0");
-  const attend = (key: string, from: Value, to: Value) => {
+  const attend = (key: string, from: Value, to: Value, change?: (P: Value) => Value) => {
     const [q, k, v] = [`${key}.to_q`, `${key}.to_k`, `${key}.to_v`].map((name, i) =>
       linearLayer(block, name, i === 0 ? from : to, C, "no bias"),
     );
-    return linearLayer(block, `${key}.to_out.0`, attention(q, k, v, heads), C);
+    const mixed = change ? changedAttention(q, k, v, heads, change) : attention(q, k, v, heads); // [N,HW,C]
+    return linearLayer(block, `${key}.to_out.0`, mixed, C);
   };
   const self = layerNormLayer(block, "norm1", h);
-  h = add(h, attend("attn1", self, self));
-  h = add(h, attend("attn2", layerNormLayer(block, "norm2", h), text));
+  h = add(h, attend("attn1", self, self, control?.self(H * W)));
+  h = add(h, attend("attn2", layerNormLayer(block, "norm2", h), text, control?.cross));
   const [value, gate] = split(linearLayer(block, "ff.net.0.proj", layerNormLayer(block, "norm3", h), 8 * C), -1, [4 * C, 4 * C]); // GEGLU
   h = add(h, linearLayer(block, "ff.net.2", mul(value, gelu(gate)), C));
 

@@ -18,10 +18,10 @@ export function repeatCommand({ method, options, model, family, source }: RunInf
       value === undefined ||
       (value === "" && key !== "sourcePrompt") ||
       value === false ||
-      typeof value === "object"
+      (typeof value === "object" && !spec.flag?.word)
     )
       return [];
-    return spec.flag?.value === undefined ? [flag] : [flag, quoted(String(value))];
+    return spec.flag?.value === undefined ? [flag] : [flag, quoted(spec.flag.word?.(value) ?? String(value))];
   });
   const precision = model.precision === undefined ? [] : ["--precision", model.precision];
   const command = family === "edit" ? ["veduta edit", quoted(source?.name ?? "source.png")] : ["veduta paint"];

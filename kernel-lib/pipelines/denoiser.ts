@@ -1,9 +1,11 @@
 /** @file The calls of a text-guided denoiser, and the inputs that every one of them is fed with. */
+import { ShapeError } from "../core/errors.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
 import type { Denoiser, JacobianProducts, NoiseOptions, RowDenoiser } from "../diffusion/capabilities.js";
 import type { Schedule } from "../diffusion/schedule.js";
 import type { Engine } from "../engine/engine.js";
 import type { Feed } from "../engine/session.js";
+import type { controlledNoiseProgram } from "../nets/controlled-denoiser.js";
 import type { GuidedSize, noiseProgram, pullNoiseProgram, rowNoiseProgram } from "../nets/guided-denoiser.js";
 import { timestepEmbedding } from "../nets/timestep-embedding.js";
 import type { UNetConfig } from "../nets/unet.js";
@@ -18,12 +20,13 @@ export interface OpenDenoiser {
   readonly programs: {
     readonly noise: ReturnType<typeof noiseProgram>;
     readonly rowNoise: ReturnType<typeof rowNoiseProgram>;
+    readonly controlledNoise: ReturnType<typeof controlledNoiseProgram>;
     readonly pullNoise: ReturnType<typeof pullNoiseProgram>;
   };
 }
 
 /** Predictions, guided or with a text per row, and pull-backs of the guided one. @throws ShapeError or RangeError, from a call */
-export const denoiser = (opened: OpenDenoiser): Denoiser & RowDenoiser & Pick<JacobianProducts, "pullNoise"> => ({
+export const denoiser = (opened: OpenDenoiser): Denoiser & Required<RowDenoiser> & Pick<JacobianProducts, "pullNoise"> => ({
   async predictNoise(latent, noise) {
     const { size, rows, shared } = guided(opened, "predictNoise", latent, noise);
     return (await opened.engine.call(opened.programs.noise, size, { rows, shared }, noise.batch)).noise;
@@ -37,6 +40,23 @@ export const denoiser = (opened: OpenDenoiser): Denoiser & RowDenoiser & Pick<Ja
     const size = { height, width, tokens: text.shape[1] };
     const shared = levelFeeds(opened, "predictRowNoise", timestep);
     return (await engine.call(programs.rowNoise, size, { rows: { latent, text }, shared }, batch)).noise;
+  },
+  async predictControlledNoise(latent, { timestep, text, control, batch }) {
+    const { engine, programs, unet, channels } = opened;
+    const who = "predictControlledNoise";
+    engine.expectOpen(who);
+    expectShape(`${who}: latent`, latent, ["G", "R", channels, "h", "w"], "group the rows");
+    const [groups, rows, , height, width] = latent.shape;
+    if (rows < 2) throw new ShapeError(`${who}: latent`, { got: `groups of ${rows}`, want: "the source's row first, the edited row last" });
+    expectShape(`${who}: text`, text, [groups, rows, "tokens", unet.crossAttentionDim], "give each row its own embeddings");
+    const tokens = text.shape[2];
+    const { fromSource, fromOwn, selfBlend } = control;
+    expectShape(`${who}: fromSource`, fromSource, [tokens, tokens]);
+    expectShape(`${who}: fromOwn`, fromOwn, [tokens]);
+    if (!(selfBlend >= 0 && selfBlend <= 1)) throw new RangeError(`${who}: selfBlend ${selfBlend}, want a number from 0 to 1`);
+    const shared = { ...levelFeeds(opened, who, timestep), fromSource, fromOwn, selfBlend: scalar(selfBlend) };
+    const size = { height, width, tokens, rows };
+    return (await engine.call(programs.controlledNoise, size, { rows: { latent, text }, shared }, batch)).noise;
   },
   async pullNoise(latent, { cotangent, ...noise }) {
     const { size, rows, shared } = guided(opened, "pullNoise", latent, noise);

@@ -34,7 +34,7 @@ export interface OpenedCheckpoint {
 export interface Model
   extends OpenedCheckpoint,
     JointModel,
-    RowDenoiser,
+    Required<RowDenoiser>,
     Autoencoder,
     Perceptual,
     ComparableFeatures,

@@ -5,6 +5,7 @@ import type { ComparableFeatures, Perceptual, TextEncoder } from "../diffusion/c
 import { createSchedule } from "../diffusion/schedule.js";
 import type { Engine } from "../engine/engine.js";
 import { textProgram } from "../nets/clip-text.js";
+import { controlledNoiseProgram } from "../nets/controlled-denoiser.js";
 import {
   type DenoisingNetwork,
   foreseeProgram,
@@ -77,6 +78,7 @@ function open(parts: OpenParts<StableDiffusionParts>, engine: Engine) {
       gradient: once(() => perceptualGradientProgram(network, vae, lpips())),
       ...autoencoderPrograms(vae),
       rowNoise: rowNoiseProgram(network),
+      controlledNoise: controlledNoiseProgram(network),
       pullNoise: pullNoiseProgram(network),
       distanceToOne: once(() => distanceToOneProgram(lpips())),
       distanceToEach: once(() => distanceToEachProgram(lpips())),

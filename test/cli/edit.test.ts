@@ -182,6 +182,12 @@ describe.skipIf(!built)("veduta edit (needs the built viewer: npm run build)", (
       [await drawn(), [...usual, "--skip", "4"], 2, /skipSteps 4: want a whole number from 0 to 3/],
       [await drawn(), [...usual, "--strength", "0.5"], 2, /--strength belongs to --method img2img/],
       [await drawn(), ["night", "--method", "sdedit", "--grid"], 2, /--grid edits by --method cycle/],
+      [await drawn(), [...usual, "--grid", "--control", "refine"], 2, /--grid decodes recorded noise .* takes no --control/],
+      [await drawn(), [...usual, "--control", "swap"], 2, /'--control <name>' .* Want one of replace, refine, reweight/],
+      [await drawn(), [...usual, "--control", "reweight"], 2, /control "reweight" without weights/],
+      [await drawn(), [...usual, "--weights", "night=2"], 2, /got weights without control; add control "reweight"/],
+      [await drawn(), [...usual, "--control", "reweight", "--weights", "night"], 2, /'--weights <list>' .* Want finite numbers by word/],
+      [await drawn(), ["night", "--method", "ddib", "--control", "refine"], 2, /--control belongs to --method cycle/],
     ];
     for (const [file, words, want, message] of cases) {
       const { code, err } = await veduta(["edit", file, ...words, "--out", fresh()]);

@@ -173,19 +173,19 @@ const joined = (parts: readonly Value[], axis: number): Value => (parts.length =
  * softmax(Q·Kᵀ/√d + mask): [rows,S,d], [rows,T,d] -> [rows,S,T]. In float32 whatever the inputs' type: half precision ends at 65504, below
  * the scores of some networks (Stable Diffusion 2.1).
  */
-function probabilities(Q: Value, K: Value, mask: Value | undefined): Value {
+export function probabilities(Q: Value, K: Value, mask: Value | undefined): Value {
   const [wideQ, wideK] = [Q, K].map((x) => cast(x, "float32"));
   const scores = mul(matmul(wideQ, swap(wideK)), Q.shape[2] ** -0.5);
   return cast(softmax(mask ? add(scores, cast(mask, "float32")) : scores), Q.dtype);
 }
 
 /** [B,S,C] -> [B·heads,S,C/heads] */
-const toHeads = (x: Value, heads: number): Value => {
+export const toHeads = (x: Value, heads: number): Value => {
   const [B, S, C] = x.shape;
   return reshape(transpose(reshape(x, [B, S, heads, C / heads]), [0, 2, 1, 3]), [B * heads, S, C / heads]);
 };
 /** [B·heads,S,C/heads] -> [B,S,C] */
-const fromHeads = (x: Value, [B, S, C]: Shape): Value =>
+export const fromHeads = (x: Value, [B, S, C]: Shape): Value =>
   reshape(transpose(reshape(x, [B, x.shape[0] / B, S, x.shape[2]]), [0, 2, 1, 3]), [B, S, C]);
 
 /** softmax(q·kᵀ/√d)·v for each head; q [N,T,C], k and v [N,S,C] -> [N,T,C]. */

@@ -2,6 +2,7 @@
 import type { Tensor } from "../../core/tensor.js";
 import { ddimNoise, ddimStep } from "../../diffusion/ddim.js";
 import { toggleOption } from "../option-table.js";
+import { attentionControl, CONTROL_OPTIONS, expectControl } from "./attention-control.js";
 import { editMethod } from "./edit-method.js";
 import { expectEta, noiseOption, sourceNoise } from "./noise-option.js";
 import { skipStepsOption } from "./options.js";
@@ -18,6 +19,7 @@ import { CYCLE_SERIES, etaOption, SOURCE_OPTIONS } from "./source-options.js";
  *   (d) decode     x̂_next = mu(x̂_t, eps(x̂_t; prompt)) + s·z_i                   their eq. 1
  *
  * With the source's prompt and guidance in (d), x̂_0 is x_0 up to one rounding: the noise z remembers the picture.
+ * With `control` the attention of eps(x̂_t; prompt) follows that of eps(x_t; source prompt) in the first steps: see `attentionControl`.
  * Differs from the official code: in (c) the source goes on from x_next as (d) rounds it. Otherwise a difference in the last bit can grow in every step
  * where the network is unstable, as under guidance with a prompt that does not fit the picture: reconstructions of the bundled model were off by up to
  * 2.3 there, and by 1e-8 now. All noises are recorded (there `white_box_steps` below steps + 1 draws fresh ones), and the posterior's mean is encoded
@@ -34,15 +36,19 @@ export const cycle = editMethod({
     skipSteps: skipStepsOption,
     eta: etaOption,
     noise: noiseOption,
+    ...CONTROL_OPTIONS,
     keepCode: toggleOption({ means: "keep every step's noise in its record and the code in the result", default: true, flag: null }),
   },
   series: CYCLE_SERIES,
   resolve: (own, shared, config) => {
     expectEta("cycleDiffusion", own.eta);
+    expectControl("cycleDiffusion", own, shared);
     return { ...own, keepCode: own.keepCode && shared.windows === undefined, ...sourceNoise("cycleDiffusion", own, shared, config) };
   },
   skip: ({ skipSteps }) => skipSteps,
-  async *steps(run, { eta, steps, skipSteps, guidanceScale, sourceGuidanceScale, noise, keepCode }) {
+  async *steps(run, options) {
+    const { eta, steps, skipSteps, guidanceScale, sourceGuidanceScale, noise, keepCode } = options;
+    const controlAt = await attentionControl(run, options);
     const path = posteriorPath(run, { eta, noise });
     let x = run.resumed?.source ?? path.start; // (a) [N,c,h,w]
     let edited = run.resumed?.latent ?? x; // [N,c,h,w]
@@ -54,6 +60,7 @@ export const cycle = editMethod({
           { latent: edited, text: run.text, guidanceScale },
         ],
         hop.now.t,
+        controlAt(hop.index),
       );
       const z = ddimNoise(x, eps, path.next(x, hop), hop.now, hop.next, { eta }); // (b), (c)
       const stochastic = { eta, noise: z };

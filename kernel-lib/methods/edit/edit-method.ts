@@ -17,6 +17,7 @@ export interface PromptEditing extends Editing, EditPath {
   /** the same for the source's prompt; the prompt's where the method has none */
   readonly sourceText: Tensor;
   readonly predict: Predict;
+  readonly tokenize: EditModel["tokenize"];
 }
 
 /** What distinguishes one edit from another. */
@@ -54,6 +55,8 @@ export type PromptEditMethod<Own extends OptionTable, Resolved, Result extends E
 interface SourceTexts {
   readonly sourcePrompt?: string;
   readonly sourceText?: Tensor;
+  /** attention control, where the method has it: a group of up to four rows goes into one call */
+  readonly control?: unknown;
 }
 
 const NEEDS: readonly CallKind[] = ["noise"];
@@ -110,10 +113,11 @@ async function begin(
   options: ResolvedEditOptions & SourceTexts,
   { path, batch, ...begun }: Omit<BeginOptions, "notices"> & { readonly path: EditPath; readonly batch: number | undefined },
 ): Promise<PromptEditing> {
-  const { prompt, negativePrompt = "", sourcePrompt, sourceText, windows, width, height, loop } = options;
+  const { prompt, negativePrompt = "", sourcePrompt, sourceText, windows, width, height, loop, control } = options;
   const { scaleFactor } = model.config;
   const panorama = { height: height / scaleFactor, width: width / scaleFactor };
-  model.expectFits?.({ calls: NEEDS, window: windows?.[0] ?? panorama, panorama, edge: loop ? "wrap" : "open" });
+  const least = { noise: control === undefined ? 1 : 2 }; // of guided latents, two rows each
+  model.expectFits?.({ calls: NEEDS, window: windows?.[0] ?? panorama, panorama, edge: loop ? "wrap" : "open", batch: least });
   const embed = async (words: string) => model.encodeText([negativePrompt, words]); // [2,tokens,dim]
   const text = options.text ?? (await embed(prompt ?? ""));
   const notices = [...path.notices, ...(await truncations(model, { ...(options.text ? {} : { prompt, negativePrompt }), sourcePrompt }))];
@@ -122,6 +126,7 @@ async function begin(
     ...path,
     text,
     sourceText: sourceText ?? (sourcePrompt === undefined ? text : await embed(sourcePrompt)),
+    tokenize: (words) => model.tokenize(words),
     predict: textPredictor(model, options, { batch, signal: begun.signal }),
   };
 }

@@ -1,8 +1,10 @@
 /** @file Guided noise for several latents with different prompts, whole or in windows, in as few network calls as the batch allows. */
 import { rows, stack, type Tensor } from "../../core/tensor.js";
+import type { ControlMaps } from "../../diffusion/capabilities.js";
 import { guide } from "../../diffusion/guidance.js";
 import { evenParts } from "../even-parts.js";
 import { cropAll, fuse } from "../joint/fuse.js";
+import { controlledRows } from "./controlled-rows.js";
 import type { EditModel } from "./edit-model.js";
 import type { ResolvedEditOptions } from "./options.js";
 
@@ -16,8 +18,11 @@ export interface Ask {
   readonly guidanceScale: number | readonly number[];
 }
 
-/** Guided noise of each ask, [N,c,h,w], at a training timestep. */
-export type Predict = (asks: readonly Ask[], timestep: number) => Promise<readonly Tensor[]>;
+/**
+ * Guided noise of each ask, [N,c,h,w], at a training timestep.
+ * @param control of two asks: the attention of the second under its prompt follows that of the first under its prompt
+ */
+export type Predict = (asks: readonly Ask[], timestep: number, control?: ControlMaps) => Promise<readonly Tensor[]>;
 
 /** Rows per network call of a run: the user's number, else what fits the free memory, else all. */
 export function rowsPerCall(model: EditModel, { windows, width, height, batch }: ResolvedEditOptions): number | undefined {
@@ -47,19 +52,34 @@ export function textPredictor(
     }
     return stack(done);
   };
-  return async (asks, timestep) => {
+  return async (asks, timestep, control) => {
     const jobs = asks.map(({ latent, text, guidanceScale }) => {
       const scales = typeof guidanceScale === "number" ? Array<number>(latent.shape[0]).fill(guidanceScale) : guidanceScale;
-      const needed = [0, 1].filter((side) => scales.some((scale) => scale !== 1 - side)); // 0: negative prompt, 1: prompt
+      // 0: negative prompt, 1: prompt, which control needs of every latent
+      const needed = [0, 1].filter((side) => (control && side === 1) || scales.some((scale) => scale !== 1 - side));
       return { latent: windows ? cropAll(latent, windows) : latent, whole: latent.shape, text, scales, needed };
     });
-    const all = jobs.flatMap(({ latent, text, needed }) => needed.map((side) => ({ latent, texts: textsOf(text, side, latent.shape[0]) })));
-    const predicted = await noise(stack(all.map(({ latent }) => latent)), stack(all.flatMap(({ texts }) => texts)), timestep);
+    const all = jobs.flatMap(({ latent, text, needed }) =>
+      needed.map((side) => ({ latent, text: stack(textsOf(text, side, latent.shape[0])) })),
+    );
+    let predicted: readonly Tensor[]; // of every side
+    if (control) {
+      const first = jobs[0].needed.length - 1; // the source's prompt: groups begin with it
+      const found = await controlledRows(model, [all[first], ...all.filter((_, k) => k !== first)], { timestep, control, batch, signal });
+      predicted = [...found.slice(1, first + 1), found[0], ...found.slice(first + 1)];
+    } else {
+      const joined = await noise(stack(all.map(({ latent }) => latent)), stack(all.map(({ text }) => text)), timestep);
+      let from = 0;
+      predicted = all.map(({ latent }) => {
+        from += latent.shape[0];
+        return rows(joined, from - latent.shape[0], from);
+      });
+    }
     let at = 0;
     return jobs.map(({ latent, whole, scales, needed }) => {
       const n = latent.shape[0];
-      const sides = needed.map((_, k) => rows(predicted, at + k * n, at + (k + 1) * n));
-      at += needed.length * n;
+      const sides = predicted.slice(at, at + needed.length);
+      at += needed.length;
       const guided = sides.length === 1 ? sides[0] : guideEach(sides[0], sides[1], windows ? Array<number>(n).fill(scales[0]) : scales);
       return windows ? fuse(guided, windows, whole) : guided;
     });

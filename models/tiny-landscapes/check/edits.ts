@@ -11,6 +11,7 @@ import { sdedit } from "../../../kernel-lib/methods/edit/sdedit.js";
 import type { Model } from "../../../kernel-lib/pipelines/model.js";
 import { type EditCase, editCases, finished, type Outcome, outcomes, success, textsOf } from "./edit-cases.js";
 import { agreement, atEqualSuccess, bestOfSix, type Measured, type Setting } from "./edit-comparison.js";
+import { controlledEdits } from "./edit-control.js";
 import { editedPanoramas } from "./edit-panoramas.js";
 import type { Judge } from "./judge.js";
 import { bootstrapInterval, mean } from "./statistics.js";
@@ -91,6 +92,7 @@ export async function editLines(context: Context): Promise<Line[]> {
     agreement(measured),
     bestOfSix(measured, compared as Measured),
     await commonCode(model, images, standard.edited, texts),
+    ...(await controlledEdits({ model, judge, count: Math.min(24, count) })),
     ...(await editedPanoramas({ model, judge, pictures })),
   ];
 }
