@@ -21,7 +21,7 @@ export { jointMethod } from "./methods/joint/joint-method.js";
 export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.js";
 export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js";
 export type { NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
-export type { AnyRun } from "./methods/any-run.js";
+export type { AnyRun, AnyStep } from "./methods/any-run.js";
 export type { Batch, Family, Method, MethodInfo, MethodStep, ResumeState, Run, Series } from "./methods/method.js";
 export { choiceOption, givenOption, realOption, sizeOption, textOption, toggleOption, wholeOption } from "./methods/option-table.js";
 export type {

@@ -46,15 +46,20 @@ export const findMethod = <F extends Family = "panorama">(name: string, family: 
 /** What is known of a method of any family; undefined if there is none of that name. */
 export const methodInfo = (name: string): MethodInfo | undefined => known.get(name);
 
+/** What is known of a method of any family. @throws RangeError for an unknown name, with the known ones */
+export function methodInfoNamed(name: string): MethodInfo {
+  const method = known.get(name);
+  if (!method) throw unknownMethod(name, [...known.values()]);
+  return method;
+}
+
+const unknownMethod = (name: string, all: readonly MethodInfo[]): RangeError =>
+  new RangeError(`method ${name}: want one of ${all.map((each) => each.name).join(", ")}`);
+
 /** Finds a method of a family by name. @param family default "panorama" @throws RangeError for an unknown name, with the known ones */
 export function methodNamed<F extends Family = "panorama">(name: string, family: F = "panorama" as F): MethodsOf[F] {
   const method = findMethod(name, family);
-  if (!method)
-    throw new RangeError(
-      `method ${name}: want one of ${allMethods(family)
-        .map((each) => each.name)
-        .join(", ")}`,
-    );
+  if (!method) throw unknownMethod(name, allMethods(family));
   return method;
 }
 

@@ -5,7 +5,7 @@ import type { AnyRun } from "../methods/any-run.js";
 import type { ResolvedEditOptions } from "../methods/edit/options.js";
 import type { ResolvedOptions } from "../methods/joint/options.js";
 import type { Family, MethodInfo, Series } from "../methods/method.js";
-import { methodInfo } from "../methods/methods.js";
+import { methodInfoNamed } from "../methods/methods.js";
 import type { RunInfo, RunModel } from "./run-data.js";
 
 /** What is known of a run before its first step. */
@@ -36,9 +36,7 @@ export function runHead(
   model: { readonly config: JointModelConfig; readonly path: string } & Omit<RunModel, "name">,
   name: string = basename(model.path),
 ): RunHead {
-  const found = typeof method === "string" ? methodInfo(method) : method;
-  if (!found) throw new RangeError(`runHead: got method ${String(method)}, want the name of a built-in or registered method`);
-  const { name: methodName, title, series, family } = found;
+  const { name: methodName, title, series, family } = typeof method === "string" ? methodInfoNamed(method) : method;
   const { device, precision, threads, digest, config } = model;
   const scaleFactor = config.scaleFactor;
   return { method: methodName, title, series, family, options, model: { name, digest, device, precision, threads }, batch, scaleFactor };
