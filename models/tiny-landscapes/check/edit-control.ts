@@ -21,21 +21,28 @@ interface Context {
   readonly count: number;
 }
 
-/** Replace-control with the method's defaults against the plain edit, with the same noise. */
-export async function controlledEdits(context: Context): Promise<Line[]> {
-  const [plain, controlled] = await editsUnder(context, [{}, { control: "replace" }]);
+/** Cases at most: this many have prompts of equally many tokens. */
+const MOST = 72;
+
+/** Replace-control with the method's defaults, and of cross-attention alone, against the plain edit with the same noise. */
+export async function controlledEdits({ count, ...context }: Context): Promise<Line[]> {
+  const settings = [{}, { control: "replace" }, { control: "replace", selfSteps: 0 }] as const;
+  const [plain, standard, cross] = await editsUnder({ ...context, count: Math.min(MOST, count) }, settings);
+  const what = `${plain.length} edits at guidance ${GUIDANCE}, attention control "replace"`;
+  return [...differences(what, standard, plain), ...differences(`${what} of cross-attention alone`, cross, plain)];
+}
+
+/** Structure and success under control, less the plain edit's. The structure's floor is an interval above 0. */
+function differences(what: string, controlled: readonly Outcome[], plain: readonly Outcome[]): Line[] {
   const kept = controlled.map(({ structure }, k) => structure - plain[k].structure);
   const won = controlled.map((one, k) => success(one) - success(plain[k]));
-  const what = `${plain.length} edits at guidance ${GUIDANCE}, attention control "replace" less none:`;
+  const interval = bootstrapInterval(kept, mean);
+  const bounds = { floor: 0, aim: 0.05, better: "higher" } as const;
+  const structureLine = line({ what: `${what} less none: structure`, value: mean(kept), interval, bounds });
   return [
+    { ...structureLine, reached: interval[0] > 0 ? structureLine.reached : "missed" },
     line({
-      what: `${what} structure`,
-      value: mean(kept),
-      interval: bootstrapInterval(kept, mean),
-      bounds: { floor: 0, aim: 0.05, better: "higher" },
-    }),
-    line({
-      what: `${what} success`,
+      what: `${what} less none: success`,
       value: mean(won),
       interval: bootstrapInterval(won, mean),
       bounds: { floor: -0.03, aim: 0, better: "higher" },

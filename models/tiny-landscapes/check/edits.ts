@@ -92,7 +92,7 @@ export async function editLines(context: Context): Promise<Line[]> {
     agreement(measured),
     bestOfSix(measured, compared as Measured),
     await commonCode(model, images, standard.edited, texts),
-    ...(await controlledEdits({ model, judge, count: Math.min(24, count) })),
+    ...(await controlledEdits({ model, judge, count })),
     ...(await editedPanoramas({ model, judge, pictures })),
   ];
 }
