@@ -5,8 +5,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { methodFlags } from "#kernel-lib/cli/method-flags.js";
-import { allMethods } from "#kernel-lib/methods/methods.js";
+import { flagWords, methodFlags } from "#kernel-lib/cli/method-flags.js";
+import { allMethods, DEFAULT_METHODS } from "#kernel-lib/methods/methods.js";
 import { defaultInWords, flagName } from "#kernel-lib/methods/option-table.js";
 import { ROOT } from "./paths.mjs";
 
@@ -15,33 +15,43 @@ const row = (cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).joi
 /** @param {readonly string[]} head @param {readonly (readonly string[])[]} rows */
 const table = (head, rows) => [row(head), `|${"---|".repeat(head.length)}`, ...rows.map(row)].join("\n");
 
+/** The flags of a family's methods. @param {import("#kernel-lib/methods/method.js").Family} family */
+function flagTable(family) {
+  const methods = allMethods(family);
+  const quoted = (/** @type {string} */ name) => `\`${name}\``;
+  const flags = [...methodFlags(methods)].map(([name, flag]) => {
+    const { means, otherwise = "" } = flagWords(flag, quoted);
+    const value = flag.spec.flag?.value === undefined ? "" : ` ${flag.spec.flag.value.toUpperCase()}`;
+    return [`\`${name}${value}\``, means, otherwise];
+  });
+  const names = methods.map(({ name }) => quoted(name)).join(", ");
+  return table(
+    ["option", "meaning", "default"],
+    [["`--method NAME`", `one of ${names}: [Methods](methods.md)`, quoted(DEFAULT_METHODS[family].name)], ...flags],
+  );
+}
+
+/** A family's methods, each with its own options. @param {import("#kernel-lib/methods/method.js").Family} family */
+const methodTables = (family) =>
+  allMethods(family)
+    .map(({ name, title, summary, source, options }) => {
+      const rows = Object.entries(options).map(([key, spec]) => [
+        `\`${key}\``,
+        flagName(key, spec) ? `\`${flagName(key, spec)}\`` : "",
+        spec.means,
+        defaultInWords(spec) ?? "",
+      ]);
+      const own = rows.length > 0 ? `\n\n${table(["option", "flag", "meaning", "default"], rows)}` : "\n\nIt has no options of its own.";
+      return `### ${title}: \`${name}\`\n\n${summary[0].toUpperCase()}${summary.slice(1)}. Source: ${source}.${own}`;
+    })
+    .join("\n\n");
+
 /** What each marker in docs/ stands for. @type {Record<string, () => string>} */
 export const TABLES = {
-  paint: () => {
-    const flags = [...methodFlags(allMethods())].map(([flag, { spec, methods }]) => {
-      const value = spec.flag?.value === undefined ? "" : ` ${spec.flag.value.toUpperCase()}`;
-      const whose = methods ? `${methods.map(({ name }) => `\`${name}\``).join(", ")}: ` : "";
-      return [`\`${flag}${value}\``, `${whose}${spec.means}`, defaultInWords(spec) ?? ""];
-    });
-    const names = allMethods().map(({ name }) => `\`${name}\``);
-    return table(
-      ["option", "meaning", "default"],
-      [["`--method NAME`", `one of ${names.join(", ")}: [Methods](methods.md)`, "`sync`"], ...flags],
-    );
-  },
-  methods: () =>
-    allMethods()
-      .map(({ name, title, summary, source, options }) => {
-        const rows = Object.entries(options).map(([key, spec]) => [
-          `\`${key}\``,
-          flagName(key, spec) ? `\`${flagName(key, spec)}\`` : "",
-          spec.means,
-          defaultInWords(spec) ?? "",
-        ]);
-        const own = rows.length > 0 ? `\n\n${table(["option", "flag", "meaning", "default"], rows)}` : "\n\nIt has no options of its own.";
-        return `## ${title}: \`${name}\`\n\n${summary[0].toUpperCase()}${summary.slice(1)}. Source: ${source}.${own}`;
-      })
-      .join("\n\n"),
+  paint: () => flagTable("panorama"),
+  edit: () => flagTable("edit"),
+  methods: () => methodTables("panorama"),
+  edits: () => methodTables("edit"),
 };
 
 /** A page with each table in its place. @param {string} text */

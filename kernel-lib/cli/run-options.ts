@@ -3,9 +3,8 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEVICE_CHOICES } from "../engine/device.js";
 import { PRECISIONS } from "../graph/half.js";
 import type { MethodInfo } from "../methods/method.js";
-import { defaultInWords, type OptionSpec } from "../methods/option-table.js";
 import { KEEP_ALL, keptOf } from "./kept.js";
-import { methodFlags } from "./method-flags.js";
+import { flagWords, type MethodFlag, methodFlags } from "./method-flags.js";
 import { wholeNumber } from "./values.js";
 
 /** Adds --method, the flags of the methods, and those of the model and the folder. @param picture the finished run's file */
@@ -15,10 +14,7 @@ export function addRunOptions(command: Command, methods: readonly MethodInfo[], 
       .choices(methods.map(({ name }) => name))
       .default(standard),
   );
-  for (const [flag, { key, spec, methods: readers }] of methodFlags(methods)) {
-    const whose = readers === undefined ? "" : `${readers.map(({ name }) => name).join(", ")}: `;
-    for (const option of optionsOf(flag, key, spec, whose)) command.addOption(option);
-  }
+  for (const [name, flag] of methodFlags(methods)) for (const option of optionsOf(name, flag)) command.addOption(option);
   command
     .option("--foreseen <n>", "keep the picture foreseen after every n-th step; 0: none", wholeNumber(0), 1)
     .addOption(
@@ -40,13 +36,13 @@ export function addRunOptions(command: Command, methods: readonly MethodInfo[], 
 }
 
 /** Commander's options of a flag; a flag without a value also has its opposite. The value is stored under the option's name. */
-function optionsOf(flag: string, key: string, spec: OptionSpec<unknown>, whose: string): Option[] {
-  const otherwise = defaultInWords(spec);
-  const text = `${whose}${spec.means}${otherwise === undefined ? "" : ` (default: ${otherwise})`}`;
-  const { value, parse } = spec.flag ?? {};
+function optionsOf(name: string, flag: MethodFlag): Option[] {
+  const { means, otherwise } = flagWords(flag);
+  const { value, parse } = flag.spec.flag ?? {};
   if (value === undefined || parse === undefined)
-    return [new Option(flag, `${whose}${spec.means}`), new Option(flag.replace("--", "--no-"), "the opposite (default)")];
-  const option = new Option(`${flag} <${value}>`, text).argParser((word: string) => {
+    return [new Option(name, means), new Option(name.replace("--", "--no-"), "the opposite (default)")];
+  const text = `${means}${otherwise === undefined ? "" : ` (default: ${otherwise})`}`;
+  const option = new Option(`${name} <${value}>`, text).argParser((word: string) => {
     try {
       return parse(word);
     } catch (error) {
@@ -55,6 +51,6 @@ function optionsOf(flag: string, key: string, spec: OptionSpec<unknown>, whose: 
       );
     }
   });
-  option.attributeName = () => key;
+  option.attributeName = () => flag.key;
   return [option];
 }

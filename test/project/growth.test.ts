@@ -10,6 +10,7 @@ import {
   createRng,
   cropAll,
   ddimStep,
+  editMethod,
   findMethod,
   fuse,
   jointMethod,
@@ -118,6 +119,38 @@ describe("one thing in one place", () => {
     expect(methodFlags(allMethods()).get("--sway")).toMatchObject({ key: "sway", methods: [method] });
     expect(TABLES.paint()).toContain("| `--sway X` | `grown`: how far it sways | 0.5 |");
     expect(TABLES.methods()).toContain("## Grown: `grown`");
+  });
+
+  test("a method that edits: it is known in its family, and a flag that others read too keeps a meaning and a default for each", () => {
+    const method = editMethod({
+      name: "grown-edit",
+      title: "Grown edit",
+      who: "grownEdit",
+      summary: "an edit of this test",
+      source: "this test",
+      options: { eta: realOption({ means: "how rough it is", least: 0, default: 0.5 }) },
+      series: [],
+      async *steps(run, { guidanceScale }) {
+        let latent = run.x0;
+        for (const hop of run.hops) {
+          const [eps] = await run.predict([{ latent, text: run.text, guidanceScale }], hop.now.t);
+          const { x0, prev } = ddimStep(latent, eps, hop.now, hop.next);
+          latent = prev;
+          yield run.record(hop, { latent, x0 });
+        }
+        return run.finish(latent);
+      },
+    });
+    registerMethod(method);
+    expect(findMethod("grown-edit", "edit")).toBe(method);
+    expect(findMethod("grown-edit")).toBeUndefined();
+    expect(TABLES.edits()).toContain("## Grown edit: `grown-edit`");
+    const row = TABLES.edit()
+      .split("\n")
+      .find((line) => line.includes("`--eta X`"));
+    expect(row).toContain("`cycle`: how stochastic the sampler is");
+    expect(row).toContain("`grown-edit`: how rough it is");
+    expect(row).toContain("| 0.1 for `cycle`; 1 for `sdedit`; 0.5 for `grown-edit` |");
   });
 
   test("a metric: `measure` computes it where the model has what it needs, and only there", async () => {

@@ -10,12 +10,14 @@ const PAGES = ["README.md", "CONTRIBUTING.md", "docs/devices.md", "docs/notebook
 const options = (text: string): string[] => [...new Set(text.match(/(?<![\w-])--[a-z][a-z-]*/g))].sort();
 
 describe("the pages", () => {
-  test("the command line's page has every option of veduta paint, and no other", () => {
-    const help = execFileSync(process.execPath, [join(ROOT, "dist/kernel-lib/cli.js"), "paint", "--help"], { encoding: "utf8" });
-    const table = page("docs/command-line.md")
-      .split("\n")
-      .filter((line) => line.startsWith("| `--"));
-    expect(options(table.join("\n"))).toEqual(options(help).filter((option) => !["--help", "--no-loop"].includes(option)));
+  test.each(["paint", "edit"])("the command line's page has every option of veduta %s, and no other", (command) => {
+    const help = execFileSync(process.execPath, [join(ROOT, "dist/kernel-lib/cli.js"), command, "--help"], { encoding: "utf8" });
+    const sections = page("docs/command-line.md").split(/^## /m);
+    const flags = sections
+      .filter((section) => section.startsWith(`veduta ${command}\n`) || section.startsWith("Options of both\n"))
+      .flatMap((section) => section.split("\n"))
+      .flatMap((line) => /^\| `(--[a-z-]+)/.exec(line)?.[1] ?? []);
+    expect(flags.sort()).toEqual(options(help).filter((option) => !["--help", "--no-loop"].includes(option)));
   });
 
   test("the npm scripts that the pages name are there", () => {
