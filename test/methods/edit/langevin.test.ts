@@ -71,7 +71,7 @@ const towards = (m: number) => async (image: Tensor) => ({
 
 describe("langevin", () => {
   test("by the prior alone keeps codes at ‖z‖² = dim", async () => {
-    const { steps } = await finish(langevin(sum, [], { steps: 300, batch: 200, seed: 2, stepSize: 0.05 }));
+    const { steps } = await finish(langevin(sum, [], { steps: 300, batch: 1500, seed: 2, stepSize: 0.05 }));
     expect(steps.length).toBe(301);
     for (const { normPerDim } of [steps[0], steps[100], steps[300]]) expect(average(normPerDim.data)).toBeCloseTo(1, 1);
   });
