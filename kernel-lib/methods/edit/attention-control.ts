@@ -4,7 +4,6 @@ import type { ControlMaps } from "../../diffusion/capabilities.js";
 import { choiceOption, type DefaultedOf, type OptionSpec, realOption } from "../option-table.js";
 import { alignContexts, alignTokens, wordTokens } from "./align-tokens.js";
 import type { PromptEditing } from "./edit-method.js";
-import type { ResolvedEditOptions } from "./options.js";
 
 /** Words of the prompt and what their attention is multiplied by. */
 export type WordWeights = Readonly<Record<string, number>>;
@@ -54,22 +53,27 @@ export const CONTROL_OPTIONS = {
   weights: weightsOption,
 } as const;
 
-/** The options of attention control with their defaults. */
-export type ControlOptions = DefaultedOf<typeof CONTROL_OPTIONS>;
+type ControlOptions = DefaultedOf<typeof CONTROL_OPTIONS>;
 
-/** Refuses options of control that lack what they need. @throws TypeError */
-export function expectControl(
+/** The options of attention control as a run records them: none without control. */
+export type ResolvedControl =
+  | { readonly control?: undefined }
+  | (Omit<ControlOptions, "control"> & { readonly control: NonNullable<ControlOptions["control"]> });
+
+/** Checks the options of control. @throws TypeError if something that they need is missing */
+export function resolveControl(
   who: string,
-  { control, weights, sourcePrompt, sourceText }: ControlOptions & { readonly sourcePrompt?: string; readonly sourceText?: Tensor },
-  { prompt }: Pick<ResolvedEditOptions, "prompt">,
-): void {
+  { control, crossSteps, selfSteps, weights }: ControlOptions,
+  { prompt, sourcePrompt, sourceText }: { readonly prompt?: string; readonly sourcePrompt?: string; readonly sourceText?: Tensor },
+): ResolvedControl {
   if (control === undefined) {
     if (weights) throw new TypeError(`${who}: got weights without control; add control "reweight", or "replace" or "refine"`);
-    return;
+    return {};
   }
   if (control === "reweight" && !weights) throw new TypeError(`${who}: control "reweight" without weights; name words of the prompt`);
   if (prompt === undefined || sourcePrompt === undefined || sourceText)
     throw new TypeError(`${who}: control aligns the tokens of prompt and sourcePrompt; give these instead of text and sourceText`);
+  return { control, crossSteps, selfSteps, weights };
 }
 
 /**
@@ -85,16 +89,10 @@ export function expectControl(
  */
 export async function attentionControl(
   { tokenize, hops }: Pick<PromptEditing, "tokenize" | "hops">,
-  {
-    control,
-    crossSteps,
-    selfSteps,
-    weights = {},
-    prompt = "",
-    sourcePrompt = "",
-  }: ControlOptions & { prompt?: string; sourcePrompt?: string },
+  options: ResolvedControl & { readonly prompt?: string; readonly sourcePrompt?: string },
 ): Promise<(index: number) => ControlMaps | undefined> {
-  if (control === undefined) return () => undefined;
+  if (options.control === undefined) return () => undefined;
+  const { control, crossSteps, selfSteps, weights = {}, prompt = "", sourcePrompt = "" } = options;
   const end = (await tokenize("")).ids[1];
   const tokensOf = async (text: string) => {
     const { ids } = await tokenize(text);

@@ -2,7 +2,7 @@
 import type { Tensor } from "../../core/tensor.js";
 import { ddimNoise, ddimStep } from "../../diffusion/ddim.js";
 import { toggleOption } from "../option-table.js";
-import { attentionControl, CONTROL_OPTIONS, expectControl } from "./attention-control.js";
+import { attentionControl, CONTROL_OPTIONS, resolveControl } from "./attention-control.js";
 import { editMethod } from "./edit-method.js";
 import { expectEta, noiseOption, sourceNoise } from "./noise-option.js";
 import { skipStepsOption } from "./options.js";
@@ -40,10 +40,14 @@ export const cycle = editMethod({
     keepCode: toggleOption({ means: "keep every step's noise in its record and the code in the result", default: true, flag: null }),
   },
   series: CYCLE_SERIES,
-  resolve: (own, shared, config) => {
+  resolve: ({ control, crossSteps, selfSteps, weights, ...own }, shared, config) => {
     expectEta("cycleDiffusion", own.eta);
-    expectControl("cycleDiffusion", own, shared);
-    return { ...own, keepCode: own.keepCode && shared.windows === undefined, ...sourceNoise("cycleDiffusion", own, shared, config) };
+    return {
+      ...own,
+      keepCode: own.keepCode && shared.windows === undefined,
+      ...sourceNoise("cycleDiffusion", own, shared, config),
+      ...resolveControl("cycleDiffusion", { control, crossSteps, selfSteps, weights }, { ...shared, ...own }),
+    };
   },
   skip: ({ skipSteps }) => skipSteps,
   async *steps(run, options) {

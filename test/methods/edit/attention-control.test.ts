@@ -250,6 +250,12 @@ describe("an edit under control", () => {
     expect(rest.result.latent).toEqual(whole.result.latent);
   });
 
+  test("records its options; an edit without control records none of them", () => {
+    const keys = (options: Options) => Object.keys(cycleDiffusion(model, { ...base, ...options }).options);
+    expect(keys(refine)).toEqual(expect.arrayContaining(["control", "crossSteps", "selfSteps"]));
+    for (const key of Object.keys(CONTROL_OPTIONS)) expect(keys({})).not.toContain(key);
+  });
+
   test("repeats bit for bit from its resolved options, also as JSON", async () => {
     const run = cycleDiffusion(model, { ...base, control: "reweight", weights: { night: 2 } });
     const { result } = await finish(run);
