@@ -5,6 +5,7 @@ import { CheckpointError } from "../core/errors.js";
 import { decodeImage } from "../core/image.js";
 import { expectShape, rows, type Tensor } from "../core/tensor.js";
 import { duration, short } from "../core/words.js";
+import { attentionControl } from "../methods/edit/attention-control.js";
 import type { EditModel } from "../methods/edit/edit-model.js";
 import { allMethods, methodNamed } from "../methods/methods.js";
 import { measurePair } from "../metrics/pair-metrics.js";
@@ -49,6 +50,7 @@ interface Context {
 async function editOne(source: SourcePicture, prompt: string, flags: EditFlags, { deps, model, opened, begun }: Context): Promise<void> {
   const method = methodNamed(flags.method, "edit");
   const run = started(() => method.run(model, { ...flags, prompt, latent: source.latent, signal: opened.signal } as never));
+  await expectControl(model, run.options as Parameters<typeof attentionControl>[1]);
   const dir = flags.out ?? join("veduta-out", `${method.name}-${run.options.seed}`);
   if (flags.out === undefined) await expectFree(dir, flags.force);
   deps.stderr.write(`${method.title} on ${model.device}, ${model.precision}, seed ${run.options.seed}\n`);
@@ -65,6 +67,14 @@ async function editOne(source: SourcePicture, prompt: string, flags: EditFlags, 
   const times = `${duration(tenths(performance.now() - begun))} in all, ${duration(tenths(opened.took))} of them to open the model`;
   deps.stdout.write(`${written.join("")}${saved.info.width} × ${saved.info.height} px, ${saved.steps.length} steps, ${times}\n`);
   deps.stdout.write(`against the source: ${numbers.join(", ")}\n`);
+}
+
+/** Refuses prompts and words that attention control cannot align, before anything is written. @throws UsageError */
+async function expectControl({ tokenize }: EditModel, options: Parameters<typeof attentionControl>[1]): Promise<void> {
+  await attentionControl({ tokenize, hops: [] }, options).catch((error: unknown) => {
+    if (error instanceof RangeError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  });
 }
 
 /** Reads a picture. @throws CheckpointError that names the file */

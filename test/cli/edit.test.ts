@@ -177,6 +177,12 @@ describe.skipIf(!built)("veduta edit (needs the built viewer: npm run build)", (
       [join(root, "folder"), usual, 1, /folder: expected a PNG, JPEG or WebP image, found a folder/],
       [join(root, "empty.png"), usual, 1, /empty\.png: expected a PNG, JPEG or WebP image, found an empty file/],
       [join(root, "text.png"), usual, 1, /text\.png: expected a PNG, JPEG or WebP image/],
+      [
+        await drawn(),
+        [...usual, "--control", "reweight", "--weights", "moon=2"],
+        2,
+        /weights: "moon" is no word of the prompt "hills at night"/,
+      ],
       [await drawn(), ["night"], 2, /--method cycle needs --source "what the picture shows now"/],
       [await drawn(), [...usual, "--eta", "0"], 2, /eta 0 records no noise; DDIB is the deterministic method/],
       [await drawn(), [...usual, "--skip", "4"], 2, /skipSteps 4: want a whole number from 0 to 3/],
