@@ -6,9 +6,6 @@ import { lincomb } from "../../diffusion/notation.js";
 import type { CodeSampler } from "./code-sampler.js";
 import type { Energy } from "./energies.js";
 
-/** Added to a seed: another stream of the generator. */
-const STREAM = 2 ** 40;
-
 /** An energy and its weight. */
 export interface WeightedEnergy {
   readonly name: string;
@@ -24,7 +21,7 @@ export interface LangevinOptions {
   readonly stepSize?: number;
   /** codes that are moved together; default 1 */
   readonly batch?: number;
-  /** default 0 */
+  /** of the start, where none is given, and of the noise ω; a start must not come from the same seed, or ω repeats it; default 0 */
   readonly seed?: number;
   /** the codes to begin with, as many as the sampler has noises, [batch,c,h,w] each; default drawn from the prior */
   readonly start?: readonly Tensor[];
@@ -75,7 +72,7 @@ export async function* langevin(
   if (!(Number.isInteger(steps) && steps >= 1)) throw new RangeError(`langevin: steps ${steps}, want a whole number >= 1`);
   if (!(stepSize > 0)) throw new RangeError(`langevin: stepSize ${stepSize}, want a number above 0`);
   if (!(Number.isInteger(batch) && batch >= 1)) throw new RangeError(`langevin: batch ${batch}, want a whole number >= 1`);
-  const rng = createRng(seed + STREAM); // not the stream of a start that a caller drew from the same seed
+  const rng = createRng(seed);
   const shape = [batch, ...sampler.shape];
   let z = start ?? Array.from({ length: sampler.noises }, () => randn(rng, shape)); // [batch,c,h,w] each
   const best = bestOf(batch);
