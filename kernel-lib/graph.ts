@@ -29,8 +29,11 @@ export type { Call, Operator, PlainOperator, PullBack } from "./graph/operator.j
 export { apply, applyAll, plain } from "./graph/operator.js";
 export type { OperatorName } from "./graph/operators.js";
 export { OPERATORS } from "./graph/operators.js";
+export { argMin, stopGradient } from "./graph/ops/arg.js";
 export type { ConvOptions } from "./graph/ops/conv.js";
 export { conv } from "./graph/ops/conv.js";
+export type { ConvTransposeOptions } from "./graph/ops/conv-transpose.js";
+export { convTranspose } from "./graph/ops/conv-transpose.js";
 export type { Binary, Unary } from "./graph/ops/elementwise.js";
 export {
   abs,

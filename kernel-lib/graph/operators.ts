@@ -1,7 +1,9 @@
 /** @file The table of all operators by name: what the law tests go through, and what a lesson can list. */
 
 import type { Operator } from "./operator.js";
+import { ArgMin, StopGradient } from "./ops/arg.js";
 import { Conv, UpsampleConv } from "./ops/conv.js";
+import { ConvTranspose } from "./ops/conv-transpose.js";
 import {
   Abs,
   Add,
@@ -61,6 +63,7 @@ export const OPERATORS = {
   Attention,
   Conv,
   UpsampleConv,
+  ConvTranspose,
   LayerNorm,
   GroupNorm,
   UnitLength,
@@ -78,6 +81,8 @@ export const OPERATORS = {
   Pad,
   Expand,
   Gather,
+  ArgMin,
+  StopGradient,
 } as const satisfies Record<string, Operator<never>>;
 
 /** The name of an operator of the table. */

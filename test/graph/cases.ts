@@ -2,8 +2,9 @@
 import { createRng } from "#kernel-lib/core/random.js";
 import type { Graph, Value } from "#kernel-lib/graph/graph.js";
 import type { OperatorName } from "#kernel-lib/graph/operators.js";
+import { stopGradient } from "#kernel-lib/graph/ops/arg.js";
 import { conv } from "#kernel-lib/graph/ops/conv.js";
-import { cast } from "#kernel-lib/graph/ops/elementwise.js";
+import { add, cast, mul, sub } from "#kernel-lib/graph/ops/elementwise.js";
 import type { Attrs, Numbers } from "./reference.js";
 import { convolution, fill } from "./reference.js";
 
@@ -147,6 +148,14 @@ export const CASES: { readonly [K in OperatorName]: readonly Case<Attrs<K>>[] } 
     plain("odd sizes", normal(2, 3, 3, 5), normal(2, 3, 3, 3), normal(2)),
     plain("one pixel, more than four channels, no bias", normal(2, 5, 1, 1), normal(3, 5, 3, 3)),
   ],
+  ConvTranspose: [
+    withAttrs("4×4 at stride 2: twice as large", { stride: 2, padding: 1 }, normal(2, 3, 3, 4), normal(3, 2, 4, 4), normal(2)),
+    withAttrs("4×4 at stride 2 over 256 pixels", { stride: 2, padding: 1 }, normal(1, 1, 16, 16), normal(1, 1, 4, 4), normal(1)),
+    withAttrs("one pixel, no bias", { stride: 2, padding: 1 }, normal(2, 5, 1, 1), normal(5, 3, 4, 4)),
+    withAttrs("3×3 at stride 1", { stride: 1, padding: 1 }, normal(1, 5, 3, 4), normal(5, 2, 3, 3), normal(2)),
+    withAttrs("2×2 at stride 3: gaps between the kernels", { stride: 3, padding: 0 }, normal(1, 2, 3, 2), normal(2, 2, 2, 2), normal(2)),
+    withAttrs("5×5 at stride 2, padding 2: an odd size", { stride: 2, padding: 2 }, normal(1, 2, 3, 3), normal(2, 3, 5, 5)),
+  ],
   LayerNorm: [
     withAttrs("rows of a batch", { epsilon: 1e-5 }, normal(2, 3, 7), normal(7), normal(7)),
     withAttrs("an epsilon that matters", { epsilon: 0.5 }, normal(3, 4), normal(4), normal(4)),
@@ -242,5 +251,31 @@ export const CASES: { readonly [K in OperatorName]: readonly Case<Attrs<K>>[] } 
   Gather: [
     plain("words of two sentences, some more than once", normal(5, 3), indices([0, 4, 2, 2, 0, 0], [2, 3])),
     plain("one word", normal(4, 2), indices([3], [1])),
+  ],
+  ArgMin: [
+    withAttrs("the last axis", { axis: 1 }, apart(4, 5)),
+    withAttrs("the first axis of three", { axis: 0 }, apart(3, 2, 4)),
+    withAttrs("the first of equal ones", { axis: 1 }, given([2, 1, 1, 0, 0, 3], [2, 3])),
+    withAttrs("of one list: a scalar", { axis: 0 }, given([3, -1, 2])),
+  ],
+  StopGradient: [
+    {
+      ...plain("x + constant(x²): the gradient is that of x", given([1, -2, 3])),
+      build: ([x]) => [add(x, stopGradient(mul(x, x)))],
+      reference: ([x]) => [{ ...x, data: x.data.map((v) => v + v * v) }],
+      tie: (dy) => [dy],
+    },
+    {
+      ...plain("x·constant(x): the gradient is the constant", given([1, -2, 3])),
+      build: ([x]) => [mul(x, stopGradient(x))],
+      reference: ([x]) => [{ ...x, data: x.data.map((v) => v * v) }],
+      tie: ([p, q, r]) => [[p, -2 * q, 3 * r]],
+    },
+    {
+      ...plain("straight through: rounded forwards, as if it were x backwards", given([0.25, -1.5, 3])),
+      build: ([x]) => [add(x, stopGradient(sub(cast(cast(x, "int32"), x.dtype), x)))],
+      reference: ([x]) => [{ ...x, data: x.data.map(Math.trunc) }],
+      tie: (dy) => [dy],
+    },
   ],
 };

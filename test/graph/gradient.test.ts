@@ -154,6 +154,7 @@ describe("a gradient that cannot be is refused", () => {
   test("through a comparison, whose derivative is 0 or nothing", () => {
     expect(OPERATORS.Greater.pullBack).toBe("none");
     expect(OPERATORS.Equal.pullBack).toBe("none");
+    expect(OPERATORS.ArgMin.pullBack).toBe("none");
     expect(() => gradient(graph, cast(greater(x, 0), "float32"), x)).toThrow(/does not depend on "x"/);
   });
 

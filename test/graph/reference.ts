@@ -109,6 +109,22 @@ export function convolution([x, w, b]: readonly Numbers[], { stride, padding }: 
   return [fill([N, O, side(H), side(W)], out)];
 }
 
+/** Each pixel of x puts its kernel into a larger picture, of which `padding` is cut off on every side. */
+function transposedConvolution([x, w, b]: readonly Numbers[], { stride, padding }: Attrs<"ConvTranspose">): Numbers[] {
+  const [N, C, h, wd] = x.shape;
+  const [, O, size] = w.shape;
+  const side = (d: number) => (d - 1) * stride + size - 2 * padding;
+  const [H, W] = [side(h), side(wd)];
+  const data = fill([N, O, H, W], ([, o]) => (b ? b.data[o] : 0)).data.slice();
+  fill([N, C, h, wd, O, size, size], ([n, c, i, j, o, u, v]) => {
+    const [row, column] = [i * stride + u - padding, j * stride + v - padding];
+    if (row >= 0 && row < H && column >= 0 && column < W)
+      data[((n * O + o) * H + row) * W + column] += read(x, [n, c, i, j]) * read(w, [c, o, u, v]);
+    return 0;
+  });
+  return [{ data, shape: [N, O, H, W] }];
+}
+
 /** Every pixel twice in both directions. */
 function doubled(x: Numbers): Numbers {
   const [N, C, H, W] = x.shape;
@@ -210,6 +226,7 @@ export const REFERENCE: { readonly [K in OperatorName]: (inputs: readonly Number
   Attention: attention,
   Conv: (inputs, attrs) => convolution(inputs, attrs),
   UpsampleConv: ([x, w, b]) => convolution(b ? [doubled(x), w, b] : [doubled(x), w], { stride: 1, padding: 1 }),
+  ConvTranspose: transposedConvolution,
   LayerNorm: ([x, gamma, beta], { epsilon }) => {
     const last = x.shape.length - 1;
     const width = x.shape[last];
@@ -315,4 +332,14 @@ export const REFERENCE: { readonly [K in OperatorName]: (inputs: readonly Number
       return read(table, [row, ...index.slice(ids.shape.length)]);
     }),
   ],
+  ArgMin: ([x], { axis }) => [
+    fill(
+      x.shape.filter((_, k) => k !== axis),
+      (index) => {
+        const row = Array.from({ length: x.shape[axis] }, (_, k) => read(x, [...index.slice(0, axis), k, ...index.slice(axis)]));
+        return row.indexOf(Math.min(...row));
+      },
+    ),
+  ],
+  StopGradient: map((x) => x),
 };

@@ -64,6 +64,13 @@ const MISFITS: { readonly [K in OperatorName]: readonly Misfit<Attrs<K>>[] | "an
     misfit(undefined, [1, 3, 4, 4], [2, 3, 3, 3], [3]),
     misfit(undefined, [3, 4, 4], [2, 3, 3, 3]),
   ],
+  ConvTranspose: [
+    misfit(onePixel, [1, 3, 4, 4], [4, 3, 3, 3]),
+    misfit(onePixel, [3, 4, 4], [3, 2, 3, 3]),
+    misfit(onePixel, [1, 3, 4, 4], [3, 2, 3, 3], [3]),
+    misfit(onePixel, [1, 3, 4, 4], [3, 2, 3, 1]),
+    misfit({ stride: 2, padding: 1 }, [1, 3, 1, 1], [3, 2, 2, 2]),
+  ],
   LayerNorm: [misfit({ epsilon: 1 }, [2, 3], [2], [2]), misfit({ epsilon: 1 }, [2, 3], [3], [2])],
   GroupNorm: [
     misfit({ groups: 2, epsilon: 1 }, [1, 3, 2, 2], [3], [3]),
@@ -96,6 +103,8 @@ const MISFITS: { readonly [K in OperatorName]: readonly Misfit<Attrs<K>>[] | "an
   ],
   Expand: [misfit({ shape: [2, 4] }, [2, 3])],
   Gather: [misfit(undefined, [5], [2, 3])],
+  ArgMin: [misfit({ axis: 2 }, [2, 3]), misfit({ axis: 1 }, [2, 0])],
+  StopGradient: "any shape",
 };
 
 const calls = Object.entries(MISFITS).flatMap(([name, list]) =>
