@@ -42,17 +42,25 @@ export interface ResnetOptions {
   readonly groups: number;
   readonly epsilon: number;
   readonly edge?: "open" | "wrap";
+  /** key of the 1×1 convolution where the width changes; default diffusers' */
+  readonly shortcut?: "conv_shortcut" | "nin_shortcut";
 }
 
 /**
  * Residual block: two normalised, activated 3×3 convolutions; the time embedding [N,T], where there is one, is added between them.
  * x [N,C,H,W] -> [N,out,H,W]. Source: diffusers models/resnet.py, ResnetBlock2D.
  */
-export function resnet(p: Parameters, x: Value, out: number, time: Value | null, { groups, epsilon, edge = "open" }: ResnetOptions): Value {
+export function resnet(
+  p: Parameters,
+  x: Value,
+  out: number,
+  time: Value | null,
+  { groups, epsilon, edge = "open", shortcut = "conv_shortcut" }: ResnetOptions,
+): Value {
   let h = convLayer(p, "conv1", silu(groupNormLayer(p, "norm1", x, groups, epsilon)), out, 3, { edge }); // [N,out,H,W]
   if (time) h = addChannels(h, linearLayer(p, "time_emb_proj", silu(time), out));
   h = convLayer(p, "conv2", silu(groupNormLayer(p, "norm2", h, groups, epsilon)), out, 3, { edge });
-  return add(x.shape[1] === out ? x : convLayer(p, "conv_shortcut", x, out, 1), h);
+  return add(x.shape[1] === out ? x : convLayer(p, shortcut, x, out, 1), h);
 }
 
 /** `resnet` with the parameters below a key. */
