@@ -75,6 +75,47 @@ describe("the schedule", () => {
     expect(createSchedule({ ...config, stepsOffset: 0 }).timesteps(1000)[0]).toBe(999);
   });
 
+  test("in float64 betas are not rounded: alphaBar is the product of 1 − beta, rounded once", () => {
+    const { betaStart, betaEnd } = config;
+    const [first, step] = [Math.sqrt(betaStart), (Math.sqrt(betaEnd) - Math.sqrt(betaStart)) / 999];
+    const exact = createSchedule({ ...config, precision: "float64" }).alphaBar;
+    let product = 1;
+    for (const [t, a] of exact.entries()) {
+      product *= 1 - (t === 999 ? betaEnd : (first + t * step) ** 2);
+      expect(Math.abs(a / product - 1)).toBeLessThan(2 ** -24);
+    }
+    expect(exact).not.toEqual(createSchedule(config).alphaBar);
+    expect(createSchedule({ ...config, precision: "float32" }).alphaBar).toEqual(createSchedule(config).alphaBar);
+  });
+
+  test("a path of given timesteps visits them, and can be cut", () => {
+    const schedule = createSchedule(config);
+    const timesteps = [997, 500, 3];
+    const path = schedule.path(3, { timesteps });
+    expect(path.map(({ now, next }) => [now, next])).toEqual([
+      [schedule.level(997), schedule.level(500)],
+      [schedule.level(500), schedule.level(3)],
+      [schedule.level(3), schedule.level(-1)],
+    ]);
+    expect(schedule.path(3, { timesteps, skip: 1 }).map(({ index, now }) => [index, now.t])).toEqual([
+      [0, 500],
+      [1, 3],
+    ]);
+    expect(schedule.path(7, { timesteps: schedule.timesteps(7) })).toEqual(schedule.path(7));
+  });
+
+  test.each([
+    [[500, 500], /timesteps \[500,500\]: got 500, want whole numbers from 999 down to 0, each below the one before/],
+    [[3, 500], /got 500/],
+    [[1000, 1], /got 1000/],
+    [[5, -1], /got -1/],
+    [[5.5, 1], /got 5.5/],
+    [[5, Number.NaN], /got NaN/],
+    [[5], /timesteps \[5\]: got 1, want one a step, 2/],
+  ])("given timesteps %o are refused", (timesteps, message) =>
+    expect(() => createSchedule(config).path(2, { timesteps })).toThrow(message),
+  );
+
   test("a timestep the network was never trained on is refused", () =>
     expect(() => createSchedule(config).level(1000)).toThrow(/timestep 1000: want a whole number below 1000/));
 
@@ -82,6 +123,7 @@ describe("the schedule", () => {
     [{ betaStart: 0 }, /betas from 0 to 0.012/],
     [{ betaEnd: Number.NaN }, /betas from 0.00085 to NaN/],
     [{ trainTimesteps: 0 }, /trainTimesteps 0/],
+    [{ precision: "float16" as "float32" }, /precision float16: want float32 or float64/],
     [{ betaSchedule: "squaredcos_cap_v2" as "linear" }, /betaSchedule squaredcos_cap_v2: want linear or scaled_linear/],
   ])("a config that is no schedule is refused: %o", (wrong, message) =>
     expect(() => createSchedule({ ...config, ...wrong })).toThrow(message),

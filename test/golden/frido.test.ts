@@ -5,6 +5,10 @@
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
+import { ddimStep } from "#kernel-lib/diffusion/ddim.js";
+import { guide } from "#kernel-lib/diffusion/guidance.js";
+import { plmsAhead, plmsStart, plmsStep } from "#kernel-lib/diffusion/plms.js";
+import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
 import { startRuntime } from "#kernel-lib/engine/runtime.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph, type Value } from "#kernel-lib/graph/graph.js";
@@ -21,7 +25,7 @@ const why = unless(CONFIG);
 const config = skipped ? undefined : JSON.parse(readFileSync(golden(CONFIG), "utf8"));
 
 /** [max/std, relative L2] */
-const LIMITS = { encoder: [3e-5, 4.5e-6], image: [3.6e-5, 4.8e-6], gradient: [1.1e-4, 1.1e-5] } as const;
+const LIMITS = { encoder: [3e-5, 4.5e-6], image: [3.6e-5, 4.8e-6], gradient: [1.1e-4, 1.1e-5], sample: [3.9e-5, 3.9e-6] } as const;
 const LOSS = 2.5e-6;
 
 const runtime = startRuntime({ device: "cpu", threads: 1 });
@@ -138,4 +142,75 @@ describe.skipIf(skipped).each([
     };
     for (const [name, key] of Object.entries(gradients)) if (g[key]) expectNear(got[name], g[key], "gradient", key);
   });
+});
+
+describe.skipIf(skipped)(`the schedule and PLMS${why}`, () => {
+  const schedule = createSchedule({
+    betaStart: config?.model.linear_start ?? 0.0015,
+    betaEnd: config?.model.linear_end ?? 0.0155,
+    betaSchedule: "scaled_linear",
+    trainTimesteps: 1000,
+    stepsOffset: 1,
+    setAlphaToOne: false,
+    prediction: "epsilon",
+    precision: "float64",
+  });
+
+  test("every alphaBar is bit-identical", () =>
+    expect(schedule.alphaBar).toEqual(readGolden("frido/golden_schedule_loss.safetensors").alphas_cumprod.data));
+
+  /** Channels [from, to) of [N,C,h,w]. */
+  const channels = ({ data, shape: [N, C, H, W] }: Tensor, from: number, to: number): Tensor => {
+    const out = new Float32Array(N * (to - from) * H * W);
+    for (let n = 0; n < N; n++) out.set(data.subarray((n * C + from) * H * W, (n * C + to) * H * W), n * (to - from) * H * W);
+    return { data: out, shape: [N, to - from, H, W] };
+  };
+
+  test.each(["plms", "plms_gs2"])("%s: every step of both stages, chained, with the stored predictions", (name) => {
+    const g = readGolden(`frido/golden_${name}.safetensors`);
+    const timesteps = [...g.ddim_timesteps.data].reverse();
+    const path = schedule.path(timesteps.length, { timesteps });
+    const { gs } = config.cases[name];
+    for (const [stage, E] of (config.model.first_stage_config.params.embed_dim as number[]).entries()) {
+      const own = (x: Tensor) => channels(x, stage * E, (stage + 1) * E); // the stages' channels are equally many
+      let [x, state] = [own(g[`stage${stage}.x_in`]), plmsStart()];
+      for (const hop of path) {
+        const key = `step.${String(hop.index).padStart(2, "0")}.stage${stage}`;
+        const call = (k: number) => g[`${key}.model_output.${k}`];
+        const guided = (k: number) => (gs === 1 ? call(k) : guide(call(2 * k + 1), call(2 * k), gs));
+        const ahead = plmsAhead(state, x, guided(0), hop);
+        expect(ahead?.timestep).toBe(hop.index === 0 ? path[1].now.t : undefined);
+        const step = plmsStep(state, x, guided(0), hop, ahead && guided(1));
+        expect(g[`${key}.t`].data[0]).toBe(hop.now.t);
+        expectNear(step.x0, own(g[`${key}.pred_x0`]), "sample", `${key}.pred_x0`);
+        expectNear(step.prev, own(g[`${key}.x_prev`]), "sample", `${key}.x_prev`);
+        ({ state, prev: x } = step);
+      }
+    }
+  });
+
+  test.each(["ddim_eta0", "ddim_eta1_gs2", "ddim_S5"])(
+    "%s: every step of both stages, chained, with the stored predictions and noise",
+    (name) => {
+      const g = readGolden(`frido/golden_${name}.safetensors`);
+      const timesteps = [...g.ddim_timesteps.data].reverse();
+      const { gs, eta } = config.cases[name];
+      let draws = 0; // noise is drawn for all channels so far, in the order of the steps
+      for (const [stage, E] of (config.model.first_stage_config.params.embed_dim as number[]).entries()) {
+        const own = (x: Tensor) => channels(x, stage * E, (stage + 1) * E);
+        let x = own(g[`stage${stage}.x_in`]);
+        for (const { index, now, next } of schedule.path(timesteps.length, { timesteps })) {
+          const key = `step.${String(index).padStart(2, "0")}.stage${stage}`;
+          const [cond, uncond] = [0, 1].map((k) => g[`${key}.model_output.${k}`]);
+          const noise = own(g[`noise.${String(draws++).padStart(2, "0")}`]);
+          const step = ddimStep(x, gs === 1 ? cond : guide(uncond, cond, gs), now, next, {
+            stochastic: eta ? { eta, noise } : undefined,
+          });
+          expectNear(step.x0, own(g[`${key}.pred_x0`]), "sample", `${key}.pred_x0`);
+          expectNear(step.prev, own(g[`${key}.x_prev`]), "sample", `${key}.x_prev`);
+          x = step.prev;
+        }
+      }
+    },
+  );
 });
