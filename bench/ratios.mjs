@@ -10,7 +10,7 @@ import { reshape } from "#kernel-lib/graph/ops/shape.js";
 import { resnetAt } from "#kernel-lib/nets/layers.js";
 import { checkpointParameters, under } from "#kernel-lib/nets/parameters.js";
 import { features } from "#kernel-lib/nets/perceptual.js";
-import { transformer, unetConfig } from "#kernel-lib/nets/unet.js";
+import { unetConfig, unetTransformer } from "#kernel-lib/nets/unet.js";
 import { ARCHITECTURES } from "#kernel-lib/pipelines/random-weights/architectures.js";
 import { openSafetensors, writeSafetensors } from "#kernel-lib/weights/safetensors.js";
 import { race, THREADS } from "./race.mjs";
@@ -31,7 +31,7 @@ function block(graph, p) {
   const time = graph.input("time", [2, 4 * channels]);
   const text = graph.input("text", [2, 77, SD2.crossAttentionDim]);
   const h = resnetAt(p, "resnet", x, channels, time, { groups: SD2.normNumGroups, epsilon: SD2.normEps });
-  return { x, y: transformer(SD2, under(p, "attention"), h, text, SD2.heads[0]) };
+  return { x, y: unetTransformer(SD2, under(p, "attention"), h, text, SD2.heads[0]) };
 }
 
 /** The five feature maps of VGG16, each squared and averaged, as a distance takes them. @type {Network} */

@@ -18,7 +18,7 @@ import { segment } from "#kernel-lib/graph/segment.js";
 import { noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/guided-denoiser.js";
 import { resnetAt } from "#kernel-lib/nets/layers.js";
 import { checkpointParameters, under } from "#kernel-lib/nets/parameters.js";
-import { transformer } from "#kernel-lib/nets/unet.js";
+import { unetTransformer } from "#kernel-lib/nets/unet.js";
 import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { THREADS } from "../race.mjs";
 import { flopsOf } from "./flops.mjs";
@@ -114,7 +114,7 @@ function largestBlock(graph, part, side) {
   const text = graph.input("text", [2, 77, config.crossAttentionDim]);
   const norm = { groups: config.normNumGroups, epsilon: config.normEps };
   const h = segment([x, skip, time], ([x, skip, time]) => resnetAt(p, "resnets.0", concat([x, skip], 1), channels, time, norm));
-  return { x, y: segment([h], ([h]) => transformer(config, under(p, "attentions.0"), h, text, config.heads[0])) };
+  return { x, y: segment([h], ([h]) => unetTransformer(config, under(p, "attentions.0"), h, text, config.heads[0])) };
 }
 
 /** @param {string} folder @param {ProbeOptions} options @returns {Promise<Probe>} */

@@ -9,7 +9,7 @@ import { add, cast, mul, sub } from "../graph/ops/elementwise.js";
 import { matmul } from "../graph/ops/matmul.js";
 import { concat, reshape, slice, transpose } from "../graph/ops/shape.js";
 import { type DenoisingNetwork, fromOutput, type GuidedInput, prepared, type RowSize } from "./guided-denoiser.js";
-import type { AttentionControl } from "./unet.js";
+import type { AttentionControl } from "./transformer.js";
 
 /** Of a latent, in latent pixels, of each row's text, and the rows of a group. */
 export interface ControlledSize extends RowSize {

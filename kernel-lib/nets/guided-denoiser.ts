@@ -14,7 +14,8 @@ import type { Part } from "./parameters.js";
 import { checkpointParameters } from "./parameters.js";
 import { type PerceptualConfig, perceptualDistance } from "./perceptual.js";
 import { timestepInput } from "./timestep-embedding.js";
-import { type AttentionControl, type UNetConfig, unet } from "./unet.js";
+import type { AttentionControl } from "./transformer.js";
+import { type UNetConfig, unet } from "./unet.js";
 import { decoded, type VaeConfig } from "./vae.js";
 
 /** A network that predicts noise, and what its output means. */

@@ -6,15 +6,14 @@
 import { either, listOf, misfit, nullish, object, oneOf, only, optional, readForm, real, whole, wholes, yesNo } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Value } from "../graph/graph.js";
-import { changedAttention } from "../graph/ops/changed-attention.js";
-import { add, gelu, mul, silu } from "../graph/ops/elementwise.js";
-import { attention } from "../graph/ops/matmul.js";
-import { concat, reshape, split, transpose } from "../graph/ops/shape.js";
+import { silu } from "../graph/ops/elementwise.js";
+import { concat } from "../graph/ops/shape.js";
 import { segment } from "../graph/segment.js";
 import { expectDivisible, expectPerLevel, layers } from "./config-checks.js";
-import { convLayer, groupNormLayer, layerNormLayer, linearLayer, resnetAt, upsampleLayer } from "./layers.js";
+import { convLayer, groupNormLayer, linearLayer, resnetAt, upsampleLayer } from "./layers.js";
 import type { Parameters } from "./parameters.js";
 import { under } from "./parameters.js";
+import { type AttentionControl, transformer } from "./transformer.js";
 
 export type DownBlockType = "CrossAttnDownBlock2D" | "DownBlock2D";
 export type UpBlockType = "CrossAttnUpBlock2D" | "UpBlock2D";
@@ -144,14 +143,6 @@ const downDefault = (n: number): DownBlockType[] =>
   Array.from({ length: n }, (_, k) => (k < n - 1 ? "CrossAttnDownBlock2D" : "DownBlock2D"));
 const upDefault = (n: number): UpBlockType[] => Array.from({ length: n }, (_, k) => (k > 0 ? "CrossAttnUpBlock2D" : "UpBlock2D"));
 
-/** What a caller makes of attention's probabilities, [N·heads,pixels,pixels|tokens] -> the same shape; undefined leaves a layer as it is. */
-export interface AttentionControl {
-  /** of self-attention over so many pixels */
-  self(pixels: number): ((P: Value) => Value) | undefined;
-  /** of cross-attention to the text */
-  cross(P: Value): Value;
-}
-
 /**
  * The network's prediction (noise, v or x0, as it was trained).
  * @param latent [N,inChannels,h,w]; h and w multiples of 2^(levels−1)
@@ -172,7 +163,7 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, embedding
   const time = timeEmbedding(p, embedding, 4 * channels[0]); // [N,4·C0]
 
   const attend = (x: Value, key: string, level: number) =>
-    segment([x], ([x]) => transformer(config, under(p, key), x, text, config.heads[level], control));
+    segment([x], ([x]) => unetTransformer(config, under(p, key), x, text, config.heads[level], control));
   const residual = (x: Value, key: string, out: number) => segment([x, time], ([x, time]) => resnetAt(p, key, x, out, time, norm));
   let h = convLayer(p, "conv_in", latent, channels[0], 3); // [N,C0,h,w]
   const skips = [h];
@@ -213,34 +204,18 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, embedding
 export const timeEmbedding = (p: Parameters, embedding: Value, width: number): Value =>
   linearLayer(p, "time_embedding.linear_2", silu(linearLayer(p, "time_embedding.linear_1", embedding, width)), width);
 
-/** Self-attention over the pixels, cross-attention to the text, a gated feed-forward layer, each residual. x [N,C,H,W]. */
-export function transformer(
+/** The transformer of a level with `heads` heads: x [N,C,H,W] -> [N,C,H,W]. */
+export const unetTransformer = (
   { normNumGroups, useLinearProjection }: UNetConfig,
   p: Parameters,
   x: Value,
   text: Value,
   heads: number,
   control?: AttentionControl,
-): Value {
-  const [N, C, H, W] = x.shape;
-  const toTokens = (t: Value) => reshape(transpose(t, [0, 2, 3, 1]), [N, H * W, C]);
-  const toPixels = (t: Value) => transpose(reshape(t, [N, H, W, C]), [0, 3, 1, 2]);
-  const normed = groupNormLayer(p, "norm", x, normNumGroups, 1e-6);
-  let h = useLinearProjection ? linearLayer(p, "proj_in", toTokens(normed), C) : toTokens(convLayer(p, "proj_in", normed, C, 1)); // [N,HW,C]
-
-  const block = under(p, "transformer_blocks.0");
-  const attend = (key: string, from: Value, to: Value, change?: (P: Value) => Value) => {
-    const [q, k, v] = [`${key}.to_q`, `${key}.to_k`, `${key}.to_v`].map((name, i) =>
-      linearLayer(block, name, i === 0 ? from : to, C, "no bias"),
-    );
-    const mixed = change ? changedAttention(q, k, v, heads, change) : attention(q, k, v, heads); // [N,HW,C]
-    return linearLayer(block, `${key}.to_out.0`, mixed, C);
-  };
-  const self = layerNormLayer(block, "norm1", h);
-  h = add(h, attend("attn1", self, self, control?.self(H * W)));
-  h = add(h, attend("attn2", layerNormLayer(block, "norm2", h), text, control?.cross));
-  const [value, gate] = split(linearLayer(block, "ff.net.0.proj", layerNormLayer(block, "norm3", h), 8 * C), -1, [4 * C, 4 * C]); // GEGLU
-  h = add(h, linearLayer(block, "ff.net.2", mul(value, gelu(gate)), C));
-
-  return add(x, useLinearProjection ? toPixels(linearLayer(p, "proj_out", h, C)) : convLayer(p, "proj_out", toPixels(h), C, 1));
-}
+): Value =>
+  transformer(p, x, text, {
+    heads,
+    projection: useLinearProjection ? "linear" : "conv",
+    norm: (x) => groupNormLayer(p, "norm", x, normNumGroups, 1e-6),
+    control,
+  });
