@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
 import type { Runtime } from "#kernel-lib/engine/runtime.js";
+import type { Feeds } from "#kernel-lib/engine/session.js";
 import { Graph, type Value } from "#kernel-lib/graph/graph.js";
 import { cast } from "#kernel-lib/graph/ops/elementwise.js";
 import { inputParameters, type Parameters } from "#kernel-lib/nets/parameters.js";
@@ -25,6 +26,7 @@ const LIMITS = {
   noise: [3.3e-5, 6.3e-6],
   noiseGradient: [9.9e-5, 1.5e-5],
   time: [4.8e-5, 9.6e-6],
+  context: [8.1e-6, 1.44e-6],
 } as const;
 /** of a loss, relative */
 export const LOSS = 2.5e-6;
@@ -39,7 +41,7 @@ export function expectNear(got: Tensor, want: Tensor, what: keyof typeof LIMITS,
 export async function run(
   runtime: Runtime,
   weights: ReadonlyMap<string, Tensor>,
-  feeds: Readonly<Record<string, Tensor>>,
+  feeds: Feeds,
   build: (p: Parameters, graph: Graph) => Readonly<Record<string, Value>>,
 ): Promise<Readonly<Record<string, Tensor>>> {
   const graph = new Graph();

@@ -5,6 +5,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
 import { startRuntime } from "#kernel-lib/engine/runtime.js";
+import type { Feed } from "#kernel-lib/engine/session.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph, type Value } from "#kernel-lib/graph/graph.js";
 import { mul } from "#kernel-lib/graph/ops/elementwise.js";
@@ -14,6 +15,7 @@ import { inputParameters } from "#kernel-lib/nets/parameters.js";
 import { pyunet } from "#kernel-lib/nets/pyunet.js";
 import { pyunetConfig, pyunetTimesteps } from "#kernel-lib/nets/pyunet-config.js";
 import { timestepEmbedding } from "#kernel-lib/nets/timestep-embedding.js";
+import { tokenTransformer, tokenTransformerConfig } from "#kernel-lib/nets/token-transformer.js";
 import { channels, config, expectNear, LOSS, run, shapesOf, skipped, weightsOf, why } from "./frido-reference.js";
 import { readGolden, relativeL2 } from "./golden.mjs";
 
@@ -154,5 +156,32 @@ describe.skipIf(skipped).each([
   test.skipIf(!g["stage0.t1.out_from_coarse_channels_only"])("stage 0 reads its own channels alone", async () => {
     const { out } = await predict(channels(x, 0, read().split?.[0] ?? 0), g["stage0.t1.timesteps"], 0);
     expectNear(out, g["stage0.t1.out_from_coarse_channels_only"], "noise", "out");
+  });
+});
+
+describe.skipIf(skipped)(`token transformer${why}`, () => {
+  const g = readGolden("frido/golden_embedder.safetensors");
+  const { weights, asOfficial } = weightsOf("embedder");
+  const read = () => tokenTransformerConfig("condition/config.json", config.model.cond_stage_config.params);
+  const tokens = (x: Tensor): Feed => ({ data: Int32Array.from(x.data), shape: x.shape });
+  const encode = (ids: Feed) =>
+    run(runtime, weights, { ids }, (p, graph) => ({ out: tokenTransformer(read(), p, graph.input("ids", ids.shape, "int32")) }));
+
+  test("the weights are those of the official run", () => expect(asOfficial).toBe(true));
+
+  test("parameters have the names and shapes of the official state dict, but for its unused last layer", () => {
+    const graph = new Graph();
+    const p = inputParameters(graph, "");
+    tokenTransformer(read(), p, graph.input("ids", g.tokens.shape, "int32"));
+    expect(shapesOf(p.all)).toEqual(shapesOf(new Map([...weights].filter(([name]) => !name.includes("to_logits")))));
+  });
+
+  test("a layout's context, that of tokens that are all 0, and that of 12 tokens", async () => {
+    expectNear((await encode(tokens(g.tokens))).out, g.out, "context", "out");
+    const none = { data: new Float32Array(g.tokens.data.length), shape: g.tokens.shape };
+    expectNear((await encode(tokens(none))).out, g.out_zero_tokens, "context", "out_zero_tokens");
+    const [N, T] = g.tokens.shape;
+    const short = { data: g.tokens.data.filter((_, k) => k % T < 12), shape: [N, 12] };
+    expectNear((await encode(tokens(short))).out, g.out_short_12, "context", "out_short_12");
   });
 });
