@@ -180,7 +180,7 @@ export type { WriteSafetensorsOptions } from "./weights/safetensors.js";
 
 // diffusion by hand
 export { createSchedule } from "./diffusion/schedule.js";
-export type { Hop, Schedule, ScheduleConfig } from "./diffusion/schedule.js";
+export type { Hop, PathOptions, Schedule, ScheduleConfig } from "./diffusion/schedule.js";
 export { addNoise, epsFromV, epsFromX0, lincomb, vFromEps, vFromX0, x0FromEps, x0FromV } from "./diffusion/notation.js";
 export type { Level, Prediction } from "./diffusion/notation.js";
 export { guide } from "./diffusion/guidance.js";
