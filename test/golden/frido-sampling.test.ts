@@ -46,28 +46,32 @@ describe.skipIf(skipped)(`the schedule and PLMS${why}`, () => {
     }
   });
 
-  test.each(["ddim_eta0", "ddim_eta1_gs2", "ddim_S5"])(
-    "%s: every step of both stages, chained, with the stored predictions and noise",
+  test.each(["ddim_eta0", "ddim_eta1", "ddim_eta0_gs2", "ddim_eta1_gs2", "ddim_S5", "ddim_xT", "ddim_nosplit", "ddim_3stage"])(
+    "%s: every step of each stage, chained, with the stored predictions and noise",
     (name) => {
       const g = readGolden(`frido/golden_${name}.safetensors`);
       const timesteps = [...g.ddim_timesteps.data].reverse();
-      const { gs, eta } = config.cases[name];
+      const { gs, eta, model, unet } = config.cases[name];
+      const { embed_dim: parts }: { embed_dim: number[] } =
+        model === "three_scales" ? config.three_scales.first_stage_config : config.model.first_stage_config.params;
       let draws = 0; // noise is drawn for all channels so far, in the order of the steps
-      for (const [stage, E] of (config.model.first_stage_config.params.embed_dim as number[]).entries()) {
-        const own = (x: Tensor) => channels(x, stage * E, (stage + 1) * E);
+      for (const [stage, E] of parts.entries()) {
+        if (!g[`step.00.stage${stage}.x_prev`]) continue; // a run that is given its start skips the coarsest stage
+        const own = (x: Tensor) => channels(x, stage * E, (stage + 1) * E); // the stages' channels are equally many
+        const predicted = (x: Tensor) => (unet === "pyunet_nosplit" ? own(x) : x); // without a split the network predicts all channels
         let x = own(g[`stage${stage}.x_in`]);
         for (const { index, now, next } of schedule.path(timesteps.length, { timesteps })) {
           const key = `step.${String(index).padStart(2, "0")}.stage${stage}`;
           const [cond, uncond] = [0, 1].map((k) => g[`${key}.model_output.${k}`]);
           const noise = own(g[`noise.${String(draws++).padStart(2, "0")}`]);
-          const step = ddimStep(x, gs === 1 ? cond : guide(uncond, cond, gs), now, next, {
-            stochastic: eta ? { eta, noise } : undefined,
-          });
+          const output = predicted(gs === 1 ? cond : guide(uncond, cond, gs));
+          const step = ddimStep(x, output, now, next, { stochastic: eta ? { eta, noise } : undefined });
           expectNear(step.x0, own(g[`${key}.pred_x0`]), "sample", `${key}.pred_x0`);
           expectNear(step.prev, own(g[`${key}.x_prev`]), "sample", `${key}.x_prev`);
           x = step.prev;
         }
       }
+      expect(draws).toBe(Object.keys(g).filter((key) => key.startsWith("noise.")).length);
     },
   );
 });
