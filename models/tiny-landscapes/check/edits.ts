@@ -173,10 +173,10 @@ async function commonCode(
   });
 }
 
-/** Twelve pairs that are not chosen: every tenth case. */
+/** Twelve pairs by a fixed rule: two of each terrain, with other times of day. */
 async function sheet(file: string, images: Tensor, edited: Tensor, cases: readonly EditCase[]): Promise<void> {
   const every = Math.max(1, Math.floor(cases.length / 12));
-  const chosen = Array.from({ length: Math.min(12, cases.length) }, (_, k) => k * every);
+  const chosen = Array.from({ length: Math.min(12, cases.length) }, (_, k) => k * every + ((3 * k) % every));
   const pick = (x: Tensor) => chosen.map((k) => rows(x, k, k + 1).data);
   const joined = (parts: readonly Float32Array[]): Tensor => ({
     data: Float32Array.from(parts.flatMap((part) => [...part])),
