@@ -81,6 +81,12 @@ describe("the tarball", () => {
       "models/manifest.json",
     ])
       expect(packed).toContain(name);
+    for (const name of ["tiny-noon", "tiny-night"])
+      for (const part of ["model_index.json", "scheduler", "unet", "vqvae"])
+        expect(
+          packed.some((path) => path.startsWith(`models/${name}/${part}`)),
+          `${name}/${part}`,
+        ).toBe(true);
     for (const part of MODEL_PARTS.filter((name) => existsSync(join(ROOT, "models/tiny-landscapes", name))))
       expect(
         packed.some((path) => path.startsWith(`models/tiny-landscapes/${part}`)),

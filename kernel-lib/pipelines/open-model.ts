@@ -35,7 +35,7 @@ export interface OpenModelOptions {
 }
 
 /** Checkpoints that come with Veduta, by name. `veduta models list` names those that can be pulled. */
-export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes"];
+export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes", "tiny-noon", "tiny-night"];
 
 /**
  * Opens a checkpoint: one that is bundled or has been pulled, by name, or a folder in the layout of diffusers, whose model_index.json says which
@@ -76,7 +76,7 @@ function folderOf(pathOrName: string): string {
   if (published?.kind === "hub") return pulledFolder(published, hubSettings());
   const names = readManifest().filter(({ kind }) => kind === "hub");
   throw new CheckpointError(pathOrName, {
-    expected: `a folder in the layout of diffusers, a bundled model (${BUNDLED_MODELS}) or a pulled one (${names.map(({ name }) => name).join(", ")})`,
+    expected: `a folder in the layout of diffusers, a bundled model (${BUNDLED_MODELS.join(", ")}) or a pulled one (${names.map(({ name }) => name).join(", ")})`,
     found: "no such folder or name",
   });
 }

@@ -8,7 +8,7 @@ import { epsFromX0, lincomb } from "#kernel-lib/diffusion/notation.js";
 import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
 import { intraLpips } from "#kernel-lib/metrics/intra-lpips.js";
 import type { Model } from "#kernel-lib/pipelines/model.js";
-import { openModel } from "#kernel-lib/pipelines/open-model.js";
+import { BUNDLED_MODELS, openModel } from "#kernel-lib/pipelines/open-model.js";
 import { readSafetensors } from "#kernel-lib/weights/safetensors.js";
 import { TINY, tinyCheckpoint } from "../fixtures/tiny-checkpoint.js";
 import { GOLDEN, goldenVgg, hasGolden, relativeL2, unlessGolden } from "../golden/golden.mjs";
@@ -290,6 +290,14 @@ describe("the digest", () => {
     writeFileSync(join(path, "tokenizer/merges.txt"), "#version: 0.2\n");
     expect(await digestOf(path)).not.toBe(other);
   });
+});
+
+test.each(BUNDLED_MODELS)("the bundled %s opens by its name; its window is a multiple of what its levels halve", async (name) => {
+  const opened = await openModel(name, { device: "cpu", threads: 1 });
+  expect(opened.path).toMatch(new RegExp(`${name}$`));
+  const { window, windowMultiple = 1 } = opened.config;
+  expect(window % windowMultiple).toBe(0);
+  await opened.close();
 });
 
 describe("bad input", () => {
