@@ -1,20 +1,17 @@
 /** @file The action of `veduta edit`. */
 import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { CheckpointError } from "../core/errors.js";
 import { decodeImage } from "../core/image.js";
 import { expectShape, rows, type Tensor } from "../core/tensor.js";
-import { duration, short } from "../core/words.js";
+import { short } from "../core/words.js";
 import { attentionControl } from "../methods/edit/attention-control.js";
 import type { EditModel } from "../methods/edit/edit-model.js";
 import { allMethods, methodNamed } from "../methods/methods.js";
 import { measurePair } from "../metrics/pair-metrics.js";
-import { reportPage } from "../pages/save-run.js";
-import { runHead } from "../runs/run-head.js";
-import { createRunWriter } from "../runs/run-writer.js";
 import { type CliDeps, type PaintModel, UsageError } from "./command.js";
 import type { EditFlags, SourcePicture } from "./edit-flags.js";
-import { expectFree, expectOwnFlags, follow, type Opened, started, tenths, withModel } from "./run-command.js";
+import { expectFree, expectOwnFlags, type Opened, runIntoFolder, started, withModel } from "./run-command.js";
 
 /** Edits, and writes the run step by step. @throws UsageError for wrong flags; CheckpointError for a file that is no picture */
 export async function edit(path: string, prompt: string, flags: EditFlags, deps: CliDeps): Promise<void> {
@@ -51,21 +48,9 @@ async function editOne(source: SourcePicture, prompt: string, flags: EditFlags, 
   const method = methodNamed(flags.method, "edit");
   const run = started(() => method.run(model, { ...flags, prompt, latent: source.latent, signal: opened.signal } as never));
   await expectControl(model, run.options as Parameters<typeof attentionControl>[1]);
-  const dir = flags.out ?? join("veduta-out", `${method.name}-${run.options.seed}`);
-  if (flags.out === undefined) await expectFree(dir, flags.force);
-  deps.stderr.write(`${method.title} on ${model.device}, ${model.precision}, seed ${run.options.seed}\n`);
-  const writer = await createRunWriter(dir, runHead(method, run, model, flags.model), {
-    page: await reportPage(dir, flags.keep.report),
-    existing: flags.force ? "replace" : "refuse",
-    foreseenEvery: flags.keep.foreseen ? flags.foreseen : 0,
-    source,
-  });
-  const saved = await follow(run, writer, opened.signal, deps.stderr);
-  const written = ["edited.png", ...(flags.keep.report === "none" ? [] : ["report.html"])].map((name) => `${join(dir, name)}\n`);
+  const saved = await runIntoFolder(run, flags, opened, deps, { picture: "edited.png", source, begun });
   const values = await measurePair(source.image, saved.image as Tensor);
   const numbers = Object.entries(values).map(([name, [value]]) => `${name} ${short(value)}`);
-  const times = `${duration(tenths(performance.now() - begun))} in all, ${duration(tenths(opened.took))} of them to open the model`;
-  deps.stdout.write(`${written.join("")}${saved.info.width} × ${saved.info.height} px, ${saved.steps.length} steps, ${times}\n`);
   deps.stdout.write(`against the source: ${numbers.join(", ")}\n`);
 }
 

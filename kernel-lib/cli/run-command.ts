@@ -1,11 +1,15 @@
 /** @file What commands share that run a method into a folder: flags, the model, interrupts, progress, and the folder. */
+import { join } from "node:path";
+import { duration } from "../core/words.js";
 import { createProgress, type Out } from "../display/progress.js";
 import type { DeviceChoice } from "../engine/device.js";
 import type { Precision } from "../graph/half.js";
 import { type AnyResult, type AnyRun, type AnyStep, unitsOf } from "../methods/any-run.js";
 import type { MethodInfo } from "../methods/method.js";
+import { reportPage } from "../pages/save-run.js";
 import { folderHolds, type SavedRun } from "../runs/run-folder.js";
-import type { RunWriter } from "../runs/run-writer.js";
+import { runHead } from "../runs/run-head.js";
+import { createRunWriter, type EditSource, type RunWriter } from "../runs/run-writer.js";
 import { type CliDeps, InterruptedError, type PaintModel, UsageError } from "./command.js";
 import type { Kept } from "./kept.js";
 import { methodFlags } from "./method-flags.js";
@@ -80,8 +84,43 @@ export function started<T>(start: () => T): T {
   }
 }
 
+/** A run and where it goes. */
+interface Destination {
+  /** the finished run's file */
+  readonly picture: "panorama.png" | "edited.png";
+  /** of an edit */
+  readonly source?: EditSource;
+  /** when the command began, of performance.now() */
+  readonly begun: number;
+}
+
+/** Runs a method into a folder, and prints the files and the times. @throws UsageError if the folder is taken */
+export async function runIntoFolder(
+  run: AnyRun,
+  flags: RunFlags,
+  { model, signal, took }: Opened,
+  deps: CliDeps,
+  { picture, source, begun }: Destination,
+): Promise<SavedRun> {
+  const { method } = run;
+  const dir = flags.out ?? join("veduta-out", `${method.name}-${run.options.seed}`);
+  if (flags.out === undefined) await expectFree(dir, flags.force);
+  deps.stderr.write(`${method.title} on ${model.device}, ${model.precision}, seed ${run.options.seed}\n`);
+  const writer = await createRunWriter(dir, runHead(method, run, model, flags.model), {
+    page: await reportPage(dir, flags.keep.report),
+    existing: flags.force ? "replace" : "refuse",
+    foreseenEvery: flags.keep.foreseen ? flags.foreseen : 0,
+    source,
+  });
+  const saved = await follow(run, writer, signal, deps.stderr);
+  const times = `${duration(tenths(performance.now() - begun))} in all, ${duration(tenths(took))} of them to open the model`;
+  const written = [picture, ...(flags.keep.report === "none" ? [] : ["report.html"])].map((name) => `${join(dir, name)}\n`);
+  deps.stdout.write(`${written.join("")}${saved.info.width} × ${saved.info.height} px, ${saved.steps.length} steps, ${times}\n`);
+  return saved;
+}
+
 /** Runs to the end and writes every step; a run that ends early keeps its steps. */
-export async function follow(run: AnyRun, writer: RunWriter, signal: AbortSignal, stderr: Out): Promise<SavedRun> {
+async function follow(run: AnyRun, writer: RunWriter, signal: AbortSignal, stderr: Out): Promise<SavedRun> {
   const steps = run.stepCount;
   const progress = createProgress({ steps, units: unitsOf(run), out: stderr });
   let done = 0;
@@ -128,5 +167,4 @@ export async function expectFree(dir: string, force: true | undefined): Promise<
     );
 }
 
-/** Milliseconds to a tenth of a second. */
-export const tenths = (milliseconds: number): number => Math.round(milliseconds / 100) / 10;
+const tenths = (milliseconds: number): number => Math.round(milliseconds / 100) / 10;

@@ -30,8 +30,6 @@ export interface EditMethodSpec<Own extends OptionTable, Resolved extends object
   readonly source: string;
   readonly options: Own;
   readonly series: readonly Series[];
-  /** Changes the options before defaults are filled in. */
-  readonly prepare?: (options: EditOptions & ValuesOf<Own>) => EditOptions & ValuesOf<Own>;
   /** Fills in and checks the method's own options; default: those of the table. @throws RangeError, ShapeError, TypeError */
   readonly resolve?: (own: DefaultedOf<Own>, shared: ResolvedEditOptions, config: JointModelConfig) => Resolved;
   /** how many of the first steps it leaves out; default 0 */
@@ -73,7 +71,6 @@ export function editMethod<Own extends OptionTable, Resolved extends object = De
     source,
     options: own,
     series,
-    prepare,
     resolve,
     skip = () => 0,
     resumable = "yes",
@@ -85,8 +82,7 @@ export function editMethod<Own extends OptionTable, Resolved extends object = De
     family: "edit",
     options: own,
     sharedOptions: EDIT_OPTIONS,
-    run(model, given) {
-      const options = prepare ? prepare(given) : given;
+    run(model, options) {
       const shared = resolveEditOptions(who, model.config, options);
       if ("sourcePrompt" in own) {
         const { sourcePrompt: prompt, sourceText: text } = options as SourceTexts;

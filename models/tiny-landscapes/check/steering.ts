@@ -51,7 +51,11 @@ export async function steered({
           bounds: { floor: 0.6, aim: 0.85, better: "higher" },
           show: percent,
         }),
-        line({ what: `${what} ‖z‖² / dim at the end`, value: norms[norms.length - 1], bounds: { floor: 0.9, aim: 0.9, better: "higher" } }),
+        line({
+          what: `${what} distance of ‖z‖² / dim from 1 at the end`,
+          value: Math.abs(norms[norms.length - 1] - 1),
+          bounds: { floor: 0.1, aim: 0.1, better: "lower" },
+        }),
       ];
     }
     first ??= next.value;
