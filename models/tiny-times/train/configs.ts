@@ -9,16 +9,16 @@ export const MODEL_INDEX = {
   vqvae: ["diffusers", "AutoencoderKL"],
 };
 
-/** Attention at 4×4 alone. */
+/** Attention at 8×8 and 4×4. */
 export const UNET_JSON = {
   _class_name: "UNet2DModel",
   _diffusers_version: "0.15.1",
   act_fn: "silu",
   add_attention: true,
   attention_head_dim: 24,
-  block_out_channels: [32, 64, 96],
+  block_out_channels: [48, 96, 96],
   center_input_sample: false,
-  down_block_types: ["DownBlock2D", "DownBlock2D", "AttnDownBlock2D"],
+  down_block_types: ["DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"],
   downsample_padding: 1,
   flip_sin_to_cos: true,
   freq_shift: 0,
@@ -30,7 +30,7 @@ export const UNET_JSON = {
   out_channels: 4,
   sample_size: 16,
   time_embedding_type: "positional",
-  up_block_types: ["AttnUpBlock2D", "UpBlock2D", "UpBlock2D"],
+  up_block_types: ["AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
 };
 
 export const unetArchitecture = (): UnconditionalUNetConfig => unconditionalUNetConfig("models/tiny-times unet/config.json", UNET_JSON);
