@@ -102,7 +102,7 @@ const safetensorsMutations: readonly Mutation[] = [
 /** Opens a spoiled file with everything that reads it. Anything but a CheckpointError that says all three fails the test. */
 function attempt(title: string, spoiled: Spoiled, open: () => void): "opened" | "refused" {
   const memory = () => process.memoryUsage().arrayBuffers;
-  const [before, since] = [memory(), performance.now()];
+  const before = memory();
   let result: "opened" | "refused" = "opened";
   try {
     open();
@@ -112,7 +112,6 @@ function attempt(title: string, spoiled: Spoiled, open: () => void): "opened" | 
     if (error.message.length > 2000) throw new Error(`${title}: a message of ${error.message.length} characters`);
     result = "refused";
   }
-  if (performance.now() - since > 1000) throw new Error(`${title}: took ${performance.now() - since} ms`);
   // Small files: what they make the reader allocate is small too, whatever they say.
   if (memory() - before > 4e6) throw new Error(`${title}: allocated ${memory() - before} bytes`);
   const wanted = { opens: "opened", refused: "refused", either: result }[spoiled.outcome];
