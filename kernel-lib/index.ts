@@ -136,6 +136,11 @@ export type { TableCell, TableOptions } from "./display/table.js";
 export { beforeAfter, editStrip } from "./display/edit-strip.js";
 export type { BeforeAfterOptions, EditStripOptions } from "./display/edit-strip.js";
 
+export { pyramidStrip } from "./display/pyramid-strip.js";
+export type { PyramidStripOptions } from "./display/pyramid-strip.js";
+export { layoutView, sceneGraphView } from "./display/scene-views.js";
+export type { LayoutViewOptions, SceneGraphViewOptions } from "./display/scene-views.js";
+
 // plotting its numbers
 export { gradientPlot, lossPlot, seriesPlot } from "./display/plots/window-lines.js";
 export type { WindowLinesOptions } from "./display/plots/window-lines.js";
@@ -149,6 +154,10 @@ export { editPlot, energyPlot } from "./display/plots/edit-plot.js";
 export type { EditPlotOptions, PlottedEditStep } from "./display/plots/edit-plot.js";
 export { gridPlot } from "./display/plots/grid-plot.js";
 export type { GridPlotOptions } from "./display/plots/grid-plot.js";
+export { codesView } from "./display/plots/codes-view.js";
+export type { CodesViewOptions } from "./display/plots/codes-view.js";
+export { gateView } from "./display/plots/gate-view.js";
+export type { GateViewOptions } from "./display/plots/gate-view.js";
 export { figure } from "./display/plots/figure.js";
 export type { FigureOptions } from "./display/plots/figure.js";
 export type { PlottedStep } from "./display/plots/plotted-steps.js";
