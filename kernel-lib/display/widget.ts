@@ -7,7 +7,7 @@ import { type Displayable, displayable, type MimeBundle } from "./display.js";
 
 const VIEW = "application/vnd.jupyter.widget-view+json";
 const PROTOCOL = "2.1.0";
-const ANYWIDGET = "~0.9.*"; // the versions of the front end's part that the module's form belongs to
+const ANYWIDGET = ">=0.9.0 <1"; // the versions of the front end's part that take the module's form
 
 /** A widget's state: JSON values by name. */
 export type WidgetState = Readonly<Record<string, unknown>>;
