@@ -16,7 +16,8 @@ const frido = {
   encode_crop: true,
   flags: ["group"],
 };
-const tokenizers = [veduta, frido, { ...frido, builder: "center_points" }, { ...frido, builder: "objects" }].map((json) =>
+const text = { kind: "frido", builder: "scene_graph", classes: ["sun"] };
+const tokenizers = [veduta, frido, text, { ...frido, builder: "center_points" }, { ...frido, builder: "objects" }].map((json) =>
   sceneTokenizer("f", json),
 );
 
@@ -95,14 +96,14 @@ test("any JSON as scene_tokens.json opens, or is a CheckpointError", () => {
     requiredKeys: [],
   });
   const file = fc
-    .tuple(fc.constantFrom(veduta, frido, { ...frido, builder: "objects" }), keys)
+    .tuple(fc.constantFrom<object>(veduta, frido, text, { ...frido, builder: "objects" }), keys)
     .map(([good, change]) => ({ ...good, ...change }));
   let opened = 0;
   fc.assert(
     fc.property(
       fc.oneof(
         file,
-        fc.tuple(file, fc.constantFrom(veduta, frido)).map(([a, b]) => ({ ...a, ...b })),
+        fc.tuple(file, fc.constantFrom<object>(veduta, frido, text)).map(([a, b]) => ({ ...a, ...b })),
       ),
       (json) => {
         const tokenizer = attempt(() => sceneTokenizer("f", json as JsonObject));
