@@ -35,6 +35,9 @@ const PICTURES: Readonly<Record<Family, PictureName>> = { panorama: "panorama.pn
 /** File names of the boxes that a picture was sampled from, and of its codes. */
 export const LAYOUT_NAME = "layout.png";
 export const CODES_NAME = "codes.png";
+/** File names of the condition, as `veduta scene` reads it. */
+export const LAYOUT_FILE = "layout.json";
+export const GRAPH_FILE = "graph.json";
 /** File name of the picture that an edit began with. */
 export const SOURCE_NAME = "source.png";
 

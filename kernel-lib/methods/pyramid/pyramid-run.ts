@@ -155,10 +155,10 @@ interface StageMap {
 }
 
 /** x where the mask is 0; where it is 1, the kept picture noised to the hop's next level, and the picture itself after the last hop. */
-function held({ keep, steps }: ResolvedPyramidOptions, x: Tensor, { index, next }: Hop, { noise, of, side }: StageMap): Tensor {
-  if (!keep) return x;
-  const z = pooled(of(keep.latent), side); // [1|N,own,h_s,w_s]
-  const mask = pooled(keep.mask, side).data; // 1 where all pixels of a coarse one are kept
+function held({ kept, steps }: ResolvedPyramidOptions, x: Tensor, { index, next }: Hop, { noise, of, side }: StageMap): Tensor {
+  if (!kept) return x;
+  const z = pooled(of(kept.latent), side); // [1|N,own,h_s,w_s]
+  const mask = pooled(kept.mask, side).data; // 1 where all pixels of a coarse one are kept
   const w = noise();
   const [perPicture, size] = [z.shape[0] === 1 ? z.data.length : Number.POSITIVE_INFINITY, mask.length];
   const [alpha, sigma] = index === steps - 1 ? [1, 0] : [next.alpha, next.sigma];
