@@ -6,17 +6,16 @@ import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { layoutSvg } from "../conditions/layout-picture.js";
 import { CheckpointError, ShapeError } from "../core/errors.js";
-import { encodeJpeg, encodePng, svgPng } from "../core/image.js";
+import { encodeJpeg, encodePng } from "../core/image.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
 import { writeWhole } from "../core/write-whole.js";
 import { placeOf } from "../methods/any-run.js";
 import { codesPicture } from "../methods/pyramid/codes-picture.js";
-import type { ResolvedPyramidOptions } from "../methods/pyramid/options.js";
 import type { PyramidResult } from "../methods/pyramid/pyramid-step.js";
 import { stripCoverage } from "../panorama/coverage.js";
 import { gpanoOf, gpanoXmp } from "../panorama/gpano.js";
+import { writeCondition } from "./run-condition.js";
 import type { ReportRun, RunInfo, SourceInfo, StepNumbers } from "./run-data.js";
 import {
   CODES_NAME,
@@ -182,14 +181,6 @@ async function begunWriter(dir: string, { info: base, steps: before, page, fores
     },
     abort: (reason) => end({ complete: false, stopped: reason instanceof Error ? reason.message : String(reason) }),
   };
-}
-
-/** A layout or a graph as a file that `veduta scene` reads, and the layout as a picture. */
-async function writeCondition(dir: string, { layout, graph, width, height }: ResolvedPyramidOptions): Promise<void> {
-  if (graph) await writeJson(join(dir, GRAPH_FILE), graph);
-  if (!layout) return;
-  await writeJson(join(dir, LAYOUT_FILE), layout);
-  await writeWhole(join(dir, LAYOUT_NAME), await svgPng(layoutSvg(layout, { width, height })));
 }
 
 /** What a new run replaces. */

@@ -93,9 +93,7 @@ export async function beginPyramid(
       const finished = channels(stage);
       latent = withChannels(latent, finished, repeated(x, side(stage)));
       expectFiniteStep(x, stage, hop);
-      const blank = { data: new Float32Array(latent.data.length), shape };
-      const done = finished === 0 ? blank : withChannels(blank, 0, channelsOf(latent, 0, finished));
-      const foreseen = withChannels(done, finished, repeated(x0, side(stage)));
+      const foreseen = withChannels(firstChannels(latent, finished), finished, repeated(x0, side(stage)));
       const change: Readonly<Record<string, number>> = before && hop.index > 0 ? { change: rootMeanSquare(before, x0) } : {};
       before = x0;
       return {
@@ -126,6 +124,12 @@ export async function beginPyramid(
       return { latent, image: picture, codes: named, notices: [] };
     },
   };
+}
+
+/** The first channels of a latent, zeros in the others. */
+function firstChannels(latent: Tensor, count: number): Tensor {
+  const blank = { data: new Float32Array(latent.data.length), shape: latent.shape };
+  return count === 0 ? blank : withChannels(blank, 0, channelsOf(latent, 0, count));
 }
 
 /** [N,C,h,w] of a run's latent. */
