@@ -24,13 +24,14 @@ export interface FridoConfigs {
 const MAX_BYTES = 2 ** 20;
 
 const params = form<JsonObject>("an object", isObject);
-/** A class by its name, and what it is made with. */
-const part = (className: string) =>
-  object({ target: text(new RegExp(`(^|\\.)${className}$`), `a class ${className}`), params }, `{ target: ${className}, params }`);
+/** A class by its last names, the newest first. */
+const className = (...names: readonly string[]) => text(new RegExp(`(^|\\.)(${names.join("|")})$`), `a class ${names.join(" or ")}`);
+/** A class, and what it is made with. */
+const part = (...names: readonly string[]) => object({ target: className(...names), params }, `{ target: ${names[0]}, params }`);
 
 const TRAINING = object({
   model: object({
-    target: text(/(^|\.)FridoDiffusion$/, "a class FridoDiffusion"),
+    target: className("FridoDiffusion", "MSLatentDiffusion"), // the second is its name in one official YAML
     params: object({
       ...only({
         beta_schedule: ["linear"],
@@ -45,7 +46,7 @@ const TRAINING = object({
       timesteps: optional(whole({ min: 2, max: 100_000 }), 1000),
       parameterization: optional(oneOf(["eps", "x0"]), "eps"),
       cond_stage_key: oneOf(["objects_bbox", "objects_center_points", "objects", "caption"]),
-      unet_config: part("PyUNetModel"),
+      unet_config: part("PyUNetModel", "UNetModel"),
       first_stage_config: part("VQModelInterface"),
       cond_stage_config: part("BERTEmbedder"),
     }),

@@ -109,6 +109,14 @@ describe("a checkpoint of a training", () => {
     expect((await convert({ ckpt: checkpointFile(tensors) })).json("first_stage/config.json").scale_factor).toEqual([0.125, 0.125]);
   });
 
+  test("the earlier names of the classes count too", async () => {
+    const changes = {
+      target: "ldm.models.diffusion.msldm.MSLatentDiffusion",
+      unetTarget: "ldm.modules.diffusionmodules.openaimodel.UNetModel",
+    };
+    expect((await convert({ changes })).json("unet/config.json")).toMatchObject({ _class_name: "PyUNetModel", num_stage: 2 });
+  });
+
   test("without an average the trained weights are taken, and it is said", async () => {
     const { dir, notices } = await convert({ ckpt: checkpointFile(TENSORS.filter(({ name }) => !name.startsWith("model_ema."))) });
     expect(readSafetensors(join(dir, "unet", "model.safetensors"))).toEqual(asRecord(trained.unet));
@@ -181,7 +189,7 @@ describe("refused before anything is written", () => {
     [{ unet: { use_mscond: true } }, "use_mscond: false"],
     [{ unet: { use_pos_embed: true } }, "use_pos_embed: false"],
     [{ unet: { predict_codebook_ids: true } }, "predict_codebook_ids: false"],
-    [{ target: "ldm.models.diffusion.ddpm.LatentDiffusion" }, "model.target: a class FridoDiffusion"],
+    [{ target: "ldm.models.diffusion.ddpm.LatentDiffusion" }, "model.target: a class FridoDiffusion or MSLatentDiffusion"],
     [
       { conditionTarget: "frido.modules.encoders.modules.FrozenCLIPTextEmbedder" },
       "model.params.cond_stage_config.target: a class BERTEmbedder",
