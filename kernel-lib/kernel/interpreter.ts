@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { MessageChannel } from "node:worker_threads";
 import { type CellCode, cellCode } from "./cell-code.js";
-import { partlyDeclared, withModuleTypes } from "./declarations.js";
+import { partlyDeclared, withModuleTypes, withoutExports } from "./declarations.js";
 import type { Source } from "./traceback.js";
 import { type Converter, type Diagnostic, loadTslab, type Tslab } from "./tslab.js";
 
@@ -69,7 +69,8 @@ function createCellCompiler(guarded: Guarded, known: () => ReadonlySet<string>) 
       state.refused = guarded(() => tslab.converter.addModule(...words));
       return [];
     },
-    convert(_, text) {
+    convert(_, written) {
+      const text = withoutExports(tslab.ts, written);
       made.clear();
       const converted = guarded(() => tslab.converter.convert(state.declarations, text));
       state.refused = converted.diagnostics;
@@ -152,8 +153,8 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
       executor.interrupt();
       finish?.(false);
     },
-    complete: (text, at) => guarded(() => tslab.converter.complete(state.declarations, text, at)),
-    inspect: (text, at) => guarded(() => tslab.converter.inspect(state.declarations, text, at)),
+    complete: (text, at) => guarded(() => tslab.converter.complete(state.declarations, withoutExports(tslab.ts, text), at)),
+    inspect: (text, at) => guarded(() => tslab.converter.inspect(state.declarations, withoutExports(tslab.ts, text), at)),
     run(text, label, signal) {
       const before = { ...locals };
       state.current = { file: `veduta-cell-${++serial}`, label, text, names: new Set() };

@@ -3,8 +3,8 @@
  * a name again begins a block that lasts to the end, since a module cannot redeclare a name.
  */
 import type ts from "typescript";
+import { cellTypescript } from "../cell-typescript.js";
 import { joined, type Notebook } from "../nbformat.js";
-import { tslabTypescript } from "../tslab-typescript.js";
 import { type Binding, type CellSource, readCell } from "./cell-source.js";
 
 /** Options of `notebookScript`. */
@@ -69,7 +69,7 @@ function importedHere({ local, imported, module, kind }: Binding): string {
 }
 
 function withoutTypes(script: string): string {
-  const typescript = tslabTypescript();
+  const typescript = cellTypescript();
   const compilerOptions: ts.CompilerOptions = { target: typescript.ScriptTarget.ES2022, module: typescript.ModuleKind.ESNext };
   return typescript.transpileModule(script, { compilerOptions }).outputText;
 }
