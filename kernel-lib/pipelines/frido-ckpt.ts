@@ -4,7 +4,6 @@
  */
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
-import { sceneTokenizer } from "../conditions/scene-tokenizer.js";
 import { CheckpointError } from "../core/errors.js";
 import { readText } from "../core/files.js";
 import { brief, type JsonObject } from "../core/json.js";
@@ -177,19 +176,13 @@ interface Checked {
 /** Refuses what the written folder would be refused for. */
 function checkParts({ ckpt, yaml, weights, configs, tokens }: Checked): void {
   const part = <Config>(name: keyof typeof weights, config: Config) => ({ file: ckpt, weights: weights[name], config });
-  const condition = tokenTransformerConfig(yaml, configs.condition);
   const parts = {
     unet: part("unet", pyunetConfig(yaml, configs.unet)),
     first_stage: part("first_stage", msVqganConfig(yaml, configs.firstStage)),
-    condition: { ...part("condition", condition), tokenFile: { file: yaml, json: tokens } },
+    condition: { ...part("condition", tokenTransformerConfig(yaml, configs.condition)), tokenFile: { file: yaml, json: tokens } },
     scheduler: schedulerConfig(yaml, configs.scheduler),
   };
   frido.check?.({ path: ckpt, has: () => true, part: (name) => parts[name] });
-  const { length, vocabulary } = sceneTokenizer(yaml, tokens);
-  if (length > condition.maxTokens)
-    throw new CheckpointError(yaml, { expected: `at most max_seq_len ${condition.maxTokens} tokens of a condition`, found: `${length}` });
-  if (vocabulary > condition.vocabulary)
-    throw new CheckpointError(yaml, { expected: `tokens below vocab_size ${condition.vocabulary}`, found: `${vocabulary - 1}` });
 }
 
 /** The checkpoint keeps its schedule: a YAML of another one is refused. */
