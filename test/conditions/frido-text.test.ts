@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { SceneCondition } from "#kernel-lib/conditions/scene.js";
+import { graphText } from "#kernel-lib/conditions/scene-graph.js";
 import { sceneTokenizer } from "#kernel-lib/conditions/scene-tokenizer.js";
 import { put, refusal, scratchFolder } from "../fixtures/checkpoint-folder.js";
 
@@ -22,6 +23,20 @@ describe("tokens of the official text models", () => {
   test("a graph becomes its text", () => {
     const graph = { objects: ["boat", "sun", "boat"], relations: [[0, "left of", 2]] } as const;
     expect(words({ graph }, "scene_graph")).toEqual(padded("[CLS] boat a left of boat b [SEP]"));
+  });
+
+  test("31 objects of one name have letters, A to Z and AB to AF; one more has none", () => {
+    const graph = (n: number) => ({
+      objects: Array<string>(n).fill("boat"),
+      relations: Array.from({ length: n - 1 }, (_, k) => [k, "of", k + 1] as const),
+    });
+    expect(graphText(graph(2))).toBe("boat A of boat B");
+    expect(graphText(graph(31))).toMatch(/^boat A of boat B , .* , boat Z of boat AB , .* , boat AE of boat AF$/);
+    expect(() => graphText(graph(32))).toThrow('graph: got 32 related objects "boat", want at most 31 of a name');
+  });
+
+  test("a vocabulary of just as many tokens as the model has fits", () => {
+    expect(open("caption", { no_tokens: 12 }).tokens({ prompt: "a" }).ids[1]).toBe(4);
   });
 
   test("no condition is the empty text", () => {
