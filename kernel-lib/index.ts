@@ -2,6 +2,8 @@
 // biome-ignore-all assist/source/organizeImports: the order is that of the lessons
 
 // a model
+export { convertFrido } from "./pipelines/frido-ckpt.js";
+export type { ConvertedFrido, ConvertFridoOptions } from "./pipelines/frido-ckpt.js";
 export { BUNDLED_MODELS, openModel } from "./pipelines/open-model.js";
 export type { FridoModel, Model, OpenedCheckpoint, UnconditionalModel } from "./pipelines/model.js";
 export type { OpenModelOptions } from "./pipelines/open-model.js";
