@@ -20,6 +20,8 @@ export interface MsVqganConfig {
   /** what joins the scales: one residual level at the finer scale's size */
   readonly fusion: TamingLevels;
   readonly loss: CodebookLoss;
+  /** what each scale's features are multiplied with to be a diffusion model's latent, coarse first: 1 / their standard deviation */
+  readonly scaleFactors: readonly number[];
 }
 
 /** What the encoder and the decoder have in common. */
@@ -49,10 +51,13 @@ const MS_VQGAN = object({
   // not of the official code, which has 128 channels and 32 groups written down
   shared_decoder_ch: optional(whole(), 128),
   norm_num_groups: optional(whole(), 32),
+  // in the official checkpoints a buffer of the diffusion model, `scale_factor`
+  scale_factor: optional(list(real({ min: 1e-6 }), "a list of numbers above 0, one per scale")),
 });
 
 /**
- * Reads the config of an MS-VQGAN. Two keys are ours: `shared_decoder_ch` (default 128) and `norm_num_groups` (default 32).
+ * Reads the config of an MS-VQGAN. Three keys are ours: `shared_decoder_ch` (default 128), `norm_num_groups` (default 32) and
+ * `scale_factor` (default 1 for every scale), a buffer in the official checkpoints.
  * @throws CheckpointError naming the field
  */
 export function msVqganConfig(file: string, json: JsonObject): MsVqganConfig {
@@ -60,11 +65,13 @@ export function msVqganConfig(file: string, json: JsonObject): MsVqganConfig {
   const { edconfig: ed, ddconfig: dd, norm_num_groups: groups } = c;
   const scales = ed.multiscale;
   const [E] = c.embed_dim;
+  const scaleFactors = c.scale_factor ?? c.embed_dim.map(() => 1);
   const perScale = (key: string, entries: readonly number[]) => {
     if (entries.length !== scales) throw misfit(file, key, `${scales} entries, one per scale of edconfig.multiscale`, entries);
   };
   perScale("embed_dim", c.embed_dim);
   perScale("n_embed", c.n_embed);
+  perScale("scale_factor", scaleFactors);
   perScale("edconfig.z_channels", ed.z_channels);
   if (c.embed_dim.some((e) => e !== E)) throw misfit(file, "embed_dim", "the same number of channels at every scale", c.embed_dim);
   // every map goes through layers of this width when scales are joined
@@ -88,6 +95,7 @@ export function msVqganConfig(file: string, json: JsonObject): MsVqganConfig {
     outChannels: dd.out_ch,
     fusion,
     loss: { beta: c.quant_beta, betaOn: c.legacy ? "codebook" : "commitment" },
+    scaleFactors,
   };
 }
 

@@ -1,5 +1,5 @@
 /** @file The config of a PyU-Net: the `params` of the official YAML as JSON. Source: Frido, frido/modules/diffusionmodules/pyunet.py. */
-import { either, form, is, list, misfit, nullish, object, only, optional, readForm, whole, wholes, yesNo } from "../core/forms.js";
+import { either, form, is, list, misfit, nullish, object, oneOf, only, optional, readForm, whole, wholes, yesNo } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import { layers } from "./config-checks.js";
 import type { TimestepConfig } from "./timestep-embedding.js";
@@ -32,6 +32,8 @@ export interface PyUNetConfig {
   /** whether residual blocks change the resolution, or convolutions */
   readonly residualResampling: boolean;
   readonly groups: number;
+  /** the resolution of a stage: "fine", the finest one's (the official code's), or "own", half that of the next finer stage */
+  readonly coarseAt: "fine" | "own";
 }
 
 const COUNT = optional(either(whole(), is(-1), "a whole number, or -1"), -1);
@@ -71,6 +73,8 @@ const PYUNET = object({
   // not of the official code, which has 128 channels and 32 groups written down
   spade_hidden: optional(whole(), 128),
   norm_num_groups: optional(whole(), 32),
+  // not of the official code, whose stages are all at the finest resolution
+  coarse_at: optional(oneOf(["fine", "own"]), "fine"),
 });
 
 function isEmpty(value: unknown): boolean {
@@ -78,7 +82,7 @@ function isEmpty(value: unknown): boolean {
 }
 
 /**
- * Reads the config of a PyU-Net. Two keys are ours: `spade_hidden` (default 128) and `norm_num_groups` (default 32).
+ * Reads the config of a PyU-Net. Three keys are ours: `spade_hidden` (default 128), `norm_num_groups` (default 32) and `coarse_at` ("fine" by default).
  * @throws CheckpointError naming the field
  */
 export function pyunetConfig(file: string, json: JsonObject): PyUNetConfig {
@@ -106,6 +110,7 @@ export function pyunetConfig(file: string, json: JsonObject): PyUNetConfig {
     scaleShift: c.use_scale_shift_norm,
     residualResampling: c.resblock_updown,
     groups: c.norm_num_groups,
+    coarseAt: c.coarse_at,
   };
 }
 
