@@ -5,6 +5,7 @@ import { sizeOf } from "../../kernel-lib/core/tensor.js";
 import type { Feeds } from "../../kernel-lib/engine/session.js";
 import type { Graph, Value } from "../../kernel-lib/graph/graph.js";
 import type { Parameters } from "../../kernel-lib/nets/parameters.js";
+import type { Revision } from "./revision.js";
 
 /** Builds the loss (a scalar) over trained parameters; every further scalar is logged by its name. */
 export type LossGraph = (graph: Graph, parameters: Parameters) => { readonly loss: Value } & Readonly<Record<string, Value>>;
@@ -42,6 +43,8 @@ export interface Training {
   /** Called in each lane. `lane` seeds what a lane draws for itself. */
   feeder(shared: SharedData, lane: number): Feeder;
   initial(key: string, shape: Shape, rng: Rng): Float32Array;
+  /** what is replaced without a gradient */
+  readonly revision?: Revision;
   /** weights to go on from where there is no state */
   start?(): Weights | undefined;
   /** Writes the averaged parameters, and how they were trained, where the following trainings and `models:check` find them. */

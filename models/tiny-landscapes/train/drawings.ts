@@ -18,6 +18,9 @@ export const SEEDS = {
   noon: 606,
   night: 707,
   fresh: 909,
+  codes: 1010,
+  finder: 1111,
+  scenes: 1212,
 } as const;
 
 /** Drawing number k of a seed, of one time of day if given. */
