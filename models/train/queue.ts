@@ -25,6 +25,7 @@ export const QUEUE: readonly QueueEntry[] = [
   { name: "autoencoder-final", training: "autoencoder", steps: 2_000, rate: "falling", from: "autoencoder" },
   { name: "noon", training: "noon", steps: 2_600, rate: "falling" },
   { name: "night", training: "night", steps: 2_600, rate: "falling" },
+  { name: "scenes-finder", training: "scenes-finder", steps: 800, rate: "falling" },
   { name: "scenes-codes", training: "scenes-codes", steps: 6_000, rate: "falling" },
   { name: "diffusion", training: "diffusion", steps: 9_500, rate: "constant" },
   { name: "diffusion-1", training: "diffusion", steps: 1_500, rate: "falling", from: "diffusion" },

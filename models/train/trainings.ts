@@ -7,6 +7,7 @@ import { SEEDS } from "../tiny-landscapes/train/drawings.js";
 import { dualTraining } from "../tiny-landscapes/train/dual.js";
 import { saveJudge, savePerceptual, saveWith } from "../tiny-landscapes/train/folder.js";
 import { codesTraining } from "../tiny-scenes/train/codes.js";
+import { finderTraining } from "../tiny-scenes/train/finder.js";
 import { timeTraining } from "../tiny-times/train/time-training.js";
 import type { TrainingTable } from "./training.js";
 
@@ -36,4 +37,5 @@ export const TRAININGS: TrainingTable = {
   noon: timeTraining("noon"),
   night: timeTraining("night"),
   "scenes-codes": codesTraining,
+  "scenes-finder": finderTraining,
 };

@@ -52,8 +52,12 @@ export interface Window {
 /** Share of a window that a thing must fill to count. */
 export const LEAST_SHARE = 0.004;
 
-/** The things that fill at least 0.4 % of a window, in the order in which they were painted. */
-export function thingsIn({ ids, things, width: stride }: ThingMap, { left, top, width, height, mirrored }: Window): SeenThing[] {
+/** The things that fill at least 0.4 %, or another share, of a window, in the order in which they were painted. */
+export function thingsIn(
+  { ids, things, width: stride }: ThingMap,
+  { left, top, width, height, mirrored }: Window,
+  leastShare = LEAST_SHARE,
+): SeenThing[] {
   const pixels = new Uint32Array(things.length + 1);
   const [x0, y0] = [new Int32Array(pixels.length).fill(width), new Int32Array(pixels.length).fill(height)];
   const [x1, y1] = [new Int32Array(pixels.length), new Int32Array(pixels.length)];
@@ -68,7 +72,7 @@ export function thingsIn({ ids, things, width: stride }: ThingMap, { left, top, 
     }
   return things.flatMap((what, k) => {
     const id = k + 1;
-    if (pixels[id] < LEAST_SHARE * width * height) return [];
+    if (pixels[id] === 0 || pixels[id] < leastShare * width * height) return [];
     return [
       {
         what,
