@@ -56,6 +56,12 @@ export async function encodePng(image: Tensor, { maxWidth, xmp }: PngOptions = {
   return xmp === undefined ? png : withXmpChunk(png, xmp);
 }
 
+/** Draws an SVG and encodes it as PNG, at the size that it states. */
+export async function svgPng(svg: string): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  return sharp(Buffer.from(svg)).png({ compressionLevel: 9 }).toBuffer();
+}
+
 /** Encodes an image as JPEG, 4:4:4. @param image [1,3,H,W] in [0,1] */
 export async function encodeJpeg(image: Tensor, { quality = 90, maxWidth, xmp }: LossyOptions = {}): Promise<Uint8Array> {
   const jpeg = shrunk(await raw(image), maxWidth).jpeg({ quality, chromaSubsampling: "4:4:4" });

@@ -35,15 +35,22 @@ export const readJson = (file: string, options?: { readonly maxBytes?: number })
  * @throws CheckpointError if it is not JSON, nests deeper than 32, has a duplicate key, or is not an object
  */
 export function parseJson(file: string, text: string): JsonObject {
+  const value = parseJsonValue(file, text);
+  if (!isObject(value)) throw new CheckpointError(file, { expected: "a JSON object", found: brief(value) });
+  return value;
+}
+
+/**
+ * Parses JSON text with any top value.
+ * @throws CheckpointError if it is not JSON, nests deeper than 32, or has a duplicate key
+ */
+export function parseJsonValue(file: string, text: string): unknown {
   checkNesting(file, text);
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw new CheckpointError(file, { expected: "JSON", found: error instanceof Error ? error.message.slice(0, 200) : "something else" });
   }
-  if (!isObject(value)) throw new CheckpointError(file, { expected: "a JSON object", found: brief(value) });
-  return value;
 }
 
 const QUOTE = 34;

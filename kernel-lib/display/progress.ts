@@ -1,6 +1,6 @@
 /** @file How far a run is, on the terminal. */
 import { clock } from "../core/words.js";
-import { measured } from "../methods/any-run.js";
+import { type MeasuredStep, measured, placeOf } from "../methods/any-run.js";
 import { type Out, progressLine } from "./progress-line.js";
 
 export type { Out } from "./progress-line.js";
@@ -8,7 +8,7 @@ export type { Out } from "./progress-line.js";
 /** The progress display of a run. */
 export interface Progress {
   /** Shows a finished step. */
-  step(step: { readonly index: number } & Parameters<typeof measured>[0]): void;
+  step(step: { readonly index: number } & MeasuredStep): void;
   /** Ends the bar's line, so that later output begins a new one. */
   end(): void;
 }
@@ -38,7 +38,7 @@ export function createProgress({ steps, units, out }: ProgressOptions): Progress
   return {
     step(record) {
       ends.push(performance.now());
-      const done = record.index + 1;
+      const done = placeOf(record) + 1;
       const numbers = measured(record);
       const loss = numbers && `${numbers.name === "LPIPS" ? "loss" : numbers.name} ${numbers.mean.toPrecision(3)}`;
       const state = done < steps ? `${clock(timeLeft(ends, steps - done))} left` : "decoding";

@@ -82,7 +82,7 @@ function summary({ phase, before = 0, done, steps, gone, left, losses }: TrackSt
 }
 
 const inWords = ({ name, mean, max, count }: Measured): string =>
-  name === "distance" && count === 1 ? `distance ${short(mean)}` : `${name} ${short(mean)} mean, ${short(max)} max`;
+  count === 1 && name !== "LPIPS" ? `${name} ${short(mean)}` : `${name} ${short(mean)} mean, ${short(max)} max`;
 
 const course = (losses: readonly Losses[]): string =>
   losses.length === 0 ? "" : `mean distance ${short(losses[0].mean)} to ${short(losses[losses.length - 1].mean)}`;

@@ -1,6 +1,6 @@
 /** @file Shows the progress of a tracked run: an output that changes in place, or lines on a terminal. */
 import { encodePng, encodeWebp } from "../core/image.js";
-import { type AnyResult, type AnyRun, type AnyStep, measured, picturesOf, unitsOf } from "../methods/any-run.js";
+import { type AnyResult, type AnyRun, type AnyStep, measured, picturesOf, placeOf, unitsOf } from "../methods/any-run.js";
 import { dataUrl } from "../pages/html.js";
 import { displayable, liveOutput, type MimeBundle } from "./display.js";
 import { GAP, sideBySide } from "./image.js";
@@ -35,8 +35,8 @@ export function watchInLines(run: AnyRun, out: Out): Watcher {
     begin: async () => {},
     async step(record) {
       losses.push(...lossesOf(record));
-      before ??= record.index;
-      done = record.index + 1;
+      before ??= placeOf(record);
+      done = placeOf(record) + 1;
       progress.step(record);
     },
     async finish(result) {
@@ -58,7 +58,7 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
   const output = liveOutput();
   const begun = performance.now();
   const ends = [begun];
-  const before = (steps[steps.length - 1]?.index ?? -1) + 1;
+  const before = steps.length === 0 ? 0 : placeOf(steps[steps.length - 1]) + 1;
   let state: TrackState = {
     phase: "running",
     before,
@@ -92,7 +92,7 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
       const src = dataUrl("image/webp", await encodeWebp(image, { quality: 75, maxWidth: WIDEST }));
       previewed = performance.now();
       cost = previewed - from;
-      return { picture: { src, alt: `foreseen after step ${record.index}` } };
+      return { picture: { src, alt: `foreseen after step ${placeOf(record)}` } };
     } catch (error) {
       previewed = Number.POSITIVE_INFINITY;
       return { note: `no preview: ${wordsOf(error)}` };
@@ -103,14 +103,14 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
     begin: () => update({}),
     async step(record) {
       ends.push(performance.now());
-      const done = record.index + 1;
+      const done = placeOf(record) + 1;
       const last = done === stepCount;
-      const seen = !last && due(record.index) && previewed < Number.POSITIVE_INFINITY ? await preview(record) : {};
+      const seen = !last && due(placeOf(record)) && previewed < Number.POSITIVE_INFINITY ? await preview(record) : {};
       const notices = record.notices ? { note: record.notices.join("; ") } : {};
       await update(
         {
           phase: last ? "decoding" : "running",
-          ...(ends.length === 2 ? { before: record.index } : {}), // steps may have been taken before by hand
+          ...(ends.length === 2 ? { before: placeOf(record) } : {}), // steps may have been taken before by hand
           done,
           left: timeLeft(ends, stepCount - done),
           losses: [...state.losses, ...lossesOf(record)],
@@ -137,7 +137,8 @@ const forms = (state: TrackState): MimeBundle => ({ "text/html": trackHtml(state
 
 /** The size of a run's pictures side by side. */
 function shownSize({ options: { width, height, ...options } }: AnyRun): { readonly width: number; readonly height: number } {
-  const pictures = "image" in options ? (options.image?.shape[0] ?? 1) : (options.latent?.shape[0] ?? 1);
+  const pictures =
+    "count" in options ? options.count : "image" in options ? (options.image?.shape[0] ?? 1) : (options.latent?.shape[0] ?? 1);
   return { width: pictures * width + (pictures - 1) * GAP, height };
 }
 
@@ -157,7 +158,7 @@ async function finished(state: TrackState, result: AnyResult): Promise<MimeBundl
 /** A step's distances; an empty list if it measured none. */
 function lossesOf(step: AnyStep): Losses[] {
   const numbers = measured(step);
-  return numbers ? [{ index: step.index, ...numbers }] : [];
+  return numbers ? [{ index: placeOf(step), ...numbers }] : [];
 }
 
 /** The reason of a stop in one line. */

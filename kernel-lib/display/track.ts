@@ -4,6 +4,7 @@ import type { AnyResult, AnyRun, AnyStep } from "../methods/any-run.js";
 import type { EditResult, EditRun, EditStep } from "../methods/edit/edit-step.js";
 import type { ResolvedEditOptions } from "../methods/edit/options.js";
 import type { JointResult, JointRun, StepRecord } from "../methods/joint/step-record.js";
+import type { PyramidResult, PyramidRun, PyramidStep } from "../methods/pyramid/pyramid-step.js";
 import { currentSink } from "./display.js";
 import type { Sink } from "./display-sinks.js";
 import { watchInLines, watchInOutput } from "./track-watchers.js";
@@ -27,6 +28,12 @@ export type TrackedEdit<Result extends EditResult = EditResult> = Result & {
   readonly steps: readonly EditStep[];
 };
 
+/** A finished run over a pyramid. */
+export type TrackedPyramid = PyramidResult & {
+  /** all records that `track` took from the run, in order */
+  readonly steps: readonly PyramidStep[];
+};
+
 /**
  * Runs a method to its end. A notebook shows one output that changes in place: a bar, times, distances, and the foreseen panorama, whose
  * decoding takes at most about a tenth of the time. A plain script shows a line on the terminal.
@@ -41,6 +48,7 @@ export async function track<Result extends EditResult>(
   run: EditRun<ResolvedEditOptions, Result>,
   options?: TrackOptions,
 ): Promise<TrackedEdit<Result>>;
+export async function track(run: PyramidRun, options?: TrackOptions): Promise<TrackedPyramid>;
 export async function track(run: AnyRun, options: TrackOptions = {}): Promise<AnyResult & { readonly steps: readonly AnyStep[] }> {
   const { previewEvery } = options;
   if (previewEvery !== undefined && !(Number.isInteger(previewEvery) && previewEvery >= 0))
@@ -61,7 +69,10 @@ export async function track(run: AnyRun, options: TrackOptions = {}): Promise<An
       if (done) {
         if (!value) throw new RangeError(`track: the run has ended already; trackedSteps(run) has its ${steps.length} steps`);
         if ("panorama" in value)
-          rememberPainted(value.panorama, { edge: run.options.loop ? "wrap" : "open", steps: steps as StepRecord[] });
+          rememberPainted(value.panorama, {
+            edge: "loop" in run.options && run.options.loop ? "wrap" : "open",
+            steps: steps as StepRecord[],
+          });
         await watcher.finish(value);
         return { ...value, steps };
       }

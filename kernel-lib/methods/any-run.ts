@@ -2,26 +2,43 @@
 import type { Tensor } from "../core/tensor.js";
 import type { EditResult, EditRun, EditStep } from "./edit/edit-step.js";
 import type { JointResult, JointRun, StepRecord } from "./joint/step-record.js";
+import type { PyramidResult, PyramidRun, PyramidStep } from "./pyramid/pyramid-step.js";
 
 /** A run of any method. */
-export type AnyRun = JointRun | EditRun;
+export type AnyRun = JointRun | EditRun | PyramidRun;
 /** A step record of any method. */
-export type AnyStep = StepRecord | EditStep;
+export type AnyStep = StepRecord | EditStep | PyramidStep;
 /** What a run of any method returns. */
-export type AnyResult = JointResult | EditResult;
+export type AnyResult = JointResult | EditResult | PyramidResult;
 
 /** A step's distances, over its windows or pictures. */
 export interface Measured {
   /** what is measured, in a word */
-  readonly name: "LPIPS" | "distance";
+  readonly name: "LPIPS" | "distance" | "change";
   readonly mean: number;
   readonly max: number;
   /** how many were measured */
   readonly count: number;
 }
 
-/** The distances of a step: of windows to the anchor, or of edited pictures to their sources; undefined if it measured none. */
-export function measured(step: Pick<StepRecord, "windows" | "anchor"> | Pick<EditStep, "pictures">): Measured | undefined {
+/** What `measured` reads of a step. */
+export type MeasuredStep =
+  | Pick<StepRecord, "windows" | "anchor">
+  | Pick<EditStep, "pictures">
+  | (Pick<PyramidStep, "series" | "place"> & { readonly pictures?: undefined });
+
+/** A step's place in its run, from 0; a step of a pyramid counts its index within its stage. */
+export const placeOf = (step: { readonly index: number; readonly place?: number }): number => step.place ?? step.index;
+
+/**
+ * The distances of a step: of windows to the anchor, of edited pictures to their sources, or of what a step of a pyramid foresees to what the one
+ * before did; undefined if it measured none.
+ */
+export function measured(step: MeasuredStep): Measured | undefined {
+  if ("place" in step) {
+    const { change } = step.series;
+    return change === undefined ? undefined : { name: "change", mean: change, max: change, count: 1 };
+  }
   const joint = "windows" in step;
   const values = joint
     ? step.windows.flatMap(({ loss }, j) => (loss === undefined || j === step.anchor ? [] : [loss]))
@@ -36,6 +53,7 @@ export const picturesOf = (result: AnyResult): Tensor => ("panorama" in result ?
 
 /** What a run works on, in words: "24 windows", "1 picture". */
 export function unitsOf({ options }: AnyRun): string {
+  if ("count" in options) return counted(options.count, "picture");
   if (options.windows) return counted(options.windows.length, "window");
   const { image, latent } = options as EditRun["options"];
   return counted((image ?? latent)?.shape[0] ?? 1, "picture");

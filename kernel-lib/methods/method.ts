@@ -13,8 +13,8 @@ export interface Series {
   readonly unit: string;
 }
 
-/** What a method makes: a panorama out of windows, or an edited picture out of a picture. */
-export type Family = "panorama" | "edit";
+/** What a method makes: a panorama out of windows, an edited picture out of a picture, or a picture out of a pyramid of codes. */
+export type Family = "panorama" | "edit" | "pyramid";
 
 /** What the step records of all methods have. */
 export interface MethodStep {

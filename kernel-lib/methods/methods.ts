@@ -1,4 +1,6 @@
 /** @file The table of methods. A new method is one file and one line here. */
+
+import type { PyramidModel } from "../diffusion/pyramid-model.js";
 import { cycle } from "./edit/cyclediffusion.js";
 import { ddibMethod } from "./edit/ddib.js";
 import type { EditModel } from "./edit/edit-model.js";
@@ -10,23 +12,29 @@ import { multi } from "./joint/multidiffusion.js";
 import type { JointRun } from "./joint/step-record.js";
 import { sync } from "./joint/syncdiffusion.js";
 import type { Family, Method, MethodInfo } from "./method.js";
+import { frido } from "./pyramid/pyramid-diffusion.js";
+import type { PyramidRun } from "./pyramid/pyramid-step.js";
 
 /** A method that paints panoramas. */
 export type PanoramaMethod = Method<never, JointRun>;
 /** A method that edits pictures. */
 export type EditMethod = Method<never, EditRun, EditModel>;
 
+/** A method that samples a pyramid of codes. */
+export type PyramidMethod = Method<never, PyramidRun, PyramidModel>;
+
 /** The methods of each family. */
 export interface MethodsOf {
   readonly panorama: PanoramaMethod;
   readonly edit: EditMethod;
+  readonly pyramid: PyramidMethod;
 }
 
 type AnyMethod = MethodsOf[Family];
 
-const BUILT_IN: readonly AnyMethod[] = [sync, multi, independent, cycle, sdeditMethod, ddibMethod, img2imgMethod];
+const BUILT_IN: readonly AnyMethod[] = [sync, multi, independent, cycle, sdeditMethod, ddibMethod, img2imgMethod, frido];
 /** The command line's default methods. */
-export const DEFAULT_METHODS: MethodsOf = { panorama: sync, edit: cycle };
+export const DEFAULT_METHODS: MethodsOf = { panorama: sync, edit: cycle, pyramid: frido };
 
 const known = new Map<string, AnyMethod>(BUILT_IN.map((method) => [method.name, method] as const));
 
@@ -68,7 +76,7 @@ export function methodNamed<F extends Family = "panorama">(name: string, family:
  * Registering the same name again replaces the method, since a notebook's cell may run twice.
  * @throws RangeError for the name of a built-in method, or a name that is not lower-case letters, digits and "-"
  */
-export function registerMethod(method: PanoramaMethod | EditMethod): void {
+export function registerMethod(method: AnyMethod): void {
   const { name } = method;
   if (!/^[a-z][a-z0-9-]*$/.test(name))
     throw new RangeError(`registerMethod: got name "${name}", want lower-case letters, digits and "-", a letter first`);

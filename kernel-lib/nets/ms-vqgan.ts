@@ -81,6 +81,15 @@ export function msVqganDecode(config: MsVqganConfig, p: Parameters, latent: Valu
   };
 }
 
+/** Latent [N,E·scales,h,w] -> the same with each pixel's features replaced by the nearest entry of its scale's codebook. */
+export function msVqganQuantise(config: MsVqganConfig, p: Parameters, latent: Value): Value {
+  const parts = split(latent, 1, Array<number>(config.codes.length).fill(config.codeChannels)); // [N,E,h,w] each
+  return concat(
+    parts.map((part, s) => quantise(codebook(config, p, s), part).vectors),
+    1,
+  );
+}
+
 /** What a training step needs: the picture again, and what moves codebooks and encoder to each other. */
 export interface MsVqganReconstruction {
   /** [N,C,H,W], not clamped */

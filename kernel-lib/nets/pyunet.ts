@@ -13,7 +13,7 @@ import { segment } from "../graph/segment.js";
 import { convLayer, groupNormLayer, linearLayer, upsampleLayer } from "./layers.js";
 import { type Parameters, under } from "./parameters.js";
 import type { PyUNetConfig } from "./pyunet-config.js";
-import { spadeNorm } from "./spade.js";
+import { type Gates, spadeGates, spadeNorm } from "./spade.js";
 import { transformer } from "./transformer.js";
 
 const EPSILON = 1e-5;
@@ -85,6 +85,20 @@ export function pyunet(config: PyUNetConfig, p: Parameters, latent: Value, { emb
       h = config.residualResampling ? residual(h, key, channels[level], upsample2) : upsampleLayer(p, `${key}.conv`, h, channels[level]);
     }
   return convLayer(p, `${head}.2`, silu(groupNormLayer(p, `${head}.0`, h, config.groups, EPSILON)), out, 3);
+}
+
+/**
+ * The gates of the first norm of each level, finest first: how the coarser stages scale and shift it.
+ * @param latent as for `pyunet`  @returns none at stage 0, and where the config has no split
+ */
+export function pyunetGates(config: PyUNetConfig, p: Parameters, latent: Value, stage: number): readonly Gates[] {
+  const { gate } = entrance(config, p, latent, stage);
+  if (!gate) return [];
+  return config.channels.map((_, level) => {
+    const block = level * (config.blocks + 1); // a level's blocks and what halves the map
+    const channels = level === 0 ? config.modelChannels : config.channels[level - 1]; // of what enters the level
+    return spadeGates(under(p, `input_blocks.${block}.0.in_layers.0`), upperLeft(gate, 2 ** level), channels, config.gateHidden);
+  });
 }
 
 /** The first map [N,M,h,w], what gates the norms, the key of the stage's head and its channels. */

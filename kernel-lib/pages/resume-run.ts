@@ -1,6 +1,7 @@
 /** @file Repeats a saved run, or goes on with one that was stopped. */
 import { CheckpointError } from "../core/errors.js";
 import type { JointModel } from "../diffusion/joint-model.js";
+import type { PyramidModel } from "../diffusion/pyramid-model.js";
 import type { AnyResult, AnyRun, AnyStep } from "../methods/any-run.js";
 import type { EditModel } from "../methods/edit/edit-model.js";
 import type { ResumeState } from "../methods/method.js";
@@ -11,8 +12,8 @@ import { readState } from "../runs/run-state.js";
 import { continueRunWriter, type RunWriter } from "../runs/run-writer.js";
 import { type ReportKind, reportPage } from "./save-run.js";
 
-/** A model that may have painted or edited a run. */
-export type ReplayModel = (JointModel | EditModel) & { readonly digest: string };
+/** A model that may have made a run. */
+export type ReplayModel = (JointModel | EditModel | PyramidModel) & { readonly digest: string };
 
 /** Options of `replay` and `resume`. */
 export interface ReplayOptions {
@@ -34,6 +35,8 @@ function startedFrom(run: SavedRun, model: ReplayModel, more: { readonly signal?
       found: `digest ${model.digest}`,
       fix: `open ${info.model.name}`,
     });
+  if (info.family === "pyramid")
+    return methodNamed(info.method, "pyramid").run(model as PyramidModel, { ...savedOptions(run, "pyramid"), ...more } as never);
   if (info.family === "edit")
     return methodNamed(info.method, "edit").run(model as EditModel, { ...savedOptions(run, "edit"), ...more } as never);
   return methodNamed(info.method).run(model as JointModel, { ...savedOptions(run), ...more } as never);

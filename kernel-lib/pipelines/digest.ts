@@ -14,13 +14,15 @@ const PIECES = 256;
  * A sha256, in hex, over a checkpoint's configs, tokenizer files and weights: where they lie does not count. Weight files of up to 64 MiB
  * are read whole (40 MB: about 0.1 s); of larger ones the size, the table of tensors and 256 pieces of 64 KiB spread evenly over the file.
  * @param networks the parts that have weights, in an order that stays
+ * @param files others that the numbers depend on
  */
 export function digestCheckpoint<Name extends string>(
   { path, has, part }: OpenParts<Readonly<Record<Name, Weights>>>,
   networks: readonly Name[],
+  files: readonly string[] = [],
 ): string {
   const hash = createHash("sha256");
-  for (const name of [...FILES, ...networks.map((network) => `${network}/config.json`)]) {
+  for (const name of [...FILES, ...files, ...networks.map((network) => `${network}/config.json`)]) {
     const file = join(path, name);
     if (fileExists(file)) addFile(hash, name, file);
   }

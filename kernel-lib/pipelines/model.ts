@@ -11,6 +11,7 @@ import type {
   UnconditionalDenoiser,
 } from "../diffusion/capabilities.js";
 import type { CallKind, JointModel, JointModelConfig } from "../diffusion/joint-model.js";
+import type { PyramidModel } from "../diffusion/pyramid-model.js";
 import type { Device } from "../engine/device.js";
 import type { Precision } from "../graph/half.js";
 
@@ -50,3 +51,6 @@ export interface UnconditionalModel extends OpenedCheckpoint, UnconditionalDenoi
   readonly config: Omit<JointModelConfig, "weight">;
   batchSize(kind: "noise", window: { readonly height: number; readonly width: number }): number;
 }
+
+/** A checkpoint of Frido on a device, such as `tiny-scenes`. */
+export interface FridoModel extends OpenedCheckpoint, PyramidModel {}

@@ -1,4 +1,5 @@
 /** @file The kinds of checkpoint that can be opened, one line each. */
+import { frido } from "./frido.js";
 import type { Pipeline } from "./pipeline.js";
 import { stableDiffusion } from "./stable-diffusion.js";
 import { latentDiffusion, pixelDiffusion } from "./unconditional.js";
@@ -8,7 +9,7 @@ export type AnyPipeline = Pipeline<unknown, Readonly<Record<string, unknown>>>;
 
 const anyOf = <M, Parts>(pipeline: Pipeline<M, Parts>): AnyPipeline => pipeline as AnyPipeline; // the table hands a pipeline its own parts alone
 
-const table: AnyPipeline[] = [anyOf(stableDiffusion), anyOf(latentDiffusion), anyOf(pixelDiffusion)];
+const table: AnyPipeline[] = [anyOf(stableDiffusion), anyOf(latentDiffusion), anyOf(pixelDiffusion), anyOf(frido)];
 
 /** All kinds, those that were registered among them. */
 export const pipelines = (): readonly AnyPipeline[] => table;

@@ -20,6 +20,8 @@ const SCHEDULER = object({
   beta_schedule: optional(oneOf(["scaled_linear", "linear"]), "linear"),
   num_train_timesteps: optional(whole({ min: 2, max: 100_000 }), 1000),
   set_alpha_to_one: optional(yesNo, true),
+  // not of diffusers: the latent-diffusion code computes its betas in float64
+  precision: optional(oneOf(["float32", "float64"]), "float32"),
   prediction_type: optional(oneOf(["epsilon", "v_prediction", "sample"]), "epsilon"),
 });
 
@@ -40,6 +42,7 @@ export function schedulerConfig(file: string, json: JsonObject): ScheduleConfig 
     stepsOffset: steps_offset,
     setAlphaToOne: c.set_alpha_to_one,
     prediction: c.prediction_type,
+    ...(c.precision === "float64" ? { precision: c.precision } : {}),
   };
 }
 

@@ -19,7 +19,10 @@ export interface WindowNumbers {
 
 /** The numbers of one step record. */
 export interface StepNumbers {
+  /** from 0, over all stages of a run */
   readonly index: number;
+  /** of a run over a pyramid: from 0, the coarsest */
+  readonly stage?: number;
   readonly timestep: number;
   /** the descent's weight in this step; 0 in a step that was not synchronised */
   readonly weight: number;
@@ -27,7 +30,7 @@ export interface StepNumbers {
   readonly anchor: number;
   /** further numbers of the step, by series name */
   readonly series?: Readonly<Record<string, number>>;
-  /** empty for an edit */
+  /** empty for runs without windows */
   readonly windows: readonly WindowNumbers[];
   /** of an edit, each picture's numbers */
   readonly pictures?: readonly PictureNumbers[];
@@ -107,6 +110,9 @@ export interface ReportRun {
   /** the panorama, or the last foreseen one of an interrupted run; absent if no step was finished */
   readonly picture?: Picture;
   readonly foreseen?: readonly ForeseenPicture[];
+  /** of a run over a pyramid: the layout that it was asked for, and the codes of the picture */
+  readonly layout?: Picture;
+  readonly codes?: Picture;
   /** the picture that was edited, and what its path foresaw */
   readonly source?: { readonly picture: Picture; readonly foreseen: readonly ForeseenPicture[] };
 }

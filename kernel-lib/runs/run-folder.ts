@@ -5,6 +5,7 @@ import { CheckpointError } from "../core/errors.js";
 import { anything, is, list, object, objectWith, oneOf, optional, readForm, real, record, text, whole, yesNo } from "../core/forms.js";
 import { decodeImage } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
+import type { Family } from "../methods/method.js";
 import type { RunInfo, StepNumbers } from "./run-data.js";
 
 /** A run that was read from its folder. */
@@ -13,9 +14,9 @@ export interface SavedRun {
   readonly info: RunInfo;
   /** the finished steps' numbers */
   readonly steps: readonly StepNumbers[];
-  /** [1,3,H,W] in [0,1]; absent if the run was stopped, or is an edit */
+  /** [1,3,H,W] in [0,1]; absent if the run was stopped, or is no panorama */
   readonly panorama?: Tensor;
-  /** the edited picture, [1,3,H,W] in [0,1]; absent if the run was stopped, or is no edit */
+  /** the edited or sampled picture, [1,3,H,W] in [0,1]; absent if the run was stopped, or is a panorama */
   readonly image?: Tensor;
   /** file of the picture that was edited */
   readonly source?: string;
@@ -27,7 +28,13 @@ export interface SavedRun {
 export const foreseenName = (step: number): string => `${String(step).padStart(3, "0")}.jpg`;
 
 /** File name of a finished run's picture. */
-export const pictureName = ({ family }: Pick<RunInfo, "family">): string => (family === "edit" ? "edited.png" : "panorama.png");
+export const pictureName = ({ family = "panorama" }: Pick<RunInfo, "family">): PictureName => PICTURES[family];
+/** File name of a finished run's picture. */
+export type PictureName = "panorama.png" | "edited.png" | "image.png";
+const PICTURES: Readonly<Record<Family, PictureName>> = { panorama: "panorama.png", edit: "edited.png", pyramid: "image.png" };
+/** File names of the boxes that a picture was sampled from, and of its codes. */
+export const LAYOUT_NAME = "layout.png";
+export const CODES_NAME = "codes.png";
 /** File name of the picture that an edit began with. */
 export const SOURCE_NAME = "source.png";
 
@@ -58,7 +65,14 @@ export async function openRun(dir: string): Promise<SavedRun> {
   const [, , height, width] = picture.shape;
   if (width !== info.width || height !== info.height)
     throw new CheckpointError(file, { expected: `${info.width} × ${info.height} pixels, as run.json says`, found: `${width} × ${height}` });
-  return { dir, info, steps, ...(info.family === "edit" ? { image: picture } : { panorama: picture }), foreseen, ...source };
+  return {
+    dir,
+    info,
+    steps,
+    ...((info.family ?? "panorama") === "panorama" ? { panorama: picture } : { image: picture }),
+    foreseen,
+    ...source,
+  };
 }
 
 /** What a folder holds: nothing (or there is no folder), a run, or other files, which a run never overwrites. */
@@ -101,6 +115,7 @@ const STEPS = object({
   steps: list(
     object({
       index: COUNT,
+      stage: optional(COUNT),
       timestep: NUMBER,
       weight: NUMBER,
       anchor: whole({ min: -1, max: Number.POSITIVE_INFINITY }),
@@ -117,7 +132,7 @@ const INFO = object({
   format: is(1),
   complete: yesNo,
   stopped: optional(TEXT),
-  family: optional(oneOf(["panorama", "edit"])),
+  family: optional(oneOf(["panorama", "edit", "pyramid"])),
   source: optional(object({ name: TEXT, sha256: TEXT })),
   method: text(/^[a-z][a-z0-9-]*$/, "a method's name"),
   title: optional(TEXT),

@@ -6,6 +6,7 @@ import type { ResolvedEditOptions } from "../methods/edit/options.js";
 import type { ResolvedOptions } from "../methods/joint/options.js";
 import type { Family, MethodInfo, Series } from "../methods/method.js";
 import { methodInfoNamed } from "../methods/methods.js";
+import type { ResolvedPyramidOptions } from "../methods/pyramid/options.js";
 import type { RunInfo, RunModel } from "./run-data.js";
 
 /** What is known of a run before its first step. */
@@ -17,7 +18,7 @@ export interface RunHead {
   /** default "panorama" */
   readonly family?: Family;
   /** `run.options` */
-  readonly options: ResolvedOptions | ResolvedEditOptions;
+  readonly options: ResolvedOptions | ResolvedEditOptions | ResolvedPyramidOptions;
   readonly model: RunModel;
   readonly batch: RunInfo["batch"];
   /** pixels per latent pixel, `model.config.scaleFactor` */
@@ -33,7 +34,7 @@ export interface RunHead {
 export function runHead(
   method: string | MethodInfo,
   { options, batch }: Pick<AnyRun, "options" | "batch">,
-  model: { readonly config: JointModelConfig; readonly path: string } & Omit<RunModel, "name">,
+  model: { readonly config: Pick<JointModelConfig, "scaleFactor">; readonly path: string } & Omit<RunModel, "name">,
   name: string = basename(model.path),
 ): RunHead {
   const { name: methodName, title, series, family } = typeof method === "string" ? methodInfoNamed(method) : method;

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeImage, encodeJpeg } from "../core/image.js";
 import type { ForeseenPicture, Picture, ReportRun, RunInfo, StepNumbers } from "./run-data.js";
-import { foreseenName, pictureName, SOURCE_NAME } from "./run-folder.js";
+import { CODES_NAME, foreseenName, LAYOUT_NAME, pictureName, SOURCE_NAME } from "./run-folder.js";
 
 /** Maximum bytes of the panorama, and of all foreseen pictures together, before base64. */
 const MOST_PANORAMA = 750_000;
@@ -83,6 +83,11 @@ export async function reportData(
   const last = files[files.length - 1]?.file;
   const file = info.complete ? join(dir, pictureName(info)) : last;
   const picture = file === undefined ? undefined : await embedded(file);
+  if (info.family === "pyramid") {
+    const kept = await readdir(dir);
+    const own = async (name: string) => (kept.includes(name) ? await embedded(join(dir, name)) : undefined);
+    return { info, steps, foreseen, picture, layout: await own(LAYOUT_NAME), codes: await own(CODES_NAME) };
+  }
   if (!info.source) return { info, steps, foreseen, picture };
   const path = await embeddedSteps(await stepFiles(join(dir, SOURCE_PATH), steps));
   return { info, steps, foreseen, picture, source: { picture: await embedded(join(dir, SOURCE_NAME)), foreseen: path } };

@@ -1,21 +1,25 @@
 /**
  * @file Writes a run to a folder: run.json (what repeats it), steps.json (the records' numbers), foreseen/NNN.jpg, panorama.png and
- * report.html; for an edit edited.png, source.png and source/NNN.jpg. Files are written atomically as the steps arrive, so a run that was stopped can be opened too.
+ * report.html; for an edit edited.png, source.png and source/NNN.jpg; for a run over a pyramid image.png, layout.png and codes.png. Files are written atomically as the steps arrive, so a run that was stopped can be opened too.
  */
 import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { layoutSvg } from "../conditions/layout-picture.js";
 import { CheckpointError, ShapeError } from "../core/errors.js";
-import { encodeJpeg, encodePng } from "../core/image.js";
+import { encodeJpeg, encodePng, svgPng } from "../core/image.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
 import { writeWhole } from "../core/write-whole.js";
+import { placeOf } from "../methods/any-run.js";
 import type { EditStep } from "../methods/edit/edit-step.js";
 import type { StepRecord } from "../methods/joint/step-record.js";
+import { codesPicture } from "../methods/pyramid/codes-picture.js";
+import type { PyramidResult, PyramidStep } from "../methods/pyramid/pyramid-step.js";
 import { stripCoverage } from "../panorama/coverage.js";
 import { gpanoOf, gpanoXmp } from "../panorama/gpano.js";
 import type { ReportRun, RunInfo, SourceInfo, StepNumbers } from "./run-data.js";
-import { folderHolds, foreseenName, openRun, pictureName, type SavedRun, SOURCE_NAME } from "./run-folder.js";
+import { CODES_NAME, folderHolds, foreseenName, LAYOUT_NAME, openRun, pictureName, type SavedRun, SOURCE_NAME } from "./run-folder.js";
 import type { RunHead } from "./run-head.js";
 import { plainOptions } from "./run-options.js";
 import { reportData, SOURCE_PATH } from "./run-pictures.js";
@@ -48,14 +52,18 @@ export type RunStep = Pick<StepRecord, "index" | "timestep" | "weight" | "anchor
 export type EditRunStep = Pick<EditStep, "index" | "timestep" | "series" | "pictures" | "preview" | "sourcePreview"> &
   Partial<Pick<EditStep, "latent" | "source">>;
 
+/** The part of a step record over a pyramid that the folder keeps. */
+export type PyramidRunStep = Pick<PyramidStep, "index" | "place" | "stage" | "timestep" | "series" | "preview"> &
+  Partial<Pick<PyramidStep, "latent">>;
+
 /** The part of a result that the folder keeps: [1,3,H,W] in [0,1]. */
-export type RunResult = { readonly panorama: Tensor } | { readonly image: Tensor };
+export type RunResult = { readonly panorama: Tensor } | ({ readonly image: Tensor } & Partial<Pick<PyramidResult, "codes">>);
 
 /** Writes a run's steps as they arrive. End it with `finish` or `abort`; `openRun` opens the folder after either. */
 export interface RunWriter {
   readonly dir: string;
   /** Writes a step's numbers and its foreseen panorama. */
-  step(record: RunStep | EditRunStep): Promise<void>;
+  step(record: RunStep | EditRunStep | PyramidRunStep): Promise<void>;
   /** Writes the panorama or the edited picture, and completes the run. */
   finish(result: RunResult): Promise<SavedRun>;
   /** Ends a run early and keeps its steps so far. @param reason an error, or a text */
@@ -73,13 +81,14 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
   await mkdir(dir, { recursive: true });
   for (const name of RUN_FILES) await rm(join(dir, name), { recursive: true, force: true });
 
-  const { width, height, loop, windows } = head.options;
+  const { width, height } = head.options;
+  const { loop = false, windows } = "count" in head.options ? {} : head.options;
   const window = windows && windows[0].height * head.scaleFactor;
   const coverage = stripCoverage({ width, height, edge: loop ? "wrap" : "open", window });
   const info: RunInfo = {
     format: 1,
     complete: false,
-    ...(head.family === "edit" ? { family: head.family } : {}),
+    ...(head.family === undefined || head.family === "panorama" ? {} : { family: head.family }),
     method: head.method,
     ...(source ? { source: sourceInfo(source) } : {}),
     title: head.title,
@@ -96,6 +105,8 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
     seconds: 0,
   };
   if (source) await writeWhole(join(dir, SOURCE_NAME), await encodePng(source.image));
+  if ("layout" in head.options && head.options.layout)
+    await writeWhole(join(dir, LAYOUT_NAME), await svgPng(layoutSvg(head.options.layout, { width, height })));
   return begunWriter(dir, { info, steps: [], page, foreseenEvery });
 }
 
@@ -146,7 +157,7 @@ async function begunWriter(dir: string, { info: base, steps: before, page, fores
   return {
     dir,
     async step(record) {
-      const { index } = record;
+      const index = placeOf(record);
       steps.push({ ...numbersOf(record), seconds: seconds(performance.now() - stepBegun) });
       if (foreseenEvery > 0 && (index + 1) % foreseenEvery === 0) {
         await writeWhole(join(dir, "foreseen", foreseenName(index)), await encodeJpeg(await record.preview()));
@@ -167,6 +178,7 @@ async function begunWriter(dir: string, { info: base, steps: before, page, fores
       const isPanorama = "panorama" in result || coverage.edge === "wrap";
       const gpano = isPanorama ? gpanoOf(width, height, coverage) : undefined;
       await writeWhole(join(dir, pictureName(base)), await encodePng(picture, gpano && { xmp: gpanoXmp(gpano) }));
+      if ("codes" in result && result.codes) await writeWhole(join(dir, CODES_NAME), await encodePng(codesPicture(result.codes)));
       return end({ complete: true });
     },
     abort: (reason) => end({ complete: false, stopped: reason instanceof Error ? reason.message : String(reason) }),
@@ -180,21 +192,28 @@ const RUN_FILES = [
   "foreseen",
   "panorama.png",
   "edited.png",
+  "image.png",
+  LAYOUT_NAME,
+  CODES_NAME,
   SOURCE_NAME,
   SOURCE_PATH,
   "report.html",
   "state.safetensors",
 ];
 
-/** The numbers of a step; an edit has no windows. */
-function numbersOf(record: RunStep | EditRunStep): StepNumbers {
-  const { index, timestep, series } = record;
+/** The numbers of a step; only a panorama has windows. */
+function numbersOf(record: RunStep | EditRunStep | PyramidRunStep): StepNumbers {
+  const { timestep, series } = record;
+  const index = placeOf(record);
+  if ("stage" in record) return { index, stage: record.stage, timestep, weight: 0, anchor: -1, series, windows: [] };
   if ("windows" in record) return { index, timestep, weight: record.weight, anchor: record.anchor, series, windows: record.windows };
   return { index, timestep, weight: 0, anchor: -1, series, windows: [], pictures: record.pictures };
 }
 
-/** A folder holds one edited picture, beside its source. @throws ShapeError, TypeError */
+/** A folder holds one picture, of an edit beside its source. @throws ShapeError, TypeError */
 function expectOnePicture({ family, options }: RunHead, source: EditSource | undefined): void {
+  if ("count" in options && options.count !== 1)
+    throw new ShapeError("a run's folder", { got: `${options.count} pictures`, want: "one", fix: "sample and save them one by one" });
   if (family !== "edit") return;
   const pictures = "image" in options ? options.image : options.latent;
   if (pictures && pictures.shape[0] !== 1)

@@ -5,7 +5,8 @@ import { ddimStep } from "#kernel-lib/diffusion/ddim.js";
 import { guide } from "#kernel-lib/diffusion/guidance.js";
 import { plmsAhead, plmsStart, plmsStep } from "#kernel-lib/diffusion/plms.js";
 import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
-import { channels, config, expectNear, skipped, why } from "./frido-reference.js";
+import { stageLoss, stageSample } from "#kernel-lib/methods/pyramid/stage-sample.js";
+import { channels, config, expectNear, LOSS, skipped, why } from "./frido-reference.js";
 import { readGolden } from "./golden.mjs";
 
 describe.skipIf(skipped)(`the schedule and PLMS${why}`, () => {
@@ -22,6 +23,22 @@ describe.skipIf(skipped)(`the schedule and PLMS${why}`, () => {
 
   test("every alphaBar is bit-identical", () =>
     expect(schedule.alphaBar).toEqual(readGolden("frido/golden_schedule_loss.safetensors").alphas_cumprod.data));
+
+  test("what each stage is trained on, and its loss", () => {
+    const g = readGolden("frido/golden_schedule_loss.safetensors");
+    const { noise_mix_ratio: mix, loss_type, stage_loss_ratio, first_stage_config } = config.model;
+    const stageChannels: number[] = first_stage_config.params.embed_dim;
+    const levels = [...g.t.data].map((t) => schedule.level(t));
+    let total = 0;
+    for (const [stage, E] of stageChannels.entries()) {
+      expectNear(stageSample(g.z, g.noise, { stage, stageChannels, levels, mix }), g[`stage${stage}.x_noisy`], "sample", "x_noisy");
+      const own = channels(g.noise, stage * E, (stage + 1) * E); // the stages' channels are equally many
+      const loss = stageLoss(g[`stage${stage}.model_output`], own, loss_type);
+      expect(Math.abs(loss / g[`stage${stage}.loss`].data[0] - 1)).toBeLessThan(LOSS);
+      total += stage_loss_ratio[stage] * loss;
+    }
+    expect(Math.abs(total / g.total_loss.data[0] - 1)).toBeLessThan(LOSS);
+  });
 
   test.each(["plms", "plms_gs2"])("%s: every step of both stages, chained, with the stored predictions", (name) => {
     const g = readGolden(`frido/golden_${name}.safetensors`);

@@ -23,7 +23,7 @@ async function reportOf(options: PaintedOptions = {}, changes: Partial<RunInfo> 
     width,
     height,
     scaleFactor: painted.scaleFactor,
-    coverage: stripCoverage({ width, height, edge: painted.options.loop ? "wrap" : "open" }),
+    coverage: stripCoverage({ width, height, edge: "loop" in painted.options && painted.options.loop ? "wrap" : "open" }),
     started: "2026-01-01T00:00:00.000Z",
     seconds: 75,
     ...changes,
