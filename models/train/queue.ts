@@ -27,6 +27,8 @@ export const QUEUE: readonly QueueEntry[] = [
   { name: "night", training: "night", steps: 2_600, rate: "falling" },
   { name: "scenes-finder", training: "scenes-finder", steps: 800, rate: "falling" },
   { name: "scenes-codes", training: "scenes-codes", steps: 6_000, rate: "falling" },
+  { name: "scenes", training: "scenes", steps: 3_800, rate: "falling" },
+  { name: "scenes-one", training: "scenes-one", steps: 4_200, rate: "falling" },
   { name: "diffusion", training: "diffusion", steps: 9_500, rate: "constant" },
   { name: "diffusion-1", training: "diffusion", steps: 1_500, rate: "falling", from: "diffusion" },
   { name: "dual-1", training: "dual", steps: 160, rate: "falling", from: "dual" },

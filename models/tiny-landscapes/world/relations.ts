@@ -1,12 +1,9 @@
 /** @file How two things of a picture lie to each other: what a scene graph says of them. */
-import type { SeenThing, Thing } from "./things.js";
+import type { PaintedThing, PlacedThing, Thing } from "./things.js";
 
 /** Of a subject to an object. */
 export const PREDICATES = ["left of", "right of", "above", "below", "in front of", "on"] as const;
 export type Predicate = (typeof PREDICATES)[number];
-
-/** A thing with its place: all that a relation depends on, but which of two is nearer. */
-export type PlacedThing = Pick<SeenThing, "what" | "box">;
 
 /** What stands or floats on what. */
 const CARRIES: Readonly<Partial<Record<Thing, readonly Thing[]>>> = {
@@ -48,7 +45,7 @@ function overlap({ box: [ax, ay, aw, ah] }: PlacedThing, { box: [bx, by, bw, bh]
 }
 
 /** Every relation among things, as places in the list: subject, predicate, object. */
-export function relationsAmong(things: readonly SeenThing[]): (readonly [subject: number, predicate: Predicate, object: number])[] {
+export function relationsAmong(things: readonly PaintedThing[]): (readonly [subject: number, predicate: Predicate, object: number])[] {
   return things.flatMap((subject, s) =>
     things.flatMap((object, o) => {
       const predicate = s === o ? undefined : relationOf(subject, object, subject.id > object.id);

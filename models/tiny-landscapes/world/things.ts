@@ -20,15 +20,23 @@ export const THINGS = [
 ] as const;
 export type Thing = (typeof THINGS)[number];
 
-/** A thing as far as it is seen in a window. */
-export interface SeenThing {
+/** A thing and where it is. */
+export interface PlacedThing {
   readonly what: Thing;
-  /** left, top, width and height of its visible pixels, as shares of the window's sides */
+  /** left, top, width and height of its visible pixels, as shares of the picture's sides */
   readonly box: readonly [x: number, y: number, width: number, height: number];
+}
+
+/** A thing with its place among what was painted. */
+export interface PaintedThing extends PlacedThing {
+  /** what has a larger number was painted later, and lies in front */
+  readonly id: number;
+}
+
+/** A thing as far as it is seen in a window. */
+export interface SeenThing extends PaintedThing {
   /** how many of the window's pixels show it */
   readonly pixels: number;
-  /** of the id plane; what has a larger number was painted later, and lies in front */
-  readonly id: number;
 }
 
 /** Which thing each pixel of a landscape shows. */

@@ -8,8 +8,7 @@ import { checkpointParameters } from "../../../kernel-lib/nets/parameters.js";
 import { openSafetensors } from "../../../kernel-lib/weights/safetensors.js";
 import { mean } from "../../tiny-landscapes/check/statistics.js";
 import { SEEDS } from "../../tiny-landscapes/train/drawings.js";
-import type { PlacedThing } from "../../tiny-landscapes/world/relations.js";
-import { LEAST_SHARE, type SeenThing, THINGS } from "../../tiny-landscapes/world/things.js";
+import { LEAST_SHARE, type PlacedThing, THINGS } from "../../tiny-landscapes/world/things.js";
 import { CELLS, SIDE } from "../train/cells.js";
 import { CELL_CLASSES, finder } from "../train/finder-net.js";
 import { SCENES_CANDIDATE } from "../train/folder.js";
@@ -138,7 +137,7 @@ export async function finderOnDrawings(folder: string, count: number) {
   await finder.close();
   const boxes = scenes.flatMap(({ objects }, k) => {
     const hits = boxesFound(objects, seen[k]);
-    return objects.map(({ what }: SeenThing, j: number) => ({ what, found: hits[j], scene: k }));
+    return objects.map(({ what }, j) => ({ what, found: hits[j], scene: k }));
   });
   const names = (all: readonly PlacedThing[]) => new Set(all.map(({ what }) => what));
   const pairs = scenes.map(({ objects }, k) => [names(objects), names(seen[k])] as const);
