@@ -22,9 +22,11 @@ export async function measureLoss(loss: LossGraph, folder: string, feed: Feeder)
   for (const [name, value] of Object.entries(loss(graph, checkpointParameters(graph, { file: folder, weights }))))
     graph.output(name, value);
   const session = await openSession(onnxBytes(graph), { device: "cpu", threads: availableParallelism() });
-  const found: Record<string, number[]> = {};
-  for (let k = 0; k < BATCHES; k++)
-    for (const [name, { data }] of Object.entries(await session.run(feed(createRng(SEED + k))))) (found[name] ??= []).push(data[0]);
+  const found: Record<string, number>[] = [];
+  for (let k = 0; k < BATCHES; k++) {
+    const results = Object.entries(await session.run(feed(createRng(SEED + k))));
+    found.push(Object.fromEntries(results.map(([name, { data }]) => [name, data[0]])));
+  }
   await session.release();
-  return Object.fromEntries(Object.entries(found).map(([name, values]) => [name, mean(values)]));
+  return Object.fromEntries(Object.keys(found[0]).map((name) => [name, mean(found.map((each) => each[name]))]));
 }

@@ -25,7 +25,7 @@ import { type DrawnScene, drawnScene } from "./drawn-scenes.js";
 import { firstStagePart, SCENES_CANDIDATE, saveFirstStage } from "./folder.js";
 
 /** Scenes, besides their mirror images. */
-const SCENES = 20_000;
+const SCENES = 15_000;
 const CHUNK = 1000;
 /** Pictures of a network call. */
 const COUNT = 20;

@@ -58,7 +58,7 @@ export const scenesLoss: LossGraph = (graph, p) => {
   const first = stageError(0, coarse, coarseNoise, []);
   const mixed = add(mul(coarse, 1 - NOISE_MIX), mul(coarseNoise, NOISE_MIX)); // [N,4,8,8]
   const second = stageError(1, fine, fineNoise, [upsample2(mixed)]);
-  return { loss: add(first.weighted, second.weighted), coarse: first.plain, fine: second.plain };
+  return { loss: add(first.weighted, second.weighted), coarseSquare: first.plain, fineSquare: second.plain };
 };
 
 /** The feeds of `scenesLoss`. */
