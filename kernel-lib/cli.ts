@@ -14,6 +14,7 @@ import { labCommand } from "./cli/lab.js";
 import { modelsCommand } from "./cli/models.js";
 import { paintCommand } from "./cli/paint.js";
 import { runCommand } from "./cli/run.js";
+import { sceneCommand } from "./cli/scene.js";
 import { scriptCommand } from "./cli/script.js";
 import { viewCommand } from "./cli/view.js";
 
@@ -32,6 +33,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
     .showHelpAfterError("(see veduta --help, or --help of a command)");
   paintCommand(program, deps);
   editCommand(program, deps);
+  sceneCommand(program, deps);
   modelsCommand(program, deps);
   viewCommand(program, deps);
   kernelCommand(program, deps);

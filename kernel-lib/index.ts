@@ -3,7 +3,7 @@
 
 // a model
 export { BUNDLED_MODELS, openModel } from "./pipelines/open-model.js";
-export type { Model, OpenedCheckpoint, UnconditionalModel } from "./pipelines/model.js";
+export type { FridoModel, Model, OpenedCheckpoint, UnconditionalModel } from "./pipelines/model.js";
 export type { OpenModelOptions } from "./pipelines/open-model.js";
 export type { PerceptualFiles } from "./pipelines/perceptual-part.js";
 export type { DeviceChoice } from "./engine/device.js";
@@ -15,7 +15,7 @@ export { multiDiffusion } from "./methods/joint/multidiffusion.js";
 export { syncDiffusion } from "./methods/joint/syncdiffusion.js";
 export { independentWindows } from "./methods/joint/independent.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
-export type { EditMethod, MethodsOf, PanoramaMethod } from "./methods/methods.js";
+export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
 // writing a new method
 export { jointMethod } from "./methods/joint/joint-method.js";
 export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.js";
@@ -97,9 +97,29 @@ export type { LangevinOptions, LangevinResult, LangevinStep, WeightedEnergy } fr
 export { codeSampler } from "./methods/edit/code-sampler.js";
 export type { CodeSampler, CodeSamplerModel, CodeSamplerOptions, SampledCode } from "./methods/edit/code-sampler.js";
 
+// a picture from coarse to fine
+export { openPyramidModel } from "./methods/pyramid/open-pyramid-model.js";
+export type { GuidedStageOptions, SceneModel } from "./methods/pyramid/open-pyramid-model.js";
+export { pyramidDiffusion } from "./methods/pyramid/pyramid-diffusion.js";
+export type { FromStage, Kept, PyramidOptions, ResolvedPyramidOptions } from "./methods/pyramid/options.js";
+export type { PyramidResult, PyramidRun, PyramidStep, PyramidSteps } from "./methods/pyramid/pyramid-step.js";
+export type {
+  ConditionTokens,
+  PyramidDecoding,
+  PyramidEncoding,
+  PyramidModel,
+  PyramidModelConfig,
+  ScaleCodes,
+  StageGates,
+  StageNoiseOptions,
+} from "./diffusion/pyramid-model.js";
+export type { Box, ObjectFlag, SceneCondition, SceneGraph, SceneKind, SceneObject } from "./conditions/scene.js";
+export { stageLoss, stageSample } from "./methods/pyramid/stage-sample.js";
+export type { StageSampleOptions } from "./methods/pyramid/stage-sample.js";
+
 // watching it, and looking at it
 export { track } from "./display/track.js";
-export type { Tracked, TrackedEdit, TrackOptions } from "./display/track.js";
+export type { Tracked, TrackedEdit, TrackedPyramid, TrackOptions } from "./display/track.js";
 export { trackedSteps } from "./display/tracked-runs.js";
 export { panoramaView } from "./display/panorama-view.js";
 export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./display/panorama-view.js";
@@ -116,6 +136,11 @@ export type { TableCell, TableOptions } from "./display/table.js";
 export { beforeAfter, editStrip } from "./display/edit-strip.js";
 export type { BeforeAfterOptions, EditStripOptions } from "./display/edit-strip.js";
 
+export { pyramidStrip } from "./display/pyramid-strip.js";
+export type { PyramidStripOptions } from "./display/pyramid-strip.js";
+export { layoutView, sceneGraphView } from "./display/scene-views.js";
+export type { LayoutViewOptions, SceneGraphViewOptions } from "./display/scene-views.js";
+
 // plotting its numbers
 export { gradientPlot, lossPlot, seriesPlot } from "./display/plots/window-lines.js";
 export type { WindowLinesOptions } from "./display/plots/window-lines.js";
@@ -129,6 +154,10 @@ export { editPlot, energyPlot } from "./display/plots/edit-plot.js";
 export type { EditPlotOptions, PlottedEditStep } from "./display/plots/edit-plot.js";
 export { gridPlot } from "./display/plots/grid-plot.js";
 export type { GridPlotOptions } from "./display/plots/grid-plot.js";
+export { codesView } from "./display/plots/codes-view.js";
+export type { CodesViewOptions } from "./display/plots/codes-view.js";
+export { gateView } from "./display/plots/gate-view.js";
+export type { GateViewOptions } from "./display/plots/gate-view.js";
 export { figure } from "./display/plots/figure.js";
 export type { FigureOptions } from "./display/plots/figure.js";
 export type { PlottedStep } from "./display/plots/plotted-steps.js";
@@ -151,7 +180,8 @@ export { reportRun, saveRun } from "./pages/save-run.js";
 export type { ReportKind, SaveRunOptions } from "./pages/save-run.js";
 export { runHead } from "./runs/run-head.js";
 export type { RunHead } from "./runs/run-head.js";
-export type { EditRunStep, EditSource, RunResult, RunStep, RunWriterOptions } from "./runs/run-writer.js";
+export type { EditSource, RunResult, RunWriterOptions } from "./runs/run-writer.js";
+export type { AnyRunStep, EditRunStep, PyramidRunStep, RunStep } from "./runs/step-numbers.js";
 export { replay, resume } from "./pages/resume-run.js";
 export type { ReplayModel, ReplayOptions, ResumeOptions } from "./pages/resume-run.js";
 export { savedOptions } from "./runs/run-options.js";
@@ -186,6 +216,8 @@ export type { Level, Prediction } from "./diffusion/notation.js";
 export { guide } from "./diffusion/guidance.js";
 export { ddimNoise, ddimSpread, ddimStep, posteriorStep } from "./diffusion/ddim.js";
 export type { DdimNoiseOptions, DdimOptions, DdimStep } from "./diffusion/ddim.js";
+export { plmsAhead, plmsStart, plmsStep } from "./diffusion/plms.js";
+export type { PlmsAhead, PlmsState, PlmsStep } from "./diffusion/plms.js";
 
 // a full-size checkpoint with random weights, for measurements
 export { ARCHITECTURES } from "./pipelines/random-weights/architectures.js";

@@ -46,10 +46,22 @@ const methodTables = (family) =>
     })
     .join("\n\n");
 
+/** What all methods of a family read, by the names that code gives them. @param {import("#kernel-lib/methods/method.js").Family} family */
+function sharedTable(family) {
+  const [{ sharedOptions }] = allMethods(family);
+  const rows = Object.entries(sharedOptions).map(([key, spec]) => {
+    const flag = flagName(key, spec);
+    return [`\`${key}\``, flag ? `\`${flag}\`` : "", spec.means, defaultInWords(spec) ?? ""];
+  });
+  return table(["option", "flag", "meaning", "default"], rows);
+}
+
 /** What each marker in docs/ stands for. @type {Record<string, () => string>} */
 export const TABLES = {
   paint: () => flagTable("panorama"),
   edit: () => flagTable("edit"),
+  scene: () => flagTable("pyramid"),
+  pyramids: () => sharedTable("pyramid"),
   methods: () => methodTables("panorama"),
   edits: () => methodTables("edit"),
 };
@@ -58,7 +70,7 @@ export const TABLES = {
 export const withTables = (text) =>
   text.replace(/<!-- options: (\w+) -->[\s\S]*?<!-- end -->/g, (_, name) => `<!-- options: ${name} -->\n${TABLES[name]()}\n<!-- end -->`);
 
-export const PAGES = ["docs/command-line.md", "docs/methods.md"].map((name) => join(ROOT, name));
+export const PAGES = ["docs/command-line.md", "docs/methods.md", "docs/frido.md"].map((name) => join(ROOT, name));
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
   for (const page of PAGES) writeFileSync(page, withTables(readFileSync(page, "utf8")));

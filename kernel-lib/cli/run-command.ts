@@ -7,7 +7,7 @@ import type { Precision } from "../graph/half.js";
 import { type AnyResult, type AnyRun, type AnyStep, unitsOf } from "../methods/any-run.js";
 import type { MethodInfo } from "../methods/method.js";
 import { reportPage } from "../pages/save-run.js";
-import { folderHolds, type SavedRun } from "../runs/run-folder.js";
+import { folderHolds, type PictureName, type SavedRun } from "../runs/run-folder.js";
 import { runHead } from "../runs/run-head.js";
 import { createRunWriter, type EditSource, type RunWriter } from "../runs/run-writer.js";
 import { type CliDeps, InterruptedError, type PaintModel, UsageError } from "./command.js";
@@ -87,7 +87,7 @@ export function started<T>(start: () => T): T {
 /** A run and where it goes. */
 interface Destination {
   /** the finished run's file */
-  readonly picture: "panorama.png" | "edited.png";
+  readonly picture: PictureName;
   /** of an edit */
   readonly source?: EditSource;
   /** when the command began, of performance.now() */

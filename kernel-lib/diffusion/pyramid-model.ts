@@ -89,5 +89,5 @@ export interface PyramidModel {
   /** The latent with every scale's features replaced by their nearest codebook entries, [N,C,h,w]. */
   quantise(latent: Tensor): Promise<Tensor>;
   /** The gates of each level, finest first; none at stage 0 and in networks without a split. */
-  gates(latent: Tensor, stage: number): Promise<readonly StageGates[]>;
+  gates(latent: Tensor, options: { readonly stage: number }): Promise<readonly StageGates[]>;
 }

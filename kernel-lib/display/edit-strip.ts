@@ -6,8 +6,8 @@ import { dataUrl, escapeHtml } from "../pages/html.js";
 import { panoramaFigure, type StepPicture } from "../pages/panorama-figure.js";
 import { stripCoverage } from "../panorama/coverage.js";
 import { type Displayable, displayable } from "./display.js";
-import { sideBySide } from "./image.js";
 import { type PanoramaView, panoramaView } from "./panorama-view.js";
+import { newId, spread, stacked, stripHtml, wholePicture } from "./strips.js";
 import { paintedAs } from "./tracked-runs.js";
 
 /** Options of `editStrip`. */
@@ -19,9 +19,6 @@ export interface EditStripOptions {
   /** any text; default "What each step foresees" */
   readonly title?: string;
 }
-
-let made = 0;
-const newId = (): string => `veduta-edit-${process.pid}-${Date.now().toString(36)}-${made++}`;
 
 /**
  * Shows what the steps of an edit foresee: the source's path above, the edited path below, one column for each of `count` steps. Below the strips a
@@ -69,23 +66,6 @@ export function editStrip(
   );
 }
 
-/** Records that are evenly spaced, the last one among them. */
-function spread(steps: readonly EditStep[], count: number): readonly EditStep[] {
-  const n = Math.min(count, steps.length);
-  return Array.from({ length: n }, (_, k) => steps[n === 1 ? steps.length - 1 : Math.round((k * (steps.length - 1)) / (n - 1))]);
-}
-
-async function stripHtml(name: string, images: readonly Tensor[], labels: readonly string[]): Promise<string> {
-  const cells: string[] = [];
-  for (const [k, image] of images.entries()) {
-    const src = dataUrl("image/webp", await encodeWebp(image, { quality: 85, maxWidth: 256 }));
-    cells.push(
-      `<figure style="margin:0;flex:1 1 0;min-width:0"><img src="${src}" alt="${name}, foreseen in ${labels[k]}" style="display:block;width:100%;height:auto;margin:0"><figcaption style="margin:2px 0 0;opacity:.8;font-size:11px">${labels[k]}</figcaption></figure>`,
-    );
-  }
-  return `<div style="display:flex;gap:4px;align-items:center;max-width:1100px;margin:0 0 6px"><div style="flex:none;width:52px">${name}</div>${cells.join("")}</div>`;
-}
-
 async function viewerHtml(title: string, edited: readonly Tensor[], source: readonly Tensor[], labels: readonly string[]): Promise<string> {
   const picture = edited[edited.length - 1];
   const [, , height, width] = picture.shape;
@@ -107,22 +87,6 @@ async function viewerHtml(title: string, edited: readonly Tensor[], source: read
     others: [{ src: others[others.length - 1].src as string, label: "source", coverage, steps: others }],
   };
   return panoramaFigure(newId(), { src: dataUrl("image/png", await encodePng(picture)), alt: `${title}, the last step`, spec });
-}
-
-/** The vertical angle that shows a flat picture whole. */
-const wholePicture = ({ vertical }: { readonly vertical: number }): number => Math.min(120, vertical * 1.04);
-
-/** Strips one below the other: [1,3,H',W']. */
-function stacked(lines: readonly (readonly Tensor[])[]): Tensor {
-  const strips = lines.map((images) =>
-    sideBySide({ data: Float32Array.from(images.flatMap(({ data }) => [...data])), shape: [images.length, ...images[0].shape.slice(1)] }),
-  );
-  const [, , height, width] = strips[0].shape;
-  const data = new Float32Array(3 * height * strips.length * width);
-  for (let c = 0; c < 3; c++)
-    for (const [k, strip] of strips.entries())
-      data.set(strip.data.subarray(c * height * width, (c + 1) * height * width), (c * strips.length + k) * height * width);
-  return { data, shape: [1, 3, height * strips.length, width] };
 }
 
 /** Options of `beforeAfter`. */

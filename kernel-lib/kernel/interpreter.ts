@@ -40,12 +40,12 @@ interface CurrentCell {
 
 type Guarded = <T>(work: () => T) => T;
 
-/** Compiles cells one after the other: knows the declarations so far, and where each compiled line comes from. */
-function createCellCompiler(guarded: Guarded) {
+/** Compiles cells one after the other: knows the declarations so far, and where each compiled line comes from. @param known names that have a value */
+function createCellCompiler(guarded: Guarded, known: () => ReadonlySet<string>) {
   const sources = new Map<string, Source>();
   const made = new Map<string, CellCode>(); // by their code
   const lastStep = (ts: Tslab["ts"], js: string) => {
-    const cell = cellCode(ts, js);
+    const cell = cellCode(ts, js, known());
     made.set(cell.code, cell);
     return cell.code;
   };
@@ -111,11 +111,13 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
       compiling(false);
     }
   };
-  const { tslab, converter, sources, state } = createCellCompiler(guarded);
+  let known: () => ReadonlySet<string> = () => new Set();
+  const { tslab, converter, sources, state } = createCellCompiler(guarded, () => known());
   let serial = 0;
   let thrown: { readonly error: unknown } | undefined;
   const executor = tslab.createExecutor(converter, { error: (error) => (thrown ??= { error }) });
   const { locals } = executor;
+  known = () => new Set(Object.keys(locals));
   let finish: ((done: boolean) => void) | undefined;
   const detached = new MessageChannel();
   let begin: () => Promise<boolean> = async () => true;

@@ -25,7 +25,7 @@ export interface CellContext {
 
 /** Stops the running cell. */
 export interface Interrupts {
-  readonly runtime: CellRuntime;
+  readonly runtime: Pick<CellRuntime, "wait" | "each">;
   /** the newest cell, whether it is still running or not */
   newest(): CellContext | undefined;
   begin(cell: string): CellContext;

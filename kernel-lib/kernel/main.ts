@@ -3,11 +3,13 @@
  * which answers even while a cell blocks the main one.
  */
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { setKernelHost } from "../core/host.js";
 import type { Header } from "../ipynb/message.js";
-import { RUNTIME_KEY } from "./cell-code.js";
+import { type CellRuntime, RUNTIME_KEY } from "./cell-code.js";
 import type { Prompt } from "./cell-globals.js";
+import { cellModules } from "./cell-modules.js";
 import { answerOf, createPending, runCell } from "./cells.js";
 import { createInterpreter, type Interpreter } from "./interpreter.js";
 import { type CellContext, createInterrupts, Interrupted } from "./interrupts.js";
@@ -48,7 +50,9 @@ const prompt: Prompt = (message = "", { hidden = false } = {}) => {
   tell({ kind: "prompt", content: { prompt: message, password: hidden } });
   return new Promise((resolve) => (answered = resolve));
 };
-Object.assign(globalThis, { prompt, [RUNTIME_KEY]: interrupts.runtime });
+const folder = process.cwd();
+const runtime: CellRuntime = { ...interrupts.runtime, ...cellModules(folder) };
+Object.assign(globalThis, { prompt, __dirname: folder, __filename: join(folder, "notebook.ts"), [RUNTIME_KEY]: runtime });
 setKernelHost({
   display: output.display,
   get signal() {

@@ -76,7 +76,7 @@ export function methodNamed<F extends Family = "panorama">(name: string, family:
  * Registering the same name again replaces the method, since a notebook's cell may run twice.
  * @throws RangeError for the name of a built-in method, or a name that is not lower-case letters, digits and "-"
  */
-export function registerMethod(method: AnyMethod): void {
+export function registerMethod(method: PanoramaMethod | EditMethod | PyramidMethod): void {
   const { name } = method;
   if (!/^[a-z][a-z0-9-]*$/.test(name))
     throw new RangeError(`registerMethod: got name "${name}", want lower-case letters, digits and "-", a letter first`);

@@ -66,6 +66,12 @@ ${Array.from({ length: SHADES }, (_, k) => `.shade-${k}{stroke:var(--s${k});back
 .anchor-key{border-top:2px dashed var(--soft)}
 .shades{display:flex;width:88px;height:9px;border-radius:5px;overflow:hidden}
 .shades b{flex:1}
+.stage{display:grid;grid-template-columns:repeat(auto-fit,minmax(96px,1fr));gap:10px;max-width:760px}
+.stage figure,.scene{margin:0}
+.stage img,.scene img{display:block;width:100%;border-radius:6px}
+.scene img{max-width:420px}
+.pixelated img{image-rendering:pixelated;border-radius:0}
+figcaption{font-size:13px;color:var(--soft)}
 .tables{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr));gap:8px 56px}
 table{width:100%;border-collapse:collapse;font-size:15px;align-self:start}
 caption{text-align:left;padding:0 0 8px;color:var(--soft);font-size:14px}

@@ -2,7 +2,7 @@
 
 import { duration } from "../core/words.js";
 import { ANCHOR_SERIES } from "../methods/joint/anchor-series.js";
-import type { Series } from "../methods/method.js";
+import type { Family, Series } from "../methods/method.js";
 import { DEFAULT_METHODS, methodInfo } from "../methods/methods.js";
 import type { Coverage } from "../panorama/coverage.js";
 import type { ReportRun, RunInfo, StepNumbers } from "../runs/run-data.js";
@@ -12,6 +12,7 @@ import { figureJob, panoramaFigure, viewerScript } from "./panorama-figure.js";
 import { optionsOf, repeatCommand } from "./repeat-command.js";
 import { REPORT_STYLE } from "./report-style.js";
 import { runFigure } from "./run-figure.js";
+import { sceneSections, sceneTitle } from "./scene-sections.js";
 import { seriesCurve, stepCurve } from "./series-curve.js";
 import { type StripPlace, windowMap } from "./window-map.js";
 
@@ -26,7 +27,7 @@ export interface ReportOptions {
  */
 export function report(run: ReportRun, { viewer = "embedded" }: ReportOptions = {}): string {
   const { info, steps } = run;
-  const prompt = typeof info.options.prompt === "string" ? info.options.prompt : "Untitled";
+  const prompt = sceneTitle(info.options);
   const script = viewer === "embedded" ? html`<script>${trusted(viewerScript())}</script>` : html`<script src="${viewer.src}"></script>`;
   const stopped = html`<p class="stopped">This run stopped after ${count(steps.length, "step")}: ${info.stopped ?? "it was interrupted"}. The picture is what it foresaw in its last step.</p>`;
   return pageShell({
@@ -41,9 +42,9 @@ export function report(run: ReportRun, { viewer = "embedded" }: ReportOptions = 
 </header>
 ${info.complete ? undefined : stopped}
 ${pictureSection(run, prompt)}
-${info.family === "edit" ? undefined : mapSection(info, steps)}
+${info.family === "pyramid" ? sceneSections(run) : info.family === "edit" ? undefined : mapSection(info, steps)}
 ${curveSections(info, steps)}
-<h2>${info.family === "edit" ? "How it was edited" : "How it was painted"}</h2>
+<h2>${HOW[info.family ?? "panorama"]}</h2>
 <p>Every option of the run. With the same checkpoint, device and versions they give the same picture, bit for bit.</p>
 <div class="tables">${optionTable(info)}${machineTable(info, steps)}</div>
 <pre>${repeatCommand(info)}</pre>
@@ -52,6 +53,8 @@ ${footnotes(info, steps)}
     scripts: run.picture ? [script] : [],
   });
 }
+
+const HOW: Readonly<Record<Family, string>> = { panorama: "How it was painted", edit: "How it was edited", pyramid: "How it was made" };
 
 /** The display name of the run's method. */
 const titleOf = ({ title, method }: RunInfo): string => title ?? methodInfo(method)?.title ?? method;
@@ -80,11 +83,12 @@ const placeOf = ({ width, scaleFactor, coverage }: RunInfo): StripPlace => ({ wi
 
 function facts(info: RunInfo, steps: readonly StepNumbers[]): string {
   const { width, height, coverage, options, seconds, model } = info;
-  const turn = coverage.edge === "wrap" ? ", a full turn" : info.family === "edit" ? "" : `, ${Math.round(coverage.horizontal)}° wide`;
-  const windows = info.family === "edit" ? options.windows : steps[0]?.windows;
+  const panorama = (info.family ?? "panorama") === "panorama";
+  const turn = coverage.edge === "wrap" ? ", a full turn" : panorama ? `, ${Math.round(coverage.horizontal)}° wide` : "";
+  const windows = panorama ? steps[0]?.windows : options.windows;
   const parts = [
     `${width} × ${height} pixels${turn}`,
-    ...(Array.isArray(windows) || info.family !== "edit" ? [`${count(Array.isArray(windows) ? windows.length : 0, "window")}`] : []),
+    ...(Array.isArray(windows) || panorama ? [`${count(Array.isArray(windows) ? windows.length : 0, "window")}`] : []),
     count(steps.length, "step"),
   ];
   if (info.source) parts.unshift(`an edit of ${info.source.name}`);
@@ -95,7 +99,7 @@ function facts(info: RunInfo, steps: readonly StepNumbers[]): string {
 function pictureSection(run: ReportRun, prompt: string): Html | undefined {
   const drawn = runFigure(run);
   if (!drawn) return undefined;
-  const alt = run.info.family === "edit" ? `Edited picture: ${prompt}` : `Panorama: ${prompt}`;
+  const alt = `${PICTURE[run.info.family ?? "panorama"]}: ${prompt}`;
   const figure = trusted(panoramaFigure("panorama", { ...drawn, alt }));
   const scrub = drawn.spec.steps ? ` The slider shows what each step foresaw${run.source ? ", on both paths" : ""}.` : "";
   const sides = run.source
@@ -104,6 +108,8 @@ function pictureSection(run: ReportRun, prompt: string): Html | undefined {
   return html`<figure class="picture">${figure}</figure>${sides}
 <p class="hint">Drag to turn, scroll to zoom; the arrow keys do the same.${scrub}</p>`;
 }
+
+const PICTURE: Readonly<Record<Family, string>> = { panorama: "Panorama", edit: "Edited picture", pyramid: "Picture" };
 
 function mapSection(info: RunInfo, steps: readonly StepNumbers[]): Html {
   const [series] = windowSeries(info);
@@ -148,9 +154,9 @@ function degreeLabels({ horizontal }: Coverage): Html[] {
   );
 }
 
-/** One chart for each series per window, and for an edit for each series per step. */
+/** One chart for each series per window, and for runs without windows for each series per step. */
 const curveSections = (info: RunInfo, steps: readonly StepNumbers[]): Html[] =>
-  info.family === "edit" ? stepCurves(info, steps) : windowCurves(info, steps);
+  (info.family ?? "panorama") === "panorama" ? windowCurves(info, steps) : stepCurves(info, steps);
 
 const stepCurves = ({ series = [] }: RunInfo, steps: readonly StepNumbers[]): Html[] =>
   series.flatMap((each) => {

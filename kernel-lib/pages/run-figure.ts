@@ -19,9 +19,17 @@ export function runFigure({
   const steps = pictures.length > 1 ? [...pictures.slice(0, -1), finished] : undefined;
   const src = dataUrl(picture.type, picture.bytes);
   if (source) return { src, spec: { ...editedSpec(info), steps, others: [sourcePicture(info, source)] } };
+  if (info.family === "pyramid") return { src, spec: { ...flatSpec(info, "picture"), steps } };
   const windows = windowsSpec(info, numbers, steps && foreseen.map(({ step }) => step));
   return { src, spec: { coverage: info.coverage, steps, windows } };
 }
+
+/** A picture, flat and whole. */
+const flatSpec = ({ coverage }: ReportRun["info"], label: string): PanoramaSpec => ({
+  coverage,
+  label,
+  state: { projection: "flat", fov: Math.min(120, coverage.vertical * 1.04) },
+});
 
 /** An edited picture beside its source, both flat and whole; of a closed panorama the view in the round, with a bar to swipe. */
 const editedSpec = ({ coverage }: ReportRun["info"]): PanoramaSpec => ({

@@ -4,14 +4,8 @@ import { writeWhole } from "../core/write-whole.js";
 import type { SavedRun } from "../runs/run-folder.js";
 import type { RunHead } from "../runs/run-head.js";
 import { reportData } from "../runs/run-pictures.js";
-import {
-  createRunWriter,
-  type EditRunStep,
-  type PyramidRunStep,
-  type RunResult,
-  type RunStep,
-  type RunWriterOptions,
-} from "../runs/run-writer.js";
+import { createRunWriter, type RunResult, type RunWriterOptions } from "../runs/run-writer.js";
+import type { AnyRunStep } from "../runs/step-numbers.js";
 import { libraryFile, libraryText } from "./display-library.js";
 import { report } from "./report.js";
 
@@ -39,7 +33,7 @@ export interface SaveRunOptions extends Omit<RunWriterOptions, "page"> {
 /** Writes a run's folder from records that are in memory. Without a result the run counts as stopped. */
 export async function saveRun(
   dir: string,
-  run: RunHead & { readonly steps: readonly (RunStep | EditRunStep | PyramidRunStep)[]; readonly result?: RunResult },
+  run: RunHead & { readonly steps: readonly AnyRunStep[]; readonly result?: RunResult },
   { report: kind = "embedded", ...options }: SaveRunOptions = {},
 ): Promise<SavedRun> {
   const { steps, result, ...head } = run;

@@ -156,7 +156,7 @@ function stages(
       const size = { height, width, stage, channels, tokens: each?.shape[1] ?? 0 };
       return (await engine.call(programs.noise, size, { rows: { latent, ...(each && { context: each }) }, shared }, batch)).noise;
     },
-    async gates(latent, stage) {
+    async gates(latent, { stage }) {
       engine.expectOpen("gates");
       expectStage("gates", stage);
       expectShape("gates: latent", latent, ["N", "C", "h", "w"]);

@@ -32,9 +32,14 @@ export const pictureName = ({ family = "panorama" }: Pick<RunInfo, "family">): P
 /** File name of a finished run's picture. */
 export type PictureName = "panorama.png" | "edited.png" | "image.png";
 const PICTURES: Readonly<Record<Family, PictureName>> = { panorama: "panorama.png", edit: "edited.png", pyramid: "image.png" };
-/** File names of the boxes that a picture was sampled from, and of its codes. */
+/** File name of the picture of a layout's boxes. */
 export const LAYOUT_NAME = "layout.png";
+/** File name of the picture of a scene's codes. */
 export const CODES_NAME = "codes.png";
+/** File name of a scene's layout, as `veduta scene` reads it. */
+export const LAYOUT_FILE = "layout.json";
+/** File name of a scene's graph, as `veduta scene` reads it. */
+export const GRAPH_FILE = "graph.json";
 /** File name of the picture that an edit began with. */
 export const SOURCE_NAME = "source.png";
 

@@ -6,24 +6,34 @@ import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { layoutSvg } from "../conditions/layout-picture.js";
 import { CheckpointError, ShapeError } from "../core/errors.js";
-import { encodeJpeg, encodePng, svgPng } from "../core/image.js";
+import { encodeJpeg, encodePng } from "../core/image.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
 import { writeWhole } from "../core/write-whole.js";
 import { placeOf } from "../methods/any-run.js";
-import type { EditStep } from "../methods/edit/edit-step.js";
-import type { StepRecord } from "../methods/joint/step-record.js";
 import { codesPicture } from "../methods/pyramid/codes-picture.js";
-import type { PyramidResult, PyramidStep } from "../methods/pyramid/pyramid-step.js";
+import type { PyramidResult } from "../methods/pyramid/pyramid-step.js";
 import { stripCoverage } from "../panorama/coverage.js";
 import { gpanoOf, gpanoXmp } from "../panorama/gpano.js";
+import { writeCondition } from "./run-condition.js";
 import type { ReportRun, RunInfo, SourceInfo, StepNumbers } from "./run-data.js";
-import { CODES_NAME, folderHolds, foreseenName, LAYOUT_NAME, openRun, pictureName, type SavedRun, SOURCE_NAME } from "./run-folder.js";
+import {
+  CODES_NAME,
+  folderHolds,
+  foreseenName,
+  GRAPH_FILE,
+  LAYOUT_FILE,
+  LAYOUT_NAME,
+  openRun,
+  pictureName,
+  type SavedRun,
+  SOURCE_NAME,
+} from "./run-folder.js";
 import type { RunHead } from "./run-head.js";
 import { plainOptions } from "./run-options.js";
 import { reportData, SOURCE_PATH } from "./run-pictures.js";
 import { readState, removeState, writeState } from "./run-state.js";
+import { type AnyRunStep, numbersOf } from "./step-numbers.js";
 
 /** Options of `createRunWriter`. */
 export interface RunWriterOptions {
@@ -45,17 +55,6 @@ export interface EditSource {
   readonly file?: { readonly name: string; readonly bytes: Uint8Array };
 }
 
-/** The part of a step record that the folder keeps; a run can be resumed where it has its latent. */
-export type RunStep = Pick<StepRecord, "index" | "timestep" | "weight" | "anchor" | "series" | "windows" | "preview"> &
-  Partial<Pick<StepRecord, "latent">>;
-/** The part of an edit's step record that the folder keeps. */
-export type EditRunStep = Pick<EditStep, "index" | "timestep" | "series" | "pictures" | "preview" | "sourcePreview"> &
-  Partial<Pick<EditStep, "latent" | "source">>;
-
-/** The part of a step record over a pyramid that the folder keeps. */
-export type PyramidRunStep = Pick<PyramidStep, "index" | "place" | "stage" | "timestep" | "series" | "preview"> &
-  Partial<Pick<PyramidStep, "latent">>;
-
 /** The part of a result that the folder keeps: [1,3,H,W] in [0,1]. */
 export type RunResult = { readonly panorama: Tensor } | ({ readonly image: Tensor } & Partial<Pick<PyramidResult, "codes">>);
 
@@ -63,7 +62,7 @@ export type RunResult = { readonly panorama: Tensor } | ({ readonly image: Tenso
 export interface RunWriter {
   readonly dir: string;
   /** Writes a step's numbers and its foreseen panorama. */
-  step(record: RunStep | EditRunStep | PyramidRunStep): Promise<void>;
+  step(record: AnyRunStep): Promise<void>;
   /** Writes the panorama or the edited picture, and completes the run. */
   finish(result: RunResult): Promise<SavedRun>;
   /** Ends a run early and keeps its steps so far. @param reason an error, or a text */
@@ -105,8 +104,7 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
     seconds: 0,
   };
   if (source) await writeWhole(join(dir, SOURCE_NAME), await encodePng(source.image));
-  if ("layout" in head.options && head.options.layout)
-    await writeWhole(join(dir, LAYOUT_NAME), await svgPng(layoutSvg(head.options.layout, { width, height })));
+  if ("count" in head.options) await writeCondition(dir, head.options);
   return begunWriter(dir, { info, steps: [], page, foreseenEvery });
 }
 
@@ -194,21 +192,14 @@ const RUN_FILES = [
   "edited.png",
   "image.png",
   LAYOUT_NAME,
+  LAYOUT_FILE,
+  GRAPH_FILE,
   CODES_NAME,
   SOURCE_NAME,
   SOURCE_PATH,
   "report.html",
   "state.safetensors",
 ];
-
-/** The numbers of a step; only a panorama has windows. */
-function numbersOf(record: RunStep | EditRunStep | PyramidRunStep): StepNumbers {
-  const { timestep, series } = record;
-  const index = placeOf(record);
-  if ("stage" in record) return { index, stage: record.stage, timestep, weight: 0, anchor: -1, series, windows: [] };
-  if ("windows" in record) return { index, timestep, weight: record.weight, anchor: record.anchor, series, windows: record.windows };
-  return { index, timestep, weight: 0, anchor: -1, series, windows: [], pictures: record.pictures };
-}
 
 /** A folder holds one picture, of an edit beside its source. @throws ShapeError, TypeError */
 function expectOnePicture({ family, options }: RunHead, source: EditSource | undefined): void {

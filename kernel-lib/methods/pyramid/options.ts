@@ -1,5 +1,5 @@
 /** @file The options of runs over a pyramid, and how a run's defaults are filled in. */
-import type { SceneGraph, SceneObject } from "../../conditions/scene.js";
+import type { Box, SceneGraph, SceneObject } from "../../conditions/scene.js";
 import { ShapeError } from "../../core/errors.js";
 import { expectShape, type Tensor } from "../../core/tensor.js";
 import type { PyramidModelConfig } from "../../diffusion/pyramid-model.js";
@@ -39,6 +39,11 @@ export const PYRAMID_OPTIONS = {
     means: "what is where: objects with boxes as shares of the picture; one of layout, labels, graph, prompt and condition is required",
     want: "a list of { what, box: [x, y, width, height] }",
   }),
+  crop: givenOption<Box>({
+    means: "with layout: the part that is painted, of the picture that the boxes lie in; for models that were trained with crops",
+    otherwise: "the whole picture",
+    want: "[x, y, width, height]",
+  }),
   labels: givenOption<readonly string[]>({ means: "what the picture shows", want: "a list of names" }),
   graph: givenOption<SceneGraph>({ means: "objects and how they lie to each other", want: "{ objects, relations }" }),
   prompt: textOption({ means: "what the picture shall show, in words" }),
@@ -65,7 +70,7 @@ export const PYRAMID_OPTIONS = {
     means: "takes the coarser stages of a finished latent and samples the others",
     want: "{ stage, latent }",
   }),
-  keep: givenOption<Kept>({ means: "what stays of a picture while the rest is sampled", want: "{ latent, mask }" }),
+  kept: givenOption<Kept>({ means: "what stays of a picture while the rest is sampled", want: "{ latent, mask }" }),
   quantiseBetween: toggleOption({
     means: "a stage that is done is replaced by its nearest codes before the next one begins",
     default: false,
@@ -108,11 +113,14 @@ export function resolvePyramidOptions(config: PyramidModelConfig, options: Pyram
     throw new TypeError(
       `${WHO}: got ${given.join(" and ") || "no condition"}, want ${config.conditioned ? `one of ${CONDITIONS.join(", ")}` : "none, for a model without conditions"}`,
     );
-  const { sampler = "ddim", eta, timesteps, seed, latent, noise, from, keep } = taken;
+  const { sampler = "ddim", eta, timesteps, seed, latent, noise, from, kept } = taken;
   if (sampler === "plms" && eta !== 0)
     throw new TypeError(`${WHO}: got sampler plms with eta ${eta}, want eta 0; PLMS is deterministic; or take sampler ddim`);
   const steps = timesteps ? timesteps.length : taken.steps;
-  createSchedule(config.schedule).path(steps, { timesteps }); // refuses what it cannot visit
+  const schedule = createSchedule(config.schedule);
+  if (timesteps)
+    schedule.path(steps, { timesteps }); // both refuse what cannot be visited
+  else schedule.timesteps(steps);
   const { width, height, count } = pictureSize(config, taken);
   const [h, w] = [height / config.scaleFactor, width / config.scaleFactor];
   const whole = [count, config.latentChannels, h, w];
@@ -122,11 +130,11 @@ export function resolvePyramidOptions(config: PyramidModelConfig, options: Pyram
       throw new RangeError(`${WHO}: from.stage ${from.stage}, want a whole number from 1 to ${last}, the finest stage`);
     expectShape(`${WHO}: from.latent`, from.latent, whole, "give the latent of a finished run");
   }
-  if (keep) {
-    expectShape(`${WHO}: keep.latent`, keep.latent, [keep.latent.shape[0] === 1 ? 1 : count, ...whole.slice(1)]);
-    expectShape(`${WHO}: keep.mask`, keep.mask, [1, 1, h, w], "one number for each latent pixel");
-    const wrong = keep.mask.data.find((value) => value !== 0 && value !== 1);
-    if (wrong !== undefined) throw new RangeError(`${WHO}: keep.mask has ${wrong}, want 1 where the picture stays and 0 elsewhere`);
+  if (kept) {
+    expectShape(`${WHO}: kept.latent`, kept.latent, [kept.latent.shape[0] === 1 ? 1 : count, ...whole.slice(1)]);
+    expectShape(`${WHO}: kept.mask`, kept.mask, [1, 1, h, w], "one number for each latent pixel");
+    const wrong = kept.mask.data.find((value) => value !== 0 && value !== 1);
+    if (wrong !== undefined) throw new RangeError(`${WHO}: kept.mask has ${wrong}, want 1 where the picture stays and 0 elsewhere`);
   }
   if (noise) expectNoise(config, noise, { steps, count, h, w, first: from?.stage ?? 0, eta });
   return {

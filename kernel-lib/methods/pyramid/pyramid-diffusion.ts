@@ -8,6 +8,7 @@ import type { Method } from "../method.js";
 import { PYRAMID_OPTIONS, type PyramidOptions, resolvePyramidOptions } from "./options.js";
 import { type BegunPyramid, beginPyramid } from "./pyramid-run.js";
 import type { PyramidRun, PyramidSteps } from "./pyramid-step.js";
+import { expectScene } from "./scene-context.js";
 
 /**
  * Samples each stage's channels x_s with the coarser ones as they are, all stages by one network (arXiv:2208.13753, algorithm 1):
@@ -76,6 +77,7 @@ export const frido: Method<PyramidOptions, PyramidRun, PyramidModel> = {
     const { signal, resume } = options;
     if (resume && resolved.sampler === "plms")
       throw new RangeError("pyramidDiffusion: got resume with sampler plms, want a run from its start; PLMS needs the steps before");
+    if (model.config.conditioned && !resolved.condition) expectScene(model, resolved);
     async function* running(): PyramidSteps {
       return yield* coarseToFine(await beginPyramid(model, resolved, { signal, resume }));
     }

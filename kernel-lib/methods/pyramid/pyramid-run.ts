@@ -93,9 +93,7 @@ export async function beginPyramid(
       const finished = channels(stage);
       latent = withChannels(latent, finished, repeated(x, side(stage)));
       expectFiniteStep(x, stage, hop);
-      const blank = { data: new Float32Array(latent.data.length), shape };
-      const done = finished === 0 ? blank : withChannels(blank, 0, channelsOf(latent, 0, finished));
-      const foreseen = withChannels(done, finished, repeated(x0, side(stage)));
+      const foreseen = withChannels(firstChannels(latent, finished), finished, repeated(x0, side(stage)));
       const change: Readonly<Record<string, number>> = before && hop.index > 0 ? { change: rootMeanSquare(before, x0) } : {};
       before = x0;
       return {
@@ -128,6 +126,12 @@ export async function beginPyramid(
   };
 }
 
+/** The first channels of a latent, zeros in the others. */
+function firstChannels(latent: Tensor, count: number): Tensor {
+  const blank = { data: new Float32Array(latent.data.length), shape: latent.shape };
+  return count === 0 ? blank : withChannels(blank, 0, channelsOf(latent, 0, count));
+}
+
 /** [N,C,h,w] of a run's latent. */
 function latentShape({ config }: PyramidModel, { count, width, height }: ResolvedPyramidOptions): readonly number[] {
   return [count, config.latentChannels, height / config.scaleFactor, width / config.scaleFactor];
@@ -155,10 +159,10 @@ interface StageMap {
 }
 
 /** x where the mask is 0; where it is 1, the kept picture noised to the hop's next level, and the picture itself after the last hop. */
-function held({ keep, steps }: ResolvedPyramidOptions, x: Tensor, { index, next }: Hop, { noise, of, side }: StageMap): Tensor {
-  if (!keep) return x;
-  const z = pooled(of(keep.latent), side); // [1|N,own,h_s,w_s]
-  const mask = pooled(keep.mask, side).data; // 1 where all pixels of a coarse one are kept
+function held({ kept, steps }: ResolvedPyramidOptions, x: Tensor, { index, next }: Hop, { noise, of, side }: StageMap): Tensor {
+  if (!kept) return x;
+  const z = pooled(of(kept.latent), side); // [1|N,own,h_s,w_s]
+  const mask = pooled(kept.mask, side).data; // 1 where all pixels of a coarse one are kept
   const w = noise();
   const [perPicture, size] = [z.shape[0] === 1 ? z.data.length : Number.POSITIVE_INFINITY, mask.length];
   const [alpha, sigma] = index === steps - 1 ? [1, 0] : [next.alpha, next.sigma];

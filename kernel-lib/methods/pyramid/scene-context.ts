@@ -1,6 +1,7 @@
 /** @file A condition becomes what the network attends to. */
-import type { SceneCondition, SceneKind, SceneTokenizer, SceneTokens } from "../../conditions/scene.js";
-import { sceneTokenizer } from "../../conditions/scene-tokenizer.js";
+
+import type { SceneCondition, SceneTokenizer, SceneTokens } from "../../conditions/scene.js";
+import { checkScene, sceneKind, sceneTokenizer } from "../../conditions/scene-tokenizer.js";
 import type { Tensor } from "../../core/tensor.js";
 import type { PyramidModel } from "../../diffusion/pyramid-model.js";
 
@@ -16,22 +17,28 @@ export interface SceneContext {
 export const tokenizerOf = ({ tokenFile }: Pick<PyramidModel, "tokenFile">): SceneTokenizer =>
   sceneTokenizer(tokenFile.file, tokenFile.json);
 
-/** The kinds of condition. */
-export const SCENE_KINDS: readonly SceneKind[] = ["layout", "labels", "graph", "prompt"];
+/**
+ * Refuses a condition that a model does not take, before anything runs.
+ * @throws TypeError, RangeError, as the model's tokenizer
+ */
+export function expectScene(model: Pick<PyramidModel, "tokenFile">, condition: object): void {
+  tokenizerOf(model).tokens(checkScene(condition));
+}
 
 /**
  * The context of a condition, and that of guidance without one.
+ * @param condition keys that are no condition's do not count, so a method's options may be given as they are
  * @throws TypeError, RangeError for a condition that the model does not take
  */
 export async function sceneContext(
   model: Pick<PyramidModel, "encodeTokens" | "tokenFile">,
-  condition: SceneCondition,
+  condition: SceneCondition | object,
 ): Promise<SceneContext> {
   const tokenizer = tokenizerOf(model);
   const encode = ({ ids, keep }: SceneTokens) =>
     model.encodeTokens({ ids: { data: ids, shape: [1, ids.length] }, ...(keep && { keep: { data: keep, shape: [1, keep.length] } }) });
-  const conditional = await encode(tokenizer.tokens(condition));
-  const without = tokenizer.unconditional(SCENE_KINDS.find((kind) => kind in condition) ?? "prompt");
+  const conditional = await encode(tokenizer.tokens(checkScene(condition)));
+  const without = tokenizer.unconditional(sceneKind(condition));
   const zeros = () => ({ data: new Float32Array(conditional.data.length), shape: conditional.shape });
   return { condition: conditional, unconditional: without === "zero embedding" ? zeros() : await encode(without) };
 }

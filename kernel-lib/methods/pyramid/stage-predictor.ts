@@ -1,10 +1,9 @@
 /** @file The noise of a stage under guidance. */
-import type { SceneCondition } from "../../conditions/scene.js";
 import { expectShape, rows, stack, type Tensor } from "../../core/tensor.js";
 import { guide } from "../../diffusion/guidance.js";
 import type { PyramidModel } from "../../diffusion/pyramid-model.js";
 import type { ResolvedPyramidOptions } from "./options.js";
-import { SCENE_KINDS, sceneContext } from "./scene-context.js";
+import { sceneContext } from "./scene-context.js";
 
 /** The guided noise of a stage's own channels: latent [N,C',h,w] -> [N,own,h,w]. */
 export type PredictStage = (latent: Tensor, at: { readonly timestep: number; readonly stage: number }) => Promise<Tensor>;
@@ -42,10 +41,7 @@ export async function stagePredictor(
 
 async function contextsOf(model: PyramidModel, options: ResolvedPyramidOptions): Promise<Contexts> {
   const { condition: given, count, guidanceScale } = options;
-  if (!given) {
-    const kind = SCENE_KINDS.find((name) => options[name] !== undefined) ?? "prompt";
-    return sceneContext(model, { [kind]: options[kind] } as unknown as SceneCondition);
-  }
+  if (!given) return sceneContext(model, options);
   if (given.shape.length === 4) {
     expectShape("pyramidDiffusion: condition", given, [count, 2, "T", "D"], "give a pair for each picture");
     return { unconditional: everySecond(given, 0), condition: everySecond(given, 1) };
