@@ -1,33 +1,7 @@
 /** @file What gradients cannot do: parameters that a training replaces every so many steps. */
-import type { Rng } from "../../kernel-lib/core/random.js";
 import { createRng } from "../../kernel-lib/core/random.js";
-import type { Tensor } from "../../kernel-lib/core/tensor.js";
 import type { Slot, TrainingArrays } from "./layout.js";
-
-/** New values for elements of a parameter, which its gradient has not brought about. */
-export interface Replacement {
-  /** of the parameter */
-  readonly key: string;
-  /** the first element that is replaced */
-  readonly from: number;
-  readonly values: Float32Array;
-}
-
-/**
- * Finds what to replace. It depends on the parameters and the random stream alone, so that a training which stops and goes on replaces the same.
- */
-export interface Reviser {
-  revise(parameters: Readonly<Record<string, Tensor>>, rng: Rng): Promise<readonly Replacement[]>;
-  close(): Promise<void>;
-}
-
-/** A training's replacements. */
-export interface Revision {
-  /** steps from one to the next */
-  readonly every: number;
-  /** Called once, in the main thread, before the first step. */
-  open(): Promise<Reviser>;
-}
+import type { Revision } from "./training.js";
 
 /** Applies a training's revision, where it has one. */
 export interface RunningRevision {

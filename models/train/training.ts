@@ -5,7 +5,6 @@ import { sizeOf } from "../../kernel-lib/core/tensor.js";
 import type { Feeds } from "../../kernel-lib/engine/session.js";
 import type { Graph, Value } from "../../kernel-lib/graph/graph.js";
 import type { Parameters } from "../../kernel-lib/nets/parameters.js";
-import type { Revision } from "./revision.js";
 
 /** Builds the loss (a scalar) over trained parameters; every further scalar is logged by its name. */
 export type LossGraph = (graph: Graph, parameters: Parameters) => { readonly loss: Value } & Readonly<Record<string, Value>>;
@@ -24,6 +23,31 @@ export interface Seen {
   /** windows or crops */
   readonly rows: number;
   readonly hours: number;
+}
+
+/** New values for elements of a parameter, which its gradient has not brought about. */
+export interface Replacement {
+  /** of the parameter */
+  readonly key: string;
+  /** the first element that is replaced */
+  readonly from: number;
+  readonly values: Float32Array;
+}
+
+/**
+ * Finds what to replace. It depends on the parameters and the random stream alone, so that a training which stops and goes on replaces the same.
+ */
+export interface Reviser {
+  revise(parameters: Readonly<Record<string, Tensor>>, rng: Rng): Promise<readonly Replacement[]>;
+  close(): Promise<void>;
+}
+
+/** A training's replacements. */
+export interface Revision {
+  /** steps from one to the next */
+  readonly every: number;
+  /** Called once, in the main thread, before the first step. */
+  open(): Promise<Reviser>;
 }
 
 export interface Training {

@@ -10,7 +10,7 @@ import { msVqganEncode } from "../../../kernel-lib/nets/ms-vqgan.js";
 import type { MsVqganConfig } from "../../../kernel-lib/nets/ms-vqgan-config.js";
 import { inputParameters } from "../../../kernel-lib/nets/parameters.js";
 import { drawing, randomCrops, SEEDS } from "../../tiny-landscapes/train/drawings.js";
-import type { Replacement, Reviser } from "../../train/revision.js";
+import type { Replacement, Reviser } from "../../train/training.js";
 
 /** Pictures of a network call, and calls: 4,096 coarse features and 16,384 fine ones. */
 const COUNT = 16;
