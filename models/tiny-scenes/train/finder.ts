@@ -2,7 +2,7 @@
 import type { Feeds } from "../../../kernel-lib/engine/session.js";
 import type { Value } from "../../../kernel-lib/graph/graph.js";
 import { abs, add, div, mul, sub } from "../../../kernel-lib/graph/ops/elementwise.js";
-import { reduceMean, reduceSum } from "../../../kernel-lib/graph/ops/reduce.js";
+import { reduceSum } from "../../../kernel-lib/graph/ops/reduce.js";
 import { reshape, transpose } from "../../../kernel-lib/graph/ops/shape.js";
 import { crossEntropy } from "../../../kernel-lib/nets/classifier.js";
 import { roughen } from "../../tiny-landscapes/train/classifier.js";
@@ -16,19 +16,20 @@ import { CELL_CLASSES, finder } from "./finder-net.js";
 import { SCENES_CANDIDATE, saveFinder } from "./folder.js";
 
 const COUNT = 16;
-/** Of the mean distance to a box's edge, in shares of the picture's side. */
-const EDGE_WEIGHT = 10;
+/** Of the mean distance to a box's edge, in shares of the box's sides. */
+const EDGE_WEIGHT = 4;
 
 const loss: LossGraph = (graph, p) => {
   const image = graph.input("image", [COUNT, 3, SIDE, SIDE]);
   const classes = graph.input("classes", [COUNT, CELL_CLASSES, CELLS, CELLS]); // a one in each cell
   const wanted = graph.input("edges", [COUNT, 4, CELLS, CELLS]);
-  const inside = graph.input("inside", [COUNT, 1, CELLS, CELLS]); // 1 where there is a thing
+  const [weights, edgeWeights] = ["weights", "edgeWeights"].map((name) => graph.input(name, [COUNT, 1, CELLS, CELLS]));
   const { scores, edges } = finder(p, image);
   const perCell = (x: Value) => reshape(transpose(x, [0, 2, 3, 1]), [COUNT * CELLS * CELLS, CELL_CLASSES]);
-  const entropy = reshape(reduceMean(crossEntropy(perCell(scores), perCell(classes)), [0]), []);
-  const total = (x: Value) => reshape(reduceSum(x, [0, 1, 2, 3]), []);
-  const distance = div(total(mul(abs(sub(edges, wanted)), inside)), mul(total(inside), 4));
+  const total = (x: Value) => reshape(reduceSum(x, [...x.shape.keys()]), []);
+  const perPixel = reshape(weights, [COUNT * CELLS * CELLS]);
+  const entropy = div(total(mul(crossEntropy(perCell(scores), perCell(classes)), perPixel)), total(weights));
+  const distance = div(total(mul(abs(sub(edges, wanted)), edgeWeights)), mul(total(weights), 4));
   return { loss: add(entropy, mul(distance, EDGE_WEIGHT)), entropy, distance };
 };
 
@@ -63,18 +64,18 @@ export const finderTraining = (): Training => ({
 
 function targets(all: readonly Cells[]): Feeds {
   const plane = CELLS * CELLS;
-  const [ones, edges, inside] = [CELL_CLASSES, 4, 1].map((channels) => new Float32Array(COUNT * channels * plane));
+  const [ones, edges, weights, edgeWeights] = [CELL_CLASSES, 4, 1, 1].map((channels) => new Float32Array(COUNT * channels * plane));
   for (const [n, cells] of all.entries()) {
     edges.set(cells.edges, n * 4 * plane);
-    for (const [k, name] of cells.classes.entries()) {
-      ones[(n * CELL_CLASSES + name) * plane + k] = 1;
-      inside[n * plane + k] = Number(name > 0);
-    }
+    weights.set(cells.weights, n * plane);
+    edgeWeights.set(cells.edgeWeights, n * plane);
+    for (const [k, name] of cells.classes.entries()) ones[(n * CELL_CLASSES + name) * plane + k] = 1;
   }
   const shape = (channels: number) => [COUNT, channels, CELLS, CELLS];
   return {
     classes: { data: ones, shape: shape(CELL_CLASSES) },
     edges: { data: edges, shape: shape(4) },
-    inside: { data: inside, shape: shape(1) },
+    weights: { data: weights, shape: shape(1) },
+    edgeWeights: { data: edgeWeights, shape: shape(1) },
   };
 }

@@ -18,6 +18,9 @@ import {
   UNET_JSON,
 } from "./configs.js";
 
+/** Names of the queue's entries that train the model, or what it is compared with. */
+export const SCENE_PARTS = ["scenes-finder", "scenes-codes", "scenes", "scenes-one"] as const;
+
 /** What is shipped. */
 export const SCENES_FOLDER = join(MODELS_FOLDER, "tiny-scenes");
 /** What is being trained, in the layout of the shipped folder. */
