@@ -43,22 +43,36 @@ export function squaredError(found: Value, v: Value, weight: Value): { readonly 
   return { weighted: mean(mul(square, weight)), plain: mean(square) };
 }
 
-export const scenesLoss: LossGraph = (graph, p) => {
-  const config = unetArchitecture();
+/** What a stage reads, and the v of its own channels. */
+interface StageInput {
+  /** [N,4,8,8] of the coarse stage; [N,8,16,16] of the fine one, the coarse map before its own */
+  readonly noisy: Value;
+  readonly v: Value;
+}
+
+/**
+ * The inputs of both stages: own channels at their level; of the fine stage also the coarse map, (1 − m)·map + m·noise, at its own resolution and
+ * then scaled up, as a sampler hands it on.
+ */
+export function stageInputs(graph: Graph): readonly [StageInput, StageInput] {
   const [coarse, coarseNoise] = ["coarse", "coarseNoise"].map((name) => graph.input(name, [COUNT, 4, 8, 8]));
   const [fine, fineNoise] = ["fine", "fineNoise"].map((name) => graph.input(name, [COUNT, 4, 16, 16]));
-  const context = conditionContext(graph, p);
-  const stageError = (stage: 0 | 1, map: Value, noise: Value, coarser: readonly Value[]) => {
-    const [alpha, sigma, weight] = ["alpha", "sigma", "weight"].map((name) => graph.input(`${name}${stage}`, [COUNT, 1, 1, 1]));
-    const embedding = graph.input(`embedding${stage}`, [COUNT, config.modelChannels]);
-    const { noisy, v } = noised(map, noise, alpha, sigma);
-    const found = pyunet(config, under(p, "unet"), concat([...coarser, noisy], 1), { embedding, context, stage });
-    return squaredError(found, v, weight);
-  };
-  const first = stageError(0, coarse, coarseNoise, []);
+  const level = (stage: 0 | 1) => ["alpha", "sigma"].map((name) => graph.input(`${name}${stage}`, [COUNT, 1, 1, 1]));
+  const [[alpha0, sigma0], [alpha1, sigma1]] = [level(0), level(1)];
+  const [first, second] = [noised(coarse, coarseNoise, alpha0, sigma0), noised(fine, fineNoise, alpha1, sigma1)];
   const mixed = add(mul(coarse, 1 - NOISE_MIX), mul(coarseNoise, NOISE_MIX)); // [N,4,8,8]
-  const second = stageError(1, fine, fineNoise, [upsample2(mixed)]);
-  return { loss: add(first.weighted, second.weighted), coarseSquare: first.plain, fineSquare: second.plain };
+  return [first, { v: second.v, noisy: concat([upsample2(mixed), second.noisy], 1) }];
+}
+
+export const scenesLoss: LossGraph = (graph, p) => {
+  const config = unetArchitecture();
+  const context = conditionContext(graph, p);
+  const [coarse, fine] = stageInputs(graph).map(({ noisy, v }, stage) => {
+    const embedding = graph.input(`embedding${stage}`, [COUNT, config.modelChannels]);
+    const found = pyunet(config, under(p, "unet"), noisy, { embedding, context, stage });
+    return squaredError(found, v, graph.input(`weight${stage}`, [COUNT, 1, 1, 1]));
+  });
+  return { loss: add(coarse.weighted, fine.weighted), coarseSquare: coarse.plain, fineSquare: fine.plain };
 };
 
 /** The feeds of `scenesLoss`. */
