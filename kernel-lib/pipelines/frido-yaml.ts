@@ -6,7 +6,7 @@ import { CheckpointError } from "../core/errors.js";
 import { readText } from "../core/files.js";
 import { anything, type Fitting, form, nullish, object, oneOf, only, optional, readForm, real, text, whole, yesNo } from "../core/forms.js";
 import { isObject, type JsonObject } from "../core/json.js";
-import { parseYaml } from "../core/plain-yaml.js";
+import { parseYaml } from "../core/yaml.js";
 
 /** The configs of the folder's parts, as its files hold them. */
 export interface FridoConfigs {

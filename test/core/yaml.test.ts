@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CheckpointError } from "#kernel-lib/core/errors.js";
-import { parseYaml } from "#kernel-lib/core/plain-yaml.js";
+import { parseYaml } from "#kernel-lib/core/yaml.js";
 
 const TRAINING = `model:
   base_learning_rate: 1.e-6   # set to target_lr by starting with '--scale_lr False'
@@ -109,32 +109,22 @@ describe("configuration files of trainings", () => {
 });
 
 test.each<[string, string, string]>([
-  ["an anchor", "a: &x 1", 'found "&x 1", in line 1'],
-  ["an alias", "a: 1\nb: *x", 'found "*x", in line 2'],
-  ["a tag", "a: !!python/object:os.system x", "without anchors, tags and text blocks"],
-  ["a text block", "a: |\n  b", 'found "|", in line 1'],
-  ["a folded text", "a: >-\n  b", 'found ">-"'],
-  ["a merge", "a:\n  <<: b", 'a key that is a text, found "<<", in line 2'],
-  ["a question mark", "? a\n: b", "expected"],
-  ["a key twice", "a: 1\nb: 2\na: 3", 'each key once, found "a" again, in line 3'],
-  ["a key twice in braces", "a: {b: 1, b: 2}", 'each key once, found "b" again'],
-  ["two documents", "a: 1\n---\nb: 2", 'one document, found "---", in line 2'],
-  ["a directive", "%YAML 1.1\na: 1", "one document"],
-  ["a tab", "a:\n\tb: 1", "spaces as indentation, found a tab, in line 2"],
-  ["a value over two lines", "a: b\n  c", 'a value in one line, found "c", in line 2'],
-  ["quotes that stay open", 'a: "b', "a quoted text that ends in its line"],
-  ["brackets that stay open", "a: [1,\n 2\nb: 3", 'brackets that close, found "a: [1,", in line 1'],
-  ["brackets that close twice", "a: [1]]", "expected"],
-  ["text after brackets", "a: [1] b", 'nothing after the brackets, found "b"'],
-  ["another indentation", "a:\n    b: 1\n  c: 2", 'the indentation of the lines before, found "c: 2", in line 3'],
-  ["a line that is no entry", "a: 1\nb", 'key: value, found "b", in line 2'],
-  ["an octal number", "a: 017", "a decimal number, or quotes around a text"],
-  ["a time", "a: 12:30", "a decimal number, or quotes around a text"],
+  ["an anchor", "a: &x 1", "without anchors, found &x, in line 1"],
+  ["an alias", "a: 1\nb: *x", "*x"],
+  ["a tag", "a: !!python/object:os.system x", "in line 1"],
+  ["a known tag", "a: !!binary aGk=", "in line 1"],
+  ["a key twice", "a: 1\nb: 2\na: 3", "in line 3"],
+  ["a key twice in braces", "a: {b: 1, b: 2}", "in line 1"],
+  ["two documents", "a: 1\n---\nb: 2", "multiple documents"],
+  ["a tab", "a:\n\tb: 1", "in line 2"],
+  ["quotes that stay open", 'a: "b', "in line 1"],
+  ["brackets that stay open", "a: [1,\n 2\nb: 3", "in line"],
+  ["brackets that close twice", "a: [1]]", "in line 1"],
+  ["another indentation", "a:\n    b: 1\n  c: 2", "in line 3"],
+  ["a line that is no entry", "a: 1\nb", "in line 2"],
   ["a list at the top", "- 1", "keys with values, found [1]"],
   ["nothing", "# only this\n", "keys with values, found null"],
-  ["40 levels by indentation", Array.from({ length: 40 }, (_, k) => `${" ".repeat(k)}a:`).join("\n"), "at most 32 levels"],
-  ["40 levels of brackets", `a: ${"[".repeat(40)}${"]".repeat(40)}`, "at most 32 levels"],
-  ["40 levels of dashes", `a:\n  ${"- ".repeat(40)}1`, "at most 32 levels"],
+  ["100,000 levels of brackets", `a: ${"[".repeat(1e5)}${"]".repeat(1e5)}`, "in line 1"],
 ])("%s is refused with what and where", (_, text, words) => {
   expect(() => parseYaml("f.yaml", text)).toThrow(CheckpointError);
   expect(() => parseYaml("f.yaml", text)).toThrow(words);
