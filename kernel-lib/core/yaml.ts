@@ -34,7 +34,9 @@ export function parseYaml(file: string, text: string): JsonObject {
     });
     // the library takes a word such as e5 for a number
     visit(document, {
-      Scalar: (_, node) => void (Number.isNaN(node.value) && !/nan/i.test(node.source ?? "") && (node.value = node.source)),
+      Scalar(_, node) {
+        if (Number.isNaN(node.value) && !/nan/i.test(node.source ?? "")) node.value = node.source;
+      },
     });
     for (const { message, pos } of document.warnings) refuse("YAML", message, pos[0]);
     const value: unknown = document.toJS();
