@@ -175,6 +175,14 @@ export { memorySink } from "./display/display-sinks.js";
 export type { Shown } from "./display/display-sinks.js";
 export { runIdOf } from "./display/run-id.js";
 
+// controls, and widgets of one's own
+export { button, select, slider } from "./display/controls.js";
+export type { Control, SelectOptions, SliderOptions } from "./display/controls.js";
+export { interact } from "./display/interact.js";
+export type { InteractContext, Interaction, ValuesOfControls } from "./display/interact.js";
+export { widget } from "./display/widget.js";
+export type { Widget, WidgetOptions, WidgetState } from "./display/widget.js";
+
 // a run on disk
 export { openRun } from "./runs/run-folder.js";
 export type { SavedRun } from "./runs/run-folder.js";

@@ -11,6 +11,18 @@ export function partlyDeclared(compiler: typeof ts, before: string, after: strin
   return filtered(compiler, after, (name) => !missing.has(name)) + filtered(compiler, before, (name) => missing.has(name), "values");
 }
 
+/** The names that declarations declare. */
+export function declaredIn(compiler: typeof ts, text: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  filtered(compiler, text, (name) => {
+    names.add(name);
+    return true;
+  });
+  const file = compiler.createSourceFile("declarations.d.ts", text, compiler.ScriptTarget.ES2022);
+  for (const statement of file.statements) if (compiler.isModuleDeclaration(statement)) names.add(statement.name.text);
+  return names;
+}
+
 /**
  * Adds a type annotation to every awaited module of a cell: `const fs: typeof import("node:fs") = await import("node:fs")`. TypeScript cannot
  * infer a writable type for some modules, and then emits no declarations of the whole cell.

@@ -4,6 +4,7 @@
  */
 import { dirname, join } from "node:path";
 import type ts from "typescript";
+import { typesOfOwnPackage } from "./own-package.js";
 
 /** What the compiler has besides what its types say. */
 interface Internals {
@@ -76,10 +77,16 @@ function ancestors(folder: string): string[] {
  *                        and the interpreter makes them
  *   7000 to 7099         a parameter or a list without a type: it is `any`
  */
-const faults = (program: ts.Program, file: ts.SourceFile): readonly ts.Diagnostic[] =>
-  [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file), ...program.getDeclarationDiagnostics(file)].filter(
+function faults(program: ts.Program, file: ts.SourceFile): readonly ts.Diagnostic[] {
+  const syntax = program.getSyntacticDiagnostics(file);
+  if (UNCHECKED.test(file.text)) return syntax;
+  return [...syntax, ...program.getSemanticDiagnostics(file), ...program.getDeclarationDiagnostics(file)].filter(
     ({ code }) => !(code >= 4000 && code < 4100) && code !== 2742 && !(code >= 7000 && code < 7100),
   );
+}
+
+/** A cell that begins with `// @ts-nocheck`; tslab writes a line before it. */
+const UNCHECKED = /^(export \{\};\s*)?(\/\/.*\s*)*?\/\/\s*@ts-nocheck\b/;
 
 /** Standard libraries of cells: what Node 20 has. */
 const LIBRARIES = ["es2023", "esnext.disposable", "esnext.decorators"];
@@ -104,7 +111,9 @@ const watchHost =
       types: ["node"], // not all of node_modules/@types
     };
     const create = own.createWatchCompilerHost as (...words: unknown[]) => unknown;
-    return create([...roots, ...globals], changed, system, ...rest);
+    const host = create([...roots, ...globals], changed, system, ...rest) as ts.WatchCompilerHost<never>;
+    typesOfOwnPackage(own, host, changed);
+    return host;
   };
 
 /** What is known of the name at a place: its kind, its type and its documentation. */

@@ -6,6 +6,7 @@ import type { Device } from "../../kernel-lib/engine/device.js";
 import { startLanes } from "./lanes.js";
 import { layoutOf, trainingArrays, unflatten } from "./layout.js";
 import { trainingProgram } from "./program.js";
+import { startRevision } from "./revision.js";
 import type { Progress, StateFiles } from "./state.js";
 import { loadState, saveState, stateFile } from "./state.js";
 import type { Training } from "./training.js";
@@ -70,6 +71,7 @@ export async function train(sitting: Sitting, { files, device, lanes: count, tab
     { table, device, training: training.name, model, slots, arrays, shared, lanes: count },
     training.microBatches,
   );
+  const revision = await startRevision(training.revision, training.seed, slots, arrays);
   const layout = convBlock ? `in blocks of ${convBlock}` : "plain";
   say(`${name}: ${arrays.parameters.length} parameters, ${count} lanes, convolutions ${layout}, from step ${progress.step}`);
 
@@ -99,6 +101,7 @@ export async function train(sitting: Sitting, { files, device, lanes: count, tab
       if (++broken > MOST_BROKEN) throw new Error(`train ${name}: ${MOST_BROKEN} batches gave no finite gradient; lower the learning rate`);
       continue;
     }
+    await revision.after(step);
     progress.step = step;
     log(progress, learningRate, values);
     if (progress.seconds - saved > SAVE_SECONDS) {
@@ -115,6 +118,7 @@ export async function train(sitting: Sitting, { files, device, lanes: count, tab
   save();
   if (!stopping) await measure();
   await lanes.close();
+  await revision.close();
   process.off("SIGINT", stop).off("SIGTERM", stop);
   const outcome = stopping ? "stopped" : "done";
   say(`${name}: ${outcome} after ${progress.step - progress.begun} of ${steps} steps, ${(progress.seconds / 3600).toFixed(2)} hours`);

@@ -25,6 +25,31 @@ export interface Seen {
   readonly hours: number;
 }
 
+/** New values for elements of a parameter, which its gradient has not brought about. */
+export interface Replacement {
+  /** of the parameter */
+  readonly key: string;
+  /** the first element that is replaced */
+  readonly from: number;
+  readonly values: Float32Array;
+}
+
+/**
+ * Finds what to replace. It depends on the parameters and the random stream alone, so that a training which stops and goes on replaces the same.
+ */
+export interface Reviser {
+  revise(parameters: Readonly<Record<string, Tensor>>, rng: Rng): Promise<readonly Replacement[]>;
+  close(): Promise<void>;
+}
+
+/** A training's replacements. */
+export interface Revision {
+  /** steps from one to the next */
+  readonly every: number;
+  /** Called once, in the main thread, before the first step. */
+  open(): Promise<Reviser>;
+}
+
 export interface Training {
   readonly name: string;
   readonly seed: number;
@@ -42,6 +67,8 @@ export interface Training {
   /** Called in each lane. `lane` seeds what a lane draws for itself. */
   feeder(shared: SharedData, lane: number): Feeder;
   initial(key: string, shape: Shape, rng: Rng): Float32Array;
+  /** what is replaced without a gradient */
+  readonly revision?: Revision;
   /** weights to go on from where there is no state */
   start?(): Weights | undefined;
   /** Writes the averaged parameters, and how they were trained, where the following trainings and `models:check` find them. */

@@ -6,6 +6,10 @@ import { diffusionTraining } from "../tiny-landscapes/train/diffusion.js";
 import { SEEDS } from "../tiny-landscapes/train/drawings.js";
 import { dualTraining } from "../tiny-landscapes/train/dual.js";
 import { saveJudge, savePerceptual, saveWith } from "../tiny-landscapes/train/folder.js";
+import { codesTraining } from "../tiny-scenes/train/codes.js";
+import { finderTraining } from "../tiny-scenes/train/finder.js";
+import { oneScaleTraining } from "../tiny-scenes/train/one-scale.js";
+import { scenesTraining } from "../tiny-scenes/train/scenes.js";
 import { timeTraining } from "../tiny-times/train/time-training.js";
 import type { TrainingTable } from "./training.js";
 
@@ -34,4 +38,8 @@ export const TRAININGS: TrainingTable = {
   diffusion: diffusionTraining,
   noon: timeTraining("noon"),
   night: timeTraining("night"),
+  "scenes-codes": codesTraining,
+  "scenes-finder": finderTraining,
+  scenes: scenesTraining,
+  "scenes-one": oneScaleTraining,
 };

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openModel } from "../../../kernel-lib/pipelines/open-model.js";
+import { SCENES_CANDIDATE, SCENES_FOLDER } from "../../tiny-scenes/train/folder.js";
 import { CANDIDATE, FOLDER, STATE_FOLDER } from "../train/folder.js";
 import { openJudge } from "./judge.js";
 import { PARTS, type PartName } from "./parts.js";
@@ -18,14 +19,17 @@ const { values, positionals } = parseArgs({
     distance: { type: "string", default: "2000" },
     panoramas: { type: "string", default: "24" },
     edits: { type: "string", default: "120" },
+    scenes: { type: "string", default: "300" },
+    "scenes-distance": { type: "string", default: "1000" },
     threads: { type: "string", default: String(availableParallelism()) },
     help: { type: "boolean", default: false },
   },
 });
 const names = Object.keys(PARTS) as PartName[];
 if (values.help) {
-  console.log(`npm run models:check -- [PART …] [--candidate | --model DIR] [--windows N] [--distance N] [--panoramas N] [--edits N] [--threads N]
-PART: ${names.join(", ")}; default all. --candidate checks what is being trained, in .work/train.`);
+  console.log(`npm run models:check -- [PART …] [--candidate | --model DIR] [--windows N] [--distance N] [--panoramas N] [--edits N]
+    [--scenes N] [--scenes-distance N] [--threads N]
+PART: ${names.join(", ")}; default all. scenes is of tiny-scenes, the others are of tiny-landscapes. --candidate checks what is being trained, in .work/train.`);
   process.exit(0);
 }
 const isPart = (name: string): name is PartName => Object.hasOwn(PARTS, name);
@@ -37,6 +41,7 @@ if (stranger !== undefined) {
 
 const threads = Number(values.threads);
 const folder = values.candidate ? CANDIDATE : values.model;
+const scenesFolder = values.candidate ? SCENES_CANDIDATE : SCENES_FOLDER;
 const pictures = join(STATE_FOLDER, "../check");
 await mkdir(pictures, { recursive: true });
 const model = await openModel(folder, { device: "cpu", threads });
@@ -46,11 +51,13 @@ const counts = {
   distance: Number(values.distance),
   panoramas: Number(values.panoramas),
   edits: Number(values.edits),
+  scenes: Number(values.scenes),
+  scenesDistance: Number(values["scenes-distance"]),
 };
 const lines: Line[] = [];
 for (const name of positionals.length > 0 ? positionals.filter(isPart) : names) {
   const began = Date.now();
-  lines.push(...(await PARTS[name]({ model, judge, folder, pictures, counts })));
+  lines.push(...(await PARTS[name]({ model, judge, folder, scenesFolder, pictures, counts })));
   console.error(`${name}: ${((Date.now() - began) / 1000).toFixed(0)} s`);
 }
 await judge.close();

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { encodePng } from "../../../kernel-lib/core/image.js";
 import { rows } from "../../../kernel-lib/core/tensor.js";
 import type { Model } from "../../../kernel-lib/pipelines/model.js";
+import { sceneLines } from "../../tiny-scenes/check/scenes.js";
 import { RECORD } from "../train/folder.js";
 import { dualLines } from "./dual.js";
 import { editLines } from "./edits.js";
@@ -23,8 +24,10 @@ export interface Checked {
   readonly model: Model;
   readonly judge: Judge;
   readonly folder: string;
+  /** of tiny-scenes */
+  readonly scenesFolder: string;
   readonly pictures: string;
-  readonly counts: { readonly windows: number; readonly distance: number; readonly panoramas: number; readonly edits: number };
+  readonly counts: Readonly<Record<"windows" | "distance" | "panoramas" | "edits" | "scenes" | "scenesDistance", number>>;
 }
 type CheckPart = (checked: Checked) => Promise<Line[]>;
 
@@ -190,6 +193,9 @@ const steer: CheckPart = ({ model, judge, pictures }) => steered({ model, judge,
 
 const dual: CheckPart = ({ model }) => dualLines(model);
 
+const scenes: CheckPart = ({ model: { threads }, judge, scenesFolder: folder, pictures, counts: { scenes: count, scenesDistance } }) =>
+  sceneLines({ folder, judge, pictures, threads, count, distance: scenesDistance });
+
 export const PARTS = {
   training,
   judge: accuracy,
@@ -202,5 +208,6 @@ export const PARTS = {
   panoramas,
   edit,
   steer,
+  scenes,
 } satisfies Record<string, CheckPart>;
 export type PartName = keyof typeof PARTS;

@@ -5,6 +5,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { openSafetensors, readSafetensors, writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
+import { SCENE_PARTS, SCENES_CANDIDATE, SCENES_FOLDER } from "../../tiny-scenes/train/folder.js";
 import { candidateOf, MODEL_TIMES, shippedOf } from "../../tiny-times/train/folder.js";
 import { lossPlot } from "../../train/loss-plot.js";
 import { QUEUE } from "../../train/queue.js";
@@ -22,10 +23,11 @@ interface Adoption {
   readonly check?: (candidate: string) => void;
 }
 const parts = [...new Set(QUEUE.map(({ name }) => name))];
-const isTime = (name: string) => MODEL_TIMES.some((time) => time === name);
+const others: readonly string[] = [...MODEL_TIMES, ...SCENE_PARTS];
 const MODELS: Readonly<Record<string, Adoption>> = {
-  "tiny-landscapes": { from: CANDIDATE, to: FOLDER, parts: parts.filter((name) => !isTime(name)), check: expectDualFits },
+  "tiny-landscapes": { from: CANDIDATE, to: FOLDER, parts: parts.filter((name) => !others.includes(name)), check: expectDualFits },
   ...Object.fromEntries(MODEL_TIMES.map((time) => [`tiny-${time}`, { from: candidateOf(time), to: shippedOf(time), parts: [time] }])),
+  "tiny-scenes": { from: SCENES_CANDIDATE, to: SCENES_FOLDER, parts: SCENE_PARTS },
 };
 
 const [asked = "tiny-landscapes"] = process.argv.slice(2);

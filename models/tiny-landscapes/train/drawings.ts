@@ -2,8 +2,8 @@
 import type { Rng } from "../../../kernel-lib/core/random.js";
 import { createRng } from "../../../kernel-lib/core/random.js";
 import type { Time } from "../world/captions.js";
-import type { Landscape } from "../world/landscape.js";
-import { drawLandscape } from "../world/landscape.js";
+import type { LabelledLandscape, Landscape } from "../world/landscape.js";
+import { drawLabelled, drawLandscape } from "../world/landscape.js";
 
 export const DRAWING_WIDTH = 256;
 export const DRAWING_HEIGHT = 128;
@@ -18,6 +18,9 @@ export const SEEDS = {
   noon: 606,
   night: 707,
   fresh: 909,
+  codes: 1010,
+  finder: 1111,
+  scenes: 1212,
 } as const;
 
 /** Drawing number k of a seed, of one time of day if given. */
@@ -35,12 +38,18 @@ const STREAM_FROM = 1_000_000;
 const MOST_LANES = 64;
 
 /** An endless stream of drawings, another one per lane: each call draws a new one in place of the oldest and gives all that it holds. */
-export function drawingStream(seed: number, lane: number): () => readonly Landscape[] {
-  const draw = (k: number) => drawing(seed, STREAM_FROM + k * MOST_LANES + lane);
-  const pool = Array.from({ length: POOL }, (_, k) => draw(k));
+export const drawingStream = (seed: number, lane: number): (() => readonly Landscape[]) => pooled(lane, (k) => drawing(seed, k));
+
+/** The same of drawings with their things. */
+export const labelledStream = (seed: number, lane: number): (() => readonly LabelledLandscape[]) =>
+  pooled(lane, (k) => drawLabelled(createRng(seed * 1_000_000 + k), { width: DRAWING_WIDTH }));
+
+function pooled<Drawing>(lane: number, draw: (k: number) => Drawing): () => readonly Drawing[] {
+  const drawn = (k: number) => draw(STREAM_FROM + k * MOST_LANES + lane);
+  const pool = Array.from({ length: POOL }, (_, k) => drawn(k));
   let next = POOL;
   return () => {
-    pool[next % POOL] = draw(next);
+    pool[next % POOL] = drawn(next);
     next++;
     return pool;
   };

@@ -9,6 +9,16 @@ export interface Canvas {
   readonly height: number;
   /** [H,W,3], nominally in [0,1] */
   readonly data: Float32Array;
+  /** absent: nobody asks what is seen where */
+  readonly mark?: Mark;
+}
+
+/** What a shape leaves, besides its colours, in the pixels that it covers by more than half. */
+export interface Mark {
+  /** [H,W]: the number of what is seen there; 0 for none */
+  readonly ids: Uint16Array;
+  /** the number of what is painted; absent for paint that hides nothing, such as glows and mist */
+  readonly id?: number;
 }
 
 /** What fills a shape: a vertical gradient from `top` at row `y0` to `bottom` at row `y1`, at most `alpha` opaque. */
@@ -39,7 +49,7 @@ export const mix = (a: Rgb, b: Rgb, t: number): Rgb => [a[0] + (b[0] - a[0]) * t
 
 /** Blends `fill` into every pixel of `box` by its coverage. */
 export function paint(canvas: Canvas, box: Box, coverage: Coverage, fill: Fill): void {
-  const { width, height, data } = canvas;
+  const { width, height, data, mark: { ids, id } = {} } = canvas;
   const { top, bottom = fill.top, y0 = 0, y1 = height, alpha = 1 } = fill;
   const left = Math.max(0, Math.floor(box[0]));
   const right = Math.min(width, Math.ceil(box[2]));
@@ -60,6 +70,7 @@ export function paint(canvas: Canvas, box: Box, coverage: Coverage, fill: Fill):
       data[k] += (r - data[k]) * a;
       data[k + 1] += (g - data[k + 1]) * a;
       data[k + 2] += (b - data[k + 2]) * a;
+      if (a > 0.5 && ids && id !== undefined) ids[y * width + left + i] = id;
     }
   }
 }

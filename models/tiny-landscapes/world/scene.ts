@@ -1,14 +1,25 @@
-/** @file What every painter of a scene shares: the scene itself, places along its width, and mist. */
+/** @file What every painter of a scene shares: the scene itself, its things, places along its width, and mist. */
 import type { Rng } from "../../../kernel-lib/core/random.js";
 import type { Canvas, Coverage, Point } from "./canvas.js";
 import { paint } from "./canvas.js";
 import type { Light } from "./light.js";
+import type { Thing } from "./things.js";
 
 /** What a painter paints with. */
 export interface Scene {
   readonly canvas: Canvas;
   readonly rng: Rng;
   readonly light: Light;
+  /** the class of each thing that was begun; `thing` adds to it */
+  readonly things: Thing[];
+}
+
+/** The same scene, whose paint shows a new thing; "none": it shows no thing and hides those behind. */
+export function thing(scene: Scene, what: Thing | "none"): Scene {
+  const { canvas, things } = scene;
+  if (!canvas.mark) return scene;
+  const id = what === "none" ? 0 : things.push(what);
+  return { ...scene, canvas: { ...canvas, mark: { ...canvas.mark, id } } };
 }
 
 /** Least and most. */

@@ -3,7 +3,7 @@ import type { Point, Rgb } from "./canvas.js";
 import { ellipse, glow, mix, paint, rectangle } from "./canvas.js";
 import type { Time } from "./captions.js";
 import type { Range, Scene } from "./scene.js";
-import { along, between, HORIZON } from "./scene.js";
+import { along, between, HORIZON, thing } from "./scene.js";
 
 /** Paints the sky. @returns the centres of the suns, for what mirrors them */
 export function paintSky(scene: Scene): Point[] {
@@ -71,7 +71,7 @@ function discs(scene: Scene, { apart, rows, radius, halo, strength }: Discs): Po
   return along(scene, apart).map((x): Point => {
     const centre: Point = [x, between(rng, rows)];
     glow(canvas, centre, halo, halo, { top: light.disc, alpha: strength });
-    ellipse(canvas, centre, radius, radius, { top: light.disc }, 1.5);
+    ellipse(thing(scene, light.time === "night" ? "moon" : "sun").canvas, centre, radius, radius, { top: light.disc }, 1.5);
     return centre;
   });
 }
@@ -85,8 +85,9 @@ interface Streaks {
 
 /** Long thin clouds. */
 function streaks(scene: Scene, { colours, rows, apart, alpha }: Streaks): void {
-  const { canvas, rng } = scene;
+  const { rng } = scene;
   for (const x of along(scene, apart)) {
+    const { canvas } = thing(scene, "cloud");
     const y = between(rng, rows);
     const top = colours[rng.below(colours.length)];
     const rx = between(rng, [26, 44]);
@@ -102,7 +103,8 @@ function puffs(scene: Scene): void {
 }
 
 /** Three round tops on a flat foot. */
-function puff({ canvas }: Scene, [x, foot]: Point, r: number): void {
+function puff(scene: Scene, [x, foot]: Point, r: number): void {
+  const { canvas } = thing(scene, "cloud");
   const fill = { top: [1, 1, 1] as Rgb, bottom: [0.84, 0.92, 1] as Rgb, y0: foot - r, y1: foot + 2 };
   ellipse(canvas, [x, foot - r * 0.5], r * 1.1, r, fill, 1.5, foot);
   ellipse(canvas, [x - r * 1.3, foot - 1], r, r * 0.7, fill, 1.5, foot);
@@ -117,9 +119,9 @@ function stars(scene: Scene): void {
   }
 }
 
-/** A closed cover of heavy grey clouds. */
+/** A closed cover of heavy grey clouds: one thing. */
 function blanket(scene: Scene): void {
-  const { canvas, rng, light } = scene;
+  const { canvas, rng, light } = thing(scene, "cloud");
   const [zenith, middle] = light.sky;
   const tones = [mix(middle, [1, 1, 1], 0.22), mix(zenith, [0, 0, 0], 0.08), mix(middle, [1, 1, 1], 0.08)];
   for (const [k, row] of [38, 24, 8].entries()) {

@@ -2,14 +2,14 @@
 import type { Point, Rgb } from "./canvas.js";
 import { capsule, ellipse, mix, polygon, rectangle, under } from "./canvas.js";
 import type { Scene, TerrainPainter } from "./scene.js";
-import { along, between, mist, wave } from "./scene.js";
+import { along, between, mist, thing, wave } from "./scene.js";
 
 const ROCK: Rgb = [0.56, 0.49, 0.5];
 const MEADOW: Rgb = [0.36, 0.66, 0.22];
 
 /** Great peaks before a hazy row, over two meadows. At most two summits of each row lie in a 128-pixel window. */
 export const mountains: TerrainPainter = (scene) => {
-  const { canvas, rng, light } = scene;
+  const { rng, light } = scene;
   for (const x of along(scene, [64, 84])) peak(scene, [x, between(rng, [44, 58])], 104, between(rng, [0.9, 1.1]), 0.55);
   mist(scene, 92);
   // A high peak follows a low one, so that the line of summits rises and falls.
@@ -19,6 +19,7 @@ export const mountains: TerrainPainter = (scene) => {
   for (const summit of great) peak(scene, summit, 120, between(rng, [0.58, 0.7]), 0.08);
   mist(scene, 102, 8);
   const grass = light.ground(MEADOW);
+  const { canvas } = thing(scene, "ground");
   under(canvas, wave(scene, 102, 4, 150), { top: light.shade(grass, 0.5, 0.3), bottom: light.shade(grass, 0.3, 0.15) });
   under(canvas, wave(scene, 113, 4, 110), { top: light.shade(grass, 0.85), bottom: light.shade(grass, 0.35) });
 };
@@ -27,7 +28,8 @@ export const mountains: TerrainPainter = (scene) => {
 type Line = (part: number) => Point;
 
 /** A pointed peak with a lit and a shaded face and a cap of snow. `slope`: half its width over its height. */
-function peak({ canvas, rng, light }: Scene, [x, top]: Point, foot: number, slope: number, distance: number): void {
+function peak(scene: Scene, [x, top]: Point, foot: number, slope: number, distance: number): void {
+  const { canvas, rng, light } = thing(scene, "peak");
   const tall = foot - top;
   const knee = 0.62;
   /** A line from the summit to the foot with one bend, at the knee. */
@@ -64,7 +66,8 @@ const GRASS: readonly Rgb[] = [
 
 /** Overlapping green domes, and round trees on some of the near ones. */
 export const hills: TerrainPainter = (scene) => {
-  const { canvas, rng, light } = scene;
+  const { rng, light } = scene;
+  const { canvas } = thing(scene, "ground");
   const rows = [
     { crest: 66, apart: [50, 70], wide: [46, 62], distance: 0.5, trees: 0 },
     { crest: 80, apart: [60, 84], wide: [54, 72], distance: 0.25, trees: 0.45 },
@@ -82,7 +85,8 @@ export const hills: TerrainPainter = (scene) => {
   }
 };
 
-function dome({ canvas, rng, light }: Scene, [x, top]: Point, rx: number, ry: number, distance: number): void {
+function dome(scene: Scene, [x, top]: Point, rx: number, ry: number, distance: number): void {
+  const { canvas, rng, light } = thing(scene, "hill");
   const grass = light.ground(GRASS[rng.below(GRASS.length)], 0.9);
   const fill = { top: light.shade(grass, 1, distance), bottom: light.shade(grass, 0, distance), y0: top, y1: top + 30 };
   ellipse(canvas, [x, top + ry], rx, ry, fill);
@@ -92,7 +96,8 @@ const LEAVES: Rgb = [0.2, 0.52, 0.2];
 const TRUNK: Rgb = [0.42, 0.28, 0.2];
 
 /** A trunk under a round crown of radius `r`. */
-function roundTree({ canvas, light }: Scene, [x, foot]: Point, r: number, distance: number): void {
+function roundTree(scene: Scene, [x, foot]: Point, r: number, distance: number): void {
+  const { canvas, light } = thing(scene, "tree");
   const leaves = light.ground(LEAVES, 0.3);
   rectangle(canvas, [x - 2.5, foot - 9, x + 2.5, foot + 4], { top: light.shade(TRUNK, 0.5, distance) });
   ellipse(canvas, [x, foot - 7 - r], r, r * 1.1, { top: light.shade(leaves, 1, distance), bottom: light.shade(leaves, 0, distance) });
@@ -103,7 +108,8 @@ const CACTUS: Rgb = [0.22, 0.52, 0.26];
 
 /** Dunes with sharp crests and shaded lee sides, and cactuses. */
 export const desert: TerrainPainter = (scene) => {
-  const { canvas, rng, light } = scene;
+  const { rng, light } = scene;
+  const { canvas } = thing(scene, "ground");
   const rows = [
     { foot: 84, tall: [14, 22], apart: [70, 96], distance: 0.3 },
     { foot: 104, tall: [22, 32], apart: [90, 120], distance: 0.13 },
@@ -119,7 +125,8 @@ export const desert: TerrainPainter = (scene) => {
 };
 
 /** A dune whose crest stands at x, lit on its left; both sides fade into the ground at its foot, so that no thin tip is seen. */
-function dune({ canvas, light }: Scene, x: number, foot: number, high: number, distance: number): void {
+function dune(scene: Scene, x: number, foot: number, high: number, distance: number): void {
+  const { canvas, light } = thing(scene, "dune");
   const sand = light.ground(SAND, 0.75);
   const dim = light.shade(sand, 0.55, distance);
   const top = foot - high;
@@ -138,11 +145,12 @@ function dune({ canvas, light }: Scene, x: number, foot: number, high: number, d
 }
 
 /** A trunk of `tall` pixels with two raised arms. */
-function cactus({ canvas, rng, light }: Scene, [x, foot]: Point, tall: number): void {
+function cactus(scene: Scene, [x, foot]: Point, tall: number): void {
+  const { canvas, rng, light } = thing(scene, "cactus");
   const green = light.ground(CACTUS, 0.3);
   const fill = { top: light.shade(green, 0.7), bottom: light.shade(green, 0.1), y0: foot - tall, y1: foot };
   const side = rng.below(2) ? 14 : -14;
-  ellipse(canvas, [x + 5, foot + 4], 16, 4, { top: light.shade(light.ground(SAND, 0.5), 0.05), alpha: 0.6 }, 2);
+  ellipse(scene.canvas, [x + 5, foot + 4], 16, 4, { top: light.shade(light.ground(SAND, 0.5), 0.05), alpha: 0.6 }, 2); // its shadow
   capsule(canvas, [x, foot - tall], [x, foot], 5, fill);
   for (const [across, elbow, hand] of [
     [side, 12, 25],

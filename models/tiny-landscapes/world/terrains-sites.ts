@@ -2,7 +2,7 @@
 import type { Coverage, Point, Rgb } from "./canvas.js";
 import { ellipse, mix, paint, polygon, rectangle, triangle, under } from "./canvas.js";
 import type { Range, Scene, TerrainPainter } from "./scene.js";
-import { along, between, HORIZON, mist, wave } from "./scene.js";
+import { along, between, HORIZON, mist, thing, wave } from "./scene.js";
 
 const FIR: Rgb = [0.18, 0.54, 0.28];
 const BARK: Rgb = [0.36, 0.26, 0.22];
@@ -10,15 +10,16 @@ const FLOOR: Rgb = [0.3, 0.5, 0.2];
 
 /** Two rows of firs before far woods. */
 export const forest: TerrainPainter = (scene) => {
-  const { canvas, rng, light } = scene;
+  const { rng, light } = scene;
   const woods = light.ground(FIR, 0.4);
-  under(canvas, wave(scene, 74, 5, 90), { top: light.shade(woods, 0.9, 0.75), bottom: light.shade(woods, 0.5, 0.7) });
+  under(thing(scene, "none").canvas, wave(scene, 74, 5, 90), { top: light.shade(woods, 0.9, 0.75), bottom: light.shade(woods, 0.5, 0.7) });
   mist(scene, 84);
   const rows = [
     { foot: 106, tall: [46, 64], half: 16, apart: [24, 34], distance: 0.42 },
     { foot: 122, tall: [60, 84], half: 20, apart: [38, 56], distance: 0 },
   ] as const;
   const floor = light.ground(FLOOR);
+  const { canvas } = thing(scene, "ground");
   for (const { foot, tall, half, apart, distance } of rows) {
     rectangle(canvas, [-1, foot - 6, canvas.width + 1, canvas.height + 1], {
       top: light.shade(floor, 0.8, distance),
@@ -30,7 +31,8 @@ export const forest: TerrainPainter = (scene) => {
 };
 
 /** Two tiers on a trunk, lit on the left. */
-function fir({ canvas, light }: Scene, [x, foot]: Point, tall: number, half: number, distance: number): void {
+function fir(scene: Scene, [x, foot]: Point, tall: number, half: number, distance: number): void {
+  const { canvas, light } = thing(scene, "fir");
   const top = foot - tall;
   const fill = (lit: number) => ({
     top: light.shade(light.ground(FIR, 1), lit, distance),
@@ -58,7 +60,7 @@ const STREET: Rgb = [0.42, 0.43, 0.46];
 
 /** A row of towers with large windows before a hazy one. */
 export const city: TerrainPainter = (scene) => {
-  const { canvas, rng, light } = scene;
+  const { rng, light } = scene;
   const row = (apart: Range, tops: Range, distance: number) => {
     for (const x of along(scene, apart)) tower(scene, [Math.round(x), Math.round(between(rng, tops))], rng.below(2) ? 30 : 40, distance);
   };
@@ -67,12 +69,13 @@ export const city: TerrainPainter = (scene) => {
   row([44, 58], [30, 80], 0.05);
   mist(scene, 108, 8);
   const street = light.ground(STREET);
+  const { canvas } = thing(scene, "ground");
   rectangle(canvas, [-1, 117, canvas.width + 1, 129], { top: light.shade(street, 0.8), bottom: light.shade(street, 0.4) });
 };
 
 /** A tower whose wall starts at (x, top), whole pixels, under a roof of one of five shapes. */
 function tower(scene: Scene, [x, top]: Point, wide: 30 | 40, distance: number): void {
-  const { canvas, rng, light } = scene;
+  const { canvas, rng, light } = thing(scene, "tower");
   const wall = WALLS[rng.below(WALLS.length)];
   const roof = { top: light.shade(light.ground(mix(wall, ROOF, 0.7)), 0.6, distance) };
   const corner = x + 20;
@@ -115,7 +118,7 @@ export const sea: TerrainPainter = (scene, suns) => {
   for (const x of along(scene, [120, 210])) island(scene, x, between(rng, [26, 42]), between(rng, [12, 20]));
   mist(scene, SHORE - 4, 9, 0.9);
   const [far, near, crest] = light.water;
-  rectangle(canvas, [-1, SHORE, canvas.width + 1, canvas.height + 1], { top: far, bottom: near });
+  rectangle(thing(scene, "water").canvas, [-1, SHORE, canvas.width + 1, canvas.height + 1], { top: far, bottom: near });
   for (const [sun] of suns) {
     const beam: Coverage = (cover, x, y) => {
       const [wide, strength] = [7 + 0.16 * (y - SHORE), Math.min(1, (y - SHORE) / 2)];
@@ -138,21 +141,24 @@ export const sea: TerrainPainter = (scene, suns) => {
 };
 
 /** A high dome and a lower one on its right, on the horizon. */
-function island({ canvas, light }: Scene, x: number, rx: number, ry: number): void {
+function island(scene: Scene, x: number, rx: number, ry: number): void {
+  const { canvas, light } = thing(scene, "island");
   const land = light.ground(ISLAND);
   const fill = { top: light.shade(land, 0.8, 0.4), bottom: light.shade(land, 0.1, 0.4), y0: SHORE - ry, y1: SHORE };
   ellipse(canvas, [x, SHORE + 2], rx, ry, fill);
   ellipse(canvas, [x + rx * 0.7, SHORE + 2], rx * 0.7, ry * 0.55, fill);
 }
 
-function floe({ canvas, rng, light }: Scene, [x, y]: Point): void {
+function floe(scene: Scene, [x, y]: Point): void {
+  const { canvas, rng, light } = thing(scene, "floe");
   const rx = between(rng, [14, 22]) * (0.6 + (y - 80) / 60);
   ellipse(canvas, [x, y + 4], rx, 5, { top: light.shade([0.6, 0.8, 0.9], 0.3) });
   ellipse(canvas, [x, y], rx, 5, { top: light.shade(light.snow, 1) });
 }
 
 /** Two sails that touch, on a hull. */
-function boat({ canvas, light }: Scene, [x, y]: Point): void {
+function boat(scene: Scene, [x, y]: Point): void {
+  const { canvas, light } = thing(scene, "boat");
   const size = 1.1 + (y - HORIZON) / 40;
   const at = (dx: number, dy: number): Point => [x + dx * size, y + dy * size];
   triangle(canvas, at(0, -28), at(14, -4), at(0, -4), { top: light.shade(SAIL, 1) });

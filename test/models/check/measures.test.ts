@@ -5,6 +5,7 @@ import type { Tensor } from "#kernel-lib/core/tensor.js";
 import { deviations, kernelDistance } from "#models/tiny-landscapes/check/kernel-distance.js";
 import { meanPsnr, meanSquaredGradient, strongestShare } from "#models/tiny-landscapes/check/sharpness.js";
 import { bootstrapInterval, commonestShare, mean } from "#models/tiny-landscapes/check/statistics.js";
+import { frechetDistance } from "#models/tiny-scenes/check/frechet.js";
 
 const SIDE = 40;
 /** One channel of a picture from a function of its place. */
@@ -73,4 +74,27 @@ test("the commonest entry's share, and an interval that holds the mean", () => {
   expect(low).toBeLessThan(3);
   expect(high).toBeGreaterThan(3);
   expect(bootstrapInterval([7, 7, 7], mean)).toEqual([7, 7]);
+});
+
+describe("the Fréchet distance", () => {
+  const rng = createRng(4);
+  const set = Array.from({ length: 300 }, () => Float32Array.from({ length: 6 }, (_, k) => (k + 1) * rng.normal()));
+
+  test("of a set to itself is 0, to itself moved is the move's square", () => {
+    expect(frechetDistance(set, set)).toBeCloseTo(0, 3);
+    expect(
+      frechetDistance(
+        set,
+        set.map((x) => x.map((value) => value + 2)),
+      ),
+    ).toBeCloseTo(6 * 4, 2);
+  });
+
+  test("to itself scaled by s about its mean is (s − 1)² times the trace of its covariance", () => {
+    const means = Array.from({ length: 6 }, (_, k) => set.reduce((sum, x) => sum + x[k], 0) / set.length);
+    const scaled = set.map((x) => x.map((value, k) => means[k] + 3 * (value - means[k])));
+    const variances = means.map((mean, k) => set.reduce((sum, x) => sum + (x[k] - mean) ** 2, 0) / (set.length - 1));
+    const trace = variances.reduce((a, b) => a + b);
+    expect(frechetDistance(set, scaled) / (4 * trace)).toBeCloseTo(1, 3);
+  });
 });

@@ -27,5 +27,25 @@ const line = {
   save() {},
 };
 
+/**
+ * The same with a value that drifts: every seventh step it becomes a random number.
+ * @type {import("#models/train/training.js").Training}
+ */
+const revised = {
+  ...line,
+  name: "revised",
+  loss(graph, p) {
+    const { loss } = line.loss(graph, p);
+    return { loss: add(loss, mul(reshape(p("drifting.bias", [1]), []), 0.01)) };
+  },
+  revision: {
+    every: 7,
+    open: async () => ({
+      revise: async (_, rng) => [{ key: "drifting.bias", from: 0, values: Float32Array.of(1 + rng.uniform()) }],
+      async close() {},
+    }),
+  },
+};
+
 export const TABLE = import.meta.url;
-export const TRAININGS = { line: () => line };
+export const TRAININGS = { line: () => line, revised: () => revised };

@@ -61,6 +61,19 @@ describe("training", () => {
     expect(rows[0]).toBe("step,seconds,rate,rows,loss,norm");
   });
 
+  test("a revision replaces parameters every so many steps, their average and their gradient's means too, however often it is stopped", async () => {
+    const revised = { ...sitting, name: "revised", training: TRAININGS.revised(), steps: 28 };
+    await train(revised, { ...options(), lanes: 1 });
+    const through = state("revised");
+    const [value] = through["parameters/drifting.bias"].data;
+    expect(value).toBeGreaterThanOrEqual(1);
+    expect(through["average/drifting.bias"].data[0]).toBe(value);
+    expect(through["first/drifting.bias"].data[0]).toBe(0);
+    rmSync(stateFile(files(), "revised"));
+    for (const steps of [6, 7, 20, 28]) await train({ ...revised, steps }, { ...options(), lanes: 1 });
+    expect(state("revised")).toEqual(through);
+  });
+
   test("stops at SIGTERM with its state saved", async () => {
     // the signal comes while steps run: the first line that names one is there
     const say = (line: string) => void (/ step \d+ of /.test(line) && process.emit("SIGTERM"));
