@@ -15,6 +15,7 @@ const write = (text: string | Uint8Array) =>
 const TOKENS = [
   ..."[PAD] [UNK] [CLS] [SEP] [MASK] a boat ##s ##man un ##want ##ed runn ##ing cafe the , . - ' # 山 水 $ ##5 5 man".split(" "),
   "x".repeat(100),
+  "##x",
 ];
 const { encode, clsId, sepId, padId, vocabSize } = loadWordPiece(write(`${TOKENS.join("\n")}\n`));
 const tokens = (text: string) => encode(text).map((id) => TOKENS[id]);
@@ -35,11 +36,11 @@ describe("word pieces of BERT", () => {
     ["$5", ["$", "5"], "signs of ASCII count as punctuation"],
     ["a#boat", ["a", "#", "boat"], "# is punctuation, not the mark of a piece"],
     ["山水a", ["山", "水", "a"], "every Chinese character is a word"],
-    ["boatx", ["[UNK]"], "a word with a part that is in no piece is unknown as a whole"],
+    ["boatq", ["[UNK]"], "a word with a part that is in no piece is unknown as a whole"],
     ["bo\u0000\u200bat", ["boat"], "control characters vanish"],
     ["boat\u00a0man", ["boat", "man"], "a no-break space separates"],
     ["x".repeat(100), ["x".repeat(100)], "100 letters may be a word"],
-    ["x".repeat(101), ["[UNK]"], "101 letters are none"],
+    ["x".repeat(101), ["[UNK]"], "101 letters are none, though pieces would make them up"],
     ["a [SEP] boat[MASK]", ["a", "[SEP]", "boat", "[MASK]"], "special tokens may be written"],
     ["[sep]", ["[UNK]", "[UNK]", "[UNK]"], "but only as they are: [, sep and ] are no tokens here"],
     ["", [], "nothing"],

@@ -69,6 +69,11 @@ describe.each(Object.entries(FORMATS))("%s", (_, format) => {
     expect(Object.keys(readAll(write(format(tensors, { value }))))).toEqual(["features.0.weight", "features.0.bias"]);
   });
 
+  test("a dimension of one number may have any stride, as torch leaves it", () => {
+    const tensor: WrittenTensor = { name: "a", shape: [1, 3, 1, 2], stride: [77, 2, 5, 1], data: floats(6) };
+    expect(readAll(write(format([tensor])))).toEqual({ a: { shape: [1, 3, 1, 2], data: floats(6) } });
+  });
+
   test("a plain dict is a state dict too", () => {
     const [tensor] = TENSORS;
     const value: Pickled = { dict: [[tensor.name, tensorValue(tensor, 0)]] };
