@@ -1,8 +1,9 @@
 /** @file Compiles and runs cells, keeps their declarations, and finds the source of every stack frame. */
 import { fileURLToPath } from "node:url";
 import { MessageChannel } from "node:worker_threads";
+import { withoutExports } from "../ipynb/cell-exports.js";
 import { type CellCode, cellCode } from "./cell-code.js";
-import { declaredIn, partlyDeclared, withModuleTypes, withoutExports } from "./declarations.js";
+import { declaredIn, partlyDeclared, withModuleTypes } from "./declarations.js";
 import type { Source } from "./traceback.js";
 import { type Converter, type Diagnostic, loadTslab, type Tslab } from "./tslab.js";
 
@@ -71,7 +72,7 @@ function createCellCompiler(guarded: Guarded, known: () => ReadonlySet<string>) 
       return [];
     },
     convert(_, written) {
-      const text = withoutExports(tslab.ts, written);
+      const text = withoutExports(written, "kept");
       made.clear();
       const converted = guarded(() => tslab.converter.convert(state.declarations, text));
       state.refused = converted.diagnostics;
@@ -154,8 +155,8 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
       executor.interrupt();
       finish?.(false);
     },
-    complete: (text, at) => guarded(() => tslab.converter.complete(state.declarations, withoutExports(tslab.ts, text), at)),
-    inspect: (text, at) => guarded(() => tslab.converter.inspect(state.declarations, withoutExports(tslab.ts, text), at)),
+    complete: (text, at) => guarded(() => tslab.converter.complete(state.declarations, withoutExports(text, "kept"), at)),
+    inspect: (text, at) => guarded(() => tslab.converter.inspect(state.declarations, withoutExports(text, "kept"), at)),
     run(text, label, signal) {
       const before = { ...locals };
       state.current = { file: `veduta-cell-${++serial}`, label, text, names: new Set() };

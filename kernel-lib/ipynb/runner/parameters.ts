@@ -31,7 +31,7 @@ export function withParameters(file: string, notebook: Notebook, values: Readonl
       found: "none",
       fix: 'put the declarations into one cell, with "tags": ["parameters"] in its metadata',
     });
-  const { declared } = readCell(joined(notebook.cells[at].source), codeNumber(notebook.cells, at));
+  const { values: declared } = readCell(joined(notebook.cells[at].source), codeNumber(notebook.cells, at));
   for (const name of values.keys())
     if (!declared.includes(name))
       throw new NotebookError(file, { expected: `one of the parameters ${declared.join(", ") || "(there are none)"}`, found: name });

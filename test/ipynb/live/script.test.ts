@@ -39,30 +39,6 @@ async function inKernel(command: readonly string[]): Promise<string> {
 
 describe("a notebook as a script", () => {
   let numbers = "";
-  test("has the cells' code in order, with imports at the top and a block from each name on that comes again", async () => {
-    const script = notebookScript(
-      notebook('import { a } from "m";\nlet x = a', 'import { a, b as c } from "m";\nimport "side";\nexport var x = 2; x'),
-      {
-        language: "ts",
-      },
-    );
-    expect(script.slice(0, script.indexOf("async"))).toBe('import "side";\nimport { a } from "m";\nimport { b as c } from "m";\n\n');
-    expect(script.slice(script.indexOf("// cell 1"))).toBe(
-      "// cell 1\nlet x = a\n\n// cell 2\n{\nlet x = 2;\nawait showValue(\nx\n);\n\n}\n",
-    );
-  });
-
-  test("an import of a name that meant something else brings it from there on", () => {
-    const again = notebook("const join = 1", 'import { join } from "node:path";\nimport type { Stats } from "node:fs";\njoin');
-    const script = notebookScript(again, { language: "ts" });
-    expect(script).toContain('// cell 2\n{\nconst { join: join } = await import("node:path");\nawait showValue(\njoin\n);\n');
-    expect(notebookScript(again)).not.toContain("node:fs");
-  });
-
-  test("a cell that does not parse is named", () => {
-    expect(() => notebookScript(notebook("1", "const = 2"))).toThrow(/^cell 2: expected code that parses, found /);
-  });
-
   test.skipIf(KERNELS.own.missing)(`prints in our kernel what its scripts are to print${KERNELS.own.missing}`, async () => {
     numbers = await inKernel(KERNELS.own.command);
     expect(numbers.split("\n")).toHaveLength(7);
