@@ -7,6 +7,7 @@ import { cellTypescript } from "./cell-typescript.js";
  *   export const a = 1;             ·······const a = 1;
  *   export { a };                   ·············
  *   export { b } from "m";          import { b } from "m";
+ *   export default { c: 1 };        (··············{ c: 1 });
  *   export default function () {}   void···········function () {}
  *
  * @param places "kept": all else stays where it is, as above; "moved": no gaps
@@ -24,7 +25,11 @@ export function withoutExports(text: string, places: "kept" | "moved"): string {
       else if (statement.exportClause) put(from, from + "export".length, "import");
       continue;
     }
-    if (compiler.isExportAssignment(statement)) put(from, statement.expression.getStart(file));
+    if (compiler.isExportAssignment(statement)) {
+      const { expression } = statement;
+      put(from, expression.getStart(file), "(");
+      put(expression.end, expression.end, ")");
+    }
     const nameless = (compiler.isFunctionDeclaration(statement) || compiler.isClassDeclaration(statement)) && !statement.name;
     const modifiers = compiler.canHaveModifiers(statement) ? (compiler.getModifiers(statement) ?? []) : [];
     for (const modifier of modifiers) {

@@ -19,7 +19,7 @@ export interface CellRuntime {
   /** replaces x in `for await (… of x)` */
   each(iterable: AsyncIterable<unknown> | Iterable<unknown>): AsyncIterable<unknown>;
   /** replaces `import(…)` */
-  load(specifier: unknown): Promise<unknown>;
+  load(specifier: unknown, options?: unknown): Promise<unknown>;
   /** replaces `import.meta` */
   readonly meta: object;
 }
@@ -46,8 +46,8 @@ const INLINE_MAP = /\n\/\/# sourceMappingURL=data:application\/json;base64,([\w+
 /** Whether JavaScript with this source map is a cell's, not that of a module which a cell imports. */
 const isCell = (map: string | undefined): boolean => map !== undefined && /"sources":\["[^"]*__tslab__\.ts"\]/.test(map);
 
-/** Transforms a cell's code. @param js ends with an inline source map @param earlier the names of earlier cells */
-export function cellCode(compiler: typeof ts, js: string, earlier: ReadonlySet<string>): CellCode {
+/** Transforms a cell's code. @param js ends with an inline source map @param earlier the names of earlier cells @param last see `CellNames` */
+export function cellCode(compiler: typeof ts, js: string, earlier: ReadonlySet<string>, last?: string): CellCode {
   const inline = INLINE_MAP.exec(js);
   const map = inline ? Buffer.from(inline[1], "base64").toString() : undefined;
   let names: ReadonlySet<string> = new Set();
@@ -55,7 +55,10 @@ export function cellCode(compiler: typeof ts, js: string, earlier: ReadonlySet<s
   const before: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
     const { all, own } = declaredNames(compiler, file);
     names = all;
-    const transformed = transformCell(compiler, context, file, { runtime: RUNTIME, names: isCell(map) ? { own, earlier } : undefined });
+    const transformed = transformCell(compiler, context, file, {
+      runtime: RUNTIME,
+      ...(isCell(map) ? { names: { own, earlier }, last } : {}),
+    });
     asynchronous = transformed.asynchronous;
     return transformed.file;
   };

@@ -18,8 +18,8 @@ export function cellModules(folder: string): Pick<CellRuntime, "load" | "meta"> 
   requireOwnPackage();
   // Node resolves what is imported from the file name of the code that imports it. There is no such file.
   const importer = new Module(file) as Module & { _compile(code: string, file: string): void };
-  importer._compile("module.exports = (specifier) => import(specifier);", file);
-  const load = importer.exports as (specifier: string) => Promise<unknown>;
+  importer._compile("module.exports = (specifier, options) => import(specifier, options);", file);
+  const load = importer.exports as (specifier: string, options: unknown) => Promise<unknown>;
   const isCompiled = (specifier: string) =>
     /^\.{1,2}\//.test(specifier) &&
     SOURCES.some((end) => {
@@ -29,10 +29,10 @@ export function cellModules(folder: string): Pick<CellRuntime, "load" | "meta"> 
   const { resolve: own } = createRequire(file); // the folder's package, else the kernel's
   const required = (specifier: string) => (globalThis as { __tslab__?: { require(id: string): unknown } }).__tslab__?.require(specifier);
   return {
-    load: async (specifier) => {
+    load: async (specifier, options) => {
       const name = String(specifier);
       if (isCompiled(name)) return required(name.replace(/\.tsx?$/, ""));
-      return load(isOwnName(name) ? pathToFileURL(own(name)).href : name);
+      return load(isOwnName(name) ? pathToFileURL(own(name)).href : name, options);
     },
     meta: {
       url: pathToFileURL(file).href,

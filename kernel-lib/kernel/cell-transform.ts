@@ -16,6 +16,8 @@ export interface CellNames {
   readonly runtime: string;
   /** the notebook's names; absent for a module that a cell imports, which has a scope of its own */
   readonly names?: Names;
+  /** the property of `exports` for the value of a cell that has `using` and ends in an expression: tslab finds the value of other cells */
+  readonly last?: string;
 }
 
 /** The names that a cell declares outside of functions and blocks: all of them, and those that are no imports. */
@@ -34,6 +36,7 @@ export function declaredNames(
     if (namedBindings && compiler.isNamespaceImport(namedBindings)) imported.add(namedBindings.name.text);
     if (namedBindings && compiler.isNamedImports(namedBindings)) for (const each of namedBindings.elements) imported.add(each.name.text);
   }
+  all.delete("__global"); // `declare global`, which tslab takes for a name
   return { all, own: new Set([...all].filter((name) => !imported.has(name))) };
 }
 
@@ -49,7 +52,7 @@ export function transformCell(
   compiler: typeof ts,
   context: ts.TransformationContext,
   file: ts.SourceFile,
-  { runtime, names }: CellNames,
+  { runtime, names, last }: CellNames,
 ): Transformed {
   const { factory } = context;
   const scope = names && liveScope(compiler, file, factory, names);
@@ -66,10 +69,11 @@ export function transformCell(
       const changed = calls(inside);
       return scope ? declared(compiler, factory, scope, node, changed) : changed;
     };
+  const kept = (made: ts.Statement) => (last === undefined ? made : withLastKept(compiler, factory, made, last));
   const parts = { imports: [] as ts.Statement[], functions: [] as ts.Statement[], rest: [] as ts.Statement[] };
   for (const [k, statement] of file.statements.entries()) {
     const empty = scope && emptyEnumeration(compiler, factory, scope, statement, file.statements[k + 1]);
-    const made = empty ?? (visit("cell")(statement) as ts.Statement);
+    const made = empty ?? kept(visit("cell")(statement) as ts.Statement);
     const part = compiler.isImportDeclaration(statement)
       ? "imports"
       : scope && compiler.isFunctionDeclaration(statement)
@@ -79,6 +83,22 @@ export function transformCell(
   }
   const statements = factory.createNodeArray([...parts.imports, ...parts.functions, ...parts.rest]);
   return { file: factory.updateSourceFile(file, compiler.setTextRange(statements, file.statements)), asynchronous };
+}
+
+/** Keeps the value that the block of `using` ends in: the compiler makes a `try` of it. */
+function withLastKept(compiler: typeof ts, factory: ts.NodeFactory, statement: ts.Statement, name: string): ts.Statement {
+  if (!compiler.isTryStatement(statement)) return statement;
+  const { tryBlock: block, catchClause, finallyBlock } = statement;
+  const end = block.statements.at(-1);
+  if (!end || !compiler.isExpressionStatement(end)) return statement;
+  const place = factory.createPropertyAccessExpression(factory.createIdentifier("exports"), name);
+  const kept = factory.updateExpressionStatement(end, factory.createAssignment(place, end.expression));
+  return factory.updateTryStatement(
+    statement,
+    factory.updateBlock(block, [...block.statements.slice(0, -1), kept]),
+    catchClause,
+    finallyBlock,
+  );
 }
 
 /** Puts the runtime's functions around what is awaited, into `import()` and `import.meta`. */

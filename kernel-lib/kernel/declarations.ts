@@ -11,6 +11,16 @@ export function partlyDeclared(compiler: typeof ts, before: string, after: strin
   return filtered(compiler, after, (name) => !missing.has(name)) + filtered(compiler, before, (name) => missing.has(name), "values");
 }
 
+/** Whether a cell has `using` outside of functions and blocks, and ends in an expression. */
+export function endsInUsedValue(compiler: typeof ts, text: string): boolean {
+  if (!/\busing\b/.test(text)) return false;
+  const { statements } = compiler.createSourceFile("cell.ts", text, compiler.ScriptTarget.Latest);
+  const end = statements.at(-1);
+  const uses = (each: ts.Statement) =>
+    compiler.isVariableStatement(each) && (each.declarationList.flags & compiler.NodeFlags.Using) === compiler.NodeFlags.Using;
+  return end !== undefined && compiler.isExpressionStatement(end) && statements.some(uses);
+}
+
 /** The names that declarations declare. */
 export function declaredIn(compiler: typeof ts, text: string): ReadonlySet<string> {
   const names = new Set<string>();

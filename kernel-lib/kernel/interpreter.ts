@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { MessageChannel } from "node:worker_threads";
 import { withoutExports } from "../ipynb/cell-exports.js";
 import { type CellCode, cellCode } from "./cell-code.js";
-import { declaredIn, partlyDeclared, withModuleTypes } from "./declarations.js";
+import { declaredIn, endsInUsedValue, partlyDeclared, withModuleTypes } from "./declarations.js";
 import type { Source } from "./traceback.js";
 import { type Converter, type Diagnostic, loadTslab, type Tslab } from "./tslab.js";
 
@@ -46,12 +46,15 @@ function createCellCompiler(guarded: Guarded, known: () => ReadonlySet<string>) 
   const sources = new Map<string, Source>();
   const made = new Map<string, CellCode>(); // by their code
   const lastStep = (ts: Tslab["ts"], js: string) => {
-    const cell = cellCode(ts, js, known());
+    const cell = cellCode(ts, js, known(), state.last);
     made.set(cell.code, cell);
     return cell.code;
   };
   const tslab = guarded(() => loadTslab(lastStep, [fileURLToPath(new URL("./cell-globals.d.ts", import.meta.url))]));
-  const state: { declarations: string; refused: readonly Diagnostic[]; current?: CurrentCell } = { declarations: "", refused: [] };
+  const state: { declarations: string; refused: readonly Diagnostic[]; current?: CurrentCell; last?: string } = {
+    declarations: "",
+    refused: [],
+  };
 
   /**
    * The declarations of a cell. tslab writes the word undefined if TypeScript could emit none. Then this tries again with type annotations for
@@ -74,6 +77,7 @@ function createCellCompiler(guarded: Guarded, known: () => ReadonlySet<string>) 
     convert(_, written) {
       const text = withoutExports(written, "kept");
       made.clear();
+      state.last = endsInUsedValue(tslab.ts, text) ? LAST : undefined;
       const converted = guarded(() => tslab.converter.convert(state.declarations, text));
       state.refused = converted.diagnostics;
       for (const { path, data } of converted.sideOutputs ?? []) {
@@ -84,7 +88,7 @@ function createCellCompiler(guarded: Guarded, known: () => ReadonlySet<string>) 
       const { current } = state;
       if (!cell || !current) return converted;
       const after = declared(converted.declOutput ?? "", text, cell.names);
-      state.current = { ...current, after, names: cell.names, last: converted.lastExpressionVar };
+      state.current = { ...current, after, names: cell.names, last: converted.lastExpressionVar ?? state.last };
       sources.set(current.file, {
         label: current.label,
         text: current.text,
@@ -177,5 +181,8 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
     },
   };
 }
+
+/** The property of `exports` for the last value of a cell with `using`. */
+const LAST = "__veduta_last__";
 
 const unwritten = (written: string): boolean => written.startsWith("undefined");
