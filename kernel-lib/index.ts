@@ -2,6 +2,8 @@
 // biome-ignore-all assist/source/organizeImports: the order is that of the lessons
 
 // a model
+export { convertFrido } from "./pipelines/frido-ckpt.js";
+export type { ConvertedFrido, ConvertFridoOptions } from "./pipelines/frido-ckpt.js";
 export { BUNDLED_MODELS, openModel } from "./pipelines/open-model.js";
 export type { FridoModel, Model, OpenedCheckpoint, UnconditionalModel } from "./pipelines/model.js";
 export type { OpenModelOptions } from "./pipelines/open-model.js";
@@ -172,6 +174,14 @@ export type { FilesOptions } from "./display/display-files.js";
 export { memorySink } from "./display/display-sinks.js";
 export type { Shown } from "./display/display-sinks.js";
 export { runIdOf } from "./display/run-id.js";
+
+// controls, and widgets of one's own
+export { button, select, slider } from "./display/controls.js";
+export type { Control, SelectOptions, SliderOptions } from "./display/controls.js";
+export { interact } from "./display/interact.js";
+export type { InteractContext, Interaction, ValuesOfControls } from "./display/interact.js";
+export { widget } from "./display/widget.js";
+export type { Widget, WidgetOptions, WidgetState } from "./display/widget.js";
 
 // a run on disk
 export { openRun } from "./runs/run-folder.js";

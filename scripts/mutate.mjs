@@ -18,6 +18,7 @@ const TESTS = {
   graph: ["test/graph", "test/engine/conv-block.test.ts", "test/engine/memory.test.ts"],
   diffusion: ["test/diffusion", "test/methods"],
   methods: ["test/methods"],
+  conditions: ["test/conditions"],
 };
 /** A change that makes a test wait for ever counts as noticed. */
 const TIMEOUT = 120_000;

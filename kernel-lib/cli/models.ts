@@ -1,16 +1,19 @@
 /** @file `veduta models …`: the commands about checkpoints. */
 import type { Command } from "commander";
+import { convertCommand } from "./models-convert.js";
+import type { ConvertDeps } from "./models-convert-action.js";
 import { hubCommands } from "./models-hub.js";
 import type { HubDeps } from "./models-hub-action.js";
 import { randomWeightsCommand } from "./models-random-weights.js";
 import type { RandomWeightsDeps } from "./models-random-weights-action.js";
 
 /** Adds the group to the program. */
-export function modelsCommand(program: Command, deps: RandomWeightsDeps & HubDeps): void {
+export function modelsCommand(program: Command, deps: RandomWeightsDeps & HubDeps & ConvertDeps): void {
   const group = program
     .command("models")
-    .summary("list, download and verify checkpoints")
-    .description("List, download and verify checkpoints.");
+    .summary("list, download, verify and convert checkpoints")
+    .description("List, download, verify and convert checkpoints.");
   hubCommands(group, deps);
+  convertCommand(group, deps);
   randomWeightsCommand(group, deps);
 }

@@ -1,8 +1,11 @@
 /** @file The action of `veduta script`. */
-import { basename, dirname, extname, join } from "node:path";
+import { createRequire } from "node:module";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { readNotebook } from "../ipynb/notebook-file.js";
 import { expectWritable, saveText } from "../ipynb/save-text.js";
 import { notebookScript, type ScriptOptions } from "../ipynb/script/notebook-script.js";
+import { isOwnName, ownFile } from "../kernel/own-package.js";
 import { type CliDeps, UsageError } from "./command.js";
 
 /** The flags of `veduta script`. */
@@ -20,6 +23,21 @@ export async function script(file: string, flags: ScriptFlags, deps: Pick<CliDep
   await expectWritable(out).catch((error: Error) => {
     throw new UsageError(`--out ${error.message}`, { cause: error });
   });
-  await saveText(out, notebookScript(await readNotebook(file), { language }));
+  const moduleOf = ownModules(out);
+  await saveText(out, notebookScript(await readNotebook(file), { language, moduleOf }));
   deps.stdout.write(`${out}\n`);
+}
+
+/** Where a script finds this package: by its name, or where its folder has none, in the file that this command is part of. */
+function ownModules(out: string): (name: string) => string {
+  const { resolve: find } = createRequire(resolve(out));
+  return (name) => {
+    if (!isOwnName(name)) return name;
+    try {
+      find(name);
+      return name;
+    } catch {
+      return pathToFileURL(ownFile(name)).href;
+    }
+  };
 }

@@ -7,6 +7,7 @@ import { CheckpointError } from "../core/errors.js";
 import { type Fitting, is, list, object, oneOf, optional, readForm, text, whole, yesNo } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import { cell, cornerCells, cropped, overlap, WHOLE } from "./boxes.js";
+import { TEXT_BUILDERS } from "./frido-text.js";
 import { FLAGS } from "./layout.js";
 import { checkCount, checkDistinct, numbered } from "./names.js";
 import type { Box, ObjectFlag, SceneCondition, SceneKind, SceneTokenizer, SceneTokens } from "./scene.js";
@@ -50,9 +51,13 @@ const BUILDERS = {
 
 const FRIDO = object({
   kind: is("frido"),
-  builder: oneOf(Object.keys(BUILDERS) as (keyof typeof BUILDERS)[]),
-  classes: list(text(/./u, "a name")),
-  no_tokens: whole({ min: 4, max: 2 ** 24 }),
+  builder: oneOf(
+    Object.keys(BUILDERS) as (keyof typeof BUILDERS)[],
+    [...Object.keys(BUILDERS), ...Object.keys(TEXT_BUILDERS)].join(" or "),
+  ),
+  // absent: the classes are called by their numbers, from "0"
+  classes: optional(list(text(/./u, "a name"))),
+  no_tokens: whole({ min: 4, max: 2 ** 20 }),
   max_objects: whole({ max: 1024 }),
   encode_crop: optional(yesNo, false),
   shift: optional(whole({ min: 0, max: 2 ** 24 }), 0),
@@ -61,16 +66,20 @@ const FRIDO = object({
 });
 
 /** The settings of an official builder. */
-export type FridoSettings = Fitting<typeof FRIDO>;
+export interface FridoSettings extends Fitting<typeof FRIDO> {
+  readonly classes: string[];
+}
 
 /** The settings of an official builder from its file. @throws CheckpointError if the file is not as it must be */
 export function fridoSettings(file: string, json: JsonObject): FridoSettings {
   const settings = readForm(file, FRIDO, json);
-  const { classes, no_tokens, shift } = settings;
+  const { no_tokens, shift, flags, classes = Array.from({ length: no_tokens }, (_, k) => String(k)) } = settings;
+  if (!settings.classes && flags.length > 0)
+    throw new CheckpointError(file, { expected: "classes, since flags count from their number", found: "flags alone" });
   checkDistinct(file, "classes", classes);
   if (classes.length > no_tokens + shift)
     throw new CheckpointError(file, { expected: `classes: at most no_tokens + shift = ${no_tokens + shift}`, found: `${classes.length}` });
-  return settings;
+  return { ...settings, classes };
 }
 
 /**
@@ -83,12 +92,11 @@ export function fridoTokens(settings: FridoSettings, objects: readonly NumberedO
   const { kind, length, place }: Builder = BUILDERS[builder];
   const m = Math.floor(Math.sqrt(no_tokens));
   checkCount(kind, "objects", objects.length, max_objects);
-  const seen = objects.filter(({ box }) => overlap(box, crop));
   const ids = new Int32Array(max_objects * length + (encode_crop ? 2 : 0)).fill(no_tokens - 1);
   ids.set(
     objects
       .map((object, k) => [object, flaggedClass(settings, `${kind}[${k}]`, object)] as const)
-      .filter(([object]) => seen.includes(object))
+      .filter(([{ box }]) => overlap(box, crop))
       .flatMap(([{ box }, id]) => [id, ...place(cropped(box, encode_crop ? WHOLE : crop), m, shift)]),
   );
   if (encode_crop) ids.set(BUILDERS.objects_bbox.place(crop, m, shift), max_objects * length);

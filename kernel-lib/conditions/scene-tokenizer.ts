@@ -1,6 +1,7 @@
 /** @file Reads a scene model's condition/scene_tokens.json: how its conditions become tokens. */
 import { CheckpointError } from "../core/errors.js";
 import { brief, isObject, type JsonObject } from "../core/json.js";
+import { fridoTextTokenizer, TEXT_BUILDERS } from "./frido-text.js";
 import { fridoTokenizer } from "./frido-tokens.js";
 import { checkLabels } from "./labels.js";
 import { checkCrop, checkLayout } from "./layout.js";
@@ -11,7 +12,7 @@ import { vedutaTokenizer } from "./veduta-tokens.js";
 /** One row per family of models. */
 const FAMILIES: Readonly<Record<string, (file: string, json: JsonObject) => SceneTokenizer>> = {
   veduta: vedutaTokenizer,
-  frido: fridoTokenizer,
+  frido: (file, json) => (Object.hasOwn(TEXT_BUILDERS, String(json.builder)) ? fridoTextTokenizer : fridoTokenizer)(file, json),
 };
 
 /** The four kinds of conditions. */

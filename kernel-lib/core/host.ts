@@ -8,6 +8,35 @@ const HOST = Symbol.for("veduta.host");
 /** One output in several forms, by MIME type. */
 export type MimeBundle = Readonly<Record<string, unknown>>;
 
+/** Data of a comm's message. */
+export type CommData = Readonly<Record<string, unknown>>;
+
+/** Binary parts of a comm's message, and its metadata. */
+export interface CommParts {
+  readonly metadata?: CommData;
+  readonly buffers?: readonly Uint8Array[];
+}
+
+/** A channel between a cell's code and the front end: Jupyter's comm, which widgets speak. */
+export interface Comm {
+  readonly id: string;
+  send(data: CommData, parts?: CommParts): void;
+  /** Closes it on both sides. */
+  close(data?: CommData): void;
+  /** Calls `hear` with every message of the front end. */
+  onMessage(hear: (data: CommData, buffers: readonly Uint8Array[]) => void): void;
+  /** Calls `gone` once the front end has closed it. */
+  onClose(gone: (data: CommData) => void): void;
+}
+
+/** Opens and takes comms. */
+export interface CommHost {
+  /** Opens a comm; the front end's code of this target takes it, or closes it. */
+  open(target: string, data: CommData, parts?: CommParts): Comm;
+  /** Takes comms of a target that front ends open. Without it they are closed at once. */
+  take(target: string, take: (comm: Comm, data: CommData, buffers: readonly Uint8Array[]) => void): void;
+}
+
 /** What a cell's code can ask of Veduta's kernel. */
 export interface KernelHost {
   /**
@@ -19,6 +48,8 @@ export interface KernelHost {
   readonly signal: AbortSignal;
   /** The running cell: the front end's cell id if it sends one, else a digest of the cell's code. */
   readonly cell: string;
+  /** absent in hosts without comms */
+  readonly comms?: CommHost;
   /** Keeps the cell running until `work` settles. If `work` rejects, the cell fails with its error. */
   waitFor(work: Promise<unknown>): void;
 }

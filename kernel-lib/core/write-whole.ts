@@ -1,6 +1,6 @@
 /** @file Writes files atomically: a reader sees the old file or the new one, never a part. */
 import { renameSync, rmSync, writeFileSync } from "node:fs";
-import { mkdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Like `replaceFile`; creates the folder if it is missing. */
@@ -39,4 +39,9 @@ export function replaceFileSync(file: string, content: string | ((beside: string
     rmSync(beside, { force: true });
     throw error;
   }
+}
+
+/** Writes all bytes to an open file, at its end. */
+export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
 }

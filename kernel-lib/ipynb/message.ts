@@ -1,6 +1,6 @@
 /**
  * @file Encodes and decodes messages of Jupyter's wire protocol 5.3. Their frames are identities, `<IDS|MSG>`, signature, header, parent header,
- * metadata, content. Frames that do not parse, or are not signed with the connection's key, are ignored.
+ * metadata, content, and binary buffers of widgets. Frames that do not parse, or are not signed with the connection's key, are ignored.
  */
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 
@@ -29,6 +29,8 @@ export interface Message {
   readonly parent: Header | undefined;
   readonly metadata: Json;
   readonly content: Json;
+  /** binary parts, of messages of widgets */
+  readonly buffers?: readonly Uint8Array[];
 }
 
 /** Makes the header of a new message. */
@@ -51,10 +53,10 @@ export function sign(key: string, parts: readonly Uint8Array[]): string {
 
 /** Encodes a message as frames. @param content a JSON object, or its text */
 export function encode(key: string, message: Omit<Message, "content"> & { readonly content: Json | string }): Uint8Array[] {
-  const { identities, header, parent, metadata, content } = message;
+  const { identities, header, parent, metadata, content, buffers = [] } = message;
   const text = typeof content === "string" ? content : JSON.stringify(content);
   const parts = [JSON.stringify(header), JSON.stringify(parent ?? {}), JSON.stringify(metadata), text].map((part) => Buffer.from(part));
-  return [...identities, Buffer.from(DELIMITER), Buffer.from(sign(key, parts)), ...parts];
+  return [...identities, Buffer.from(DELIMITER), Buffer.from(sign(key, parts)), ...parts, ...buffers];
 }
 
 /** Decodes frames. @returns undefined for frames that are no message of this connection; they are ignored, as the protocol says */
@@ -66,7 +68,14 @@ export function decode(key: string, frames: readonly Uint8Array[]): Message | un
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) return undefined;
   const [head, parent, metadata, content] = parts.map(jsonObject);
   if (!head || !parent || !metadata || !content || !isHeader(head)) return undefined;
-  return { identities: frames.slice(0, at), header: head, parent: isHeader(parent) ? parent : undefined, metadata, content };
+  return {
+    identities: frames.slice(0, at),
+    header: head,
+    parent: isHeader(parent) ? parent : undefined,
+    metadata,
+    content,
+    ...(frames.length > at + 6 ? { buffers: frames.slice(at + 6) } : {}),
+  };
 }
 
 function jsonObject(part: Uint8Array): Json | undefined {

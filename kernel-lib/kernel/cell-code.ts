@@ -74,7 +74,12 @@ export function cellCode(compiler: typeof ts, js: string, earlier: ReadonlySet<s
   });
   const maps = [sourceMapText, map].map((text) => (text ? new SourceMap(JSON.parse(text)) : undefined));
   // TypeScript first sets every import to undefined, which would erase an earlier cell's value of the same name.
-  const code = PRELUDE + outputText.replace(/^(exports\.[\w$]+ = )+void 0;$/m, "").replace(/\n\/\/# sourceMappingURL=\S*\s*$/, "\n");
+  const code =
+    PRELUDE +
+    outputText
+      .replace(/^"use strict";$/m, "")
+      .replace(/^(exports\.[\w$]+ = )+void 0;$/m, "")
+      .replace(/\n\/\/# sourceMappingURL=\S*\s*$/, "\n");
   const end = code.split("\n").length - 1;
   return {
     code,

@@ -8,6 +8,14 @@ declare global {
    * @throws Error if the front end cannot ask, as in a run without a user
    */
   function prompt(message?: string, options?: { readonly hidden?: boolean }): Promise<string>;
+
+  /** What `import.meta` has in a cell. */
+  interface ImportMeta {
+    /** the notebook's folder */
+    dirname: string;
+    /** a file in it, which need not be there */
+    filename: string;
+  }
 }
 
 /** The type of the global `prompt`. */

@@ -4,6 +4,7 @@ import Module, { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { CellRuntime } from "./cell-code.js";
+import { isOwnName, requireOwnPackage } from "./own-package.js";
 
 const SOURCES = ["", ".ts", ".tsx"];
 
@@ -14,6 +15,7 @@ const SOURCES = ["", ".ts", ".tsx"];
  */
 export function cellModules(folder: string): Pick<CellRuntime, "load" | "meta"> {
   const file = join(folder, "notebook.ts");
+  requireOwnPackage();
   // Node resolves what is imported from the file name of the code that imports it. There is no such file.
   const importer = new Module(file) as Module & { _compile(code: string, file: string): void };
   importer._compile("module.exports = (specifier) => import(specifier);", file);
@@ -24,11 +26,13 @@ export function cellModules(folder: string): Pick<CellRuntime, "load" | "meta"> 
       const path = join(folder, specifier.replace(/\.js$/, "") + end);
       return /\.tsx?$/.test(path) && existsSync(path);
     });
+  const { resolve: own } = createRequire(file); // the folder's package, else the kernel's
   const required = (specifier: string) => (globalThis as { __tslab__?: { require(id: string): unknown } }).__tslab__?.require(specifier);
   return {
     load: async (specifier) => {
       const name = String(specifier);
-      return isCompiled(name) ? required(name.replace(/\.tsx?$/, "")) : load(name);
+      if (isCompiled(name)) return required(name.replace(/\.tsx?$/, ""));
+      return load(isOwnName(name) ? pathToFileURL(own(name)).href : name);
     },
     meta: {
       url: pathToFileURL(file).href,

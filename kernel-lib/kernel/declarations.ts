@@ -11,6 +11,18 @@ export function partlyDeclared(compiler: typeof ts, before: string, after: strin
   return filtered(compiler, after, (name) => !missing.has(name)) + filtered(compiler, before, (name) => missing.has(name), "values");
 }
 
+/** The names that declarations declare. */
+export function declaredIn(compiler: typeof ts, text: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  filtered(compiler, text, (name) => {
+    names.add(name);
+    return true;
+  });
+  const file = compiler.createSourceFile("declarations.d.ts", text, compiler.ScriptTarget.ES2022);
+  for (const statement of file.statements) if (compiler.isModuleDeclaration(statement)) names.add(statement.name.text);
+  return names;
+}
+
 /**
  * Adds a type annotation to every awaited module of a cell: `const fs: typeof import("node:fs") = await import("node:fs")`. TypeScript cannot
  * infer a writable type for some modules, and then emits no declarations of the whole cell.
@@ -67,4 +79,34 @@ function keptImport(compiler: typeof ts, statement: ts.ImportDeclaration, keep: 
   if (!name && !bindings) return [];
   const imports = factory.updateImportClause(clause, clause.isTypeOnly, name, bindings);
   return [factory.updateImportDeclaration(statement, statement.modifiers, imports, statement.moduleSpecifier, undefined)];
+}
+
+/**
+ * A cell without `export`: names of a cell are there for all later cells anyway. Places in the text stay where they are.
+ *
+ *   export const a = 1;          ·······const a = 1;
+ *   export { a };                ·············
+ *   export { b } from "m";       import { b } from "m";
+ */
+export function withoutExports(compiler: typeof ts, text: string): string {
+  if (!/\bexport\b/.test(text)) return text;
+  const file = compiler.createSourceFile("cell.ts", text, compiler.ScriptTarget.Latest, false);
+  let result = text;
+  const put = (from: number, to: number, words = "") => {
+    result = result.slice(0, from) + words + result.slice(from, to).replace(/[^\n]/g, " ").slice(words.length) + result.slice(to);
+  };
+  for (const statement of file.statements) {
+    const from = statement.getStart(file);
+    if (compiler.isExportDeclaration(statement)) {
+      if (!statement.moduleSpecifier) put(from, statement.end);
+      else if (statement.exportClause) put(from, from + "export".length, "import");
+      continue;
+    }
+    if (compiler.isExportAssignment(statement)) put(from, statement.expression.getStart(file));
+    const modifiers = compiler.canHaveModifiers(statement) ? (compiler.getModifiers(statement) ?? []) : [];
+    for (const modifier of modifiers)
+      if (modifier.kind === compiler.SyntaxKind.ExportKeyword || modifier.kind === compiler.SyntaxKind.DefaultKeyword)
+        put(modifier.getStart(file), modifier.end);
+  }
+  return result;
 }

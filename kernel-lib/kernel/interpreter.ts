@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { MessageChannel } from "node:worker_threads";
 import { type CellCode, cellCode } from "./cell-code.js";
-import { partlyDeclared, withModuleTypes } from "./declarations.js";
+import { declaredIn, partlyDeclared, withModuleTypes, withoutExports } from "./declarations.js";
 import type { Source } from "./traceback.js";
 import { type Converter, type Diagnostic, loadTslab, type Tslab } from "./tslab.js";
 
@@ -54,13 +54,14 @@ function createCellCompiler(guarded: Guarded, known: () => ReadonlySet<string>) 
 
   /**
    * The declarations of a cell. tslab writes the word undefined if TypeScript could emit none. Then this tries again with type annotations for
-   * modules; if that fails too, every name of the cell is `any`.
+   * modules; if that fails too, every name of the cell is `any`. So is a name that TypeScript declares nowhere: a `var` inside a block.
    */
   function declared(written: string, text: string, names: ReadonlySet<string>): string {
-    if (!unwritten(written)) return written;
-    const typed = withModuleTypes(tslab.ts, text);
+    const typed = unwritten(written) ? withModuleTypes(tslab.ts, text) : text;
     const again = typed === text ? written : (guarded(() => tslab.converter.convert(state.declarations, typed)).declOutput ?? "");
-    return unwritten(again) ? [...names].map((name) => `declare let ${name}: any;\n`).join("") + again.replace(/^undefined/, "") : again;
+    const known = unwritten(again) ? new Set<string>() : declaredIn(tslab.ts, again);
+    const missing = [...names].filter((name) => !known.has(name));
+    return missing.map((name) => `declare let ${name}: any;\n`).join("") + again.replace(/^undefined/, "");
   }
 
   const converter: Converter = {
@@ -69,7 +70,8 @@ function createCellCompiler(guarded: Guarded, known: () => ReadonlySet<string>) 
       state.refused = guarded(() => tslab.converter.addModule(...words));
       return [];
     },
-    convert(_, text) {
+    convert(_, written) {
+      const text = withoutExports(tslab.ts, written);
       made.clear();
       const converted = guarded(() => tslab.converter.convert(state.declarations, text));
       state.refused = converted.diagnostics;
@@ -152,8 +154,8 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
       executor.interrupt();
       finish?.(false);
     },
-    complete: (text, at) => guarded(() => tslab.converter.complete(state.declarations, text, at)),
-    inspect: (text, at) => guarded(() => tslab.converter.inspect(state.declarations, text, at)),
+    complete: (text, at) => guarded(() => tslab.converter.complete(state.declarations, withoutExports(tslab.ts, text), at)),
+    inspect: (text, at) => guarded(() => tslab.converter.inspect(state.declarations, withoutExports(tslab.ts, text), at)),
     run(text, label, signal) {
       const before = { ...locals };
       state.current = { file: `veduta-cell-${++serial}`, label, text, names: new Set() };

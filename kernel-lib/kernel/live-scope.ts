@@ -153,13 +153,18 @@ function firstName(compiler: typeof ts, list: ts.VariableDeclarationList): strin
 
 /** Whether a statement fills the enumeration or namespace that `var E;` before it declares: `(function (E) { … })(E || (E = {}))`. */
 export function fills(compiler: typeof ts, statement: ts.Statement | undefined, name: string): boolean {
-  if (!statement || !compiler.isExpressionStatement(statement) || !compiler.isCallExpression(statement.expression)) return false;
-  const [argument] = statement.expression.arguments;
-  return (
-    argument !== undefined &&
-    compiler.isBinaryExpression(argument) &&
-    argument.operatorToken.kind === compiler.SyntaxKind.BarBarToken &&
-    compiler.isIdentifier(argument.left) &&
-    argument.left.text === name
-  );
+  if (!statement) return false;
+  // the last expression of a cell is a variable's value
+  const expression = compiler.isExpressionStatement(statement)
+    ? statement.expression
+    : compiler.isVariableStatement(statement)
+      ? statement.declarationList.declarations[0].initializer
+      : undefined;
+  if (!expression || !compiler.isCallExpression(expression)) return false;
+  const [argument] = expression.arguments;
+  if (!argument || !compiler.isBinaryExpression(argument) || argument.operatorToken.kind !== compiler.SyntaxKind.BarBarToken) return false;
+  const { left } = argument;
+  // a name of an earlier cell is a property of `exports` already
+  const named = compiler.isPropertyAccessExpression(left) ? left.name : left;
+  return compiler.isIdentifier(named) && named.text === name;
 }

@@ -11,6 +11,7 @@ import { type CellRuntime, RUNTIME_KEY } from "./cell-code.js";
 import type { Prompt } from "./cell-globals.js";
 import { cellModules } from "./cell-modules.js";
 import { answerOf, createPending, runCell } from "./cells.js";
+import { createComms } from "./comms.js";
 import { createInterpreter, type Interpreter } from "./interpreter.js";
 import { type CellContext, createInterrupts, Interrupted } from "./interrupts.js";
 import { captureStreams, createOutput } from "./output.js";
@@ -36,8 +37,15 @@ sockets.on("error", (error) => {
 const tell = (message: ToSockets) => sockets.postMessage(message);
 
 let newest: { readonly parent: Header; readonly request: ExecuteRequest } | undefined;
+/** the comm's message that is being handled: what its handler prints belongs to it */
+let handled: Header | undefined;
 const output = createOutput((type, content) => {
-  if (newest && !newest.request.silent) tell({ kind: "publish", parent: newest.parent, type, content });
+  if (handled) tell({ kind: "publish", parent: handled, type, content });
+  else if (newest && !newest.request.silent) tell({ kind: "publish", parent: newest.parent, type, content });
+});
+const comms = createComms(({ type, content, ...rest }) => {
+  const parent = handled ?? newest?.parent;
+  if (parent) tell({ kind: "publish", parent, type, content: JSON.stringify(content), ...rest });
 });
 const pending = createPending();
 const interrupts = createInterrupts();
@@ -62,6 +70,7 @@ setKernelHost({
     return interrupts.newest()?.cell ?? "";
   },
   waitFor: pending.add,
+  comms,
 });
 
 process.on("exit", () => {
@@ -106,7 +115,18 @@ sockets.on("message", (message: ToCells) => {
       if (stopped === interrupts.newest()) interrupts.stop(0);
     }
   } else if (message.kind === "end") process.exit(0);
-  else if (message.kind === "input") answered?.(message.value);
+  else if (message.kind === "comm") {
+    const { id, type, parent, content, buffers } = message;
+    handled = parent;
+    try {
+      comms.hear(type, content, buffers);
+    } catch (error) {
+      output.print("stderr", `In a widget: ${failureOf(error, traces).traceback.join("\n")}\n`);
+    }
+    output.flush();
+    handled = undefined;
+    tell({ kind: "reply", id, content: {} });
+  } else if (message.kind === "input") answered?.(message.value);
   else if (message.kind === "ask") void answer(message.id, async () => answerOf(message.type, message.content, compiler));
   else {
     newest = message;

@@ -7,6 +7,9 @@ import type { Header, Json } from "../ipynb/message.js";
 /** Requests that need the compiler. */
 export type AskedOfCompiler = "complete_request" | "inspect_request" | "is_complete_request";
 
+/** The messages of Jupyter's comms, which widgets speak. */
+export type CommMessage = "comm_open" | "comm_msg" | "comm_close";
+
 /** A request to run a cell. */
 export interface ExecuteRequest {
   readonly code: string;
@@ -24,6 +27,15 @@ export type ToCells =
   | { readonly kind: "execute"; readonly id: number; readonly parent: Header; readonly request: ExecuteRequest }
   | { readonly kind: "ask"; readonly id: number; readonly type: AskedOfCompiler; readonly content: Json }
   | { readonly kind: "input"; readonly value: string }
+  /** a message of a front end's comm; answered by a reply without content */
+  | {
+      readonly kind: "comm";
+      readonly id: number;
+      readonly type: CommMessage;
+      readonly parent: Header;
+      readonly content: Json;
+      readonly buffers: readonly Uint8Array[];
+    }
   /** `ended`: the running code was already terminated, because it did not notice the interrupt */
   | { readonly kind: "interrupt"; readonly ended: boolean }
   | { readonly kind: "end" };
@@ -31,7 +43,17 @@ export type ToCells =
 /** A message to the sockets' thread. */
 export type ToSockets =
   /** `content` is the text of its JSON */
-  | { readonly kind: "publish"; readonly parent: Header; readonly type: string; readonly content: string }
+  | {
+      readonly kind: "publish";
+      readonly parent: Header;
+      readonly type: string;
+      readonly content: string;
+      /** of comm messages */
+      readonly metadata?: Json;
+      readonly buffers?: readonly Uint8Array[];
+      /** of comm_open and comm_close: which comm there now is, and which is gone */
+      readonly comm?: { readonly id: string; readonly target?: string };
+    }
   | { readonly kind: "reply"; readonly id: number; readonly content: Json }
   | { readonly kind: "prompt"; readonly content: { readonly prompt: string; readonly password: boolean } }
   /** the main thread noticed the interrupt: it was not in a synchronous loop */

@@ -3,6 +3,7 @@
  * FridoModel. Source: Fan et al., arXiv:2208.13753; the folder is `veduta models convert frido`'s, or one of the models that were trained here.
  */
 import { join } from "node:path";
+import { sceneTokenizer } from "../conditions/scene-tokenizer.js";
 import { CheckpointError } from "../core/errors.js";
 import { readJson } from "../core/json.js";
 import { once } from "../core/once.js";
@@ -78,10 +79,13 @@ export const frido: Pipeline<FridoModel, FridoParts> = {
         });
     const { transformer } = unet.config;
     if (transformer) expectEqual(unet.file, "context_dim", transformer.contextDim, condition.config.width, "n_embed of condition");
+    expectTokens(condition);
     expectKeys(parts);
   },
   open(parts, engine) {
-    const digest = once(() => digestCheckpoint(parts, ["unet", "first_stage", "condition"], ["condition/scene_tokens.json"]));
+    const digest = once(() =>
+      digestCheckpoint(parts, ["unet", "first_stage", "condition"], ["condition/scene_tokens.json", "condition/vocab.txt"]),
+    );
     const { device, precision, threads, notices } = engine;
     const config = configOf(parts);
     return {
@@ -202,6 +206,18 @@ function perRow(who: string, context: Tensor, N: number, D: number): Tensor {
   const data = new Float32Array(N * context.data.length);
   for (let n = 0; n < N; n++) data.set(context.data, n * context.data.length);
   return { data, shape: [N, T, D] };
+}
+
+/** @throws CheckpointError where a condition has more tokens, or larger ones, than the transformer takes */
+function expectTokens({ config: { maxTokens, vocabulary }, tokenFile: { file, json } }: ConditionPart): void {
+  const tokenizer = sceneTokenizer(file, json);
+  if (tokenizer.length > maxTokens)
+    throw new CheckpointError(file, {
+      expected: `at most max_seq_len ${maxTokens} tokens of a condition`,
+      found: String(tokenizer.length),
+    });
+  if (tokenizer.vocabulary > vocabulary)
+    throw new CheckpointError(file, { expected: `tokens below vocab_size ${vocabulary}`, found: String(tokenizer.vocabulary - 1) });
 }
 
 /** Building a graph asks for every key with its shape. @throws CheckpointError for one that is missing or does not fit */

@@ -14,6 +14,8 @@ export interface PickleGlobal {
 /** Whatever a rule made; the pickle only passes it on. */
 export interface PickleObject {
   readonly made: object;
+  /** what it is, for errors, where it is plain data that no reader needs; state that a pickle gives it is dropped */
+  readonly unread?: string;
 }
 
 export type PickleValue = null | boolean | number | bigint | string | PickleGlobal | PickleObject | PickleValue[] | PickleMap;
@@ -35,6 +37,8 @@ interface Machine {
   /** Next bytes, little endian. */
   whole(bytes: 1 | 2 | 4): number;
   signed(): number;
+  /** The next eight bytes, big endian. */
+  real(): number;
   long(bytes: number): number | bigint;
   text(bytes: number, encoding: "utf8" | "latin1"): string;
   line(): string;
@@ -66,6 +70,7 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
   74 /* J */: push((m) => m.signed()),
   75 /* K */: push((m) => m.whole(1)),
   77 /* M */: push((m) => m.whole(2)),
+  71 /* G */: push((m) => m.real()),
   138: push((m) => m.long(m.whole(1))),
   88 /* X */: push((m) => m.text(m.whole(4), "utf8")),
   85 /* U */: push((m) => m.text(m.whole(1), "latin1")),
@@ -106,7 +111,9 @@ const OPERATIONS: Readonly<Record<number, Operation>> = {
   // state of an OrderedDict: torch keeps versions of modules there (_metadata), which nothing here needs
   98 /* b */: (m) => {
     m.pop();
-    if (!(m.top() instanceof Map)) m.refuse("state of an OrderedDict alone", `state of ${kindOf(m.top())}`);
+    const holder = m.top();
+    if (!(holder instanceof Map || (isMade(holder) && holder.unread)))
+      m.refuse("state of an OrderedDict alone", `state of ${kindOf(holder)}`);
   },
 };
 const STOP = 46; // .
@@ -137,7 +144,7 @@ export function kindOf(value: PickleValue | undefined): string {
   if (value === undefined) return "nothing";
   if (Array.isArray(value)) return "a list";
   if (value instanceof Map) return "a dict";
-  if (isMade(value)) return "a tensor or its storage";
+  if (isMade(value)) return value.unread ?? "a tensor or its storage";
   return isGlobal(value as PickleValue) ? (value as PickleGlobal).name : brief(typeof value === "bigint" ? String(value) : value);
 }
 
@@ -169,6 +176,7 @@ export function unpickle(file: string, bytes: Uint8Array, start: number, rules: 
     refuse,
     whole: (n) => (n === 1 ? view.getUint8(take(1)) : n === 2 ? view.getUint16(take(2), true) : view.getUint32(take(4), true)),
     signed: () => view.getInt32(take(4), true),
+    real: () => view.getFloat64(take(8)),
     long(n) {
       let value = 0n;
       const from = take(n);

@@ -7,9 +7,10 @@ import { CheckpointError } from "../core/errors.js";
 import { readFully, withFile } from "../core/files.js";
 import { brief } from "../core/json.js";
 import { sizeOf } from "../core/tensor.js";
-import { DTYPE_BYTES, type Dtype } from "./dtype.js";
-import { isMade, kindOf, type PickleGlobal, type PickleRules, type PickleValue, unpickle } from "./pickle.js";
+import { DTYPE_BYTES } from "./dtype.js";
+import { kindOf, type PickleRules, unpickle } from "./pickle.js";
 import type { TensorRef } from "./safetensors.js";
+import { type Storage, type StoredTensor, stateDict } from "./state-dict.js";
 import { type StoredEntry, zipEntries } from "./stored-zip.js";
 
 /** Tensors of a .pth, by name, in place. */
@@ -26,44 +27,29 @@ interface Opened {
   readonly path: string;
   /** as it was asked for, for errors */
   readonly file: string;
+  readonly within?: string;
 }
-interface Storage {
-  readonly dtype: Dtype;
-  readonly key: string;
-  /** numbers in it */
-  readonly count: number;
-}
-interface StoredTensor {
-  readonly storage: Storage;
-  /** numbers before the first */
-  readonly offset: number;
-  readonly shape: readonly number[];
-}
-
 /** More than any state dict's pickle: those of Stable Diffusion have some hundred kB. */
 const MAX_PICKLE = 16 * 2 ** 20;
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const PROTOCOL = 1001;
-const STORAGES: Readonly<Record<string, Dtype>> = {
-  FloatStorage: "F32",
-  HalfStorage: "F16",
-  BFloat16Storage: "BF16",
-  DoubleStorage: "F64",
-  LongStorage: "I64",
-  IntStorage: "I32",
-  ShortStorage: "I16",
-  CharStorage: "I8",
-  ByteStorage: "U8",
-  BoolStorage: "BOOL",
-};
+/** Options of `openTorch`. */
+export interface TorchOptions {
+  /**
+   * The key of the dict whose entry holds the tensors, such as `state_dict` in the checkpoints of PyTorch Lightning; its other entries may be plain
+   * data and are not read. Absent: the file is the tensors by name.
+   */
+  readonly within?: string;
+}
 
 /**
- * Reads which tensors a .pth holds and where; their numbers are not read.
- * @throws CheckpointError (file, expected, found) where it is not torch.save's, names anything but tensors, or lies about what it holds
+ * Reads which tensors a .pth or .ckpt holds and where; their numbers are not read.
+ * @throws CheckpointError (file, expected, found) where it is not torch.save's, names anything but tensors (and, with `within`, plain data), or lies
+ * about what it holds
  */
-export function openTorch(file: string): TorchFile {
+export function openTorch(file: string, { within }: TorchOptions = {}): TorchFile {
   return withFile(file, ({ fd, size, path }) => {
-    const opened = { fd, size, path, file };
+    const opened = { fd, size, path, file, within };
     const zipped = bytesAt(opened, 0, Math.min(4, size)).toString("latin1") === "PK\x03\x04";
     return { file: path, tensors: zipped ? readZip(opened) : readLegacy(opened) };
   });
@@ -87,7 +73,7 @@ function readZip(opened: Opened): Map<string, TensorRef> {
   if (word !== undefined && word !== "little") throw new CheckpointError(file, { expected: "little endian numbers", found: brief(word) });
   const { offset, length } = entries.get(pickleName) as StoredEntry;
   if (length > MAX_PICKLE) throw new CheckpointError(file, { expected: `a pickle of at most ${MAX_PICKLE} bytes`, found: `${length}` });
-  const { tensors } = stateDict(file, bytesAt(opened, offset, length), 0);
+  const { tensors } = stateDict(file, bytesAt(opened, offset, length), 0, opened.within);
   return place(opened, tensors, ({ key }) => {
     const entry = entries.get(`${prefix}data/${key}`);
     if (!entry) throw new CheckpointError(file, { expected: `${prefix}data/${key}`, found: "no such entry" });
@@ -108,7 +94,7 @@ function readLegacy(opened: Opened): Map<string, TensorRef> {
   const system = unpickle(file, head, protocol.end, plain);
   if (!(system.value instanceof Map) || system.value.get("little_endian") !== true)
     throw new CheckpointError(file, { expected: "little endian numbers", found: "others" });
-  const { tensors, storages, end } = stateDict(file, head, system.end);
+  const { tensors, storages, end } = stateDict(file, head, system.end, opened.within);
   const { value: keys, end: start } = unpickle(file, head, end, plain);
   if (!Array.isArray(keys)) throw new CheckpointError(file, { expected: "a list of storages", found: kindOf(keys) });
 
@@ -130,77 +116,6 @@ function readLegacy(opened: Opened): Map<string, TensorRef> {
     if (!entry) throw new CheckpointError(file, { expected: `storage ${storage.key}`, found: "no such storage" });
     return entry;
   });
-}
-
-/** The pickle of an ordered dict of tensors. */
-function stateDict(file: string, bytes: Uint8Array, start: number) {
-  const storages = new Map<string, Storage>();
-  const refuse = (expected: string, found: PickleValue | undefined): never => {
-    throw new CheckpointError(file, { expected, found: kindOf(found) });
-  };
-  const dtypes = new Map<PickleValue, Dtype>();
-  const globals = new Map<string, PickleGlobal>();
-  for (const [name, dtype] of Object.entries(STORAGES)) {
-    const global = { name: `torch ${name}` };
-    globals.set(global.name, global);
-    dtypes.set(global, dtype);
-  }
-  for (const [name, call] of Object.entries({
-    "collections OrderedDict": ([items = []]: readonly PickleValue[]) =>
-      new Map(
-        Array.isArray(items) ? items.map((pair) => (Array.isArray(pair) ? pairOf(pair) : refuse("a pair", pair))) : refuse("pairs", items),
-      ),
-    "torch._utils _rebuild_tensor": (args: readonly PickleValue[]) => ({ made: tensorOf(args) }), // before torch 0.4: VGG16's file of 2017
-    "torch._utils _rebuild_tensor_v2": (args: readonly PickleValue[]) => ({ made: tensorOf(args) }),
-    "torch._utils _rebuild_parameter": ([tensor]: readonly PickleValue[]) => tensor ?? refuse("a tensor", tensor),
-  }))
-    globals.set(name, { name, call });
-
-  const pairOf = (pair: readonly PickleValue[]): [PickleValue, PickleValue] =>
-    pair.length === 2 ? [pair[0], pair[1]] : refuse("a pair", [...pair]);
-  const tensorOf = ([storage, offset, shape, stride]: readonly PickleValue[]): StoredTensor => {
-    if (!isMade(storage) || !isStorage(storage.made)) return refuse("a tensor's storage", storage);
-    if (!isCount(offset)) return refuse("a tensor's offset in its storage", offset);
-    if (!isShape(shape)) return refuse("a tensor's shape", shape);
-    if (!isShape(stride) || !isContiguous(shape, stride)) return refuse(`numbers of [${shape}] one after the other`, brief(stride));
-    return { storage: storage.made, offset, shape };
-  };
-  const persistent = (id: PickleValue): PickleValue => {
-    const [kind, type, key, , count, view] = Array.isArray(id) ? id : [];
-    const dtype = dtypes.get(type);
-    if (kind !== "storage" || !dtype || typeof key !== "string" || !isCount(count)) return refuse("a storage of numbers", kind);
-    if (view !== null && view !== undefined) return refuse("a storage of its own", "a view of another");
-    const known = storages.get(key);
-    if (known && (known.dtype !== dtype || known.count !== count)) return refuse(`storage ${key} as before`, "another");
-    const storage = known ?? { dtype, key, count };
-    storages.set(key, storage);
-    return { made: storage };
-  };
-
-  const { value, end } = unpickle(file, bytes, start, { globals, persistent });
-  if (!(value instanceof Map)) return refuse("a state dict: tensors by name", value);
-  const tensors = new Map<string, StoredTensor>();
-  for (const [name, tensor] of value) {
-    if (typeof name !== "string") return refuse("names of tensors", name);
-    if (!isMade(tensor) || isStorage(tensor.made)) return refuse(`${brief(name)}: a tensor`, tensor);
-    tensors.set(name, tensor.made as StoredTensor);
-  }
-  return { tensors, storages, end };
-}
-
-const isStorage = (made: object): made is Storage => "count" in made;
-const isCount = (value: PickleValue | undefined): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const isShape = (value: PickleValue | undefined): value is number[] => Array.isArray(value) && value.length <= 8 && value.every(isCount);
-
-function isContiguous(shape: readonly number[], stride: readonly number[]): boolean {
-  let step = 1;
-  if (stride.length !== shape.length) return false;
-  if (shape.includes(0)) return true;
-  for (let k = shape.length - 1; k >= 0; k--) {
-    if (shape[k] !== 1 && stride[k] !== step) return false;
-    step *= shape[k];
-  }
-  return true;
 }
 
 /** Each tensor where it lies in the file. */

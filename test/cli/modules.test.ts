@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), "veduta-modules-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What one command takes seconds or many megabytes to load, and another does without. */
-const HEAVY = ["tslab", "zeromq", "onnxruntime-node", "sharp", "jsdom", "undici", "marked", "temml", "typescript-for-tslab"];
+const HEAVY = ["tslab", "zeromq", "onnxruntime-node", "sharp", "jsdom", "undici", "marked", "temml", "typescript"];
 
 /** The packages that a command loads. */
 function packages(...words: string[]): readonly string[] {
@@ -37,6 +37,6 @@ describe("the command line loads what its command needs", () => {
     const notebook = join(folder, "a.ipynb");
     writeFileSync(notebook, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [] }));
     expect(packages("export", notebook)).toEqual(expect.arrayContaining(["marked", "temml"]));
-    expect(packages("script", notebook)).toEqual(expect.arrayContaining(["typescript-for-tslab"]));
+    expect(packages("script", notebook)).toEqual(expect.arrayContaining(["typescript"]));
   });
 });

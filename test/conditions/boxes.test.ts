@@ -46,6 +46,12 @@ describe("crops", () => {
     expect(cropped([0.5, 0.25, 0.25, 0.5], [0.25, 0, 0.5, 1])).toEqual([0.5, 0.25, 0.5, 0.5]);
   });
 
+  test("each direction has its own edge and size", () => {
+    expect(cropped([0.5, 0.25, 0.25, 0.125], [0, 0.125, 1, 0.25])).toEqual([0.5, 0.5, 0.25, 0.5]);
+    expect(cropped([0.25, 0.25, 0.125, 0.75], [0.125, 0.25, 0.25, 0.75])).toEqual([0.5, 0, 0.5, 1]);
+    expect(cropped([0.5, 0.5, 0.5, 0.5], [0.25, 0.25, 0.5, 0.5])).toEqual([0.5, 0.5, 0.5, 0.5]); // cut at its right and bottom
+  });
+
   test("a box that the crop cuts at its left keeps its full width, as in the official code", () => {
     expect(cropped([0, 0, 0.5, 1], [0.25, 0, 0.5, 1])).toEqual([0, 0, 1, 1]);
   });
@@ -53,6 +59,9 @@ describe("crops", () => {
   test("boxes that only touch have no area in common", () => {
     expect(overlap([0, 0, 0.5, 1], [0.5, 0, 0.5, 1])).toBe(false);
     expect(overlap([0, 0, 0.5, 1], [0.49, 0, 0.5, 1])).toBe(true);
+    expect(overlap([0, 0.5, 1, 0.5], [0, 0, 1, 0.5])).toBe(false);
+    expect(overlap([0, 0.49, 1, 0.5], [0, 0, 1, 0.5])).toBe(true);
+    expect(overlap([0, 0, 0.5, 0.5], [0.4, 0.6, 0.5, 0.4])).toBe(false);
   });
 });
 

@@ -55,6 +55,13 @@ describe("tokens of the official models", () => {
   });
 });
 
+test("without classes they are called by their numbers, and flags cannot be counted", () => {
+  const plain = open({ classes: undefined, flags: [] });
+  expect([...plain.tokens({ layout: [{ ...man, what: "7" }] }).ids].slice(0, 3)).toEqual([7, 0, 10]);
+  expect(plain.classes.length).toBe(16);
+  expect(() => open({ classes: undefined })).toThrow("expected classes, since flags count from their number");
+});
+
 test.each<[string, unknown, object, typeof TypeError | typeof RangeError, string]>([
   ["a kind that it does not know", { labels: ["man"] }, {}, TypeError, "this model was trained on layout: got labels"],
   ["four objects for three slots", { layout: [man, man, man, dog] }, {}, RangeError, "got 4 objects, want 1 to 3"],

@@ -46,6 +46,9 @@ test.each<["layout" | "graph", string, new (...a: never[]) => Error, string]>([
   ["layout", "{}", TypeError, "layout: got {}, want a list of objects"],
   ["layout", '[{"what":"sun","box":[0,0,2,1]}]', RangeError, "layout[0].box: got [0, 0, 2, 1]"],
   ["graph", "[]", TypeError, "graph: got [], want {"],
+  ["graph", '{"objects":["sun"],"relations":[["sun",1,"sun"]]}', TypeError, 'graph.relations[0]: got ["sun",1,"sun"]'],
+  ["graph", '{"objects":["sun"],"relations":[[true,"on",0]]}', TypeError, 'graph.relations[0]: got [true,"on",0]'],
+  ["graph", '{"objects":["sun"],"relations":[["sun","on","sun",0]]}', TypeError, "graph.relations[0]: got"],
   ["graph", '{"objects":["sun"],"relations":[[0,1,0]]}', TypeError, "graph.relations[0]: got [0,1,0]"],
   [
     "graph",

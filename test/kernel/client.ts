@@ -81,9 +81,16 @@ export async function startKernel(
     published.set(of, [...(published.get(of) ?? []), message]);
     if (message.content.execution_state === "idle") idles.get(of)?.();
   });
-  const send = (socket: Dealer, type: string, content: Json, metadata: Json = {}, parent?: Message["header"]) => {
+  const send = (
+    socket: Dealer,
+    type: string,
+    content: Json,
+    metadata: Json = {},
+    parent?: Message["header"],
+    buffers: readonly Uint8Array[] = [],
+  ) => {
     const head = header(type, session);
-    void socket.send(encode(key, { identities: [], header: head, parent, metadata, content }) as Buffer[]);
+    void socket.send(encode(key, { identities: [], header: head, parent, metadata, content, buffers }) as Buffer[]);
     return head.msg_id;
   };
   void listen(stdin, (message) => {
@@ -117,6 +124,12 @@ export async function startKernel(
     /** Sends a message of another session, as it is. */
     pass: (message: Message) => shell.send(encode(key, message) as Buffer[]),
     publishedOf: (id: string) => published.get(id) ?? [],
+    /** Sends a comm's message. @returns what was published of it until the kernel was idle */
+    async comm(type: "comm_open" | "comm_msg" | "comm_close", content: Json, buffers: readonly Uint8Array[] = []) {
+      const id = send(shell, type, content, {}, undefined, buffers);
+      await new Promise<void>((resolve) => idles.set(id, resolve));
+      return { id, published: published.get(id) ?? [] };
+    },
     execute: (code: string, options: Json = {}, metadata: Json = {}) =>
       request(
         "execute_request",

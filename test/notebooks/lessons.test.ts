@@ -148,7 +148,7 @@ const unawaitedShows = (script: string): string[] =>
 /** What tslab's own TypeScript finds in the lessons as modules that lie beside their notebooks. */
 function faults(all: readonly Lesson[]): string[] {
   const require = createRequire(import.meta.url);
-  const compiler = createRequire(require.resolve("tslab"))("@tslab/typescript-for-tslab") as typeof ts;
+  const compiler = require("typescript") as typeof ts;
   const scripts = new Map(all.map((lesson) => [join(FOLDER, `${lesson.name}.ts`), `${scriptOf(lesson)}\nexport {};\n`]));
   const { ES2022, ESNext } = { ES2022: compiler.ScriptTarget.ES2022, ESNext: compiler.ModuleKind.ESNext };
   const options: ts.CompilerOptions = {

@@ -4,9 +4,19 @@ import { CheckpointError } from "#kernel-lib/core/errors.js";
 import { createRng, type Rng } from "#kernel-lib/core/random.js";
 import { perceptualFromFiles } from "#kernel-lib/pipelines/perceptual-part.js";
 import { readTensor } from "#kernel-lib/weights/safetensors.js";
-import { openTorch } from "#kernel-lib/weights/torch-file.js";
+import { openTorch, type TorchOptions } from "#kernel-lib/weights/torch-file.js";
 import { put, refusal, scratchFolder } from "../fixtures/checkpoint-folder.js";
-import { legacyFile, type Pickled, pickle, stateDict, tensorValue, type WrittenTensor, type ZipOptions, zipFile } from "./torch-writer.js";
+import {
+  legacyFile,
+  type Pickled,
+  pickle,
+  stateDict,
+  tensorValue,
+  trainingCheckpoint,
+  type WrittenTensor,
+  type ZipOptions,
+  zipFile,
+} from "./torch-writer.js";
 
 const scratch = scratchFolder();
 afterAll(scratch.remove);
@@ -34,7 +44,8 @@ const EXPECTED = {
   "shared.0": { shape: [2, 3], data: floats(6, 50) },
   "shared.1": { shape: [2, 3], data: floats(12, 50).slice(6) },
 };
-const readAll = (file: string) => Object.fromEntries([...openTorch(file).tensors].map(([name, ref]) => [name, readTensor(ref)]));
+const readAll = (file: string, options?: TorchOptions) =>
+  Object.fromEntries([...openTorch(file, options).tensors].map(([name, ref]) => [name, readTensor(ref)]));
 
 const FORMATS: Readonly<Record<string, (tensors: readonly WrittenTensor[], options?: ZipOptions) => Buffer>> = {
   "the zip of torch 1.6": zipFile,
@@ -58,10 +69,71 @@ describe.each(Object.entries(FORMATS))("%s", (_, format) => {
     expect(Object.keys(readAll(write(format(tensors, { value }))))).toEqual(["features.0.weight", "features.0.bias"]);
   });
 
+  test("a dimension of one number may have any stride, as torch leaves it", () => {
+    const tensor: WrittenTensor = { name: "a", shape: [1, 3, 1, 2], stride: [77, 2, 5, 1], data: floats(6) };
+    expect(readAll(write(format([tensor])))).toEqual({ a: { shape: [1, 3, 1, 2], data: floats(6) } });
+  });
+
   test("a plain dict is a state dict too", () => {
     const [tensor] = TENSORS;
     const value: Pickled = { dict: [[tensor.name, tensorValue(tensor, 0)]] };
     expect(readAll(write(format([tensor], { value })))).toEqual({ [tensor.name]: EXPECTED["features.0.weight"] });
+  });
+
+  test("of a training's checkpoint, gives the tensors of state_dict; the rest is not read, however it lies", () => {
+    const moments: WrittenTensor = { name: "", shape: [3, 2], stride: [1, 3], data: floats(6), key: "m" };
+    const value = trainingCheckpoint(TENSORS, [moments]);
+    expect(readAll(write(format([...TENSORS, moments], { value })), { within: "state_dict" })).toEqual(EXPECTED);
+  });
+
+  test("a training's checkpoint is refused where the tensors themselves were asked for, and the other way round", () => {
+    const whole = write(format(TENSORS, { value: trainingCheckpoint(TENSORS) }));
+    expect(refusal(() => openTorch(whole)).message).toMatch(/found "pytorch_lightning\.callbacks\.model_checkpoint ModelCheckpoint"/);
+    const message = /"state_dict": tensors by name, found "a dict of \\"features\.0\.weight\\"/;
+    expect(refusal(() => openTorch(write(format(TENSORS)), { within: "state_dict" })).message).toMatch(message);
+  });
+
+  test.each<[string, Pickled, RegExp]>([
+    [
+      "a call of the shell beside the tensors",
+      {
+        dict: [
+          ["state_dict", stateDict([])],
+          ["hooks", { call: "posix system", with: ["x"] }],
+        ],
+      },
+      /found "posix system", in its pickle/,
+    ],
+    [
+      "a callback that is called",
+      { dict: [["a", { call: "pytorch_lightning.callbacks.model_checkpoint ModelCheckpoint", with: [] }]] },
+      /a name that may be called, found pytorch_lightning/,
+    ],
+    [
+      "a configuration object",
+      { dict: [["hparams", { call: "omegaconf.dictconfig DictConfig", with: [] }]] },
+      /"omegaconf\.dictconfig DictConfig"/,
+    ],
+    [
+      "a number of numpy among the tensors",
+      { dict: [["state_dict", { dict: [["a", { call: "numpy.core.multiarray scalar", with: [] }]] }]] },
+      /"a": a tensor, found a number of numpy/,
+    ],
+    [
+      "a tensor over a number of numpy",
+      {
+        dict: [
+          [
+            "a",
+            { call: "torch._utils _rebuild_tensor_v2", with: [{ call: "_codecs encode", with: [] }, 0, { tuple: [1] }, { tuple: [1] }] },
+          ],
+        ],
+      },
+      /a tensor's storage, found bytes/,
+    ],
+    ["state_dict a list", { dict: [["state_dict", { list: [] }]] }, /"state_dict": tensors by name, found a list/],
+  ])("in a training's checkpoint %s is refused by name", (_name, value, answer) => {
+    expect(refusal(() => openTorch(write(format([], { value })), { within: "state_dict" })).message).toMatch(answer);
   });
 
   test.each<[string, Pickled, RegExp]>([
@@ -149,16 +221,19 @@ test("a backbone and linear weights can be given to LPIPS as .pth", () => {
   expect([...part.weights.keys()]).toEqual(["features.0.weight", "lin0.model.1.weight"]);
 });
 
-test("500 spoiled files open or are refused, and never read beyond themselves", () => {
+test.each<[string, (tensors: readonly WrittenTensor[]) => Pickled | undefined, TorchOptions]>([
+  ["500 spoiled files", () => undefined, {}],
+  ["500 spoiled checkpoints of a training", trainingCheckpoint, { within: "state_dict" }],
+])("%s open or are refused, and never read beyond themselves", (_, valueFor, options) => {
   const rng = createRng(4);
   const small = TENSORS.slice(0, 3);
-  const originals = Object.values(FORMATS).map((format) => format(small));
+  const originals = Object.values(FORMATS).map((format) => format(small, { value: valueFor(small) }));
   let [opened, refused] = [0, 0];
   for (let k = 0; k < 500; k++) {
     const bytes = spoil(rng, originals[k % originals.length]);
     const file = write(bytes);
     try {
-      for (const ref of openTorch(file).tensors.values()) {
+      for (const ref of openTorch(file, options).tensors.values()) {
         expect(ref.offset + ref.length).toBeLessThanOrEqual(bytes.length);
         readTensor(ref);
       }

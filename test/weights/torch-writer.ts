@@ -11,6 +11,7 @@ export type Pickled =
   | number
   | string
   | bigint
+  | { float: number }
   | { list: readonly Pickled[] }
   | { tuple: readonly Pickled[] }
   | { dict: readonly (readonly [Pickled, Pickled])[] }
@@ -41,6 +42,11 @@ function body(value: Pickled): Buffer {
         ? bytes(77, value & 255, value >> 8)
         : Buffer.concat([bytes(74), u32(value)]);
   if (typeof value === "string") return Buffer.concat([bytes(88), u32(Buffer.byteLength(value)), Buffer.from(value)]);
+  if ("float" in value) {
+    const buffer = Buffer.alloc(9, "G");
+    buffer.writeDoubleBE(value.float, 1);
+    return buffer;
+  }
   if ("raw" in value) return bytes(...value.raw);
   if ("list" in value) return Buffer.concat([bytes(93, 40), ...value.list.map(body), bytes(101)]);
   if ("tuple" in value) return Buffer.concat([bytes(40), ...value.tuple.map(body), bytes(116)]);
@@ -95,6 +101,65 @@ const storagesOf = (tensors: readonly WrittenTensor[]) =>
   new Map(
     tensors.map(({ key, data }, k): [string, Buffer] => [key ?? String(k), Buffer.from(data.buffer, data.byteOffset, data.byteLength)]),
   );
+
+/**
+ * What a trainer of PyTorch Lightning saves: the tensors as `state_dict`, and beside them its callbacks, optimizer and schedules. The optimizer keeps
+ * `kept` under the keys after those of `tensors`.
+ */
+export function trainingCheckpoint(tensors: readonly WrittenTensor[], kept: readonly WrittenTensor[] = []): Pickled {
+  const dtype: Pickled = {
+    call: "numpy dtype",
+    with: ["f8", 0, 1],
+    state: { tuple: [3, "<", null, null, null, -1, -1, 0] },
+  };
+  const rate: Pickled = {
+    call: "numpy.core.multiarray scalar",
+    with: [dtype, { call: "_codecs encode", with: ["\u0000\u00f0?", "latin1"] }],
+  };
+  const state = kept.map((tensor, k): readonly [Pickled, Pickled] => [
+    k,
+    {
+      dict: [
+        ["step", 70_000],
+        ["exp_avg", tensorValue(tensor, tensors.length + k)],
+      ],
+    },
+  ]);
+  const group: Pickled = {
+    dict: [
+      ["lr", { float: 1e-6 }],
+      ["betas", { tuple: [{ float: 0.9 }, { float: 0.999 }] }],
+      ["amsgrad", false],
+      ["params", { list: [0, 1, 2] }],
+    ],
+  };
+  return {
+    dict: [
+      ["epoch", 12],
+      ["global_step", 70_001],
+      ["pytorch-lightning_version", "1.0.8"],
+      [
+        "callbacks",
+        { dict: [[{ global: "pytorch_lightning.callbacks.model_checkpoint ModelCheckpoint" }, { dict: [["monitor", "val/loss"]] }]] },
+      ],
+      [
+        "optimizer_states",
+        {
+          list: [
+            {
+              dict: [
+                ["state", { dict: state }],
+                ["param_groups", { list: [group] }],
+              ],
+            },
+          ],
+        },
+      ],
+      ["lr_schedulers", { list: [{ dict: [["_last_lr", { list: [rate] }]] }] }],
+      ["state_dict", stateDict(tensors)],
+    ],
+  };
+}
 
 /** The format before torch 1.6, of any value. */
 export function legacyFile(tensors: readonly WrittenTensor[], value: Pickled = stateDict(tensors)): Buffer {

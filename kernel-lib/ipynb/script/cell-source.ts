@@ -1,7 +1,7 @@
 /** @file Splits a code cell into imports, declared names, code, and the last expression. */
 import type ts from "typescript";
 import { NotebookError } from "../../core/errors.js";
-import { tslabTypescript } from "../tslab-typescript.js";
+import { cellTypescript } from "../cell-typescript.js";
 
 /** One imported name. */
 export interface Binding {
@@ -27,7 +27,7 @@ export interface CellSource {
 
 /** Parses a code cell. @param number the cell's number, for errors @throws NotebookError if the code does not parse */
 export function readCell(source: string, number: number): CellSource {
-  const typescript = tslabTypescript();
+  const typescript = cellTypescript();
   // a module, in which await is a keyword
   const text = `${source}\nexport {};`;
   const { diagnostics = [] } = typescript.transpileModule(text, {
@@ -63,7 +63,7 @@ function bindingsOf(node: ts.ImportDeclaration): Binding[] {
   const { name, namedBindings: named } = clause;
   const first: Binding[] = name ? [{ local: name.text, imported: "default", module, kind }] : [];
   if (!named) return first;
-  if (tslabTypescript().isNamespaceImport(named)) return [...first, { local: named.name.text, imported: "*", module, kind }];
+  if (cellTypescript().isNamespaceImport(named)) return [...first, { local: named.name.text, imported: "*", module, kind }];
   const rest = named.elements.map(
     (each): Binding => ({
       local: each.name.text,
@@ -76,7 +76,7 @@ function bindingsOf(node: ts.ImportDeclaration): Binding[] {
 }
 
 function declaredBy(statement: ts.Statement): string[] {
-  const typescript = tslabTypescript();
+  const typescript = cellTypescript();
   const names = (name: ts.BindingName): string[] =>
     typescript.isIdentifier(name)
       ? [name.text]
@@ -99,7 +99,7 @@ interface Edit {
 
 /** Removes `export`, which is only allowed at a module's top level, and turns var into let, which a block may declare again. */
 function rewritten(statement: ts.Statement, file: ts.SourceFile): Edit[] {
-  const typescript = tslabTypescript();
+  const typescript = cellTypescript();
   if (typescript.isExportDeclaration(statement)) return [{ from: statement.getStart(file), to: statement.getEnd() }];
   const modifiers = typescript.canHaveModifiers(statement) ? (typescript.getModifiers(statement) ?? []) : [];
   const edits: Edit[] = modifiers

@@ -3,20 +3,29 @@
  * a name again begins a block that lasts to the end, since a module cannot redeclare a name.
  */
 import type ts from "typescript";
+import { cellTypescript } from "../cell-typescript.js";
 import { joined, type Notebook } from "../nbformat.js";
-import { tslabTypescript } from "../tslab-typescript.js";
 import { type Binding, type CellSource, readCell } from "./cell-source.js";
 
 /** Options of `notebookScript`. */
 export interface ScriptOptions {
   /** "ts": for deno and bun; "js": types are removed, so that node runs it too; default "js" */
   readonly language?: "ts" | "js";
+  /** what the script imports in place of a module's name; default the name */
+  readonly moduleOf?: (name: string) => string;
 }
 
 /** Converts a notebook to a script. @throws NotebookError if a cell does not parse */
-export function notebookScript(notebook: Notebook, { language = "js" }: ScriptOptions = {}): string {
+export function notebookScript(notebook: Notebook, { language = "js", moduleOf = (name) => name }: ScriptOptions = {}): string {
   const sources = notebook.cells.flatMap((cell) => (cell.cell_type === "code" && joined(cell.source).trim() ? [joined(cell.source)] : []));
-  const script = assembled(sources.map((source, i) => readCell(source, i + 1)));
+  const cells = sources.map((source, i) => readCell(source, i + 1));
+  const script = assembled(
+    cells.map((cell) => ({
+      ...cell,
+      bindings: cell.bindings.map((each) => ({ ...each, module: moduleOf(each.module) })),
+      modules: cell.modules.map(moduleOf),
+    })),
+  );
   return language === "ts" ? script : withoutTypes(script);
 }
 
@@ -69,7 +78,7 @@ function importedHere({ local, imported, module, kind }: Binding): string {
 }
 
 function withoutTypes(script: string): string {
-  const typescript = tslabTypescript();
+  const typescript = cellTypescript();
   const compilerOptions: ts.CompilerOptions = { target: typescript.ScriptTarget.ES2022, module: typescript.ModuleKind.ESNext };
   return typescript.transpileModule(script, { compilerOptions }).outputText;
 }

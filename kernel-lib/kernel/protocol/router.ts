@@ -3,13 +3,19 @@
  * drive it by hand.
  */
 
+import { createRequire } from "node:module";
 import type { Header, Json, Message } from "../../ipynb/message.js";
-import type { AskedOfCompiler, ExecuteRequest, ToCells, ToSockets } from "../threads.js";
+import type { AskedOfCompiler, CommMessage, ExecuteRequest, ToCells, ToSockets } from "../threads.js";
 
 /** What the router calls. */
 export interface RouterDeps {
   reply(to: Message, type: string, content: Json): void;
-  publish(parent: Header, type: string, content: Json | string): void;
+  publish(
+    parent: Header,
+    type: string,
+    content: Json | string,
+    binary?: Pick<Message, "buffers"> & Partial<Pick<Message, "metadata">>,
+  ): void;
   /** sends an input_request to the sender of a message */
   prompt(to: Message, content: Json): void;
   tell(message: ToCells): void;
@@ -114,6 +120,25 @@ export function createRouter(deps: RouterDeps): Router {
     deps.publish(message.header, "status", { execution_state: "idle" });
   };
   const executions = createExecutions(deps, ask, answer);
+  /** the comms that are open, with their targets */
+  const comms = new Map<string, string>();
+
+  /** Hands a comm's message to the cells' thread, between the states busy and idle. */
+  async function comm(message: Message, type: CommMessage): Promise<void> {
+    const { comm_id: id, target_name: target } = message.content;
+    if (type === "comm_open") comms.set(String(id), String(target));
+    if (type === "comm_close") comms.delete(String(id));
+    const { header: parent, content, buffers = [] } = message;
+    deps.publish(parent, "status", { execution_state: "busy" });
+    await ask((number) => ({ kind: "comm", id: number, type, parent, content, buffers }));
+    deps.publish(parent, "status", { execution_state: "idle" });
+  }
+
+  /** The open comms, or those of one target. */
+  function commInfo({ target_name: wanted }: Json): Json {
+    const found = [...comms].filter(([, target]) => wanted === undefined || target === wanted);
+    return { status: "ok", comms: Object.fromEntries(found.map(([id, target]) => [id, { target_name: target }])) };
+  }
 
   function interrupt(): Json {
     deps.tell({ kind: "interrupt", ended: false });
@@ -131,7 +156,7 @@ export function createRouter(deps: RouterDeps): Router {
   const answers: Record<string, (message: Message) => () => Json | Promise<Json>> = {
     kernel_info_request: () => () => kernelInfo(deps.version),
     connect_request: () => () => ({ status: "ok" }),
-    comm_info_request: () => () => ({ status: "ok", comms: {} }),
+    comm_info_request: (message) => () => commInfo(message.content),
     history_request: (message) => () => ({ status: "ok", history: chosenHistory(executions.history, message.content) }),
     interrupt_request: () => interrupt,
     complete_request: (message) => compiler(message, "complete_request"),
@@ -144,8 +169,7 @@ export function createRouter(deps: RouterDeps): Router {
     request(message) {
       const type = message.header.msg_type;
       if (type === "execute_request") return executions.add(message);
-      // This kernel has no comm targets, so a comm that is opened is closed at once.
-      if (type === "comm_open") deps.publish(message.header, "comm_close", { comm_id: message.content.comm_id, data: {} });
+      if (isComm(type)) return void comm(message, type);
       const content = Object.hasOwn(answers, type) ? answers[type](message) : undefined;
       if (!content) return;
       const answered = answer(message, type.replace(/request$/, "reply"), content);
@@ -156,8 +180,12 @@ export function createRouter(deps: RouterDeps): Router {
     },
     hear(message) {
       const running = executions.running();
-      if (message.kind === "publish") deps.publish(message.parent, message.type, message.content);
-      else if (message.kind === "prompt") running && deps.prompt(running, message.content);
+      if (message.kind === "publish") {
+        const { parent, type, content, metadata, buffers, comm: changed } = message;
+        if (changed?.target !== undefined) comms.set(changed.id, changed.target);
+        else if (changed) comms.delete(changed.id);
+        deps.publish(parent, type, content, { metadata, buffers });
+      } else if (message.kind === "prompt") running && deps.prompt(running, message.content);
       else if (message.kind === "close") deps.close();
       else if (message.kind === "interrupted") clearTimeout(deadline);
       else {
@@ -167,6 +195,8 @@ export function createRouter(deps: RouterDeps): Router {
     },
   };
 }
+
+const isComm = (type: string): type is CommMessage => type === "comm_open" || type === "comm_msg" || type === "comm_close";
 
 function executeRequest({ content, metadata }: Message, count: number): ExecuteRequest {
   const expressions = Object.entries(content.user_expressions ?? {}).map(([name, code]) => [name, String(code)]);
@@ -191,6 +221,9 @@ function chosenHistory(history: readonly (readonly [number, number, string])[], 
   return found.slice(Math.max(0, found.length - number(n, found.length)));
 }
 
+/** The version of the compiler of cells. */
+const { version: TYPESCRIPT } = createRequire(import.meta.url)("typescript/package.json") as { version: string };
+
 const kernelInfo = (version: string): Json => ({
   status: "ok",
   protocol_version: "5.3",
@@ -198,7 +231,7 @@ const kernelInfo = (version: string): Json => ({
   implementation_version: version,
   language_info: {
     name: "typescript",
-    version: "5.0.4",
+    version: TYPESCRIPT,
     mimetype: "text/typescript",
     file_extension: ".ts",
     pygments_lexer: "typescript",

@@ -24,8 +24,9 @@ const logError = (error: unknown) => process.stderr.write(`veduta kernel: ${erro
 const queueOf = (socket: Publisher | RouterSocket) => createSendQueue((frames) => socket.send(frames as Buffer[]), logError);
 const queues = new Map([iopub, shell, control, stdin].map((socket) => [socket, queueOf(socket)] as const));
 
-function send(socket: Publisher | RouterSocket, type: string, content: Json | string, to: Pick<Message, "identities" | "parent">): void {
-  queues.get(socket)?.push(encode(connection.key, { ...to, header: header(type, session), metadata: {}, content }));
+type To = Pick<Message, "identities" | "parent" | "buffers"> & Partial<Pick<Message, "metadata">>;
+function send(socket: Publisher | RouterSocket, type: string, content: Json | string, { metadata = {}, ...to }: To): void {
+  queues.get(socket)?.push(encode(connection.key, { ...to, header: header(type, session), metadata, content }));
 }
 
 const tell = (message: ToCells) => cells.postMessage(message);
@@ -35,7 +36,8 @@ const router = createRouter({
   tell,
   reply: (to, type, content) => send(origin.get(to) ?? shell, type, content, { identities: to.identities, parent: to.header }),
   prompt: (to, content) => send(stdin, "input_request", content, { identities: to.identities, parent: to.header }),
-  publish: (parent, type, content) => send(iopub, type, content, { identities: [Buffer.from(`kernel.${session}.${type}`)], parent }),
+  publish: (parent, type, content, binary) =>
+    send(iopub, type, content, { identities: [Buffer.from(`kernel.${session}.${type}`)], parent, ...binary }),
   stopLoop,
   compiling: () => Atomics.load(shared, COMPILING) === 1,
   arrived: () => sleep(20),

@@ -53,7 +53,7 @@ test("each part has its place in the queue between the times of day and the long
   const places = SCENE_PARTS.map((part) => names.indexOf(part));
   expect(places).toEqual([...places].sort((a, b) => a - b));
   expect(places[0]).toBeGreaterThan(names.indexOf("night"));
-  expect(places[3]).toBeLessThan(names.indexOf("diffusion"));
+  expect(places[3]).toBeLessThan(names.indexOf("diffusion-2"));
   const seeds = Object.keys(TRAININGS).map((name) => TRAININGS[name]().seed);
   for (const part of SCENE_PARTS) expect(seeds.filter((seed) => seed === TRAININGS[part]().seed)).toHaveLength(1);
   expect(new Set(Object.values(SEEDS)).size).toBe(Object.values(SEEDS).length);

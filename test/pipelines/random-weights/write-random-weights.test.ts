@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { CheckpointError } from "#kernel-lib/core/errors.js";
+import { expectRoom } from "#kernel-lib/pipelines/new-folder.js";
 import { levelsOf, numberStream } from "#kernel-lib/pipelines/random-weights/numbers.js";
-import { expectRoom, type RandomWeightsOptions, writeRandomWeights } from "#kernel-lib/pipelines/random-weights/write-random-weights.js";
+import { type RandomWeightsOptions, writeRandomWeights } from "#kernel-lib/pipelines/random-weights/write-random-weights.js";
 import { toHalf } from "#kernel-lib/weights/dtype.js";
 import { openSafetensors, readSafetensors } from "#kernel-lib/weights/safetensors.js";
 import { tiny as tinyArchitecture } from "./shrunk.js";
@@ -90,6 +91,7 @@ describe("random-weights", () => {
 
   test("names the room it needs and the room there is", () => {
     expect(() => expectRoom("/data/sd2", 5.2e9, 3e9)).toThrow("/data/sd2: expected 5.20 GB of free disk space, found 3.00 GB");
+    expect(() => expectRoom("/data/sd2", 5.2e9, 3e9, "take half")).toThrow("free some, or give a folder on another disk, or take half");
     expect(() => expectRoom("/data/sd2", 5.2e9, 5.2e9)).not.toThrow();
   });
 
