@@ -180,6 +180,8 @@ export { button, select, slider } from "./display/controls.js";
 export type { Control, SelectOptions, SliderOptions } from "./display/controls.js";
 export { interact } from "./display/interact.js";
 export type { InteractContext, Interaction, ValuesOfControls } from "./display/interact.js";
+export { layoutEditor } from "./display/layout-editor.js";
+export type { LayoutEditorOptions } from "./display/layout-editor.js";
 export { widget } from "./display/widget.js";
 export type { Widget, WidgetOptions, WidgetState } from "./display/widget.js";
 

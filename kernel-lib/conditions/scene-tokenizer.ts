@@ -12,7 +12,8 @@ import { vedutaTokenizer } from "./veduta-tokens.js";
 /** One row per family of models. */
 const FAMILIES: Readonly<Record<string, (file: string, json: JsonObject) => SceneTokenizer>> = {
   veduta: vedutaTokenizer,
-  frido: (file, json) => (Object.hasOwn(TEXT_BUILDERS, String(json.builder)) ? fridoTextTokenizer : fridoTokenizer)(file, json),
+  frido: (file, json) =>
+    (typeof json.builder === "string" && Object.hasOwn(TEXT_BUILDERS, json.builder) ? fridoTextTokenizer : fridoTokenizer)(file, json),
 };
 
 /** The four kinds of conditions. */

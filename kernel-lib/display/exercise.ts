@@ -1,4 +1,4 @@
-/** @file A lesson's exercise: it checks an answer, and every run of the lesson tests the check itself. */
+/** @file A lesson's exercise: it checks an answer without an error, and every run of the lesson tests the check itself. */
 
 /** Options of `exercise`. */
 export interface ExerciseOptions<Answer> {
@@ -12,10 +12,7 @@ export interface ExerciseOptions<Answer> {
 
 /** An exercise of a lesson. */
 export interface Exercise<Answer> {
-  /**
-   * Checks an answer and prints the result; undefined means no answer yet.
-   * @throws Error with the hint for a wrong answer
-   */
+  /** Checks an answer and prints the result: a wrong one gets the hint. undefined means no answer yet; a function that throws is a wrong answer. */
   check(answer: Answer | undefined): Promise<void>;
   /**
    * Tests the check with a right answer and wrong ones. It prints that the check works, but no answer.
@@ -29,8 +26,14 @@ export function exercise<Answer>(name: string, { accepts, hint, because }: Exerc
   return {
     async check(answer) {
       if (answer === undefined) return console.log(`${name}: not answered yet. Replace undefined, and run both cells.`);
-      if (!(await accepts(answer))) throw new Error(`${name}: ${inWords(answer)} is not right. ${hint}`);
-      console.log(`${name}: right. ${because}`);
+      let right = false;
+      let thrown = "";
+      try {
+        right = await accepts(answer);
+      } catch (error) {
+        thrown = ` It throws: ${error instanceof Error ? error.message : String(error)}.`;
+      }
+      console.log(right ? `${name}: right. ${because}` : `${name}: not yet: ${inWords(answer)} is not it.${thrown} ${hint}`);
     },
     async prove(right, wrong) {
       if (wrong.length === 0) throw new RangeError(`${name}: got no wrong answers, want at least one`);
@@ -44,4 +47,5 @@ export function exercise<Answer>(name: string, { accepts, hint, because }: Exerc
   };
 }
 
-const inWords = (answer: unknown): string => (typeof answer === "function" ? "this function" : JSON.stringify(answer));
+const inWords = (answer: unknown): string =>
+  typeof answer === "function" ? "this function" : typeof answer === "number" ? String(answer) : JSON.stringify(answer);

@@ -25,10 +25,14 @@ export interface Interaction {
  * and begins again with the latest values; values in between are left out.
  *
  *     await interact({ weight: slider({ min: 0, max: 40, value: 20 }) }, async ({ weight }, { signal }) => {
- *       const { panorama } = await track(syncDiffusion(model, { prompt: "hills", steps: 4, weight, signal }));
- *       return image(panorama);
+ *       const run = syncDiffusion(model, { prompt: "hills", steps: 4, weight, signal });
+ *       for (;;) {
+ *         const { done, value } = await run.next();
+ *         if (done) return image(value.panorama);
+ *       }
  *     });
  *
+ * `track` inside of the work would show an output of its own each time.
  * @returns once the first result is shown
  */
 export async function interact<Controls extends Readonly<Record<string, Control<never> | Control<unknown>>>>(

@@ -98,8 +98,8 @@ const typed = (key: string, forms: Readonly<Record<string, Form<unknown>>>): For
   const names = Object.keys(forms).map((name) => JSON.stringify(name));
   const want = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
   return dependent((value) => {
-    const type = String(value[key]);
-    return Object.hasOwn(forms, type) ? forms[type] : object({ [key]: form(want, () => false) });
+    const type = value[key]; // any JSON: an object may even have a toString that is no function
+    return typeof type === "string" && Object.hasOwn(forms, type) ? forms[type] : object({ [key]: form(want, () => false) });
   });
 };
 

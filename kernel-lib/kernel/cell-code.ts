@@ -6,23 +6,9 @@ import { SourceMap } from "node:module";
 import type ts from "typescript";
 import { declaredNames, transformCell } from "./cell-transform.js";
 
-/** The name of {@link CellRuntime} in a cell's code. */
+/** The name of `CellRuntime` in a cell's code. */
 const RUNTIME = "__veduta_cell__";
-/** The property of `globalThis` that holds {@link CellRuntime}. */
-export const RUNTIME_KEY = Symbol.for("veduta.cell");
 const PRELUDE = `const ${RUNTIME} = globalThis[Symbol.for("veduta.cell")];\n`;
-
-/** Functions that the transformed code of cells calls. */
-export interface CellRuntime {
-  /** replaces x in `await x` */
-  wait<T>(value: T): Promise<Awaited<T>>;
-  /** replaces x in `for await (… of x)` */
-  each(iterable: AsyncIterable<unknown> | Iterable<unknown>): AsyncIterable<unknown>;
-  /** replaces `import(…)` */
-  load(specifier: unknown, options?: unknown): Promise<unknown>;
-  /** replaces `import.meta` */
-  readonly meta: object;
-}
 
 /** A position in a source; line and column count from 0. */
 export interface Position {

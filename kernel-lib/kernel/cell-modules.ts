@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import Module, { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { CellRuntime } from "./cell-code.js";
+import type { CellRuntime } from "./cell-runtime.js";
 import { isOwnName, requireOwnPackage } from "./own-package.js";
 
 const SOURCES = ["", ".ts", ".tsx"];

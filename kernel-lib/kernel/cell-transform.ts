@@ -1,6 +1,6 @@
 /** @file The two changes that a cell's JavaScript needs: the stop button can end every `await`, and the notebook has one scope (live-scope.ts). */
 import type ts from "typescript";
-import type { CellRuntime } from "./cell-code.js";
+import type { CellRuntime } from "./cell-runtime.js";
 import { fills, type LiveScope, liveScope, type Names, placedAtStart } from "./live-scope.js";
 
 /** What a transformed cell is said of. */

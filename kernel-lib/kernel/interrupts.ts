@@ -2,7 +2,7 @@
  * @file The stop button. On interrupt every pending await of the cell rejects. `catch` and `finally` blocks get GRACE_MS to await clean-up; after
  * that, or once the cell ends, remaining awaits never resume.
  */
-import type { CellRuntime } from "./cell-code.js";
+import type { CellRuntime } from "./cell-runtime.js";
 
 /** Milliseconds that a stopped cell's clean-up may take. */
 const GRACE_MS = 1000;

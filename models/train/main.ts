@@ -6,7 +6,7 @@ import { ensureCandidate, KEPT_FOLDER, STATE_FOLDER } from "../tiny-landscapes/t
 import { QUEUE } from "./queue.js";
 import { keepState, readProgress } from "./state.js";
 import { printStatus } from "./status.js";
-import { train } from "./train.js";
+import { saveKept, train } from "./train.js";
 import { TABLE, TRAININGS } from "./trainings.js";
 
 const { values, positionals } = parseArgs({
@@ -53,6 +53,13 @@ function fail(message: string): never {
 }
 
 ensureCandidate();
+// of entries of one training the last one that is done is the model's
+const done = QUEUE.filter(({ name, steps: wanted }) => {
+  const { step, begun } = readProgress(name, files);
+  return step - begun >= wanted;
+});
+for (const [, { name, training }] of new Map(done.map((entry) => [entry.training, entry])))
+  if (saveKept({ name, training: TRAININGS[training]() }, files)) console.log(`${name}: its kept parameters are in the model again`);
 for (const entry of QUEUE) {
   if (positionals.length > 0 && !positionals.includes(entry.name)) continue;
   const sitting = { ...entry, steps: steps ?? entry.steps, training: TRAININGS[entry.training]() };

@@ -61,6 +61,14 @@ export function loadState(
   return { step: 0, begun: 0, seconds: 0 };
 }
 
+/** A training's average where its state is gone and only the kept parameters are left; undefined where the state is there, or nothing is. */
+export function keptAverage(name: string, files: StateFiles): Weights | undefined {
+  const kept = keptFile(files, name);
+  if (existsSync(stateFile(files, name)) || !existsSync(kept)) return undefined;
+  const entries = Object.entries(readSafetensors(kept)).filter(([key]) => key.startsWith("average/"));
+  return Object.fromEntries(entries.map(([key, value]) => [key.slice("average/".length), value]));
+}
+
 /** Writes the averaged parameters of a state into the repository, in half precision. @returns whether there is a state */
 export function keepState(name: string, files: StateFiles): boolean {
   const state = stateFile(files, name);

@@ -8,7 +8,7 @@ import { layoutOf, trainingArrays, unflatten } from "./layout.js";
 import { trainingProgram } from "./program.js";
 import { startRevision } from "./revision.js";
 import type { Progress, StateFiles } from "./state.js";
-import { loadState, saveState, stateFile } from "./state.js";
+import { keptAverage, loadState, readProgress, saveState, stateFile } from "./state.js";
 import type { Training } from "./training.js";
 
 /** "constant" may be extended by more steps at any time; "falling" ends at 0 and is what is shipped. */
@@ -77,8 +77,7 @@ export async function train(sitting: Sitting, { files, device, lanes: count, tab
 
   const log = stepLog(sitting, logFile(files, name), say);
   const save = () => {
-    const rows = progress.step * training.microBatches * training.rows;
-    training.save(unflatten(slots, arrays.average), { steps: progress.step, rows, hours: Number((progress.seconds / 3600).toFixed(2)) });
+    training.save(unflatten(slots, arrays.average), seenBy(training, progress));
   };
   const measure = async () => {
     const measures = await training.measure?.();
@@ -124,6 +123,24 @@ export async function train(sitting: Sitting, { files, device, lanes: count, tab
   say(`${name}: ${outcome} after ${progress.step - progress.begun} of ${steps} steps, ${(progress.seconds / 3600).toFixed(2)} hours`);
   return outcome;
 }
+
+/**
+ * Hands a finished training's kept parameters to its model again, on a machine where its state is gone: later parts of the queue read the model.
+ * @returns whether there was anything to hand over
+ */
+export function saveKept({ name, training }: Pick<Sitting, "name" | "training">, files: StateFiles): boolean {
+  const average = keptAverage(name, files);
+  if (!average) return false;
+  training.save(average, seenBy(training, readProgress(name, files)));
+  return true;
+}
+
+/** What a training has seen until now. */
+const seenBy = ({ microBatches, rows }: Training, { step, seconds }: Pick<Progress, "step" | "seconds">) => ({
+  steps: step,
+  rows: step * microBatches * rows,
+  hours: Number((seconds / 3600).toFixed(2)),
+});
 
 /** Averages what steps give and writes a row every LOG_STEPS: step, seconds, learning rate, rows per second, the averages. */
 function stepLog({ name, training, steps }: Sitting, file: string, say: TrainOptions["say"]) {

@@ -134,3 +134,8 @@ test("a file is replaced whole: its mode stays, a link stays a link, and a failu
   await expect(expectWritable(files.dir)).rejects.toThrow("found a folder");
   expect(existsSync(join(files.dir, "none"))).toBe(false);
 });
+
+test("a type that is an object is refused by name, also one whose toString is no function", () => {
+  const cell = { ...notebook("1").cells[0], cell_type: { toString: 1 } };
+  expect(read({ ...notebook("1"), cells: [cell] })).toContain('cells[0].cell_type: expected "code", "markdown" or "raw"');
+});

@@ -309,7 +309,7 @@ describe("requests", () => {
     kernel.send(kernel.shell, "no_such_request", {});
     const comm = kernel.send(kernel.shell, "comm_open", { comm_id: "c", target_name: "t", data: {} });
     expect(await value("'still there'")).toBe("'still there'");
-    expect(kernel.publishedOf(comm).map(({ header }) => header.msg_type)).toEqual(["comm_close"]);
+    expect(kernel.publishedOf(comm).map(({ header }) => header.msg_type)).toEqual(["status", "comm_close", "status"]);
   });
   test("frames that are no message, or signed with another key, are dropped; what malformed contents ask for is answered", async () => {
     const socket = new Dealer({ linger: 0 });

@@ -47,6 +47,7 @@ describe("a config", () => {
       outChannels: 3,
       fusion: { channels: [128], blocks: 2, attentionLevels: [], groups: 32 },
       loss: { beta: 0.25, betaOn: "codebook" },
+      scaleFactors: [1, 1],
     });
   });
 

@@ -93,7 +93,7 @@ test("an unknown class is refused with the kind that was recognised and those th
   await expect(openModel(path)).rejects.toMatchObject({
     file: join(path, "model_index.json"),
     expected:
-      "_class_name of a kind that is supported: Stable Diffusion 1 and 2 (StableDiffusionPipeline or StableDiffusionPanoramaPipeline), Unconditional latent diffusion (LDMPipeline), Unconditional diffusion of pixels (DDPMPipeline or DDIMPipeline), Toy (ToyPipeline)",
+      "_class_name of a kind that is supported: Stable Diffusion 1 and 2 (StableDiffusionPipeline or StableDiffusionPanoramaPipeline), Unconditional latent diffusion (LDMPipeline), Unconditional diffusion of pixels (DDPMPipeline or DDIMPipeline), Frido (FridoPipeline), Toy (ToyPipeline)",
     found: '"StableDiffusionXLPipeline", which is not supported',
   });
 });

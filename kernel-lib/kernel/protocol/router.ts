@@ -3,9 +3,9 @@
  * drive it by hand.
  */
 
-import { createRequire } from "node:module";
 import type { Header, Json, Message } from "../../ipynb/message.js";
 import type { AskedOfCompiler, CommMessage, ExecuteRequest, ToCells, ToSockets } from "../threads.js";
+import { kernelInfo } from "./kernel-info.js";
 
 /** What the router calls. */
 export interface RouterDeps {
@@ -100,6 +100,31 @@ function createExecutions(deps: RouterDeps, ask: Ask, answer: Answer) {
   };
 }
 
+/** The comms that are open, and the way of their messages to the cells. */
+function createCommList(deps: RouterDeps, ask: Ask) {
+  const targets = new Map<string, string>();
+  return {
+    /** Hands a comm's message to the cells' thread, between the states busy and idle. */
+    async hear({ header: parent, content, buffers = [] }: Message, type: CommMessage): Promise<void> {
+      if (type === "comm_open") targets.set(String(content.comm_id), String(content.target_name));
+      if (type === "comm_close") targets.delete(String(content.comm_id));
+      deps.publish(parent, "status", { execution_state: "busy" });
+      await ask((id) => ({ kind: "comm", id, type, parent, content, buffers }));
+      deps.publish(parent, "status", { execution_state: "idle" });
+    },
+    /** Notes a comm that a cell opened, with its target, or closed. */
+    note({ id, target }: { readonly id: string; readonly target?: string }): void {
+      if (target === undefined) targets.delete(id);
+      else targets.set(id, target);
+    },
+    /** The open comms, or those of one target. */
+    info({ target_name: wanted }: Json): Json {
+      const found = [...targets].filter(([, target]) => wanted === undefined || target === wanted);
+      return { status: "ok", comms: Object.fromEntries(found.map(([id, target]) => [id, { target_name: target }])) };
+    },
+  };
+}
+
 /** Makes a router. */
 export function createRouter(deps: RouterDeps): Router {
   const waiting = new Map<number, (content: Json) => void>();
@@ -120,25 +145,7 @@ export function createRouter(deps: RouterDeps): Router {
     deps.publish(message.header, "status", { execution_state: "idle" });
   };
   const executions = createExecutions(deps, ask, answer);
-  /** the comms that are open, with their targets */
-  const comms = new Map<string, string>();
-
-  /** Hands a comm's message to the cells' thread, between the states busy and idle. */
-  async function comm(message: Message, type: CommMessage): Promise<void> {
-    const { comm_id: id, target_name: target } = message.content;
-    if (type === "comm_open") comms.set(String(id), String(target));
-    if (type === "comm_close") comms.delete(String(id));
-    const { header: parent, content, buffers = [] } = message;
-    deps.publish(parent, "status", { execution_state: "busy" });
-    await ask((number) => ({ kind: "comm", id: number, type, parent, content, buffers }));
-    deps.publish(parent, "status", { execution_state: "idle" });
-  }
-
-  /** The open comms, or those of one target. */
-  function commInfo({ target_name: wanted }: Json): Json {
-    const found = [...comms].filter(([, target]) => wanted === undefined || target === wanted);
-    return { status: "ok", comms: Object.fromEntries(found.map(([id, target]) => [id, { target_name: target }])) };
-  }
+  const comms = createCommList(deps, ask);
 
   function interrupt(): Json {
     deps.tell({ kind: "interrupt", ended: false });
@@ -156,7 +163,7 @@ export function createRouter(deps: RouterDeps): Router {
   const answers: Record<string, (message: Message) => () => Json | Promise<Json>> = {
     kernel_info_request: () => () => kernelInfo(deps.version),
     connect_request: () => () => ({ status: "ok" }),
-    comm_info_request: (message) => () => commInfo(message.content),
+    comm_info_request: (message) => () => comms.info(message.content),
     history_request: (message) => () => ({ status: "ok", history: chosenHistory(executions.history, message.content) }),
     interrupt_request: () => interrupt,
     complete_request: (message) => compiler(message, "complete_request"),
@@ -169,7 +176,7 @@ export function createRouter(deps: RouterDeps): Router {
     request(message) {
       const type = message.header.msg_type;
       if (type === "execute_request") return executions.add(message);
-      if (isComm(type)) return void comm(message, type);
+      if (isComm(type)) return void comms.hear(message, type);
       const content = Object.hasOwn(answers, type) ? answers[type](message) : undefined;
       if (!content) return;
       const answered = answer(message, type.replace(/request$/, "reply"), content);
@@ -182,8 +189,7 @@ export function createRouter(deps: RouterDeps): Router {
       const running = executions.running();
       if (message.kind === "publish") {
         const { parent, type, content, metadata, buffers, comm: changed } = message;
-        if (changed?.target !== undefined) comms.set(changed.id, changed.target);
-        else if (changed) comms.delete(changed.id);
+        if (changed) comms.note(changed);
         deps.publish(parent, type, content, { metadata, buffers });
       } else if (message.kind === "prompt") running && deps.prompt(running, message.content);
       else if (message.kind === "close") deps.close();
@@ -220,26 +226,3 @@ function chosenHistory(history: readonly (readonly [number, number, string])[], 
   const found = access === "search" ? history.filter(([, , input]) => like.test(input)) : history;
   return found.slice(Math.max(0, found.length - number(n, found.length)));
 }
-
-/** The version of the compiler of cells. */
-const { version: TYPESCRIPT } = createRequire(import.meta.url)("typescript/package.json") as { version: string };
-
-const kernelInfo = (version: string): Json => ({
-  status: "ok",
-  protocol_version: "5.3",
-  implementation: "veduta",
-  implementation_version: version,
-  language_info: {
-    name: "typescript",
-    version: TYPESCRIPT,
-    mimetype: "text/typescript",
-    file_extension: ".ts",
-    pygments_lexer: "typescript",
-    codemirror_mode: { name: "javascript", typescript: true },
-    nbconvert_exporter: "script",
-  },
-  banner: `Veduta ${version}: TypeScript for joint-diffusion panoramas`,
-  help_links: [],
-  debugger: false,
-  supported_features: [],
-});

@@ -4,6 +4,7 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openModel } from "../../../kernel-lib/pipelines/open-model.js";
+import { SCENE_ROWS, type SceneRows } from "../../tiny-scenes/check/scenes.js";
 import { SCENES_CANDIDATE, SCENES_FOLDER } from "../../tiny-scenes/train/folder.js";
 import { CANDIDATE, FOLDER, STATE_FOLDER } from "../train/folder.js";
 import { openJudge } from "./judge.js";
@@ -21,15 +22,18 @@ const { values, positionals } = parseArgs({
     edits: { type: "string", default: "120" },
     scenes: { type: "string", default: "300" },
     "scenes-distance": { type: "string", default: "1000" },
+    rows: { type: "string" },
     threads: { type: "string", default: String(availableParallelism()) },
     help: { type: "boolean", default: false },
   },
 });
 const names = Object.keys(PARTS) as PartName[];
+const sceneRowNames = Object.keys(SCENE_ROWS) as SceneRows[];
 if (values.help) {
   console.log(`npm run models:check -- [PART …] [--candidate | --model DIR] [--windows N] [--distance N] [--panoramas N] [--edits N]
-    [--scenes N] [--scenes-distance N] [--threads N]
-PART: ${names.join(", ")}; default all. scenes is of tiny-scenes, the others are of tiny-landscapes. --candidate checks what is being trained, in .work/train.`);
+    [--scenes N] [--scenes-distance N] [--rows NAME,NAME] [--threads N]
+PART: ${names.join(", ")}; default all. scenes is of tiny-scenes, the others are of tiny-landscapes.
+--rows: of scenes, ${sceneRowNames.join(", ")}; default all. --candidate checks what is being trained, in .work/train.`);
   process.exit(0);
 }
 const isPart = (name: string): name is PartName => Object.hasOwn(PARTS, name);
@@ -38,6 +42,15 @@ if (stranger !== undefined) {
   console.error(`models:check: got "${stranger}", want some of ${names.join(", ")}`);
   process.exit(2);
 }
+
+const isRows = (name: string): name is SceneRows => Object.hasOwn(SCENE_ROWS, name);
+const askedRows = values.rows?.split(",");
+const strangeRow = askedRows?.find((name) => !isRows(name));
+if (strangeRow !== undefined) {
+  console.error(`models:check: --rows got "${strangeRow}", want some of ${sceneRowNames.join(", ")}`);
+  process.exit(2);
+}
+const sceneRows = askedRows?.filter(isRows);
 
 const threads = Number(values.threads);
 const folder = values.candidate ? CANDIDATE : values.model;
@@ -57,12 +70,12 @@ const counts = {
 const lines: Line[] = [];
 for (const name of positionals.length > 0 ? positionals.filter(isPart) : names) {
   const began = Date.now();
-  lines.push(...(await PARTS[name]({ model, judge, folder, scenesFolder, pictures, counts })));
+  lines.push(...(await PARTS[name]({ model, judge, folder, scenesFolder, sceneRows, pictures, counts })));
   console.error(`${name}: ${((Date.now() - began) / 1000).toFixed(0)} s`);
 }
 await judge.close();
 await model.close();
 
 console.table(Object.fromEntries(lines.map(({ what, ...rest }) => [what, rest])));
-console.log(`model: ${folder}\npictures: ${pictures}`);
+console.log(`model: ${folder}\nscenes: ${scenesFolder}\npictures: ${pictures}`);
 process.exit(lines.some(({ reached }) => reached === "missed") ? 1 : 0);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { encodePng } from "../../../kernel-lib/core/image.js";
 import { rows } from "../../../kernel-lib/core/tensor.js";
 import type { Model } from "../../../kernel-lib/pipelines/model.js";
-import { sceneLines } from "../../tiny-scenes/check/scenes.js";
+import { type SceneRows, sceneLines } from "../../tiny-scenes/check/scenes.js";
 import { RECORD } from "../train/folder.js";
 import { dualLines } from "./dual.js";
 import { editLines } from "./edits.js";
@@ -26,6 +26,8 @@ export interface Checked {
   readonly folder: string;
   /** of tiny-scenes */
   readonly scenesFolder: string;
+  /** of the part scenes; default all */
+  readonly sceneRows?: readonly SceneRows[];
   readonly pictures: string;
   readonly counts: Readonly<Record<"windows" | "distance" | "panoramas" | "edits" | "scenes" | "scenesDistance", number>>;
 }
@@ -193,8 +195,8 @@ const steer: CheckPart = ({ model, judge, pictures }) => steered({ model, judge,
 
 const dual: CheckPart = ({ model }) => dualLines(model);
 
-const scenes: CheckPart = ({ model: { threads }, judge, scenesFolder: folder, pictures, counts: { scenes: count, scenesDistance } }) =>
-  sceneLines({ folder, judge, pictures, threads, count, distance: scenesDistance });
+const scenes: CheckPart = ({ model: { threads }, judge, scenesFolder: folder, sceneRows: rows, pictures, counts }) =>
+  sceneLines({ folder, judge, pictures, threads, count: counts.scenes, distance: counts.scenesDistance, rows });
 
 export const PARTS = {
   training,

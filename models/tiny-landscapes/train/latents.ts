@@ -18,7 +18,7 @@ import { DRAWING_HEIGHT, DRAWING_WIDTH, drawing, SEEDS } from "./drawings.js";
 import { CANDIDATE, STATE_FOLDER, saveAutoencoder } from "./folder.js";
 
 export const [LATENT_HEIGHT, LATENT_WIDTH] = [DRAWING_HEIGHT / 8, DRAWING_WIDTH / 8];
-const DRAWINGS = 30_000;
+const DRAWINGS = 12_000;
 const CHUNK = 1000;
 /** Pictures of a network call. */
 const COUNT = 10;

@@ -18,6 +18,7 @@ import { meanPsnr } from "../../tiny-landscapes/check/sharpness.js";
 import { bootstrapInterval, mean } from "../../tiny-landscapes/check/statistics.js";
 import { type Line, line, percent } from "../../tiny-landscapes/check/table.js";
 import { freshCrops, SIDE, sideBySide } from "../../tiny-landscapes/check/windows.js";
+import { THINGS } from "../../tiny-landscapes/world/things.js";
 import { MEASURED, reconstruct } from "./codes.js";
 import { finderOnDrawings } from "./finder.js";
 import { higher, share } from "./rows.js";
@@ -83,6 +84,11 @@ export async function finderRows(folder: string, count: number): Promise<Line[]>
   const { boxes, present, absent } = await finderOnDrawings(folder, count);
   const what = `the finder, on ${count} fresh drawings:`;
   const byScene = Array.from({ length: count }, (_, k) => boxes.filter(({ scene }) => scene === k).map(({ found }) => Number(found)));
+  const byClass = THINGS.flatMap((name) => {
+    const own = boxes.filter((each) => each.what === name).map(({ found }) => Number(found));
+    return own.length > 0 ? [`${name} ${Math.round(100 * mean(own))} % of ${own.length}`] : [];
+  });
+  console.error(`${what} boxes found by class: ${byClass.join(", ")}`);
   return [
     share(`${what} boxes found`, byScene, higher(0.9, 0.9)),
     line({ what: `${what} classes that are there and are seen`, value: present, show: percent }),

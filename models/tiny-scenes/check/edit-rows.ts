@@ -44,7 +44,7 @@ export async function secondsRows({ model }: ScenesChecked): Promise<Line[]> {
  */
 export async function movedRows({ model, pictures, count }: ScenesChecked): Promise<Line[]> {
   const rng = createRng(SEED);
-  const cases = askedScenes(count).flatMap(({ objects }) => movedCase(rng, objects) ?? []);
+  const cases = askedScenes(Math.ceil(count / 3)).flatMap(({ objects }) => movedCase(rng, objects) ?? []);
   const before = await paintScenes(
     model,
     cases.map(({ layout }) => ({ layout })),

@@ -119,14 +119,10 @@ export const boxesFound = (asked: readonly PlacedThing[], found: readonly Placed
 /** Fresh drawings that the finder is measured on. */
 const MEASURED = 300;
 
-/** Of 300 fresh drawings: the share of their things' boxes that are found, by class and altogether, and of the classes that are seen those which are there. */
-export async function measureFinder(): Promise<Readonly<Record<string, number>>> {
-  const found = await finderOnDrawings(SCENES_CANDIDATE, MEASURED);
-  const { boxes, ...rest } = found;
-  const classes = Object.fromEntries(
-    THINGS.map((what) => [what, mean(boxes.filter((each) => each.what === what).map((each) => Number(each.found)))]),
-  );
-  return { boxes: mean(boxes.map((each) => Number(each.found))), ...rest, ...classes };
+/** Of 300 fresh drawings: the shares of boxes that are found, of classes that are there and seen, and of those that are neither. */
+export async function measureFinder(): Promise<Readonly<Record<"boxes" | "present" | "absent", number>>> {
+  const { boxes, present, absent } = await finderOnDrawings(SCENES_CANDIDATE, MEASURED);
+  return { boxes: mean(boxes.map((each) => Number(each.found))), present, absent };
 }
 
 /** @param count fresh drawings */

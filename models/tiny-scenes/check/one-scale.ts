@@ -17,6 +17,7 @@ import { tokenTransformer, tokenTransformerConfig } from "../../../kernel-lib/ne
 import { unet, unetConfig } from "../../../kernel-lib/nets/unet.js";
 import { networkReader } from "../../../kernel-lib/pipelines/folder.js";
 import { schedulerConfig } from "../../../kernel-lib/pipelines/scheduler-config.js";
+import { tokenRows } from "../train/scene-batch.js";
 import { GUIDANCE } from "./paint-scenes.js";
 
 /** Pictures of one call; it has twice as many rows. */
@@ -54,16 +55,8 @@ export async function openOneScale(folder: string, model: SceneModel): Promise<O
 
   /** Rows of no condition, then of each. */
   const contextOf = async (conditions: readonly SceneCondition[]): Promise<Tensor> => {
-    const [allIds, allKeep] = [new Int32Array(rowCount * tokenizer.length), new Float32Array(rowCount * tokenizer.length)];
-    for (let n = 0; n < rowCount; n++) {
-      const condition = n < BATCH ? undefined : conditions[n - BATCH];
-      const tokens = condition ? tokenizer.tokens(condition) : tokenizer.unconditional("prompt");
-      if (tokens === "zero embedding") throw new TypeError("openOneScale: got a tokenizer without tokens for no condition");
-      allIds.set(tokens.ids, n * tokenizer.length);
-      allKeep.set(tokens.keep ?? [], n * tokenizer.length);
-    }
-    const shape = [rowCount, tokenizer.length];
-    return (await encoder.run({ ids: { data: allIds, shape }, keep: { data: allKeep, shape } })).context;
+    const none = Array<undefined>(BATCH).fill(undefined);
+    return (await encoder.run(tokenRows(tokenizer, [...none, ...conditions, ...none].slice(0, rowCount)))).context;
   };
 
   return {

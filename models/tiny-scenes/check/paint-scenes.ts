@@ -5,6 +5,8 @@ import type { SceneModel } from "../../../kernel-lib/methods/pyramid/open-pyrami
 import type { PyramidOptions } from "../../../kernel-lib/methods/pyramid/options.js";
 import { pyramidDiffusion } from "../../../kernel-lib/methods/pyramid/pyramid-diffusion.js";
 import type { PyramidResult, PyramidRun } from "../../../kernel-lib/methods/pyramid/pyramid-step.js";
+import { tokenizerOf } from "../../../kernel-lib/methods/pyramid/scene-context.js";
+import { tokenRows } from "../train/scene-batch.js";
 
 /** Pictures of one run. */
 const BATCH = 20;
@@ -30,12 +32,9 @@ export async function paintScenes(
   const latents: Tensor[] = [];
   for (let at = 0; at < conditions.length; at += BATCH) {
     const part = conditions.slice(at, at + BATCH);
-    const contexts = await Promise.all(part.map((condition) => model.condition(condition))); // [2,T,D] each
-    const [, T, D] = contexts[0].shape;
-    const condition = { data: stack(contexts).data, shape: [part.length, 2, T, D] };
     const run = pyramidDiffusion(model, {
       ...{ steps: STEPS, guidanceScale: GUIDANCE, ...options },
-      condition,
+      condition: await pairsOf(model, part),
       count: part.length,
       seed: seed + at / BATCH,
       ...(from && { from: { stage: from.stage, latent: rows(from.latent, at, at + part.length) } }),
@@ -45,6 +44,16 @@ export async function paintScenes(
     latents.push(latent);
   }
   return { images: stack(images), latent: stack(latents) };
+}
+
+/** Contexts without and with each condition, in one call: [N,2,T,D]. */
+async function pairsOf(model: SceneModel, conditions: readonly SceneCondition[]): Promise<Tensor> {
+  const { ids, keep } = tokenRows(
+    tokenizerOf(model),
+    conditions.flatMap((condition) => [undefined, condition]),
+  );
+  const { data, shape } = await model.encodeTokens({ ids, keep });
+  return { data, shape: [conditions.length, 2, ...shape.slice(1)] };
 }
 
 async function resultOf(run: PyramidRun): Promise<PyramidResult> {

@@ -1,6 +1,7 @@
 /** @file `npm run models:check -- scenes`: the quality of tiny-scenes. Rows whose parts are not trained yet are left out, and the file that is missing is named. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { once } from "../../../kernel-lib/core/once.js";
 import { openPyramidModel } from "../../../kernel-lib/methods/pyramid/open-pyramid-model.js";
 import type { Judge } from "../../tiny-landscapes/check/judge.js";
 import type { Line } from "../../tiny-landscapes/check/table.js";
@@ -20,37 +21,62 @@ export interface ScenesCheck {
   readonly count: number;
   /** pictures of a distance */
   readonly distance: number;
+  /** of SCENE_ROWS; default all */
+  readonly rows?: readonly SceneRows[];
 }
 
+interface RowGroup {
+  /** folders of the model */
+  readonly needs: readonly string[];
+  measure(check: ScenesCheck, opened: () => Promise<ScenesChecked>): Promise<Line[]>;
+}
+
+const painted = (measure: (checked: ScenesChecked, check: ScenesCheck) => Promise<Line[]>): RowGroup => ({
+  needs: ["first_stage", "finder", "unet", "condition"],
+  measure: async (check, opened) => measure(await opened(), check),
+});
+
+/** Groups of rows by name. */
+export const SCENE_ROWS = {
+  codes: { needs: ["first_stage"], measure: ({ folder, judge, pictures }) => codeRows(folder, judge, pictures) },
+  finder: { needs: ["finder"], measure: ({ folder, count }) => finderRows(folder, count) },
+  seconds: painted(secondsRows),
+  layouts: painted(layoutRows),
+  labels: painted(labelRows),
+  graphs: painted(graphRows),
+  prompts: painted(promptRows),
+  moved: painted(movedRows),
+  distance: painted((checked, { distance }) => distanceRows(checked, distance)),
+} as const satisfies Record<string, RowGroup>;
+export type SceneRows = keyof typeof SCENE_ROWS;
+
 /** The rows that a folder's parts allow. */
-export async function sceneLines({ folder, judge, pictures, threads, count, distance }: ScenesCheck): Promise<Line[]> {
-  const has = (...parts: readonly string[]) => {
-    const missing = parts.map((part) => join(folder, part)).find((path) => !existsSync(path));
-    if (missing) console.error(`scenes: ${missing} is missing; rows that need it are left out`);
-    return !missing;
-  };
+export async function sceneLines(check: ScenesCheck): Promise<Line[]> {
+  const { folder, judge, pictures, threads, count, rows = Object.keys(SCENE_ROWS) as SceneRows[] } = check;
+  let close = async () => {};
+  const opened = once(async (): Promise<ScenesChecked> => {
+    const [model, finder] = [await openPyramidModel(folder, { device: "cpu", threads }), await openFinder(folder, threads)];
+    close = async () => {
+      await finder.close();
+      await model.close();
+    };
+    return { model, folder, finder, judge, pictures, count };
+  });
   const lines: Line[] = [];
-  const add = async (name: string, rows: () => Promise<Line[]>) => {
-    const began = Date.now();
-    lines.push(...(await rows()));
-    console.error(`scenes, ${name}: ${((Date.now() - began) / 1000).toFixed(0)} s`);
-  };
-  if (has("first_stage")) await add("codes", () => codeRows(folder, judge, pictures));
-  if (has("finder")) await add("finder", () => finderRows(folder, count));
-  if (!has("first_stage", "finder", "unet", "condition")) return lines;
-  const [model, finder] = [await openPyramidModel(folder, { device: "cpu", threads }), await openFinder(folder, threads)];
-  const checked: ScenesChecked = { model, folder, finder, judge, pictures, count };
   try {
-    await add("seconds", () => secondsRows(checked));
-    await add("layouts", () => layoutRows(checked));
-    await add("labels", () => labelRows(checked));
-    await add("graphs", () => graphRows(checked));
-    await add("prompts", () => promptRows(checked));
-    await add("moved", () => movedRows(checked));
-    await add("distance", () => distanceRows(checked, distance));
+    for (const name of rows) {
+      const { needs, measure }: RowGroup = SCENE_ROWS[name];
+      const missing = needs.map((part) => join(folder, part)).find((path) => !existsSync(path));
+      if (missing) {
+        console.error(`scenes, ${name}: left out, ${missing} is missing`);
+        continue;
+      }
+      const began = Date.now();
+      lines.push(...(await measure(check, opened)));
+      console.error(`scenes, ${name}: ${((Date.now() - began) / 1000).toFixed(0)} s`);
+    }
   } finally {
-    await finder.close();
-    await model.close();
+    await close();
   }
   return lines;
 }

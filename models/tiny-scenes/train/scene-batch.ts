@@ -1,15 +1,16 @@
 /** @file A batch of encoded scenes with conditions of all four kinds. */
-import type { SceneKind } from "../../../kernel-lib/conditions/scene.js";
+import type { SceneCondition, SceneKind, SceneTokenizer } from "../../../kernel-lib/conditions/scene.js";
 import { sceneTokenizer } from "../../../kernel-lib/conditions/scene-tokenizer.js";
 import type { JsonObject } from "../../../kernel-lib/core/json.js";
 import type { Rng } from "../../../kernel-lib/core/random.js";
 import { randn } from "../../../kernel-lib/core/random.js";
+import { sizeOf, type Tensor } from "../../../kernel-lib/core/tensor.js";
 import { createSchedule, type Schedule } from "../../../kernel-lib/diffusion/schedule.js";
 import type { Feed, Feeds } from "../../../kernel-lib/engine/session.js";
 import { type TimestepConfig, timestepEmbedding } from "../../../kernel-lib/nets/timestep-embedding.js";
 import { schedulerConfig } from "../../../kernel-lib/pipelines/scheduler-config.js";
 import type { SharedData } from "../../train/training.js";
-import { SCENE_TOKENS_JSON, SCHEDULER_JSON, TOKENS } from "./configs.js";
+import { SCENE_TOKENS_JSON, SCHEDULER_JSON } from "./configs.js";
 import { ROW, sceneOf } from "./encoded-scenes.js";
 import { CONDITIONS } from "./scene-conditions.js";
 
@@ -36,31 +37,42 @@ export type Rows = "trained" | "held out";
 export function sceneBatch(rng: Rng, { coarse, fine, scenes }: SharedData, from: Rows): Feeds {
   const count = coarse.length / ROW.coarse;
   const [c, f] = [new Float32Array(COUNT * ROW.coarse), new Float32Array(COUNT * ROW.fine)];
-  const [ids, keep] = [new Int32Array(COUNT * TOKENS), new Float32Array(COUNT * TOKENS)];
+  const conditions: (SceneCondition | undefined)[] = [];
   for (let n = 0; n < COUNT; n++) {
     const row = from === "trained" ? rng.below(count - HELD_OUT) : count - HELD_OUT + rng.below(HELD_OUT);
     c.set(coarse.subarray(row * ROW.coarse, (row + 1) * ROW.coarse), n * ROW.coarse);
     f.set(fine.subarray(row * ROW.fine, (row + 1) * ROW.fine), n * ROW.fine);
     const kind = KINDS[n % KINDS.length];
-    const tokens =
-      rng.uniform() < DROPPED ? SCENE_TOKENIZER.unconditional(kind) : SCENE_TOKENIZER.tokens(CONDITIONS[kind](rng, sceneOf(scenes, row)));
-    if (tokens === "zero embedding") throw new TypeError("sceneBatch: got a tokenizer without tokens for no condition");
-    ids.set(tokens.ids, n * TOKENS);
-    keep.set(tokens.keep ?? [], n * TOKENS);
+    conditions.push(rng.uniform() < DROPPED ? undefined : CONDITIONS[kind](rng, sceneOf(scenes, row)));
   }
-  const [coarseShape, fineShape, tokenShape] = [
+  const [coarseShape, fineShape] = [
     [COUNT, 4, 8, 8],
     [COUNT, 4, 16, 16],
-    [COUNT, TOKENS],
   ];
   return {
     coarse: { data: c, shape: coarseShape },
     fine: { data: f, shape: fineShape },
     coarseNoise: randn(rng, coarseShape),
     fineNoise: randn(rng, fineShape),
-    ids: { data: ids, shape: tokenShape },
-    keep: { data: keep, shape: tokenShape },
+    ...tokenRows(SCENE_TOKENIZER, conditions),
   };
+}
+
+/** ids and keep [N,T] of conditions; undefined stands for none. @throws TypeError for a model whose guidance wants zeros in place of tokens */
+export function tokenRows(
+  tokenizer: SceneTokenizer,
+  conditions: readonly (SceneCondition | undefined)[],
+): { readonly ids: { readonly data: Int32Array; readonly shape: readonly number[] }; readonly keep: Tensor } {
+  const shape = [conditions.length, tokenizer.length];
+  const [ids, keep] = [new Int32Array(sizeOf(shape)), new Float32Array(sizeOf(shape))];
+  for (const [n, condition] of conditions.entries()) {
+    const tokens = condition ? tokenizer.tokens(condition) : tokenizer.unconditional("prompt");
+    if (tokens === "zero embedding")
+      throw new TypeError("tokenRows: got a tokenizer without tokens for no condition, want one of our models'");
+    ids.set(tokens.ids, n * tokenizer.length);
+    keep.set(tokens.keep ?? [], n * tokenizer.length);
+  }
+  return { ids: { data: ids, shape }, keep: { data: keep, shape } };
 }
 
 /** Timesteps that are spread evenly over the batch, in a random order: alpha, sigma and weight [32,1,1,1], and their embedding. */

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { code, errorsOf, folder, isAlive, notebook, printed, veduta } from "../fixtures.js";
@@ -125,4 +125,23 @@ test("a notebook runs in its own folder", async () => {
   const file = files.write(notebook("console.log(process.cwd())"));
   await run([file]);
   expect(basename(printed(files.read(file), 0).trim())).toBe(basename(files.dir));
+});
+
+test("outputs of an earlier run are replaced, also where they are none of the format's", async () => {
+  const file = files.write(notebook("console.log(1)"));
+  const broken = files.read(file) as unknown as { cells: { outputs: unknown[]; execution_count: unknown }[] };
+  broken.cells[0].outputs = [{ output_type: "nonsense" }, { bad: true }];
+  broken.cells[0].execution_count = "x";
+  writeFileSync(file, JSON.stringify(broken));
+  expect((await run([file])).code).toBe(0);
+  expect(printed(files.read(file), 0)).toBe("1\n");
+});
+
+test("a notebook of another language is named as such before anything runs, unless another kernel is named", async () => {
+  const python = { ...notebook("print(1)"), metadata: { kernelspec: { name: "python3", language: "python", display_name: "Python 3" } } };
+  const file = files.write(python);
+  const { code: exit, err } = await veduta(["run", file]);
+  expect(exit).toBe(1);
+  expect(err).toContain("expected a notebook in TypeScript or JavaScript, found one in python");
+  expect((await run([file])).err).not.toContain("found one in python");
 });

@@ -8,7 +8,7 @@ import { startLanes } from "#models/train/lanes.js";
 import { layoutOf, trainingArrays } from "#models/train/layout.js";
 import { trainingProgram } from "#models/train/program.js";
 import { keepState, readProgress, stateFile } from "#models/train/state.js";
-import { rateShare, train } from "#models/train/train.js";
+import { rateShare, saveKept, train } from "#models/train/train.js";
 import { TABLE, TRAININGS } from "./toy.mjs";
 
 let folder: string;
@@ -91,6 +91,20 @@ describe("training", () => {
     await train({ ...sitting, steps: 150 }, options());
     expect(progress().step).toBe(150);
     expect(Math.abs(3 - state()["average/slope.weight"].data[0])).toBeLessThan(Math.abs(3 - slope)); // nearer to the answer, not from 0 again
+  });
+
+  test("what was finished elsewhere is handed to its model again from the kept parameters, and only where the state is gone", async () => {
+    await train(sitting, options());
+    keepState("line", files());
+    const saved: unknown[] = [];
+    const watched = { name: "line", training: { ...training, save: (...given: unknown[]) => void saved.push(given) } };
+    expect(saveKept(watched, files())).toBe(false);
+    const [slope] = state()["average/slope.weight"].data;
+    rmSync(stateFile(files(), "line"));
+    expect(saveKept(watched, files())).toBe(true);
+    const [[weights, seen]] = saved as [Record<string, { data: Float32Array }>, { steps: number }][];
+    expect(weights["slope.weight"].data[0]).toBeCloseTo(slope, 2);
+    expect(seen.steps).toBe(100);
   });
 
   test("a branch begins with the other sitting's parameters and leaves its state as it was", async () => {

@@ -25,6 +25,8 @@ const CELLS = [
   "const grey = slider({ min: 0, max: 1, value: 0.5, label: 'grey' });\nconst shade = (grey: number) => image(tensor(new Float32Array(3 * 32 * 64).fill(grey), [1, 3, 32, 64]), { title: 'grey ' + grey.toFixed(2) });\nconst follow = await interact({ grey }, ({ grey }) => shade(grey));",
   'console.log("side is", side.value);',
   "side.set(5);",
+  'import { layoutEditor } from "veduta";\nconst editor = layoutEditor({ layout: [{ what: "boat", box: [0.1, 0.1, 0.2, 0.2] }], classes: ["boat", "sun"], width: 300 });\neditor',
+  "console.log(JSON.stringify(editor.value));",
 ];
 const notebook = JSON.stringify({
   nbformat: 4,
@@ -74,8 +76,15 @@ describe.skipIf(missing !== "")(`widgets in real front ends${missing}`, () => {
     const page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
     await page.goto(`${address}/${path}/${file}?token=t`);
     const sliders = page.locator(".veduta-control input[type=range]");
-    await run(page, 0);
-    await expect.poll(() => sliders.count(), { timeout: 60_000 }).toBe(1);
+    // a page that is not connected to the kernel yet takes no cell: ask again
+    for (let tries = 0; tries < 6 && (await sliders.count()) === 0; tries++) {
+      await run(page, 0);
+      await sliders
+        .first()
+        .waitFor({ timeout: 20_000 })
+        .catch(() => undefined);
+    }
+    expect(await sliders.count()).toBe(1);
     await run(page, 1);
     await expect.poll(() => sliders.count()).toBe(2);
     await expect.poll(() => output(page, 1)).toContain("grey 0.50");
@@ -86,6 +95,13 @@ describe.skipIf(missing !== "")(`widgets in real front ends${missing}`, () => {
     await expect.poll(() => output(page, 2)).toContain("side is 31");
     await run(page, 3);
     await expect.poll(() => sliders.nth(0).inputValue()).toBe("5");
+    await run(page, 4);
+    const drawn = page.locator(".veduta-layout svg");
+    await expect.poll(() => drawn.count()).toBe(1);
+    await pull(page, [0.2, 0.2], [0.6, 0.5]); // the box, by its middle
+    await pull(page, [0.05, 0.7], [0.25, 0.9]); // a new one, on the ground
+    await run(page, 5);
+    await expect.poll(() => output(page, 5)).toContain('{"what":"boat","box":[0.5,0.4,0.2,0.2]},{"what":"boat","box":[0.05,0.7,0.2,0.2]}');
     await page.screenshot({ path: join(PICTURES, `${file}.png`) });
     await page.close();
   });
@@ -105,4 +121,15 @@ async function drag(page: Page, k: number, value: number): Promise<void> {
     (element as unknown as { value: string }).value = to;
     element.dispatchEvent(new Event("input"));
   }, String(value));
+}
+
+/** Drags from one place of the layout to another, as shares of it. */
+async function pull(page: Page, from: readonly [number, number], to: readonly [number, number]): Promise<void> {
+  const box = await page.locator(".veduta-layout svg").boundingBox();
+  if (!box) throw new Error("no layout is shown");
+  const at = ([x, y]: readonly [number, number]) => [box.x + x * box.width, box.y + y * box.height] as const;
+  await page.mouse.move(...at(from));
+  await page.mouse.down();
+  await page.mouse.move(...at(to), { steps: 4 });
+  await page.mouse.up();
 }
