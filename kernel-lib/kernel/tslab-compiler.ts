@@ -39,6 +39,8 @@ export function tslabCompiler(own: typeof ts, emitted: (js: string) => string, g
   const added = {
     __esModule: true,
     createWatchCompilerHost: watchHost(own, globals),
+    // of a cell that is a module
+    getPreEmitDiagnostics: (program: ts.Program, file: ts.SourceFile) => faults(program, file),
     getPreEmitDiagnosticsOfFiles: (program: ts.Program, files: readonly ts.SourceFile[]) => files.flatMap((file) => faults(program, file)),
     transpileModule: (js: string) => ({ outputText: emitted(js) }),
     getNullTransformationContext: () => internals.nullTransformationContext,

@@ -146,6 +146,8 @@ export const NOTEBOOKS: readonly Snippet[] = [
   ["exports with a new name", "const first27 = 1;\nexport { first27 as second27 };\nfirst27", "1"],
   ["declare", "declare const never28: number;\ntypeof never28", "'undefined'"],
   ["JSX-free generics of arrows", "const id29 = <T,>(x: T): T => x; id29(29)", "29"],
+  ["a cell that is a module", "/** @module loose */\nexport const same = (x) => x;", "undefined"],
+  ["… is imported", "import { same } from './loose';\nsame(2)", "2"],
   ["globalThis", "var g30 = 30; typeof globalThis", "'object'"],
   ["Intl and dates", "new Intl.NumberFormat('en').format(1234.5)", "'1,234.5'"],
   ["fetch's types", "const f32: (r: Response) => number = (r) => r.status; f32(new Response(null, { status: 200 }))", "200"],
