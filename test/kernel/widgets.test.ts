@@ -119,17 +119,19 @@ test("select and button are widgets too", async () => {
 describe("interact", () => {
   test("runs again with the latest values only, stops what runs by its signal, and replaces what it showed", async () => {
     const answer = await kernel.execute(`const runs: number[] = []; const stopped: number[] = [];
+let open = () => {};
+const gate = new Promise<void>((resolve) => (open = resolve)); // the work on 2 ends when the test says so
 const side = slider({ min: 0, max: 100, value: 1 });
 const follow = await interact({ side }, async ({ side }, { signal }) => {
   runs.push(side);
   signal.addEventListener("abort", () => stopped.push(side));
-  if (side > 1) await new Promise((resolve) => setTimeout(resolve, 400));
+  if (side === 2) await gate;
   return "side " + side;
 });`);
     const { comm_id } = opened(answer);
     expect(contents(answer, "display_data").map(({ data }) => (data as Record<string, unknown>)["text/plain"])).toContain("side 1");
     for (const next of [2, 3, 4, 5]) await update(comm_id, { value: next });
-    await kernel.execute("await follow.settled();");
+    await kernel.execute("open();\nawait follow.settled();");
     expect(await value("[runs, stopped]")).toBe("[ [ 1, 2, 5 ], [ 2 ] ]");
     const shown = kernel.everything.filter(({ header }) => header.msg_type === "update_display_data");
     expect(shown.map(({ content }) => (content.data as Record<string, unknown>)["text/plain"])).toEqual(["side 5"]);
