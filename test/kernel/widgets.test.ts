@@ -22,6 +22,13 @@ const value = async (code: string) =>
 const update = (id: string, state: object) => kernel.comm("comm_msg", { comm_id: id, data: { method: "update", state, buffer_paths: [] } });
 
 describe("a comm", () => {
+  test("whose message has no id, or one that is no text, is ignored", async () => {
+    for (const content of [{ target_name: "nothing" }, { comm_id: { toString: 1 }, target_name: "nothing", data: {} }])
+      kernel.send(kernel.shell, "comm_open", content);
+    expect(await value("2 + 2")).toBe("4");
+    expect((await kernel.request("comm_info_request")).reply.comms).toEqual({});
+  });
+
   test("of a target that nobody takes is closed at once", async () => {
     const { published } = await kernel.comm("comm_open", { comm_id: "c0", target_name: "nothing", data: {} });
     expect(contents({ published }, "comm_close")).toEqual([{ comm_id: "c0", data: {} }]);
