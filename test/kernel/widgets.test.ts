@@ -22,6 +22,13 @@ const value = async (code: string) =>
 const update = (id: string, state: object) => kernel.comm("comm_msg", { comm_id: id, data: { method: "update", state, buffer_paths: [] } });
 
 describe("a comm", () => {
+  test("whose message has no id, or one that is no text, is ignored", async () => {
+    for (const content of [{ target_name: "nothing" }, { comm_id: { toString: 1 }, target_name: "nothing", data: {} }])
+      kernel.send(kernel.shell, "comm_open", content);
+    expect(await value("2 + 2")).toBe("4");
+    expect((await kernel.request("comm_info_request")).reply.comms).toEqual({});
+  });
+
   test("of a target that nobody takes is closed at once", async () => {
     const { published } = await kernel.comm("comm_open", { comm_id: "c0", target_name: "nothing", data: {} });
     expect(contents({ published }, "comm_close")).toEqual([{ comm_id: "c0", data: {} }]);
@@ -119,17 +126,19 @@ test("select and button are widgets too", async () => {
 describe("interact", () => {
   test("runs again with the latest values only, stops what runs by its signal, and replaces what it showed", async () => {
     const answer = await kernel.execute(`const runs: number[] = []; const stopped: number[] = [];
+let open = () => {};
+const gate = new Promise<void>((resolve) => (open = resolve)); // the work on 2 ends when the test says so
 const side = slider({ min: 0, max: 100, value: 1 });
 const follow = await interact({ side }, async ({ side }, { signal }) => {
   runs.push(side);
   signal.addEventListener("abort", () => stopped.push(side));
-  if (side > 1) await new Promise((resolve) => setTimeout(resolve, 400));
+  if (side === 2) await gate;
   return "side " + side;
 });`);
     const { comm_id } = opened(answer);
     expect(contents(answer, "display_data").map(({ data }) => (data as Record<string, unknown>)["text/plain"])).toContain("side 1");
     for (const next of [2, 3, 4, 5]) await update(comm_id, { value: next });
-    await kernel.execute("await follow.settled();");
+    await kernel.execute("open();\nawait follow.settled();");
     expect(await value("[runs, stopped]")).toBe("[ [ 1, 2, 5 ], [ 2 ] ]");
     const shown = kernel.everything.filter(({ header }) => header.msg_type === "update_display_data");
     expect(shown.map(({ content }) => (content.data as Record<string, unknown>)["text/plain"])).toEqual(["side 5"]);

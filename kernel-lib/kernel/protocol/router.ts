@@ -106,8 +106,10 @@ function createCommList(deps: RouterDeps, ask: Ask) {
   return {
     /** Hands a comm's message to the cells' thread, between the states busy and idle. */
     async hear({ header: parent, content, buffers = [] }: Message, type: CommMessage): Promise<void> {
-      if (type === "comm_open") targets.set(String(content.comm_id), String(content.target_name));
-      if (type === "comm_close") targets.delete(String(content.comm_id));
+      const { comm_id: comm, target_name: target } = content;
+      if (typeof comm !== "string" || (type === "comm_open" && typeof target !== "string")) return; // no message of a comm
+      if (type === "comm_open") targets.set(comm, target as string);
+      if (type === "comm_close") targets.delete(comm);
       deps.publish(parent, "status", { execution_state: "busy" });
       await ask((id) => ({ kind: "comm", id, type, parent, content, buffers }));
       deps.publish(parent, "status", { execution_state: "idle" });
