@@ -5,10 +5,11 @@
 import { SourceMap } from "node:module";
 import type ts from "typescript";
 import { declaredNames, transformCell } from "./cell-transform.js";
+import { NOTEBOOK } from "./live-scope.js";
 
 /** The name of `CellRuntime` in a cell's code. */
 const RUNTIME = "__veduta_cell__";
-const PRELUDE = `const ${RUNTIME} = globalThis[Symbol.for("veduta.cell")];\n`;
+const PRELUDE = `const ${RUNTIME} = globalThis[Symbol.for("veduta.cell")], ${NOTEBOOK} = globalThis.__tslab__.names;\n`;
 
 /** A position in a source; line and column count from 0. */
 export interface Position {

@@ -1,7 +1,7 @@
 /** @file The two changes that a cell's JavaScript needs: the stop button can end every `await`, and the notebook has one scope (live-scope.ts). */
 import type ts from "typescript";
 import type { CellRuntime } from "./cell-runtime.js";
-import { fills, type LiveScope, liveScope, type Names, placedAtStart } from "./live-scope.js";
+import { fills, type LiveScope, liveScope, type Names, NOTEBOOK, placedAtStart } from "./live-scope.js";
 
 /** What a transformed cell is said of. */
 export interface Transformed {
@@ -16,7 +16,7 @@ export interface CellNames {
   readonly runtime: string;
   /** the notebook's names; absent for a module that a cell imports, which has a scope of its own */
   readonly names?: Names;
-  /** the property of `exports` for the value of a cell that has `using` and ends in an expression: tslab finds the value of other cells */
+  /** the property of the notebook's object for the value of a cell that has `using` and ends in an expression: tslab finds the value of other cells */
   readonly last?: string;
 }
 
@@ -91,7 +91,7 @@ function withLastKept(compiler: typeof ts, factory: ts.NodeFactory, statement: t
   const { tryBlock: block, catchClause, finallyBlock } = statement;
   const end = block.statements.at(-1);
   if (!end || !compiler.isExpressionStatement(end)) return statement;
-  const place = factory.createPropertyAccessExpression(factory.createIdentifier("exports"), name);
+  const place = factory.createPropertyAccessExpression(factory.createIdentifier(NOTEBOOK), name);
   const kept = factory.updateExpressionStatement(end, factory.createAssignment(place, end.expression));
   return factory.updateTryStatement(
     statement,
@@ -192,10 +192,10 @@ const isList = (compiler: typeof ts, node: ts.Node): node is ts.VariableDeclarat
 const kindOf = (compiler: typeof ts, { flags }: ts.VariableDeclarationList) =>
   flags & compiler.NodeFlags.BlockScoped ? ("undefined" as const) : ("as it was" as const);
 
-/** `exports.f()` becomes `(0, exports.f)()`: a function of the notebook has no receiver. */
+/** `__notebook__.f()` becomes `(0, __notebook__.f)()`: a function of the notebook has no receiver. */
 function withoutReceiver(compiler: typeof ts, factory: ts.NodeFactory, node: ts.Node): ts.Node {
   const isKept = (callee: ts.Expression): callee is ts.PropertyAccessExpression =>
-    compiler.isPropertyAccessExpression(callee) && compiler.isIdentifier(callee.expression) && callee.expression.text === "exports";
+    compiler.isPropertyAccessExpression(callee) && compiler.isIdentifier(callee.expression) && callee.expression.text === NOTEBOOK;
   // V8 reports the end of the callee as the place of a call; a trace shall name the function's name
   const bare = (callee: ts.PropertyAccessExpression) => {
     for (const part of [callee, callee.expression, callee.name]) placedAtStart(compiler, part, callee.name);

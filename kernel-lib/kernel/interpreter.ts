@@ -182,7 +182,7 @@ export function createInterpreter(compiling: (busy: boolean) => void): Interpret
   };
 }
 
-/** The property of `exports` for the last value of a cell with `using`. */
+/** The property of the notebook's object for the last value of a cell with `using`. */
 const LAST = "__veduta_last__";
 
 const unwritten = (written: string): boolean => written.startsWith("undefined");

@@ -1,14 +1,17 @@
 /**
- * @file One scope for a notebook: the names that a cell declares outside of functions and blocks become properties of `exports`, which all cells
+ * @file One scope for a notebook: the names that a cell declares outside of functions and blocks become properties of one object, which all cells
  * share, and so does every use of them. A function of an earlier cell then sees what a later cell assigns or declares anew.
  *
- *   let count = 0;                    exports.count = 0;
- *   function inc() { count++; }       exports.inc = function inc() { exports.count++; };    hoisted, as functions are
- *   const { a, b: [c] } = pair();     ({ a: exports.a, b: [exports.c] } = (0, exports.pair)());
+ *   let count = 0;                    __notebook__.count = 0;
+ *   function inc() { count++; }       __notebook__.inc = function inc() { __notebook__.count++; };    hoisted, as functions are
+ *   const { a, b: [c] } = pair();     ({ a: __notebook__.a, b: [__notebook__.c] } = (0, __notebook__.pair)());
  *
  * The nodes are those of the compiler's JavaScript output; its binder says which names a function or a block declares.
  */
 import type ts from "typescript";
+
+/** The name of the object in a cell's code. */
+export const NOTEBOOK = "__notebook__";
 
 /** A node with its declared names, as the compiler's binder found them. */
 type Scope = ts.Node & { readonly locals?: ReadonlyMap<string, unknown>; readonly parent?: Scope };
@@ -70,7 +73,7 @@ export function liveScope(compiler: typeof ts, file: ts.SourceFile, factory: ts.
   const kept = (name: string, at: ts.Node): ts.PropertyAccessExpression => {
     const placed = <T extends ts.Node>(node: T): T => placedAtStart(compiler, node, at);
     return placed(
-      factory.createPropertyAccessExpression(placed(factory.createIdentifier("exports")), placed(factory.createIdentifier(name))),
+      factory.createPropertyAccessExpression(placed(factory.createIdentifier(NOTEBOOK)), placed(factory.createIdentifier(name))),
     );
   };
 

@@ -81,8 +81,27 @@ export function loadTslab(lastStep: (ts: typeof import("typescript"), js: string
   return {
     ts: own,
     converter: createConverter({ isJS: false, isBrowser: false }),
-    createExecutor: (node, print) => createExecutor(process.cwd(), { node, browser: node, close: node.close }, { log() {}, ...print }),
+    createExecutor(node, print) {
+      const executor = createExecutor(process.cwd(), { node, browser: node, close: node.close }, { log() {}, ...print });
+      return { ...executor, locals: ownNames() };
+    },
     isCompleteCode,
     printQuickInfo,
   };
+}
+
+/**
+ * Puts an object of our own in place of the executor's `exports`, a proxy that would make every use of a name slow: cells read and write the object
+ * itself, `__tslab__.names`. Only what the compiler defines for imports goes through a proxy, as a value rather than as a getter that stays.
+ */
+function ownNames(): Record<string, unknown> {
+  const names: Record<string, unknown> = {};
+  const exports = new Proxy(names, {
+    defineProperty(_, name, { get, value }) {
+      if (name !== "__esModule") names[String(name)] = get ? get() : value;
+      return true;
+    },
+  });
+  Object.assign((globalThis as unknown as { __tslab__: object }).__tslab__, { exports, names });
+  return names;
 }

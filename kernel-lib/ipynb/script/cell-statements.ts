@@ -93,6 +93,27 @@ function beginning(statement: ts.Statement, file: ts.SourceFile): number {
 const isOpen = (statement: ts.Statement | undefined, file: ts.SourceFile): boolean =>
   statement !== undefined && !/;$/.test(statement.getText(file));
 
+type ValueDeclaration = ts.FunctionDeclaration | ts.ClassDeclaration | ts.EnumDeclaration | ts.ModuleDeclaration;
+
+/** A declaration's value as an expression. */
+function expressionOf(node: ValueDeclaration, file: ts.SourceFile): string {
+  const typescript = cellTypescript();
+  const text = node.getText(file);
+  if (typescript.isFunctionDeclaration(node) && node.name) {
+    const before = file.text.slice(node.getStart(file), node.name.getStart(file)).trimEnd();
+    return `${before}${file.text.slice(node.name.getEnd(), node.getEnd())}`;
+  }
+  const isAbstract = node.modifiers?.some(({ kind }) => kind === typescript.SyntaxKind.AbstractKeyword);
+  return typescript.isClassDeclaration(node) && !isAbstract ? text : `(() => {\n${text}\nreturn ${node.name?.text};\n})()`;
+}
+
+/** The type of a class's or an enumeration's name, which a variable has not. */
+function typeBeside(node: ValueDeclaration): string {
+  const { isClassDeclaration, isEnumDeclaration } = cellTypescript();
+  if (isClassDeclaration(node)) return `\ntype ${node.name?.text}${generics(node.typeParameters?.length ?? 0)} = any;`;
+  return isEnumDeclaration(node) ? `\ntype ${node.name.text} = any;` : "";
+}
+
 function declarationWriter(file: ts.SourceFile, shared: SharedNames) {
   const typescript = cellTypescript();
   const textOf = (node: ts.Node) => node.getText(file);
@@ -113,20 +134,11 @@ function declarationWriter(file: ts.SourceFile, shared: SharedNames) {
   }
 
   /** The declaration of a shared function, class, enumeration or namespace as an assignment. */
-  function value(node: ts.FunctionDeclaration | ts.ClassDeclaration | ts.EnumDeclaration | ts.ModuleDeclaration): string {
+  function value(node: ValueDeclaration): string {
     const name = node.name?.text ?? "";
-    if (typescript.isFunctionDeclaration(node)) {
-      if (!node.body) return "";
-      const from = node.name?.getEnd() ?? 0;
-      const before = file.text.slice(node.getStart(file), node.name?.getStart(file)).trimEnd();
-      return assigned(name, `${before}${file.text.slice(from, node.getEnd())}`);
-    }
-    const isClass = typescript.isClassDeclaration(node);
-    const parameters = isClass ? (node.typeParameters?.length ?? 0) : 0;
-    // the name is a type too
-    const type = shared.isNew(name) && !typescript.isModuleDeclaration(node) ? `\ntype ${name}${generics(parameters)} = any;` : "";
-    const bare = isClass && !node.modifiers?.some(({ kind }) => kind === typescript.SyntaxKind.AbstractKeyword);
-    return assigned(name, bare ? textOf(node) : `(() => {\n${textOf(node)}\nreturn ${name};\n})()`) + type;
+    if (typescript.isFunctionDeclaration(node) && !node.body) return "";
+    const type = shared.isNew(name) ? typeBeside(node) : "";
+    return assigned(name, expressionOf(node, file)) + type;
   }
 
   /** One declaration of a list. */
@@ -165,7 +177,7 @@ function declarationWriter(file: ts.SourceFile, shared: SharedNames) {
         typescript.isClassDeclaration(node) ||
         typescript.isEnumDeclaration(node) ||
         typescript.isModuleDeclaration(node);
-      return valued && isShared(node as ts.FunctionDeclaration, shared) ? value(node as ts.FunctionDeclaration) : undefined;
+      return valued && isShared(node, shared) ? value(node) : undefined;
     },
     /** The `var` inside a statement. @param head receives the declarations that this needs before the cell */
     inner(statement: ts.Statement, head: string[]): Edit[] {
