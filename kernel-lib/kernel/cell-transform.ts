@@ -61,6 +61,14 @@ export function transformCell(
   const visit =
     (within: "cell" | "function") =>
     (node: ts.Node): ts.Node => {
+      // tslab writes `exports.f` for a name of an earlier cell
+      if (
+        scope &&
+        compiler.isPropertyAccessExpression(node) &&
+        compiler.isIdentifier(node.expression) &&
+        node.expression.text === "exports"
+      )
+        return scope.kept(node.name.text, node.name);
       if (scope && compiler.isIdentifier(node))
         return scope.isVariable(node) && scope.isLive(node, node.text) ? scope.kept(node.text, node) : node;
       const inside = compiler.visitEachChild(node, visit(compiler.isFunctionLike(node) ? "function" : within), context);

@@ -167,7 +167,7 @@ export function fills(compiler: typeof ts, statement: ts.Statement | undefined, 
   const [argument] = expression.arguments;
   if (!argument || !compiler.isBinaryExpression(argument) || argument.operatorToken.kind !== compiler.SyntaxKind.BarBarToken) return false;
   const { left } = argument;
-  // a name of an earlier cell is a property of `exports` already
+  // a name of an earlier cell is a property of `exports`, or of the notebook's object
   const named = compiler.isPropertyAccessExpression(left) ? left.name : left;
   return compiler.isIdentifier(named) && named.text === name;
 }
