@@ -98,7 +98,7 @@ function faults(program: ts.Program, file: ts.SourceFile): readonly ts.Diagnosti
 const GLOBAL = "__global";
 
 /** A cell that begins with `// @ts-nocheck`; tslab writes a line before it. */
-const UNCHECKED = /^(export \{\};\s*)?(\/\/.*\s*)*?\/\/\s*@ts-nocheck\b/;
+const UNCHECKED = /^(export \{\};\s*)?(\/\/.*\n\s*)*\/\/\s*@ts-nocheck\b/;
 
 /** Standard libraries of cells: what Node 20 has. */
 const LIBRARIES = ["es2023", "esnext.disposable", "esnext.decorators", "es2024.string", "es2024.regexp", "es2024.sharedmemory"];

@@ -180,6 +180,7 @@ describe("a cell", () => {
       ["[import.meta.dirname === __dirname, __filename.startsWith(__dirname), import.meta.url.startsWith('file://')]"],
       "[ true, true, true ]",
     ],
+    ["may begin with a long line of slashes", [`${"/".repeat(500)}\n// and more\n1 + 1`], "2"],
     ["with // @ts-nocheck is not checked", ["// @ts-nocheck\nconst wrong: string = 5; wrong"], "5"],
     [
       "finds veduta in a folder that has none",
