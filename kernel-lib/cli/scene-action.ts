@@ -20,7 +20,8 @@ export async function scene(flags: SceneFlags, deps: CliDeps): Promise<void> {
   const condition = await conditionOf(flags);
   if (flags.out !== undefined) await expectFree(flags.out, flags.force);
   const begun = performance.now();
-  const { layout: _, labels: __, graph: ___, prompt: ____, ...options } = flags; // files and lists, which `condition` holds as they are read
+  // `condition` holds what the files and lists of these flags say
+  const options = Object.fromEntries(Object.entries(flags).filter(([name]) => !SCENE_KINDS.some((kind) => kind === name)));
   const named = { ...flags, model: flags.model ?? STANDARD };
   await withModel(named, deps, async (opened) => {
     const model = sceneModelOf(opened.model);

@@ -23,7 +23,7 @@ export function sceneCommand(program: Command, deps: CliDeps): void {
   command
     .addHelpText(
       "after",
-      '\nExamples:\n  veduta scene --layout boats.json --seed 7\n  veduta scene --labels "boat,sun"\n  veduta scene --prompt "mountains at noon" --steps 25 --sampler plms\n',
+      '\nExamples:\n  veduta scene --model DIR --layout boats.json --seed 7\n  veduta scene --model DIR --labels "boat,sun"\n  veduta scene --model DIR --prompt "mountains at noon" --steps 25 --sampler plms\n',
     )
     .action(async (flags: SceneFlags) => (await import("./scene-action.js")).scene(flags, deps));
 }

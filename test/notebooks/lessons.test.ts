@@ -145,7 +145,7 @@ const unawaitedShows = (script: string): string[] =>
     .filter((node) => ts.isCallExpression(node) && node.expression.getText().endsWith(".show") && !ts.isAwaitExpression(node.parent))
     .map((node) => node.getText());
 
-/** What tslab's own TypeScript finds in the lessons as modules that lie beside their notebooks. */
+/** What the compiler of cells finds in the lessons as modules that lie beside their notebooks. */
 function faults(all: readonly Lesson[]): string[] {
   const require = createRequire(import.meta.url);
   const compiler = require("typescript") as typeof ts;
