@@ -238,9 +238,15 @@ export type { JsonObject } from "./core/json.js";
 export { writeRandomWeights, writeRandomWeights as fabricate } from "./pipelines/random-weights/write-random-weights.js"; // "fabricate": its name in earlier versions
 export type { RandomWeights, RandomWeightsOptions } from "./pipelines/random-weights/write-random-weights.js";
 
-// a lesson's exercises
-export { exercise } from "./display/exercise.js";
-export type { Exercise, ExerciseOptions } from "./display/exercise.js";
+// a lesson's exercises, and one's own
+export { check } from "./display/exercises/check.js";
+export type { AnswerOf, ExerciseName, GivenOf, HandedOver } from "./display/exercises/check.js";
+export type { Exercise, Mistake } from "./display/exercises/exercise.js";
+export { aFunction, aGraphValue, aNumber, aTensor, numbers, TODO } from "./display/exercises/answer-kinds.js";
+export type { AnswerKind, Misfit } from "./display/exercises/answer-kinds.js";
+export type { MeasuredSteps } from "./display/exercises/01-a-first-panorama.js";
+export type { OwnWindow } from "./display/exercises/09-the-real-stable-diffusion.js";
+export type { OwnHops } from "./display/exercises/10-what-the-noise-remembers.js";
 
 // errors
 export { CheckpointError, ClosedError, DeviceError, MemoryError, NumericError, ShapeError } from "./core/errors.js";
