@@ -21,13 +21,13 @@ export const windowsPerColumn: Exercise<number> = {
       hint: "That is how many windows a panorama has that does not close; the question is how many lie over one column.",
     },
     { when: isOneOf(3), hint: "You have counted the neighbours of a window; the window itself sees the column too." },
-    { when: isOneOf(5), hint: "One too many: where the fifth begins, the first has just ended." },
+    { when: isOneOf(5), hint: "Where the last of these begins, the first has just ended." },
     { when: isOneOf(16, 96, 64, 12), hint: "That counts latent pixels, not windows." },
     { when: isOneOf(1, 6), hint: "So it would be if windows lay side by side; they overlap." },
     { when: isOneOf(2), hint: "A window overlaps with more than its next neighbour." },
     { when: about(0.25), hint: "Upside down." },
   ],
-  hint: "A new window begins every 4 columns and stays for 16.",
+  hint: "How wide is a window, and how far from it does the next one begin?",
 };
 
 const meanOf = (windows: MeasuredSteps["steps"][number]["windows"]): number =>

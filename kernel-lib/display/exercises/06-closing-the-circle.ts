@@ -30,8 +30,8 @@ export const lastColumn: Exercise<number> = {
   because: "(56 + 15) mod 64 = 7.",
   mistakes: [
     { when: isOneOf(71, 72), hint: "The ring has no such column: behind 63 comes 0." },
-    { when: isOneOf(8), hint: "One too far: that is the first column behind the window." },
-    { when: isOneOf(6), hint: "One too few: column 0 counts too." },
+    { when: isOneOf(8), hint: "That column lies behind the window: the one it begins with is one of the 16." },
+    { when: isOneOf(6), hint: "Column 0 counts too." },
     { when: isOneOf(63), hint: "There the strip ends, but not the window." },
     { when: isOneOf(55, 41, 40), hint: "The window goes to the right." },
     { when: isOneOf(15, 16), hint: "So it would be if the window began at column 0." },

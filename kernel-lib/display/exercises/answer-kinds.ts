@@ -119,7 +119,7 @@ function called<T>(call: () => T): T {
     throw new AnswerFault(
       code === "ERR_SCRIPT_EXECUTION_TIMEOUT"
         ? `the function did not end within ${LONGEST_CALL / 1000} seconds: does its loop end?`
-        : `the function throws: ${message ?? String(error)}.`,
+        : `the function throws: ${(message ?? String(error)).split("\n")[0].replace(/\.$/, "")}.`,
     );
   } finally {
     delete global[CALL];
