@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ExerciseName } from "#kernel-lib/display/exercises/check.js";
 import { type Exercise, judge, type Verdict } from "#kernel-lib/display/exercises/exercise.js";
 import { EXERCISES } from "#kernel-lib/display/exercises/exercises.js";
+import { LESSON_12 } from "../notebooks/wrong-answers/lesson-12.js";
 import { LESSONS_1_TO_4 } from "../notebooks/wrong-answers/lessons-1-to-4.js";
 import { LESSONS_5_TO_8 } from "../notebooks/wrong-answers/lessons-5-to-8.js";
 import { LESSONS_9_TO_11 } from "../notebooks/wrong-answers/lessons-9-to-11.js";
@@ -17,6 +18,7 @@ const ANSWERS: {
   ...LESSONS_1_TO_4,
   ...LESSONS_5_TO_8,
   ...LESSONS_9_TO_11,
+  ...LESSON_12,
 };
 const names = Object.keys(EXERCISES) as ExerciseName[];
 const judged = (name: ExerciseName, answers: readonly unknown[]): Promise<Verdict[]> =>
@@ -70,7 +72,11 @@ describe("answers that students might give", async () => {
   });
 });
 
-test("the table has each exercise under its own name, three per lesson", () => {
+test("the table has each exercise under its own name, three per lesson, five in the assignment", () => {
   expect(Object.entries(EXERCISES).map(([key, { name }]) => [key, name])).toEqual(names.map((name) => [name, name]));
-  expect(names).toEqual(Array.from({ length: 11 }, (_, k) => [1, 2, 3].map((n) => `${k + 1}.${n}`)).flat());
+  expect(names).toEqual(
+    Array.from({ length: 11 }, (_, k) => [1, 2, 3].map((n) => `${k + 1}.${n}`))
+      .flat()
+      .concat([1, 2, 3, 4, 5].map((n) => `12.${n}`)),
+  );
 });

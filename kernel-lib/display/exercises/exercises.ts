@@ -10,6 +10,8 @@ import { distanceAfter, looksMore, towardsMean } from "./08-your-own-method.js";
 import { gradientsTaken, timesMoreNumbers, windowsOfLonger } from "./09-the-real-stable-diffusion.js";
 import { noiseOfStep, noisesOfCode, rowsOfEdit } from "./10-what-the-noise-remembers.js";
 import { callsOfLangevin, pullByHand, stepsToHalf } from "./11-steering-with-an-energy.js";
+import { gapDescend, gapForesee } from "./12-gaps-of-descending.js";
+import { gapAdd, gapAverage, gapCount } from "./12-gaps-of-fusing.js";
 
 /** Every exercise; `check` takes its name. */
 export const EXERCISES = {
@@ -46,4 +48,9 @@ export const EXERCISES = {
   "11.1": stepsToHalf,
   "11.2": pullByHand,
   "11.3": callsOfLangevin,
+  "12.1": gapAdd,
+  "12.2": gapCount,
+  "12.3": gapAverage,
+  "12.4": gapForesee,
+  "12.5": gapDescend,
 } as const;
