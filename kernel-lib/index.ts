@@ -122,6 +122,8 @@ export type { StageSampleOptions } from "./methods/pyramid/stage-sample.js";
 // watching it, and looking at it
 export { track } from "./display/track.js";
 export type { Tracked, TrackedEdit, TrackedPyramid, TrackOptions } from "./display/track.js";
+export { progress } from "./display/progress-bar.js";
+export type { ProgressBarOptions } from "./display/progress-bar.js";
 export { trackedSteps } from "./display/tracked-runs.js";
 export { panoramaView } from "./display/panorama-view.js";
 export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./display/panorama-view.js";

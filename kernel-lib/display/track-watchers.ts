@@ -3,7 +3,9 @@ import { encodePng, encodeWebp } from "../core/image.js";
 import { type AnyResult, type AnyRun, type AnyStep, measured, picturesOf, placeOf, unitsOf } from "../methods/any-run.js";
 import { dataUrl } from "../pages/html.js";
 import { displayable, liveOutput, type MimeBundle } from "./display.js";
+import { whenEnding } from "./ending.js";
 import { GAP, sideBySide } from "./image.js";
+import { OUTPUT_WIDTH } from "./output-look.js";
 import { createProgress, type Out, timeLeft } from "./progress.js";
 import { type Losses, type TrackState, trackHtml, trackText } from "./track-view.js";
 
@@ -12,8 +14,6 @@ const PREVIEW_APART = 1500;
 const PREVIEW_COST = 8;
 /** Minimum milliseconds between two updates of the output. */
 const UPDATE_APART = 200;
-/** Maximum width of a picture in pixels. */
-const WIDEST = 768;
 
 /** Shows the progress of a run. */
 export interface Watcher {
@@ -89,7 +89,7 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
     const from = performance.now();
     try {
       const image = sideBySide(await record.preview()); // [1,3,H,W]
-      const src = dataUrl("image/webp", await encodeWebp(image, { quality: 75, maxWidth: WIDEST }));
+      const src = dataUrl("image/webp", await encodeWebp(image, { quality: 75, maxWidth: OUTPUT_WIDTH }));
       previewed = performance.now();
       cost = previewed - from;
       return { picture: { src, alt: `foreseen after step ${placeOf(record)}` } };
@@ -98,6 +98,10 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
       return { note: `no preview: ${wordsOf(error)}` };
     }
   };
+
+  const ending = whenEnding(() => {
+    output.replaceNow(forms({ ...state, phase: "stopped", gone: performance.now() - begun, note: "the kernel ended before the run did" }));
+  });
 
   return {
     begin: () => update({}),
@@ -121,10 +125,12 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
       );
     },
     async finish(result) {
+      ending.over();
       state = { ...state, phase: "finished", gone: performance.now() - begun };
       await output.set(await finished(state, result));
     },
     async stop(reason) {
+      ending.over();
       const note = `${wordsOf(reason)}${state.done > 0 ? `; trackedSteps(run) has the steps so far` : ""}`;
       const shown = update({ phase: "stopped", note });
       over = true;
@@ -146,8 +152,8 @@ function shownSize({ options: { width, height, ...options } }: AnyRun): { readon
 async function finished(state: TrackState, result: AnyResult): Promise<MimeBundle> {
   const pictures = picturesOf(result); // [N,3,H,W]
   const shown = sideBySide(pictures); // [1,3,H,W']
-  const src = dataUrl("image/webp", await encodeWebp(shown, { quality: 90, maxWidth: WIDEST }));
-  const png = await encodePng(shown, { maxWidth: WIDEST });
+  const src = dataUrl("image/webp", await encodeWebp(shown, { quality: 90, maxWidth: OUTPUT_WIDTH }));
+  const png = await encodePng(shown, { maxWidth: OUTPUT_WIDTH });
   const what = "panorama" in result ? "panorama" : pictures.shape[0] === 1 ? "picture" : `${pictures.shape[0]} pictures`;
   return {
     ...forms({ ...state, picture: { src, alt: `the finished ${what}, ${state.width}×${state.height}` } }),

@@ -2,12 +2,12 @@
 import { createRequire } from "node:module";
 import { libraryText } from "../../pages/display-library.js";
 import type { PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
+import { OUTPUT_WIDTH } from "../output-look.js";
 import { type Canvas, giveCanvas } from "./canvas.js";
 import { plainText } from "./look.js";
 
-/** Width in CSS pixels of a still; its PNG has two pixels per CSS pixel. */
-export const STILL_WIDTH = 720;
-const DENSITY = 144; // dots per inch, twice SVG's 72
+/** Dots per inch of a still, twice SVG's 72: its PNG has two pixels per CSS pixel. */
+const DENSITY = 144;
 
 /** The part of a jsdom window that is used. jsdom's own types would add all DOM types to the library. */
 interface StillWindow {
@@ -52,7 +52,7 @@ export async function plotStill(figure: PlotSpec): Promise<Uint8Array> {
     ? noteSpec(`A figure of the type ${String(absent.type)}: only a page with scripts can draw it.`, figure.height)
     : figure;
   page ??= openPage();
-  const svg = await page.vedutaPlots.plotSvg(spec, STILL_WIDTH);
+  const svg = await page.vedutaPlots.plotSvg(spec, OUTPUT_WIDTH);
   const { default: sharp } = await import("sharp"); // here, since it takes 0.1 s to load
   const picture = sharp(Buffer.from(svg), { density: DENSITY }).flatten({ background: "#ffffff" });
   return picture.png({ palette: true, effort: 1, dither: isFlat(spec) ? 0 : 0.6 }).toBuffer();
