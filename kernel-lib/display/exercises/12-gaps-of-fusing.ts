@@ -4,9 +4,9 @@ import { sameAs } from "./comparing.js";
 import type { Exercise } from "./exercise.js";
 
 /** The sum at each place, and what a window became; its number j lies at places[j]. */
-type AddWindow = (sum: readonly number[], became: readonly number[], places: readonly number[]) => readonly number[];
-type CountWindow = (count: readonly number[], places: readonly number[]) => readonly number[];
-type Average = (sum: readonly number[], count: readonly number[]) => readonly number[];
+type AddWindow = (sum: number[], became: number[], places: number[]) => readonly number[];
+type CountWindow = (count: number[], places: number[]) => readonly number[];
+type Average = (sum: number[], count: number[]) => readonly number[];
 
 const aList = numbers();
 /** A panorama of six places, some of them full, and a window of three over its end and its beginning. */
