@@ -16,12 +16,17 @@ export type { Device } from "./engine/device.js";
 export { multiDiffusion } from "./methods/joint/multidiffusion.js";
 export { syncDiffusion } from "./methods/joint/syncdiffusion.js";
 export { independentWindows } from "./methods/joint/independent.js";
+export { spotDiffusion } from "./methods/joint/spotdiffusion.js";
+export { guidedFusion } from "./methods/joint/guided-fusion.js";
+export { gvcfDiffusion } from "./methods/joint/gvcf.js";
+export { twinDiffusion } from "./methods/joint/twindiffusion.js";
+export { alignedStart } from "./methods/joint/aligned-start.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
 // writing a new method
 export { jointMethod } from "./methods/joint/joint-method.js";
 export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.js";
-export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js";
+export type { Descent, OwnNumbers, Predicted, Running } from "./methods/joint/joint-run.js";
 export { over } from "./methods/joint/carried.js";
 export type { Carried, Denoised } from "./methods/joint/carried.js";
 export type { NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
@@ -209,7 +214,7 @@ export type { ForeseenPicture, Picture, ReportRun, RunInfo, RunModel, SourceInfo
 export { planWindows, windowCoverage } from "./methods/joint/windows.js";
 export type { Extent, Window } from "./methods/joint/windows.js";
 export type { Grid } from "./methods/joint/tiling.js";
-export { crop, cropAll, fuse } from "./methods/joint/fuse.js";
+export { crop, cropAll, fuse, fuseWeighted, rollColumns } from "./methods/joint/fuse.js";
 
 // how well its windows agree
 export { intraLpips } from "./metrics/intra-lpips.js";

@@ -1,19 +1,22 @@
 /** @file What all joint methods share: the work before the first step and after the last, and the step records. */
 import { NumericError } from "../../core/errors.js";
 import { createRng, randn } from "../../core/random.js";
-import { rows, type Tensor } from "../../core/tensor.js";
+import { rows, type Shape, type Tensor } from "../../core/tensor.js";
 import { unitImage } from "../../core/unit-image.js";
 import type { DdimStep } from "../../diffusion/ddim.js";
 import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
+import type { Prediction } from "../../diffusion/notation.js";
 import type { SamplerHop } from "../../diffusion/samplers/sampler.js";
 import type { Batch, ResumeState } from "../method.js";
 import { expectResumable } from "../resumable.js";
+import { alignedStart } from "./aligned-start.js";
 import type { Carried, Denoised } from "./carried.js";
 import { expectFinite } from "./finite.js";
 import { fuse } from "./fuse.js";
 import { type NetworkCalls, networkCalls, type PerceptualGradient } from "./network-calls.js";
 import { pathOf, type ResolvedOptions, samplerWith } from "./options.js";
 import type { JointResult, StepRecord } from "./step-record.js";
+import type { Window } from "./windows.js";
 
 /** A gradient descent of the windows, for the step record. */
 export interface Descent extends PerceptualGradient {
@@ -31,8 +34,18 @@ export interface OwnNumbers {
   readonly windows?: Readonly<Record<string, readonly number[]>>;
   /** the panorama that the step predicts, [1,c,H,W]; default the average of the windows' x0 */
   readonly foreseen?: Tensor;
+  /** where the step's windows lie, if not where the run's do */
+  readonly places?: readonly Window[];
   /** further tensors that the next step needs, by name; a run that goes on finds them in `carriedOver` */
   readonly state?: Readonly<Record<string, Tensor>>;
+}
+
+/** What a network says about windows. */
+export interface Predicted {
+  /** [n,c,h,w] */
+  readonly output: Tensor;
+  /** what it is */
+  readonly prediction: Prediction;
 }
 
 /** What an algorithm works with: the starting noise, the steps, the network calls, and the way to record a step. */
@@ -47,7 +60,13 @@ export interface Running extends NetworkCalls {
   readonly hops: readonly SamplerHop[];
   /** Gives a panorama the fresh noise of a step, if the sampler draws any: the same at each place, whichever windows cover it. [1,c,H,W] */
   draw(panorama: Carried, hop: SamplerHop): Carried;
-  /** Asks the network about windows, and takes the sampler's step: [n,c,h,w]. */
+  /** Fresh noise of a step, of any shape. */
+  fresh(hop: SamplerHop, shape: Shape): Tensor;
+  /** What the network says about windows, [n,c,h,w], as `step` takes it. */
+  predict(windows: Carried, hop: SamplerHop): Promise<Predicted>;
+  /** The sampler's step of windows: [n,c,h,w]. */
+  step(windows: Carried, predicted: Predicted, hop: SamplerHop): Denoised;
+  /** `predict` and `step`. */
   denoise(windows: Carried, hop: SamplerHop): Promise<Denoised>;
   /**
    * Makes the record of a step. A method that calls `ddimStep` itself gives a plain latent and DDIM's step.
@@ -88,25 +107,30 @@ export async function begin(
 
   function begun(): Carried {
     if (resume) return { x: resume.latent, history: resume.history ?? [] };
-    const noise = options.latent ?? randn(createRng(options.seed ?? 0), shape);
+    const noise = options.latent ?? drawnStart(options, shape);
     return { x: path.start === 1 ? noise : { ...noise, data: noise.data.map((x) => path.start * x) }, history: sampler.init().history };
   }
-  const draw: Running["draw"] = (panorama, { index }) =>
-    sampler.draws === "none" ? panorama : { ...panorama, noise: randn(createRng(noiseSeed(options.seed ?? 0, index)), shape) };
-  const denoise: Running["denoise"] = async ({ x, history, noise }, hop) => {
+  const fresh: Running["fresh"] = ({ index }, of) => randn(createRng(noiseSeed(options.seed ?? 0, index)), of);
+  const draw: Running["draw"] = (panorama, hop) => (sampler.draws === "none" ? panorama : { ...panorama, noise: fresh(hop, shape) });
+  const predict: Running["predict"] = async ({ x }, hop) => {
     // what a network of v itself says is wanted by a sampler that extrapolates it, and at a level that is noise alone
     const own = schedule.prediction === "v_prediction" && (sampler.keeps > 0 || hop.now.alpha === 0);
-    const output = await (own ? calls.velocity(x, hop) : calls.noise(x, hop)); // [n,c,h,w]
-    const { state, x0, prev } = sampler.step({ history }, x, output, hop, { prediction: own ? "v_prediction" : "epsilon", noise });
+    return own
+      ? { output: await calls.velocity(x, hop), prediction: "v_prediction" }
+      : { output: await calls.noise(x, hop), prediction: "epsilon" };
+  };
+  const step: Running["step"] = ({ x, history, noise }, { output, prediction }, hop) => {
+    const { state, x0, prev } = sampler.step({ history }, x, output, hop, { prediction, noise });
     return { x: prev, history: state.history, x0 };
   };
+  const denoise: Running["denoise"] = async (x, hop) => step(x, await predict(x, hop), hop);
   const record: Running["record"] = (hop, panorama, denoised, own = {}) => {
-    const { anchor = -1, descent, step, windows: ofWindows = {}, state } = own;
+    const { anchor = -1, descent, step: ofStep, windows: ofWindows = {}, state, places = windows } = own;
     const { x: latent, history } = carriedOf(panorama);
     if ("prev" in denoised && options.sampler !== "ddim")
       throw new RangeError(`the sampler ${options.sampler}: this method takes DDIM's steps itself; want sampler "ddim"`);
     const { x0 } = denoised;
-    expectFinite("latent", "prev" in denoised ? denoised.prev : denoised.x, hop, { windows });
+    expectFinite("latent", "prev" in denoised ? denoised.prev : denoised.x, hop, { windows: places });
     const foreseen = own.foreseen ?? fuse(x0, windows, shape); // [1,c,H,W]
     const descended = (k: number) => descent && { loss: descent.loss.data[k], gradientNorm: norm(rows(descent.gradient, k, k + 1)) };
     const numbers = (k: number) => Object.fromEntries(Object.entries(ofWindows).map(([name, values]) => [name, values[k]]));
@@ -119,8 +143,8 @@ export async function begin(
       foreseen,
       weight: descent?.weight ?? 0,
       anchor,
-      ...(step && { series: step }),
-      windows: windows.map((window, k) => ({ ...window, ...descended(k), ...numbers(k) })),
+      ...(ofStep && { series: ofStep }),
+      windows: places.map((window, k) => ({ ...window, ...descended(k), ...numbers(k) })),
       ...(hop.index === 0 && notices.length > 0 ? { notices } : {}),
       preview: () => toImage(foreseen),
     };
@@ -133,7 +157,28 @@ export async function begin(
     return { latent, panorama: picture, notices };
   };
   const first = begun();
-  return { ...calls, start: first.x, panorama: first, carriedOver: resume?.state ?? {}, hops, draw, denoise, record, finish };
+  return {
+    ...calls,
+    start: first.x,
+    panorama: first,
+    carriedOver: resume?.state ?? {},
+    hops,
+    draw,
+    fresh,
+    predict,
+    step,
+    denoise,
+    record,
+    finish,
+  };
+}
+
+/** The starting noise: independent, or one window's noise under all windows. */
+function drawnStart({ seed = 0, startAlign, windows: [window] }: ResolvedOptions, shape: Shape): Tensor {
+  const noise = randn(createRng(seed), shape);
+  if (startAlign === 0) return noise;
+  const patch = randn(createRng(noiseSeed(seed, 2 ** 20 - 1)), [1, shape[1], window.height, window.width]);
+  return alignedStart(noise, patch, startAlign);
 }
 
 const carriedOf = (panorama: Carried | Tensor): Carried => ("data" in panorama ? { x: panorama, history: [] } : panorama);
