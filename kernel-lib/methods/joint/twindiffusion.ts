@@ -26,11 +26,12 @@ export const twin = jointMethod({
     lambda: realOption({ means: "weight of a window's own overlap beside its left neighbour's", least: 0, default: 1 }),
     shifts: wholeOption({ means: "how many places windows take in turn, between one stride and the next", least: 1, default: 2 }),
   },
-  async *steps(run, { windows, lambda, shifts, steps, stride = windows[0].width, loop }) {
+  async *steps(run, { windows, lambda, shifts, steps, loop }) {
     let z = run.panorama; // [1,c,H,W]
     const width = z.x.shape[3];
+    const apart = windows.length > 1 && windows[1].top === windows[0].top ? windows[1].left - windows[0].left : 0; // the stride
     for (const hop of run.hops) {
-      const by = (hop.index % shifts) * Math.floor(stride / shifts);
+      const by = (hop.index % shifts) * Math.floor(apart / shifts);
       const places = windows.map((window) => (loop || isInner(window, width) ? { ...window, left: (window.left + by) % width } : window)); // (a)
       const xt = over(run.draw(z, hop), (all) => cropAll(all, places)); // [windows,c,h,w]
       const denoised = await run.denoise(xt, hop); // (b)
