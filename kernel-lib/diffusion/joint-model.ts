@@ -5,7 +5,11 @@ import type { SamplerChoice } from "./samplers/samplers.js";
 import type { ScheduleConfig } from "./schedule.js";
 
 /** The capabilities of a joint method's model. Batches of any size. */
-export interface JointModel extends Denoiser, TextEncoder, Pick<Autoencoder, "decode">, Pick<Perceptual, "perceptualGradient"> {
+export interface JointModel
+  extends Denoiser,
+    TextEncoder,
+    Pick<Autoencoder, "decode">,
+    Pick<Perceptual, "perceptualGradient" | "decodedGradient"> {
   readonly config: JointModelConfig;
   /** Sends a tensor to the device for the calls of a run; absent where nothing can stay there. */
   send?(x: Tensor): Promise<DeviceTensor>;

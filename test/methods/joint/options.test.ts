@@ -152,7 +152,7 @@ describe("SyncDiffusion's own options", () => {
     [{ syncSteps: -1 }, "syncSteps -1: want a whole number >= 0"],
     [{ syncSteps: 1.5 }, "syncSteps 1.5: want a whole number >= 0"],
     [{ anchor: 13 }, 'anchor 13: want "middle" or a window\'s index, from 0 to 12'],
-    [{ anchor: "left" as "middle" }, 'anchor left: want "middle" or a window\'s index, from 0'],
+    [{ anchor: "left" as "middle" }, 'anchor left: want "middle", "rolling", a window\'s index, from 0, or one for each step'],
   ])("are refused at once where they are wrong: %o", (wrong, message) => {
     expect(() => syncDiffusion(toy(), { ...base, ...wrong })).toThrow(RangeError);
     expect(() => syncDiffusion(toy(), { ...base, ...wrong })).toThrow(message);
