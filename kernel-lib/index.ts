@@ -5,7 +5,7 @@
 export { convertFrido } from "./pipelines/frido-ckpt.js";
 export type { ConvertedFrido, ConvertFridoOptions } from "./pipelines/frido-ckpt.js";
 export { BUNDLED_MODELS, openModel } from "./pipelines/open-model.js";
-export type { FridoModel, Model, OpenedCheckpoint, UnconditionalModel } from "./pipelines/model.js";
+export type { FridoModel, Model, OpenedCheckpoint, UNetSize, UnconditionalModel } from "./pipelines/model.js";
 export type { OpenModelOptions } from "./pipelines/open-model.js";
 export type { PerceptualFiles } from "./pipelines/perceptual-part.js";
 export type { DeviceChoice } from "./engine/device.js";
