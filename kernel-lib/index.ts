@@ -136,10 +136,8 @@ export { image } from "./display/image.js";
 export type { ImageOptions } from "./display/image.js";
 export { table } from "./display/table.js";
 export type { TableCell, TableOptions } from "./display/table.js";
-
 export { beforeAfter, editStrip } from "./display/edit-strip.js";
 export type { BeforeAfterOptions, EditStripOptions } from "./display/edit-strip.js";
-
 export { pyramidStrip } from "./display/pyramid-strip.js";
 export type { PyramidStripOptions } from "./display/pyramid-strip.js";
 export { layoutView, sceneGraphView } from "./display/scene-views.js";
@@ -244,11 +242,8 @@ export type { RandomWeights, RandomWeightsOptions } from "./pipelines/random-wei
 export { check } from "./display/exercises/check.js";
 export type { AnswerOf, ExerciseName, GivenOf, HandedOver } from "./display/exercises/check.js";
 export type { Exercise, Mistake } from "./display/exercises/exercise.js";
-export { aFunction, aGraphValue, aNumber, aTensor, numbers, TODO } from "./display/exercises/answer-kinds.js";
+export { aFunction, aNumber, aTensor, numbers, TODO } from "./display/exercises/answer-kinds.js";
 export type { AnswerKind, Misfit } from "./display/exercises/answer-kinds.js";
-export type { MeasuredSteps } from "./display/exercises/01-a-first-panorama.js";
-export type { OwnWindow } from "./display/exercises/09-the-real-stable-diffusion.js";
-export type { OwnHops } from "./display/exercises/10-what-the-noise-remembers.js";
 
 // errors
 export { CheckpointError, ClosedError, DeviceError, MemoryError, NumericError, ShapeError } from "./core/errors.js";
