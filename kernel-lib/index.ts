@@ -122,8 +122,7 @@ export type { StageSampleOptions } from "./methods/pyramid/stage-sample.js";
 // watching it, and looking at it
 export { track } from "./display/track.js";
 export type { Tracked, TrackedEdit, TrackedPyramid, TrackOptions } from "./display/track.js";
-export { progress } from "./display/progress-bar.js";
-export type { ProgressBarOptions } from "./display/progress-bar.js";
+export { type ProgressBarOptions, progress } from "./display/progress-bar.js";
 export { trackedSteps } from "./display/tracked-runs.js";
 export { panoramaView } from "./display/panorama-view.js";
 export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./display/panorama-view.js";
@@ -163,7 +162,11 @@ export type { GateViewOptions } from "./display/plots/gate-view.js";
 export { figure } from "./display/plots/figure.js";
 export type { FigureOptions } from "./display/plots/figure.js";
 export type { PlottedStep } from "./display/plots/plotted-steps.js";
-export type { PlotLayout, PlotTrace } from "./pages/plot-spec.js";
+export type { PlotFigure } from "./display/plots/plot.js";
+export type { PlotLayout, PlotState, PlotTrace } from "./pages/plot-spec.js";
+export type { SharedState } from "./display/shared-state.js";
+export type { Projection } from "./panorama/projections.js";
+export type { Comparison, ViewState } from "./panorama/view-state.js";
 
 // showing anything else, anywhere
 export { currentSink, displayable, setSink } from "./display/display.js";
@@ -239,11 +242,9 @@ export { writeRandomWeights, writeRandomWeights as fabricate } from "./pipelines
 export type { RandomWeights, RandomWeightsOptions } from "./pipelines/random-weights/write-random-weights.js";
 
 // a lesson's exercises, and one's own
-export { check } from "./display/exercises/check.js";
-export type { AnswerOf, ExerciseName, GivenOf, HandedOver } from "./display/exercises/check.js";
+export { type AnswerOf, check, type ExerciseName, type GivenOf, type HandedOver } from "./display/exercises/check.js";
 export type { Exercise, Mistake } from "./display/exercises/exercise.js";
-export { aFunction, aNumber, aTensor, numbers, TODO } from "./display/exercises/answer-kinds.js";
-export type { AnswerKind, Misfit } from "./display/exercises/answer-kinds.js";
+export { type AnswerKind, aFunction, aNumber, aTensor, type Misfit, numbers, TODO } from "./display/exercises/answer-kinds.js";
 
 // errors
 export { CheckpointError, ClosedError, DeviceError, MemoryError, NumericError, ShapeError } from "./core/errors.js";
