@@ -5,7 +5,7 @@
 export { convertFrido } from "./pipelines/frido-ckpt.js";
 export type { ConvertedFrido, ConvertFridoOptions } from "./pipelines/frido-ckpt.js";
 export { BUNDLED_MODELS, openModel } from "./pipelines/open-model.js";
-export type { FridoModel, Model, OpenedCheckpoint, UnconditionalModel } from "./pipelines/model.js";
+export type { FridoModel, Model, OpenedCheckpoint, UNetSize, UnconditionalModel } from "./pipelines/model.js";
 export type { OpenModelOptions } from "./pipelines/open-model.js";
 export type { PerceptualFiles } from "./pipelines/perceptual-part.js";
 export type { DeviceChoice } from "./engine/device.js";
@@ -88,6 +88,7 @@ export type { StageSampleOptions } from "./methods/pyramid/stage-sample.js";
 // watching it, and looking at it
 export { track } from "./display/track.js";
 export type { Tracked, TrackedEdit, TrackedPyramid, TrackOptions } from "./display/track.js";
+export { type ProgressBarOptions, progress } from "./display/progress-bar.js";
 export { trackedSteps } from "./display/tracked-runs.js";
 export { panoramaView } from "./display/panorama-view.js";
 export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./display/panorama-view.js";
@@ -100,10 +101,8 @@ export { image } from "./display/image.js";
 export type { ImageOptions } from "./display/image.js";
 export { table } from "./display/table.js";
 export type { TableCell, TableOptions } from "./display/table.js";
-
 export { beforeAfter, editStrip } from "./display/edit-strip.js";
 export type { BeforeAfterOptions, EditStripOptions } from "./display/edit-strip.js";
-
 export { pyramidStrip } from "./display/pyramid-strip.js";
 export type { PyramidStripOptions } from "./display/pyramid-strip.js";
 export { layoutView, sceneGraphView } from "./display/scene-views.js";
@@ -214,9 +213,10 @@ export type { JsonObject } from "./core/json.js";
 export { writeRandomWeights, writeRandomWeights as fabricate } from "./pipelines/random-weights/write-random-weights.js"; // "fabricate": its name in earlier versions
 export type { RandomWeights, RandomWeightsOptions } from "./pipelines/random-weights/write-random-weights.js";
 
-// a lesson's exercises
-export { exercise } from "./display/exercise.js";
-export type { Exercise, ExerciseOptions } from "./display/exercise.js";
+// a lesson's exercises, and one's own
+export { type AnswerOf, check, type ExerciseName, type GivenOf, type HandedOver } from "./display/exercises/check.js";
+export type { Exercise, Mistake } from "./display/exercises/exercise.js";
+export { type AnswerKind, aFunction, aNumber, aTensor, type Misfit, numbers, TODO } from "./display/exercises/answer-kinds.js";
 
 // errors
 export { CheckpointError, ClosedError, DeviceError, MemoryError, NumericError, ShapeError } from "./core/errors.js";

@@ -87,6 +87,8 @@ export function displayable(make: () => Promise<MimeBundle>, { needs = [] }: Dis
 /** One output that changes in place. */
 export interface LiveOutput {
   set(bundle: MimeBundle): Promise<void>;
+  /** Replaces it at once, before what waits to be shown, if it was ever shown; for the exit of the process, after which nothing is awaited. */
+  replaceNow(bundle: MimeBundle): void;
 }
 
 let outputs = 0;
@@ -103,6 +105,9 @@ export function liveOutput(): LiveOutput {
         await showLibraries(sink, []);
         await sink.show(bundle, { id, update });
       });
+    },
+    replaceNow(bundle) {
+      if (shown) void currentSink().show(bundle, { id, update: true });
     },
   };
 }

@@ -3,6 +3,7 @@ import { encodeWebp } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
 import { dataUrl } from "../pages/html.js";
 import { sideBySide } from "./image.js";
+import { OUTPUT_WIDTH } from "./output-look.js";
 
 let made = 0;
 /** A name for an element of a page, unique across restarts of the kernel. */
@@ -23,7 +24,7 @@ export async function stripHtml(name: string, images: readonly Tensor[], labels:
       `<figure style="margin:0;flex:1 1 0;min-width:0"><img src="${src}" alt="${name}, foreseen in ${labels[k]}" style="display:block;width:100%;height:auto;margin:0"><figcaption style="margin:2px 0 0;opacity:.8;font-size:11px">${labels[k]}</figcaption></figure>`,
     );
   }
-  return `<div style="display:flex;gap:4px;align-items:center;max-width:1100px;margin:0 0 6px"><div style="flex:none;width:52px">${name}</div>${cells.join("")}</div>`;
+  return `<div style="display:flex;gap:4px;align-items:center;max-width:${OUTPUT_WIDTH}px;margin:0 0 6px"><div style="flex:none;width:52px">${name}</div>${cells.join("")}</div>`;
 }
 
 /** The vertical angle that shows a flat picture whole. */

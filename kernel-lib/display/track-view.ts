@@ -6,7 +6,7 @@
 import { clock, short } from "../core/words.js";
 import type { Measured } from "../methods/any-run.js";
 import { escapeHtml } from "../pages/html.js";
-import { WARNING } from "../panorama/colors.js";
+import { barHtml, OUTPUT_STYLE, OUTPUT_WIDTH } from "./output-look.js";
 
 /** Distances of a step: of windows to the anchor, or of edited pictures to their sources. */
 export interface Losses extends Measured {
@@ -35,24 +35,21 @@ export interface TrackState {
   readonly note?: string;
 }
 
-/** Maximum and minimum width of the picture, and width of the output that keeps its text on one line; CSS pixels. */
-const WIDEST = 768;
-const NARROWEST = 256;
-const ROOM = 600;
+/** Minimum and maximum height of the picture in CSS pixels, where the width leaves room for it. */
+const [LOWEST, HIGHEST] = [256, 512];
 /** A transparent pixel, a placeholder until there is a picture. */
 const NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
 /** Readable on white and on black. */
-const COLOURS = { bar: "#2f88a0", stopped: WARNING, mean: "#2f88a0", max: "#8d8d8d" } as const;
+const COLOURS = { mean: "#2f88a0", max: "#8d8d8d" } as const;
 
 /** Makes the HTML of a run's progress. */
 export function trackHtml(state: TrackState): string {
   const { phase, done, steps, width, height, picture, losses, note = "" } = state;
-  const wide = Math.min(WIDEST, Math.max(NARROWEST, width));
-  const share = steps === 0 ? 100 : Math.round((1000 * done) / steps) / 10;
+  const wide = Math.min(OUTPUT_WIDTH, Math.round((Math.min(HIGHEST, Math.max(LOWEST, height)) * width) / height));
   const spark = `<img src="${escapeHtml(sparkline(losses, steps))}" alt="${escapeHtml(course(losses))}" width="120" height="28" decoding=sync style="display:block;flex:none;width:120px;height:28px;margin:0">`;
-  return `<div class="veduta-track" style="max-width:${Math.max(ROOM, wide)}px;font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums">
+  return `<div class="veduta-track" style="${OUTPUT_STYLE}">
 <img src="${escapeHtml(picture?.src ?? NOTHING)}" alt="${escapeHtml(picture?.alt ?? "nothing foreseen yet")}" width="${wide}" height="${Math.round((wide * height) / width)}" decoding=sync style="display:block;box-sizing:border-box;width:100%;max-width:${wide}px;height:auto;aspect-ratio:${width}/${height};margin:0;border-radius:6px;background:rgb(128 128 128/.18)">
-<div style="height:6px;margin:8px 0 6px;border-radius:3px;overflow:hidden;background:rgb(128 128 128/.28)"><div style="width:${share}%;height:100%;background:${phase === "stopped" ? COLOURS.stopped : COLOURS.bar}"></div></div>
+${barHtml(steps === 0 ? 1 : done / steps, phase === "stopped" ? "stopped" : "going")}
 <div style="display:flex;gap:12px;justify-content:space-between;min-height:40px"><div>${summary(state)}<br><span style="opacity:.75">${escapeHtml(note)}</span></div>${spark}</div>
 </div>`;
 }

@@ -3,7 +3,9 @@ import { encodePng, encodeWebp } from "../core/image.js";
 import { type AnyResult, type AnyRun, type AnyStep, measured, picturesOf, placeOf, unitsOf } from "../methods/any-run.js";
 import { dataUrl } from "../pages/html.js";
 import { displayable, liveOutput, type MimeBundle } from "./display.js";
+import { whenEnding } from "./ending.js";
 import { GAP, sideBySide } from "./image.js";
+import { OUTPUT_WIDTH } from "./output-look.js";
 import { createProgress, type Out, timeLeft } from "./progress.js";
 import { type Losses, type TrackState, trackHtml, trackText } from "./track-view.js";
 
@@ -12,8 +14,6 @@ const PREVIEW_APART = 1500;
 const PREVIEW_COST = 8;
 /** Minimum milliseconds between two updates of the output. */
 const UPDATE_APART = 200;
-/** Maximum width of a picture in pixels. */
-const WIDEST = 768;
 
 /** Shows the progress of a run. */
 export interface Watcher {
@@ -68,8 +68,7 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
     ...shownSize(run),
     losses: steps.flatMap(lossesOf),
   };
-  let previewed = Number.NEGATIVE_INFINITY; // when the last preview ended
-  let cost = 0; // milliseconds that it took
+  const previews = previewer(previewEvery);
   let updated = Number.NEGATIVE_INFINITY;
   let over = false; // stopped during an update: no more updates follow
   const update = async (change: Partial<TrackState>, when: "now" | "soon" = "now") => {
@@ -79,25 +78,9 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
     updated = performance.now();
     await output.set(forms(state));
   };
-  const due = (index: number) =>
-    previewEvery === undefined
-      ? performance.now() - previewed >= Math.max(PREVIEW_APART, PREVIEW_COST * cost)
-      : previewEvery > 0 && (index + 1) % previewEvery === 0;
-
-  /** If a preview fails, the output says so and no more previews follow; the run continues. */
-  const preview = async (record: AnyStep): Promise<Partial<TrackState>> => {
-    const from = performance.now();
-    try {
-      const image = sideBySide(await record.preview()); // [1,3,H,W]
-      const src = dataUrl("image/webp", await encodeWebp(image, { quality: 75, maxWidth: WIDEST }));
-      previewed = performance.now();
-      cost = previewed - from;
-      return { picture: { src, alt: `foreseen after step ${placeOf(record)}` } };
-    } catch (error) {
-      previewed = Number.POSITIVE_INFINITY;
-      return { note: `no preview: ${wordsOf(error)}` };
-    }
-  };
+  const ending = whenEnding(() => {
+    output.replaceNow(forms({ ...state, phase: "stopped", gone: performance.now() - begun, note: "the kernel ended before the run did" }));
+  });
 
   return {
     begin: () => update({}),
@@ -105,7 +88,7 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
       ends.push(performance.now());
       const done = placeOf(record) + 1;
       const last = done === stepCount;
-      const seen = !last && due(placeOf(record)) && previewed < Number.POSITIVE_INFINITY ? await preview(record) : {};
+      const seen = !last && previews.due(placeOf(record)) ? await previews.make(record) : {};
       const notices = record.notices ? { note: record.notices.join("; ") } : {};
       await update(
         {
@@ -121,14 +104,49 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
       );
     },
     async finish(result) {
+      ending.over();
       state = { ...state, phase: "finished", gone: performance.now() - begun };
       await output.set(await finished(state, result));
     },
     async stop(reason) {
+      ending.over();
       const note = `${wordsOf(reason)}${state.done > 0 ? `; trackedSteps(run) has the steps so far` : ""}`;
       const shown = update({ phase: "stopped", note });
       over = true;
       await shown;
+    },
+  };
+}
+
+/** The pictures of a run on its way: when one is due, and what it adds to the output. */
+interface Previewer {
+  due(index: number): boolean;
+  /** If a preview fails, the output says so and no more previews follow; the run continues. */
+  make(record: AnyStep): Promise<Partial<TrackState>>;
+}
+
+function previewer(every: number | undefined): Previewer {
+  let ended = Number.NEGATIVE_INFINITY; // when the last preview ended
+  let cost = 0; // milliseconds that it took
+  let failed = false;
+  return {
+    due(index) {
+      if (failed) return false;
+      if (every !== undefined) return every > 0 && (index + 1) % every === 0;
+      return performance.now() - ended >= Math.max(PREVIEW_APART, PREVIEW_COST * cost);
+    },
+    async make(record) {
+      const from = performance.now();
+      try {
+        const image = sideBySide(await record.preview()); // [1,3,H,W]
+        const src = dataUrl("image/webp", await encodeWebp(image, { quality: 75, maxWidth: OUTPUT_WIDTH }));
+        ended = performance.now();
+        cost = ended - from;
+        return { picture: { src, alt: `foreseen after step ${placeOf(record)}` } };
+      } catch (error) {
+        failed = true;
+        return { note: `no preview: ${wordsOf(error)}` };
+      }
     },
   };
 }
@@ -146,8 +164,8 @@ function shownSize({ options: { width, height, ...options } }: AnyRun): { readon
 async function finished(state: TrackState, result: AnyResult): Promise<MimeBundle> {
   const pictures = picturesOf(result); // [N,3,H,W]
   const shown = sideBySide(pictures); // [1,3,H,W']
-  const src = dataUrl("image/webp", await encodeWebp(shown, { quality: 90, maxWidth: WIDEST }));
-  const png = await encodePng(shown, { maxWidth: WIDEST });
+  const src = dataUrl("image/webp", await encodeWebp(shown, { quality: 90, maxWidth: OUTPUT_WIDTH }));
+  const png = await encodePng(shown, { maxWidth: OUTPUT_WIDTH });
   const what = "panorama" in result ? "panorama" : pictures.shape[0] === 1 ? "picture" : `${pictures.shape[0]} pictures`;
   return {
     ...forms({ ...state, picture: { src, alt: `the finished ${what}, ${state.width}×${state.height}` } }),

@@ -35,6 +35,7 @@ export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
     const digest = once(() => digestCheckpoint(parts, ["unet", "vae", "text_encoder", "perceptual", "dual"]));
     return {
       config: configOf(parts),
+      unet: { channels: opened.unet.blockOutChannels, textWidth: opened.unet.crossAttentionDim },
       path: parts.path,
       device,
       precision,

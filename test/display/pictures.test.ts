@@ -44,6 +44,17 @@ describe("image", () => {
     expect([6, 13, 20, 27].map((x) => at(1, 2, x))).toEqual([1, 1, 1, 1]);
   });
 
+  test("of several panoramas has one below the other, in the order of the list", async () => {
+    const parts = [noise([1, 3, 4, 8]), noise([1, 3, 4, 8])];
+    const bundle = await image(stack(parts), { labels: ["a", "b"] }).bundle();
+    expect(String(bundle["text/html"])).toContain("flex-direction:column");
+    const { data, shape } = await decodeImage(bytes(bundle["image/png"]));
+    expect(shape).toEqual([1, 3, 4 * 2 + 8, 8]);
+    for (const [n, part] of parts.entries())
+      for (let k = 0; k < 3 * 32; k++) expect(data[Math.floor(k / 32) * 128 + n * 96 + (k % 32)]).toBe(part.data[k]);
+    expect([...data.subarray(32, 96)]).toEqual(Array(64).fill(1));
+  });
+
   test("enlarged keeps its pixels square", async () => {
     expect((await image(zeros([1, 3, 4, 4]), { width: 64 }).bundle())["text/html"]).toContain("image-rendering:pixelated");
     expect((await image(zeros([1, 3, 4, 4]), { width: 2 }).bundle())["text/html"]).not.toContain("pixelated");

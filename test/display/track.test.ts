@@ -58,7 +58,7 @@ describe("its output", () => {
         .replace(/>[^<]*</g, "><");
     const skeletons = new Set(html().map((markup) => skeleton(markup).replace(/<\/?b>/g, "")));
     expect(skeletons.size).toBe(1);
-    expect([...skeletons][0]).toMatch(/width="256" height="64".*aspect-ratio:64\/16/);
+    expect([...skeletons][0]).toMatch(/width="768" height="192".*aspect-ratio:64\/16/);
   });
 
   test("needs no script and fetches nothing", async () => {
@@ -125,6 +125,21 @@ describe("its output", () => {
 });
 
 describe("what stops it", () => {
+  test("the exit of the process, as a restart of the kernel: the output does not stay as if it went on; after the end nothing follows", async () => {
+    const before = process.listeners("exit").length;
+    let step = 0;
+    const model = toy({
+      watch: ({ kind }) => {
+        if (kind !== "noise" || ++step !== 3) return;
+        process.listeners("exit")[0](0);
+        expect(text().at(-1)).toMatch(/^\[stopped after step 2 of 6 · .+ gone; the kernel ended before the run did\]$/);
+      },
+    });
+    await track(multiDiffusion(model, base), { previewEvery: 0 });
+    expect(step).toBe(6);
+    expect(process.listeners("exit").length).toBe(before);
+  });
+
   test("an error of the run comes as it is; the output says where, the steps stay", async () => {
     const spoil = (kind: string, x: Tensor) => {
       if (kind === "noise" && model.calls.filter((one) => one.kind === "noise").length === 4) x.data[0] = Number.NaN;

@@ -4,8 +4,9 @@ import { dataUrl, escapeHtml } from "../../pages/html.js";
 import { figureJob } from "../../pages/panorama-figure.js";
 import type { PlotSpec, PlotState } from "../../pages/plot-spec.js";
 import { type Displayable, displayable, type MimeBundle } from "../display.js";
+import { OUTPUT_WIDTH } from "../output-look.js";
 import { figureState, type SharedState } from "../shared-state.js";
-import { plotStill, STILL_WIDTH } from "./still.js";
+import { plotStill } from "./still.js";
 
 export interface Figure {
   readonly spec: PlotSpec;
@@ -68,9 +69,9 @@ async function draw(id: string, figure: Figure, joined: string): Promise<MimeBun
 
 /** Makes a figure's HTML. Its root has the same height for the still and the live figure. */
 export function plotHtml(id: string, { spec, alt, src, joined = "" }: Figure & { readonly src: string; readonly joined?: string }): string {
-  const root = `position:relative;height:${spec.height}px;max-width:1100px`;
+  const root = `position:relative;height:${spec.height}px;max-width:${OUTPUT_WIDTH}px`;
   const img = "width:100%;height:100%;object-fit:contain;object-position:left top;border-radius:4px;margin:0";
-  return `<div id="${escapeHtml(id)}" class="veduta-plot"${joined} style="${root}"><img src="${escapeHtml(src)}" alt="${escapeHtml(alt)}" width="${STILL_WIDTH}" style="max-width:${STILL_WIDTH}px;${img}"></div>${figureJob([id, "plot", spec])}`;
+  return `<div id="${escapeHtml(id)}" class="veduta-plot"${joined} style="${root}"><img src="${escapeHtml(src)}" alt="${escapeHtml(alt)}" width="${OUTPUT_WIDTH}" style="max-width:${OUTPUT_WIDTH}px;${img}"></div>${figureJob([id, "plot", spec])}`;
 }
 
 /** A sentence in place of a figure, if there is nothing to draw. */

@@ -2,12 +2,12 @@
 import { createRequire } from "node:module";
 import { libraryText } from "../../pages/display-library.js";
 import type { PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
+import { OUTPUT_WIDTH } from "../output-look.js";
 import { type Canvas, giveCanvas } from "./canvas.js";
 import { plainText } from "./look.js";
 
-/** Width in CSS pixels of a still; its PNG has two pixels per CSS pixel. */
-export const STILL_WIDTH = 720;
-const DENSITY = 144; // dots per inch, twice SVG's 72
+/** Dots per inch of a still, twice SVG's 72: its PNG has two pixels per CSS pixel. */
+const DENSITY = 144;
 
 /** The part of a jsdom window that is used. jsdom's own types would add all DOM types to the library. */
 interface StillWindow {
@@ -43,7 +43,7 @@ const isDrawnHere = ({ type }: PlotTrace): boolean =>
   typeof type !== "string" || ["heatmap", "treemap"].includes(type) || !BROWSER_ONLY.test(type);
 
 /**
- * Draws a figure as PNG, as on a light page 720 CSS pixels wide, at two pixels per CSS pixel. The first call takes a second to load Plotly.
+ * Draws a figure as PNG, as on a light page of the outputs' width, at two pixels per CSS pixel. The first call takes a second to load Plotly.
  * If only a browser can draw a trace, the picture is a sentence that says so.
  */
 export async function plotStill(figure: PlotSpec): Promise<Uint8Array> {
@@ -52,7 +52,7 @@ export async function plotStill(figure: PlotSpec): Promise<Uint8Array> {
     ? noteSpec(`A figure of the type ${String(absent.type)}: only a page with scripts can draw it.`, figure.height)
     : figure;
   page ??= openPage();
-  const svg = await page.vedutaPlots.plotSvg(spec, STILL_WIDTH);
+  const svg = await page.vedutaPlots.plotSvg(spec, OUTPUT_WIDTH);
   const { default: sharp } = await import("sharp"); // here, since it takes 0.1 s to load
   const picture = sharp(Buffer.from(svg), { density: DENSITY }).flatten({ background: "#ffffff" });
   return picture.png({ palette: true, effort: 1, dither: isFlat(spec) ? 0 : 0.6 }).toBuffer();
@@ -89,13 +89,13 @@ function openPage(): StillWindow {
   return window;
 }
 
-/** Estimates a text's box: letters are 0.56 em wide, a sans-serif's average; lines are 1.3 em high. */
+/** Estimates a text's box: letters are 0.6 em wide, somewhat more than a sans-serif's average; lines are 1.3 em high. */
 function textBox(element: Measured): { width: number; height: number; x: number; y: number } {
   const text = element.style?.fontSize ? element : element.querySelector?.("text");
   const size = Number.parseFloat(text?.style?.fontSize ?? "") || 12;
   const lines = Array.from(element.querySelectorAll?.("tspan.line") ?? []);
   const texts = (lines.length > 0 ? lines : [element]).map(({ textContent }) => textContent ?? "");
-  const width = Math.max(...texts.map(({ length }) => length)) * size * 0.56;
+  const width = Math.max(...texts.map(({ length }) => length)) * size * 0.6;
   const height = texts.length * size * 1.3;
   // Plotly uses the left edge of the box only for annotations.
   if (element.getAttribute?.("class") !== "annotation-text") return { width, height, x: 0, y: 0 };

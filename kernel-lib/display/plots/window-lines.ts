@@ -83,7 +83,8 @@ function windowLines(
       : [
           {
             trace: lineTrace(lineOf(anchor), {
-              name: anchorName(anchor, scale),
+              name: `anchor: window ${anchor}`,
+              showlegend: scale === "linear", // it is 0, which a logarithmic axis does not have
               color: INK.light,
               width: 2,
               dash: "dash",
@@ -104,7 +105,7 @@ function windowLines(
       hovermode: "closest",
       xaxis: stepAxis(measured[0].index, measured[measured.length - 1].index),
       yaxis: { title: { text: unit }, tickformat: "~g", rangemode: "tozero", ...valueAxis(scale, values) },
-      updatemenus: [scaleButtons(scale, values, anchor < 0 ? undefined : { trace: traces.length - 1, window: anchor })],
+      updatemenus: [scaleButtons(scale, values, anchor < 0 ? undefined : traces.length - 1)],
     }),
   };
   const [from, to] = [mean.y[0], mean.y[mean.y.length - 1]];
@@ -163,22 +164,15 @@ const windowKey = (count: number): PlotTrace => ({
   },
 });
 
-const anchorName = (window: number, scale: "log" | "linear"): string =>
-  scale === "log" ? `anchor: window ${window} (0: not on this axis)` : `anchor: window ${window}`;
-
-/** The two scale buttons, below the right end of the axis. */
-function scaleButtons(
-  active: "log" | "linear",
-  values: readonly number[],
-  anchor: { readonly trace: number; readonly window: number } | undefined,
-): PlotTrace {
+/** The two scale buttons, below the right end of the axis. @param anchor the number of its trace */
+function scaleButtons(active: "log" | "linear", values: readonly number[], anchor: number | undefined): PlotTrace {
   const button = (scale: "log" | "linear") => {
     const { type, tickmode, dtick } = valueAxis(scale, values);
     const axis = { "yaxis.type": type, "yaxis.tickmode": tickmode, "yaxis.dtick": dtick, "yaxis.autorange": true };
     return {
       label: scale,
       method: "update",
-      args: anchor ? [{ name: anchorName(anchor.window, scale) }, axis, [anchor.trace]] : [{}, axis, []],
+      args: anchor === undefined ? [{}, axis, []] : [{ showlegend: scale === "linear" }, axis, [anchor]],
     };
   };
   return {

@@ -15,9 +15,9 @@ const bare = (range: readonly [number, number]) => ({
 });
 
 describe("a still picture", () => {
-  test("is a PNG of 720 pixels at two dots each, as high as the figure, on opaque white", async () => {
+  test("is a PNG of 768 pixels at two dots each, as high as the figure, on opaque white", async () => {
     const still = await stillOf(figure([{ x: [0, 4], y: [0, 0] }], bare([-1, 1]), { height: 200 }));
-    expect([still.width, still.height, still.at(10, 10)]).toEqual([1440, 400, [255, 255, 255]]);
+    expect([still.width, still.height, still.at(10, 10)]).toEqual([1536, 400, [255, 255, 255]]);
   });
   test("has bars and lines where their numbers are", async () => {
     const { at } = await stillOf(

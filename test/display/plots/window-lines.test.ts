@@ -26,13 +26,13 @@ describe("the plot of distances", () => {
     });
     expect(mean?.y).toEqual(of);
   });
-  test("the anchor's line is dashed and 0; its name says that a logarithmic axis has no place for it", async () => {
+  test("the anchor's line is dashed and 0; it is in the legend of the linear axis alone, where it is drawn", async () => {
     const { data, layout } = await plotted(lossPlot(steps));
     const anchor = data[data.length - 1];
-    expect(anchor).toMatchObject({ name: "anchor: window 10 (0: not on this axis)", line: { dash: "dash" }, y: [0, 0, 0, 0, 0, 0] });
+    expect(anchor).toMatchObject({ name: "anchor: window 10", showlegend: false, line: { dash: "dash" }, y: [0, 0, 0, 0, 0, 0] });
     const [log, linear] = layout.updatemenus[0].buttons;
-    expect(log.args[1]).toMatchObject({ "yaxis.type": "log" });
-    expect(linear.args).toEqual([{ name: "anchor: window 10" }, expect.objectContaining({ "yaxis.type": "linear" }), [data.length - 1]]);
+    expect(log.args).toEqual([{ showlegend: false }, expect.objectContaining({ "yaxis.type": "log" }), [data.length - 1]]);
+    expect(linear.args).toEqual([{ showlegend: true }, expect.objectContaining({ "yaxis.type": "linear" }), [data.length - 1]]);
   });
   test("has no ticks between steps, however few", async () => {
     expect((await plotted(lossPlot(steps.slice(0, 3)))).layout.xaxis).toMatchObject({ dtick: 1, tickformat: "d" });

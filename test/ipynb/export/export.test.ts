@@ -73,6 +73,16 @@ describe("a markdown cell", () => {
     expect(html("## One `step` at a time")).toContain('<h2 id="One-step-at-a-time">');
   });
 
+  test("keeps what is folded away in it, and renders the Markdown inside", () => {
+    const folded = html("before\n\n<details><summary>What happened</summary>\n\nNeither: *a blur* of $x_0$.\n\n</details>\n\n## After");
+    const { children } = JSDOM.fragment(folded);
+    expect([...children].map(({ tagName }) => tagName)).toEqual(["P", "DETAILS", "H2"]);
+    const [summary, answer] = children[1].children;
+    expect([summary.tagName, summary.textContent]).toEqual(["SUMMARY", "What happened"]);
+    expect([answer.tagName, answer.querySelector("em")?.textContent, answer.querySelector("math") !== null]).toEqual(["P", "a blur", true]);
+    expect(children[1].hasAttribute("open")).toBe(false);
+  });
+
   test("carries its attachments and the pictures beside the notebook", async () => {
     const cell = markdown("![a](attachment:a%20b.png) ![b](dot.svg) <img alt='c' src='dot.svg'> ![d](none.png)", {
       attachments: { "a b.png": { "image/png": "AAAA" } },
