@@ -5,7 +5,7 @@
 export { convertFrido } from "./pipelines/frido-ckpt.js";
 export type { ConvertedFrido, ConvertFridoOptions } from "./pipelines/frido-ckpt.js";
 export { BUNDLED_MODELS, openModel } from "./pipelines/open-model.js";
-export type { FridoModel, Model, OpenedCheckpoint, UnconditionalModel } from "./pipelines/model.js";
+export type { FridoModel, Model, OpenedCheckpoint, UNetSize, UnconditionalModel } from "./pipelines/model.js";
 export type { OpenModelOptions } from "./pipelines/open-model.js";
 export type { PerceptualFiles } from "./pipelines/perceptual-part.js";
 export type { DeviceChoice } from "./engine/device.js";
@@ -13,57 +13,31 @@ export type { Precision } from "./graph/half.js";
 export type { Device } from "./engine/device.js";
 
 // painting a panorama
-export { multiDiffusion } from "./methods/joint/multidiffusion.js";
-export { syncDiffusion } from "./methods/joint/syncdiffusion.js";
-export { independentWindows } from "./methods/joint/independent.js";
+export { alignedStart, independentWindows, multiDiffusion, spotDiffusion, syncDiffusion } from "./methods/joint/joint-methods.js";
+export { guidedFusion, gvcfDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
 // writing a new method
 export { jointMethod } from "./methods/joint/joint-method.js";
 export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.js";
 export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js";
+export type { Predicted, SamplerSteps } from "./methods/joint/sampler-steps.js";
+export { over } from "./methods/joint/carried.js";
+export type { Carried, Denoised } from "./methods/joint/carried.js";
 export type { NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
 export type { AnyRun, AnyStep } from "./methods/any-run.js";
 export type { Batch, Family, Method, MethodInfo, MethodStep, ResumeState, Run, Series } from "./methods/method.js";
 export { choiceOption, givenOption, realOption, sizeOption, textOption, toggleOption, wholeOption } from "./methods/option-table.js";
-export type {
-  DefaultedOf,
-  DefaultedSpec,
-  Flag,
-  NumberBounds,
-  OptionSpec,
-  OptionTable,
-  OptionWords,
-  ValuesOf,
-} from "./methods/option-table.js";
+export type { DefaultedOf, DefaultedSpec, Flag, NumberBounds, OptionSpec, OptionTable, OptionWords } from "./methods/option-table.js";
+export type { ValuesOf } from "./methods/option-table.js";
 export type { JointBatch, JointOptions, ResolvedOptions } from "./methods/joint/options.js";
 export type { ResolvedSyncOptions, SyncOptions } from "./methods/joint/syncdiffusion.js";
 export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./methods/joint/step-record.js";
 export type { CallKind, JointModel, JointModelConfig, MemoryNeed } from "./diffusion/joint-model.js";
-export type {
-  Autoencoder,
-  BatchOption,
-  Classifier,
-  ComparableFeatures,
-  ControlledNoiseOptions,
-  ControlMaps,
-  DecodeOptions,
-  Denoiser,
-  DualEncoder,
-  EncodeOptions,
-  EnergyGradient,
-  Features,
-  NoiseOptions,
-  Perceptual,
-  PerceptualOptions,
-  JacobianProducts,
-  RowDenoiser,
-  RowNoiseOptions,
-  TextEncoder,
-  TextEnergies,
-  TimestepOptions,
-  UnconditionalDenoiser,
-} from "./diffusion/capabilities.js";
+export type { Autoencoder, BatchOption, Classifier, ComparableFeatures, ControlledNoiseOptions } from "./diffusion/capabilities.js";
+export type { ControlMaps, DecodeOptions, Denoiser, DualEncoder, EncodeOptions, EnergyGradient } from "./diffusion/capabilities.js";
+export type { Features, NoiseOptions, Perceptual, PerceptualOptions, JacobianProducts, RowDenoiser } from "./diffusion/capabilities.js";
+export type { RowNoiseOptions, TextEncoder, TextEnergies, TimestepOptions, UnconditionalDenoiser } from "./diffusion/capabilities.js";
 // energies of pictures, for guidance
 export { classEnergy, textEnergy, zeroShotClassifier } from "./methods/edit/energies.js";
 export type { Energy } from "./methods/edit/energies.js";
@@ -105,16 +79,8 @@ export type { GuidedStageOptions, SceneModel } from "./methods/pyramid/open-pyra
 export { pyramidDiffusion } from "./methods/pyramid/pyramid-diffusion.js";
 export type { FromStage, Kept, PyramidOptions, ResolvedPyramidOptions } from "./methods/pyramid/options.js";
 export type { PyramidResult, PyramidRun, PyramidStep, PyramidSteps } from "./methods/pyramid/pyramid-step.js";
-export type {
-  ConditionTokens,
-  PyramidDecoding,
-  PyramidEncoding,
-  PyramidModel,
-  PyramidModelConfig,
-  ScaleCodes,
-  StageGates,
-  StageNoiseOptions,
-} from "./diffusion/pyramid-model.js";
+export type { ConditionTokens, PyramidDecoding, PyramidEncoding, PyramidModel, PyramidModelConfig } from "./diffusion/pyramid-model.js";
+export type { ScaleCodes, StageGates, StageNoiseOptions } from "./diffusion/pyramid-model.js";
 export type { Box, ObjectFlag, SceneCondition, SceneGraph, SceneKind, SceneObject } from "./conditions/scene.js";
 export { stageLoss, stageSample } from "./methods/pyramid/stage-sample.js";
 export type { StageSampleOptions } from "./methods/pyramid/stage-sample.js";
@@ -122,8 +88,7 @@ export type { StageSampleOptions } from "./methods/pyramid/stage-sample.js";
 // watching it, and looking at it
 export { track } from "./display/track.js";
 export type { Tracked, TrackedEdit, TrackedPyramid, TrackOptions } from "./display/track.js";
-export { progress } from "./display/progress-bar.js";
-export type { ProgressBarOptions } from "./display/progress-bar.js";
+export { type ProgressBarOptions, progress } from "./display/progress-bar.js";
 export { trackedSteps } from "./display/tracked-runs.js";
 export { panoramaView } from "./display/panorama-view.js";
 export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./display/panorama-view.js";
@@ -136,10 +101,8 @@ export { image } from "./display/image.js";
 export type { ImageOptions } from "./display/image.js";
 export { table } from "./display/table.js";
 export type { TableCell, TableOptions } from "./display/table.js";
-
 export { beforeAfter, editStrip } from "./display/edit-strip.js";
 export type { BeforeAfterOptions, EditStripOptions } from "./display/edit-strip.js";
-
 export { pyramidStrip } from "./display/pyramid-strip.js";
 export type { PyramidStripOptions } from "./display/pyramid-strip.js";
 export { layoutView, sceneGraphView } from "./display/scene-views.js";
@@ -165,7 +128,11 @@ export type { GateViewOptions } from "./display/plots/gate-view.js";
 export { figure } from "./display/plots/figure.js";
 export type { FigureOptions } from "./display/plots/figure.js";
 export type { PlottedStep } from "./display/plots/plotted-steps.js";
-export type { PlotLayout, PlotTrace } from "./pages/plot-spec.js";
+export type { PlotFigure } from "./display/plots/plot.js";
+export type { PlotLayout, PlotState, PlotTrace } from "./pages/plot-spec.js";
+export type { SharedState } from "./display/shared-state.js";
+export type { Projection } from "./panorama/projections.js";
+export type { Comparison, ViewState } from "./panorama/view-state.js";
 
 // showing anything else, anywhere
 export { currentSink, displayable, setSink } from "./display/display.js";
@@ -205,7 +172,7 @@ export type { ForeseenPicture, Picture, ReportRun, RunInfo, RunModel, SourceInfo
 export { planWindows, windowCoverage } from "./methods/joint/windows.js";
 export type { Extent, Window } from "./methods/joint/windows.js";
 export type { Grid } from "./methods/joint/tiling.js";
-export { crop, cropAll, fuse } from "./methods/joint/fuse.js";
+export { crop, cropAll, fuse, fuseWeighted, rollColumns } from "./methods/joint/fuse.js";
 
 // how well its windows agree
 export { intraLpips } from "./metrics/intra-lpips.js";
@@ -230,6 +197,12 @@ export type { Level, Prediction } from "./diffusion/notation.js";
 export { guide } from "./diffusion/guidance.js";
 export { ddimNoise, ddimSpread, ddimStep, posteriorStep } from "./diffusion/ddim.js";
 export type { DdimNoiseOptions, DdimOptions, DdimStep } from "./diffusion/ddim.js";
+export { SAMPLER_NAMES, SAMPLERS, samplerOf } from "./diffusion/samplers/samplers.js";
+export type { DdimSamplerOptions, DdpmSamplerOptions, DpmppSamplerOptions } from "./diffusion/samplers/samplers.js";
+export type { EulerSamplerOptions, LcmSamplerOptions, OptionsOfSamplers, SamplerChoice } from "./diffusion/samplers/samplers.js";
+export type { SamplerName } from "./diffusion/samplers/samplers.js";
+export type { Sampler, SamplerHop, SamplerPath, SamplerState, SamplerStep, SamplerStepOptions } from "./diffusion/samplers/sampler.js";
+export type { TimestepSpacing } from "./diffusion/timestep-spacing.js";
 export { plmsAhead, plmsStart, plmsStep } from "./diffusion/plms.js";
 export type { PlmsAhead, PlmsState, PlmsStep } from "./diffusion/plms.js";
 
@@ -241,14 +214,9 @@ export { writeRandomWeights, writeRandomWeights as fabricate } from "./pipelines
 export type { RandomWeights, RandomWeightsOptions } from "./pipelines/random-weights/write-random-weights.js";
 
 // a lesson's exercises, and one's own
-export { check } from "./display/exercises/check.js";
-export type { AnswerOf, ExerciseName, GivenOf, HandedOver } from "./display/exercises/check.js";
+export { type AnswerOf, check, type ExerciseName, type GivenOf, type HandedOver } from "./display/exercises/check.js";
 export type { Exercise, Mistake } from "./display/exercises/exercise.js";
-export { aFunction, aGraphValue, aNumber, aTensor, numbers, TODO } from "./display/exercises/answer-kinds.js";
-export type { AnswerKind, Misfit } from "./display/exercises/answer-kinds.js";
-export type { MeasuredSteps } from "./display/exercises/01-a-first-panorama.js";
-export type { OwnWindow } from "./display/exercises/09-the-real-stable-diffusion.js";
-export type { OwnHops } from "./display/exercises/10-what-the-noise-remembers.js";
+export { type AnswerKind, aFunction, aNumber, aTensor, type Misfit, numbers, TODO } from "./display/exercises/answer-kinds.js";
 
 // errors
 export { CheckpointError, ClosedError, DeviceError, MemoryError, NumericError, ShapeError } from "./core/errors.js";

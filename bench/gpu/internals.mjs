@@ -4,7 +4,8 @@
  */
 
 import { planner } from "#kernel-lib/engine/plan.js";
-import { noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/guided-denoiser.js";
+import { noiseProgram } from "#kernel-lib/nets/guided-denoiser.js";
+import { perceptualGradientProgram } from "#kernel-lib/nets/perceptual-gradient.js";
 import { decodeProgram } from "#kernel-lib/nets/vae.js";
 import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 

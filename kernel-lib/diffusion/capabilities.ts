@@ -21,11 +21,16 @@ export interface NoiseOptions extends TimestepOptions {
   readonly guidanceScale?: number;
 }
 
-/** Options of a perceptual gradient. */
-export interface PerceptualOptions extends NoiseOptions {
+/** What images are compared with, and how. */
+export interface ComparisonOptions extends BatchOption {
   /** the anchor's foreseen image, [1,3,H,W] in [-1,1] */
   readonly anchor: Tensor | DeviceTensor;
+  /** "lpips" (default), or "style": the mean squared difference of the Gram matrices of the same network's features */
+  readonly distance?: "lpips" | "style";
 }
+
+/** Options of a perceptual gradient. */
+export interface PerceptualOptions extends NoiseOptions, ComparisonOptions {}
 
 /** Options of a decode. */
 export interface DecodeOptions extends BatchOption {
@@ -70,6 +75,11 @@ export interface ControlledNoiseOptions extends TimestepOptions {
 export interface Denoiser {
   /** Guided noise eps of latents [N,c,h,w] -> [N,c,h,w], whatever the network predicts (eps, v or x0). */
   predictNoise(latent: Tensor, options: NoiseOptions): Promise<Tensor>;
+  /**
+   * Guided v of latents [N,c,h,w] -> [N,c,h,w]: what the network itself predicts. It has an x0 at a level that is noise alone, where eps has none.
+   * Absent in a model that predicts something else.
+   */
+  predictVelocity?(latent: Tensor, options: NoiseOptions): Promise<Tensor>;
 }
 
 /** Predicts the noise of rows that have different texts, in one network call. */
@@ -122,6 +132,11 @@ export interface Perceptual {
    * loss [N], gradient [N,c,h,w] of L(clamp(decode(x0(x_t, eps(x_t)))), anchor).
    */
   perceptualGradient(latent: Tensor, options: PerceptualOptions): Promise<{ readonly loss: Tensor; readonly gradient: Tensor }>;
+  /**
+   * Distance of each clean latent's image to the anchor's, and its gradient with respect to that latent, through the decoder alone: loss [N], gradient
+   * [N,c,h,w] of L(clamp(decode(x0)), anchor).
+   */
+  decodedGradient?(x0: Tensor, options: ComparisonOptions): Promise<{ readonly loss: Tensor; readonly gradient: Tensor }>;
 }
 
 /** Describes images by what a network makes of them: Inception, CLIP, LPIPS's backbone. For metrics. */

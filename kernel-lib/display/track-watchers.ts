@@ -68,8 +68,7 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
     ...shownSize(run),
     losses: steps.flatMap(lossesOf),
   };
-  let previewed = Number.NEGATIVE_INFINITY; // when the last preview ended
-  let cost = 0; // milliseconds that it took
+  const previews = previewer(previewEvery);
   let updated = Number.NEGATIVE_INFINITY;
   let over = false; // stopped during an update: no more updates follow
   const update = async (change: Partial<TrackState>, when: "now" | "soon" = "now") => {
@@ -79,26 +78,6 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
     updated = performance.now();
     await output.set(forms(state));
   };
-  const due = (index: number) =>
-    previewEvery === undefined
-      ? performance.now() - previewed >= Math.max(PREVIEW_APART, PREVIEW_COST * cost)
-      : previewEvery > 0 && (index + 1) % previewEvery === 0;
-
-  /** If a preview fails, the output says so and no more previews follow; the run continues. */
-  const preview = async (record: AnyStep): Promise<Partial<TrackState>> => {
-    const from = performance.now();
-    try {
-      const image = sideBySide(await record.preview()); // [1,3,H,W]
-      const src = dataUrl("image/webp", await encodeWebp(image, { quality: 75, maxWidth: OUTPUT_WIDTH }));
-      previewed = performance.now();
-      cost = previewed - from;
-      return { picture: { src, alt: `foreseen after step ${placeOf(record)}` } };
-    } catch (error) {
-      previewed = Number.POSITIVE_INFINITY;
-      return { note: `no preview: ${wordsOf(error)}` };
-    }
-  };
-
   const ending = whenEnding(() => {
     output.replaceNow(forms({ ...state, phase: "stopped", gone: performance.now() - begun, note: "the kernel ended before the run did" }));
   });
@@ -109,7 +88,7 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
       ends.push(performance.now());
       const done = placeOf(record) + 1;
       const last = done === stepCount;
-      const seen = !last && due(placeOf(record)) && previewed < Number.POSITIVE_INFINITY ? await preview(record) : {};
+      const seen = !last && previews.due(placeOf(record)) ? await previews.make(record) : {};
       const notices = record.notices ? { note: record.notices.join("; ") } : {};
       await update(
         {
@@ -135,6 +114,39 @@ export function watchInOutput(run: AnyRun, steps: readonly AnyStep[], previewEve
       const shown = update({ phase: "stopped", note });
       over = true;
       await shown;
+    },
+  };
+}
+
+/** The pictures of a run on its way: when one is due, and what it adds to the output. */
+interface Previewer {
+  due(index: number): boolean;
+  /** If a preview fails, the output says so and no more previews follow; the run continues. */
+  make(record: AnyStep): Promise<Partial<TrackState>>;
+}
+
+function previewer(every: number | undefined): Previewer {
+  let ended = Number.NEGATIVE_INFINITY; // when the last preview ended
+  let cost = 0; // milliseconds that it took
+  let failed = false;
+  return {
+    due(index) {
+      if (failed) return false;
+      if (every !== undefined) return every > 0 && (index + 1) % every === 0;
+      return performance.now() - ended >= Math.max(PREVIEW_APART, PREVIEW_COST * cost);
+    },
+    async make(record) {
+      const from = performance.now();
+      try {
+        const image = sideBySide(await record.preview()); // [1,3,H,W]
+        const src = dataUrl("image/webp", await encodeWebp(image, { quality: 75, maxWidth: OUTPUT_WIDTH }));
+        ended = performance.now();
+        cost = ended - from;
+        return { picture: { src, alt: `foreseen after step ${placeOf(record)}` } };
+      } catch (error) {
+        failed = true;
+        return { note: `no preview: ${wordsOf(error)}` };
+      }
     },
   };
 }

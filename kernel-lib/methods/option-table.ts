@@ -96,6 +96,10 @@ export function textOption(options: OptionWords): OptionSpec<string> {
 }
 
 /** An option that is one of some words. */
+export function choiceOption<const Word extends string>(
+  words: OptionWords & { readonly choices: readonly Word[]; readonly default: Word },
+): DefaultedSpec<Word>;
+export function choiceOption<const Word extends string>(words: OptionWords & { readonly choices: readonly Word[] }): OptionSpec<Word>;
 export function choiceOption<const Word extends string>({
   choices,
   ...words

@@ -8,11 +8,10 @@ import type { Program } from "../engine/program.js";
 import { gradient } from "../graph/gradient.js";
 import { Graph, type Value } from "../graph/graph.js";
 import { inPrecision, type Precision } from "../graph/half.js";
-import { add, cast, clip, div, mul, sub } from "../graph/ops/elementwise.js";
+import { add, cast, div, mul, sub } from "../graph/ops/elementwise.js";
 import { concat, expand, reshape, split } from "../graph/ops/shape.js";
 import type { Part } from "./parameters.js";
 import { checkpointParameters } from "./parameters.js";
-import { type PerceptualConfig, perceptualDistance } from "./perceptual.js";
 import { timestepInput } from "./timestep-embedding.js";
 import type { AttentionControl } from "./transformer.js";
 import { type UNetConfig, unet } from "./unet.js";
@@ -98,30 +97,6 @@ export const foreseeProgram = (network: DenoisingNetwork, vae: Part<VaeConfig>):
   },
 });
 
-/**
- * Also takes anchor [1,3,f·h,f·w] -> loss [N] and gradient [N,c,h,w], the gradient of the sum of losses with respect to the latent. A row's loss
- * depends on its own latent alone, so this is every row's own gradient.
- *
- *   loss = distance(clamp(decode(x0)), clamp(anchor)),   x0 from the guided output
- */
-export const perceptualGradientProgram = (
-  network: DenoisingNetwork,
-  vae: Part<VaeConfig>,
-  perceptual: Part<PerceptualConfig>,
-): Program<GuidedSize, "latent", GuidedInput | "anchor", "loss" | "gradient"> => ({
-  name: "gradient",
-  graph(size, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
-    const { latent, image: unclamped } = foreseen(graph, network, vae, size, batch);
-    const image = clamped(unclamped); // [N,3,H,W]
-    const anchor = clamped(graph.input("anchor", [1, ...image.shape.slice(1)]));
-    const loss = perceptualDistance(perceptual.config, checkpointParameters(graph, perceptual), image, anchor); // [N]
-    graph.output("loss", loss);
-    graph.output("gradient", gradient(graph, loss, latent));
-    return graph;
-  },
-});
-
 /** The noise level of a call, each [1]. */
 export interface LevelValues {
   readonly alpha: Value;
@@ -158,7 +133,7 @@ function guidedOutput(graph: Graph, network: DenoisingNetwork, { height, width, 
 }
 
 /** The image of each latent's x0, [N,3,f·h,f·w]. */
-function foreseen(graph: Graph, network: DenoisingNetwork, vae: Part<VaeConfig>, size: GuidedSize, batch: number) {
+export function foreseen(graph: Graph, network: DenoisingNetwork, vae: Part<VaeConfig>, size: GuidedSize, batch: number) {
   const { latent, output, level } = guidedOutput(graph, network, size, batch);
   return { latent, image: decoded(graph, vae, fromOutput[network.prediction].x0(latent, output, level), "open") };
 }
@@ -180,6 +155,3 @@ export const fromOutput = {
     x0: (_xt, output) => output,
   },
 } satisfies Record<DenoisingNetwork["prediction"], { readonly eps: FromOutput; readonly x0: FromOutput }>;
-
-/** To [0,1], clamped, and back to [-1,1]: the official order, which rounds differently from a clamp to [-1,1]. */
-const clamped = (image: Value): Value => sub(mul(clip(add(mul(image, 0.5), 0.5), 0, 1), 2), 1);

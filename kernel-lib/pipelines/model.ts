@@ -31,6 +31,14 @@ export interface OpenedCheckpoint {
   close(): Promise<void>;
 }
 
+/** How large a U-Net is. */
+export interface UNetSize {
+  /** of each level, from the finest */
+  readonly channels: readonly number[];
+  /** numbers of a token's embedding */
+  readonly textWidth: number;
+}
+
 /** A checkpoint with text on a device. */
 export interface Model
   extends OpenedCheckpoint,
@@ -43,6 +51,7 @@ export interface Model
     DualEncoder,
     TextEnergies,
     Classifier {
+  readonly unet: UNetSize;
   batchSize(kind: CallKind, window: { readonly height: number; readonly width: number }): number;
 }
 

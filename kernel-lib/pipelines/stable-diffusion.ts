@@ -11,10 +11,10 @@ import {
   foreseeProgram,
   type GuidedSize,
   noiseProgram,
-  perceptualGradientProgram,
   pullNoiseProgram,
   rowNoiseProgram,
 } from "../nets/guided-denoiser.js";
+import { decodedGradientProgram, type ImageDistance, perceptualGradientProgram } from "../nets/perceptual-gradient.js";
 import { distanceToEachProgram, distanceToOneProgram, featureDistanceProgram, featuresProgram } from "../nets/perceptual-programs.js";
 import { autoencoder, autoencoderPrograms } from "./autoencoder.js";
 import { classifier } from "./classifier.js";
@@ -35,6 +35,7 @@ export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
     const digest = once(() => digestCheckpoint(parts, ["unet", "vae", "text_encoder", "perceptual", "dual"]));
     return {
       config: configOf(parts),
+      unet: { channels: opened.unet.blockOutChannels, textWidth: opened.unet.crossAttentionDim },
       path: parts.path,
       device,
       precision,
@@ -75,7 +76,8 @@ function open(parts: OpenParts<StableDiffusionParts>, engine: Engine) {
     programs: {
       noise: noiseProgram(network),
       foresee: foreseeProgram(network, vae),
-      gradient: once(() => perceptualGradientProgram(network, vae, lpips())),
+      gradient: byDistance((distance) => perceptualGradientProgram(network, vae, lpips(), distance)),
+      decodedGradient: byDistance((distance) => decodedGradientProgram(vae, lpips(), distance)),
       ...autoencoderPrograms(vae),
       rowNoise: rowNoiseProgram(network),
       controlledNoise: controlledNoiseProgram(network),
@@ -92,15 +94,23 @@ function open(parts: OpenParts<StableDiffusionParts>, engine: Engine) {
   };
 }
 
+/** A program for each distance, made when it is first asked for. */
+function byDistance<P>(make: (distance: ImageDistance) => P): (distance?: ImageDistance) => P {
+  const made = { lpips: once(() => make("lpips")), style: once(() => make("style")) };
+  return (distance = "lpips") => made[distance]();
+}
+
 function configOf(parts: OpenParts<StableDiffusionParts>): Model["config"] {
   const [{ config: unet }, { config: vae }] = [parts.part("unet"), parts.part("vae")];
+  const { sampler, ...schedule } = parts.part("scheduler");
   const weight = parts.has("perceptual") ? parts.part("perceptual").config.weight : undefined;
   return {
     latentChannels: vae.latentChannels,
     scaleFactor: 2 ** (vae.blockOutChannels.length - 1),
     window: unet.sampleSize,
     windowMultiple: 2 ** (unet.blockOutChannels.length - 1),
-    schedule: parts.part("scheduler"),
+    schedule,
+    sampler,
     ...(weight === undefined ? {} : { weight }),
   };
 }
@@ -122,10 +132,17 @@ const textEncoder = ({ engine, text }: Opened): TextEncoder => ({
 const perceptual = (opened: Opened): Perceptual & ComparableFeatures => {
   const { engine, programs, scale } = opened;
   return {
-    async perceptualGradient(latent, { anchor, ...noise }) {
+    async perceptualGradient(latent, { anchor, distance, ...noise }) {
       const { size, rows, shared } = guided(opened, "perceptualGradient", latent, noise);
       expectShape("perceptualGradient: anchor", anchor, [1, 3, scale * size.height, scale * size.width]);
-      return engine.call(programs.gradient(), size, { rows, shared: { ...shared, anchor } }, noise.batch);
+      return engine.call(programs.gradient(distance), size, { rows, shared: { ...shared, anchor } }, noise.batch);
+    },
+    async decodedGradient(latent, { anchor, distance, batch }) {
+      engine.expectOpen("decodedGradient");
+      expectShape("decodedGradient", latent, ["N", opened.channels, "h", "w"]);
+      const [, , height, width] = latent.shape;
+      expectShape("decodedGradient: anchor", anchor, [1, 3, scale * height, scale * width]);
+      return engine.call(programs.decodedGradient(distance), { height, width }, { rows: { latent }, shared: { anchor } }, batch);
     },
     async perceptualDistance(image, reference, { batch } = {}) {
       engine.expectOpen("perceptualDistance");

@@ -69,9 +69,37 @@ test("where outputs are lines, as in a script, it is quiet", async () => {
   expect([seen, said]).toEqual([[1, 2, 3], []]);
 });
 
-test("what is no list is refused", async () => {
-  const loop = async () => {
-    for await (const _ of progress(new Set([1]) as unknown as number[])) expect.unreachable();
+test("a generator's items count against the length that is given", async () => {
+  async function* run() {
+    yield* ["a", "b", "c"];
+  }
+  const seen: string[] = [];
+  for await (const item of progress(run(), { length: 3 })) seen.push(item);
+  expect([seen, texts()[0]]).toEqual([["a", "b", "c"], "[step 0/3]"]);
+  expect(texts().at(-1)).toMatch(/^\[3 steps in /);
+  for await (const _ of progress(run(), { length: 5 }));
+  expect(texts().at(-1)).toMatch(/^\[stopped after step 3 of 5 /);
+  for await (const _ of progress(run(), { length: 2 }));
+  expect([texts().at(-1)?.slice(0, 12), html().at(-1)?.includes("width:100%;height:100%")]).toEqual(["[3 steps in ", true]);
+});
+
+test("leaving the loop ends the generator", async () => {
+  let ended = false;
+  async function* run() {
+    try {
+      yield* [1, 2, 3];
+    } finally {
+      ended = true;
+    }
+  }
+  for await (const item of progress(run(), { length: 3 })) if (item === 2) break;
+  expect(ended).toBe(true);
+});
+
+test("a length that is none, or is missing where there is no list, is refused", async () => {
+  const loop = async (length?: number) => {
+    for await (const _ of progress(new Set([1]), length === undefined ? {} : { length })) expect.unreachable();
   };
-  await expect(loop()).rejects.toThrow("progress: got object, want a list; [...items] makes one");
+  await expect(loop()).rejects.toThrow("progress: got length undefined, want a whole number >= 0; only a list has one of its own");
+  for (const length of [-1, 1.5, Number.NaN]) await expect(loop(length)).rejects.toThrow(`progress: got length ${length}`);
 });

@@ -6,7 +6,8 @@ import { createSchedule, type Model, multiDiffusion, type NoiseOptions, openMode
 import { describe, expect, test } from "vitest";
 import type { Feed, Feeds, Session } from "#kernel-lib/engine/session.js";
 import type { Graph } from "#kernel-lib/graph/graph.js";
-import { noiseProgram, perceptualGradientProgram } from "#kernel-lib/nets/guided-denoiser.js";
+import { noiseProgram } from "#kernel-lib/nets/guided-denoiser.js";
+import { perceptualGradientProgram } from "#kernel-lib/nets/perceptual-gradient.js";
 import { timestepEmbedding } from "#kernel-lib/nets/timestep-embedding.js";
 import { type PerceptualFiles, perceptualFromFiles } from "#kernel-lib/pipelines/perceptual-part.js";
 import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";

@@ -156,6 +156,33 @@ describe("the perceptual gradient", () => {
     },
   );
 
+  test.each(["lpips", "style"] as const)(
+    "through the decoder alone it agrees with central differences of the loss along it (%s)",
+    async (distance) => {
+      const x0 = latents(1);
+      const of = (at: Tensor) => model.decodedGradient?.(at, { anchor, distance }) as ReturnType<NonNullable<typeof model.decodedGradient>>;
+      const { gradient } = await of(x0);
+      const norm = Math.hypot(...gradient.data);
+      expect(norm).toBeGreaterThan(1e-9);
+      const h = 2e-3;
+      const at = async (step: number) => (await of(lincomb(1, x0, step / norm, gradient))).loss.data[0];
+      const slope = ((await at(h)) - (await at(-h))) / (2 * h);
+      expect(Math.abs(slope - norm) / norm).toBeLessThan(2e-2);
+    },
+  );
+
+  test("of style: it agrees with central differences, and an image has no distance to itself", async () => {
+    const x = latents(1);
+    const options = { timestep, text, anchor, distance: "style" } as const;
+    const { gradient } = await model.perceptualGradient(x, options);
+    const norm = Math.hypot(...gradient.data);
+    const h = 2e-3;
+    const at = async (step: number) => (await model.perceptualGradient(lincomb(1, x, step / norm, gradient), options)).loss.data[0];
+    expect(Math.abs(((await at(h)) - (await at(-h))) / (2 * h) - norm) / norm).toBeLessThan(2e-2);
+    const own = await foresee(x, model);
+    expect((await model.perceptualGradient(x, { ...options, anchor: own })).loss.data[0]).toBeLessThan(1e-9);
+  });
+
   test("a row's gradient does not depend on the other rows, nor on the batch", async () => {
     const x = latents(5);
     const all = await model.perceptualGradient(x, { timestep, text, anchor, batch: 5 });
@@ -388,7 +415,7 @@ describe("bad input", () => {
       ],
       [model.predictNoise(x, { timestep: 1, text: noise(1, [3, 16, 8]) }), ShapeError, /text: got \[3,16,8\], want \[2,tokens,8\]/],
       [model.predictNoise(noise(1, [0, 4, 8, 8]), { timestep: 1, text }), ShapeError, /no rows/],
-      [model.predictNoise(x, { timestep: 1000, text }), RangeError, /timestep 1000, want a whole number from 0 to 999/],
+      [model.predictNoise(x, { timestep: 1000, text }), RangeError, /timestep 1000, want a number from 0 to 999/],
       [model.predictNoise(x, { timestep: -1, text }), RangeError, /timestep -1/],
       [model.predictNoise(x, { timestep: 1, text, guidanceScale: Number.NaN }), RangeError, /guidanceScale NaN/],
       [model.predictNoise(x, { timestep: 1, text, batch: 0.5 }), RangeError, /batch 0.5: want a whole number >= 1/],

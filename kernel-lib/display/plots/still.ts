@@ -43,7 +43,7 @@ const isDrawnHere = ({ type }: PlotTrace): boolean =>
   typeof type !== "string" || ["heatmap", "treemap"].includes(type) || !BROWSER_ONLY.test(type);
 
 /**
- * Draws a figure as PNG, as on a light page 720 CSS pixels wide, at two pixels per CSS pixel. The first call takes a second to load Plotly.
+ * Draws a figure as PNG, as on a light page of the outputs' width, at two pixels per CSS pixel. The first call takes a second to load Plotly.
  * If only a browser can draw a trace, the picture is a sentence that says so.
  */
 export async function plotStill(figure: PlotSpec): Promise<Uint8Array> {
@@ -89,13 +89,13 @@ function openPage(): StillWindow {
   return window;
 }
 
-/** Estimates a text's box: letters are 0.56 em wide, a sans-serif's average; lines are 1.3 em high. */
+/** Estimates a text's box: letters are 0.6 em wide, somewhat more than a sans-serif's average; lines are 1.3 em high. */
 function textBox(element: Measured): { width: number; height: number; x: number; y: number } {
   const text = element.style?.fontSize ? element : element.querySelector?.("text");
   const size = Number.parseFloat(text?.style?.fontSize ?? "") || 12;
   const lines = Array.from(element.querySelectorAll?.("tspan.line") ?? []);
   const texts = (lines.length > 0 ? lines : [element]).map(({ textContent }) => textContent ?? "");
-  const width = Math.max(...texts.map(({ length }) => length)) * size * 0.56;
+  const width = Math.max(...texts.map(({ length }) => length)) * size * 0.6;
   const height = texts.length * size * 1.3;
   // Plotly uses the left edge of the box only for annotations.
   if (element.getAttribute?.("class") !== "annotation-text") return { width, height, x: 0, y: 0 };

@@ -1,7 +1,8 @@
 /** @file Independent windows: the baseline that the papers compare joint methods with. Windows do not overlap, so nothing is averaged. */
-import { ddimStep } from "../../diffusion/ddim.js";
+import { over } from "./carried.js";
 import { cropAll, fuse } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
+import { sideBySide } from "./side-by-side.js";
 
 /** Independent windows, as a row of the table of methods. */
 export const independent = jointMethod({
@@ -9,17 +10,13 @@ export const independent = jointMethod({
   title: "Independent windows",
   summary: "windows side by side, denoised independently",
   source: "the baseline of arXiv:2302.08113 and arXiv:2306.05178",
-  prepare(options, { window }) {
-    if (options.stride !== undefined && options.stride !== (options.window ?? window))
-      throw new RangeError(`stride ${options.stride}: independent windows do not overlap; leave stride out`);
-    return { ...options, stride: options.windows ? undefined : (options.window ?? window) };
-  },
+  prepare: sideBySide,
   async *steps(run, { windows }) {
-    let z = run.start; // [1,c,H,W]
+    let z = run.panorama; // [1,c,H,W]
     for (const hop of run.hops) {
-      const xt = cropAll(z, windows); // [windows,c,h,w]
-      const denoised = ddimStep(xt, await run.noise(xt, hop), hop.now, hop.next);
-      z = fuse(denoised.prev, windows, z.shape); // one window covers each latent pixel, so this only places them
+      const xt = over(run.draw(z, hop), (all) => cropAll(all, windows)); // [windows,c,h,w]
+      const denoised = await run.denoise(xt, hop);
+      z = over(denoised, (parts) => fuse(parts, windows, z.x.shape)); // one window covers each latent pixel, so this only places them
       yield run.record(hop, z, denoised);
     }
     return run.finish(z);
@@ -27,7 +24,7 @@ export const independent = jointMethod({
 });
 
 /**
- * Paints windows side by side. In each step x_j ← DDIM(x_j, eps(x_j)) for every window j, independently.
+ * Paints windows side by side. Each step is the sampler's, for every window alone.
  * @returns one record per step; at the end the latent and the panorama
  * @throws at once for a wrong option: RangeError (with the nearest sizes that tile), ShapeError, TypeError
  */

@@ -1,18 +1,19 @@
 /** @file What all joint methods share: the work before the first step and after the last, and the step records. */
 import { NumericError } from "../../core/errors.js";
-import { createRng, randn } from "../../core/random.js";
 import { rows, type Tensor } from "../../core/tensor.js";
 import { unitImage } from "../../core/unit-image.js";
 import type { DdimStep } from "../../diffusion/ddim.js";
 import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
-import { createSchedule, type Hop } from "../../diffusion/schedule.js";
+import type { SamplerHop } from "../../diffusion/samplers/sampler.js";
 import type { Batch, ResumeState } from "../method.js";
-import { expectResumable } from "../resumable.js";
+import type { Carried, Denoised } from "./carried.js";
 import { expectFinite } from "./finite.js";
 import { fuse } from "./fuse.js";
 import { type NetworkCalls, networkCalls, type PerceptualGradient } from "./network-calls.js";
 import type { ResolvedOptions } from "./options.js";
+import { type SamplerSteps, samplerSteps } from "./sampler-steps.js";
 import type { JointResult, StepRecord } from "./step-record.js";
+import type { Window } from "./windows.js";
 
 /** A gradient descent of the windows, for the step record. */
 export interface Descent extends PerceptualGradient {
@@ -28,18 +29,25 @@ export interface OwnNumbers {
   readonly step?: Readonly<Record<string, number>>;
   /** numbers of each window, [windows], by series name */
   readonly windows?: Readonly<Record<string, readonly number[]>>;
+  /** the panorama that the step predicts, [1,c,H,W]; default the average of the windows' x0 */
+  readonly foreseen?: Tensor;
+  /** where the step's windows lie, if not where the run's do */
+  readonly places?: readonly Window[];
+  /** further tensors that the next step needs, by name; a run that goes on finds them in `carriedOver` */
+  readonly state?: Readonly<Record<string, Tensor>>;
 }
 
 /** What an algorithm works with: the starting noise, the steps, the network calls, and the way to record a step. */
-export interface Running extends NetworkCalls {
-  /** the starting noise, or what a run goes on from, [1,c,H,W] */
-  readonly start: Tensor;
-  /** the steps that are left */
-  readonly hops: readonly Hop[];
-  /** Makes the record of a step. @throws NumericError if a window's latent is not finite */
-  record(hop: Hop, latent: Tensor, windows: DdimStep, own?: OwnNumbers): StepRecord;
+export interface Running extends NetworkCalls, SamplerSteps {
+  /** the tensors that the last record kept as `state`; none at the beginning */
+  readonly carriedOver: Readonly<Record<string, Tensor>>;
+  /**
+   * Makes the record of a step. A method that calls `ddimStep` itself gives a plain latent and DDIM's step.
+   * @throws NumericError if a window's latent is not finite; RangeError for DDIM's step in a run with another sampler
+   */
+  record(hop: SamplerHop, panorama: Carried | Tensor, windows: Denoised | DdimStep, own?: OwnNumbers): StepRecord;
   /** Decodes the panorama; convolutions wrap if it is closed. */
-  finish(latent: Tensor): Promise<JointResult>;
+  finish(panorama: Carried | Tensor): Promise<JointResult>;
 }
 
 /** Checks that the run fits into memory, embeds the prompts and draws the starting noise. Network calls go in batches, and `signal` stops them. */
@@ -53,8 +61,8 @@ export async function begin(
     resume,
   }: { readonly needs: readonly CallKind[]; readonly batch: Batch; readonly signal?: AbortSignal; readonly resume?: ResumeState },
 ): Promise<Running> {
-  const { windows, height, width, steps, loop } = options;
-  const { latentChannels, scaleFactor, schedule } = model.config;
+  const { windows, height, width, loop } = options;
+  const { latentChannels, scaleFactor } = model.config;
   signal?.throwIfAborted();
   const edge = loop ? "wrap" : "open";
   const panorama = { height: height / scaleFactor, width: width / scaleFactor };
@@ -63,39 +71,46 @@ export async function begin(
   const embedded = options.text ?? (await model.encodeText([options.negativePrompt ?? "", options.prompt ?? ""])); // [2,tokens,dim]
   const text = (await model.send?.(embedded)) ?? embedded;
   const shape = [1, latentChannels, panorama.height, panorama.width];
-  if (resume) expectResumable(resume, shape, steps);
-  const start = resume?.latent ?? options.latent ?? randn(createRng(options.seed ?? 0), shape);
-  const hops = createSchedule(schedule)
-    .path(steps)
-    .slice(resume ? resume.index + 1 : 0);
+  const calls = networkCalls(model, options, { text, batch, signal });
   const toImage = async (latent: Tensor) => unitImage(await model.decode(latent, { edge }));
 
-  const record: Running["record"] = (hop, latent, { x0, prev }, { anchor = -1, descent, step, windows: own = {} } = {}) => {
-    expectFinite("latent", prev, hop, { windows });
-    const foreseen = fuse(x0, windows, shape); // [1,c,H,W]
+  const steps = samplerSteps(model.config, options, { calls, shape, resume });
+  const record: Running["record"] = (hop, panorama, denoised, own = {}) => {
+    const { anchor = -1, descent, step: ofStep, windows: ofWindows = {}, state, places = windows } = own;
+    const { x: latent, history } = carriedOf(panorama);
+    if ("prev" in denoised && options.sampler !== "ddim")
+      throw new RangeError(`the sampler ${options.sampler}: this method takes DDIM's steps itself; want sampler "ddim"`);
+    const { x0 } = denoised;
+    expectFinite("latent", "prev" in denoised ? denoised.prev : denoised.x, hop, { windows: places });
+    const foreseen = own.foreseen ?? fuse(x0, windows, shape); // [1,c,H,W]
     const descended = (k: number) => descent && { loss: descent.loss.data[k], gradientNorm: norm(rows(descent.gradient, k, k + 1)) };
-    const numbers = (k: number) => Object.fromEntries(Object.entries(own).map(([name, values]) => [name, values[k]]));
+    const numbers = (k: number) => Object.fromEntries(Object.entries(ofWindows).map(([name, values]) => [name, values[k]]));
     return {
       index: hop.index,
       timestep: hop.now.t,
       latent,
+      ...(history.length > 0 && { history }),
+      ...(state && { state }),
       foreseen,
       weight: descent?.weight ?? 0,
       anchor,
-      ...(step && { series: step }),
-      windows: windows.map((window, k) => ({ ...window, ...descended(k), ...numbers(k) })),
+      ...(ofStep && { series: ofStep }),
+      windows: places.map((window, k) => ({ ...window, ...descended(k), ...numbers(k) })),
       ...(hop.index === 0 && notices.length > 0 ? { notices } : {}),
       preview: () => toImage(foreseen),
     };
   };
-  const finish = async (latent: Tensor): Promise<JointResult> => {
+  const finish: Running["finish"] = async (panorama) => {
+    const { x: latent } = carriedOf(panorama);
     signal?.throwIfAborted();
-    const panorama = await toImage(latent);
-    if (panorama.data.some(Number.isNaN)) throw new NumericError("NaN in the decoded panorama; the records of all steps stay usable");
-    return { latent, panorama, notices };
+    const picture = await toImage(latent);
+    if (picture.data.some(Number.isNaN)) throw new NumericError("NaN in the decoded panorama; the records of all steps stay usable");
+    return { latent, panorama: picture, notices };
   };
-  return { ...networkCalls(model, options, { text, batch, signal }), start, hops, record, finish };
+  return { ...calls, ...steps, carriedOver: resume?.state ?? {}, record, finish };
 }
+
+const carriedOf = (panorama: Carried | Tensor): Carried => ("data" in panorama ? { x: panorama, history: [] } : panorama);
 
 /** A notice for each prompt that is longer than the text encoder's context. */
 async function truncations(model: JointModel, { text, prompt, negativePrompt }: ResolvedOptions): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
 /** @file Network calls of a joint method: any number of windows, in batches; the signal stops them between two batches. */
 import { type DeviceTensor, rows, stack, type Tensor, zeros } from "../../core/tensor.js";
 import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
-import { x0FromEps } from "../../diffusion/notation.js";
+import { lincomb, vFromEps, x0FromEps } from "../../diffusion/notation.js";
 import type { Hop } from "../../diffusion/schedule.js";
 import { evenParts } from "../even-parts.js";
 import type { Batch } from "../method.js";
@@ -16,24 +16,39 @@ export interface PerceptualGradient {
   readonly gradient: Tensor;
 }
 
+type Call = (part: Tensor, batch: number) => Promise<PerceptualGradient>;
+
 /** The network calls of one run. */
 export interface NetworkCalls {
   /** Predicts the noise of windows, with guidance: [n,c,h,w] -> [n,c,h,w]. */
   noise(xt: Tensor, hop: Hop): Promise<Tensor>;
+  /** Predicts v of windows, with guidance: [n,c,h,w] -> [n,c,h,w]; for a network that predicts v. */
+  velocity(xt: Tensor, hop: Hop): Promise<Tensor>;
   /**
    * The predicted image of one window, decode(x0(x_t, eps)): windows [n,c,h,w] -> [1,3,8h,8w] in [-1,1]. It stays on the device if the model supports
    * that.
    */
   foresee(windows: Tensor, index: number, hop: Hop): Promise<Tensor | DeviceTensor>;
   /**
-   * LPIPS of every window's predicted image to the anchor's, and its gradient with respect to the window's latent. The anchor's row is filled with
-   * zeros: its gradient is never needed. Frees the anchor's image.
+   * Distance of every window's predicted image to the anchor's, and its gradient with respect to the window's latent. The anchor's row is filled with
+   * zeros: its gradient is never needed. Frees the anchor's image, if it is on the device.
    */
-  perceptual(
-    windows: Tensor,
-    anchor: { readonly index: number; readonly image: Tensor | DeviceTensor },
-    hop: Hop,
-  ): Promise<PerceptualGradient>;
+  perceptual(windows: Tensor, anchor: ComparedWith, hop: Hop): Promise<PerceptualGradient>;
+  /**
+   * The same with the U-Net's prediction held fixed: the gradient goes through the decoder alone, ∂L/∂x ≈ (∂L/∂x0)/alpha. It costs no backward pass through
+   * the U-Net. @throws TypeError for a model without `decodedGradient`
+   */
+  perceptualDecoded(windows: Tensor, anchor: ComparedWith, hop: Hop): Promise<PerceptualGradient>;
+}
+
+/** What windows are compared with. */
+export interface ComparedWith {
+  /** of the window that is the anchor; −1 for an image that no window predicts */
+  readonly index: number;
+  /** [1,3,8h,8w] in [-1,1] */
+  readonly image: Tensor | DeviceTensor;
+  /** default "lpips" */
+  readonly distance?: "lpips" | "style";
 }
 
 /**
@@ -69,6 +84,13 @@ export function networkCalls(
   const noise: NetworkCalls["noise"] = async (xt, { now }) =>
     stack(await batched("noise", xt, (part, batch) => model.predictNoise(part, { timestep: now.t, text, guidanceScale, batch })));
 
+  const velocity: NetworkCalls["velocity"] = async (xt, hop) => {
+    const { predictVelocity } = model;
+    if (!predictVelocity) return vFromEps(xt, await noise(xt, hop), hop.now);
+    const options = { timestep: hop.now.t, text, guidanceScale };
+    return stack(await batched("noise", xt, (part, batch) => predictVelocity(part, { ...options, batch })));
+  };
+
   const foresee: NetworkCalls["foresee"] = async (all, index, hop) => {
     const xt = rows(all, index, index + 1); // [1,c,h,w]
     signal?.throwIfAborted();
@@ -80,19 +102,19 @@ export function networkCalls(
     return image;
   };
 
-  const perceptual: NetworkCalls["perceptual"] = async (all, anchor, hop) => {
-    const before = rows(all, 0, anchor.index);
-    const after = rows(all, anchor.index + 1, windows.length);
-    const options = { timestep: hop.now.t, text, guidanceScale, anchor: anchor.image };
+  /** Compares all windows but the anchor's, in batches, and fills the anchor's row with zeros. */
+  const compared = async (all: Tensor, { index, image }: ComparedWith, hop: Hop, call: Call): Promise<PerceptualGradient> => {
+    const n = all.shape[0];
+    const others = index < 0 ? all : stack([rows(all, 0, index), rows(all, index + 1, n)]);
     let parts: PerceptualGradient[];
     try {
-      parts = await batched("gradient", stack([before, after]), (part, batch) => model.perceptualGradient(part, { ...options, batch }));
+      parts = await batched("gradient", others, call);
     } finally {
-      if ("release" in anchor.image) anchor.image.release();
+      if ("release" in image) image.release();
     }
     const withAnchor = (key: "loss" | "gradient", rowShape: readonly number[]) => {
-      const others = stack([zeros([0, ...rowShape]), ...parts.map((part) => part[key])]);
-      return stack([rows(others, 0, anchor.index), zeros([1, ...rowShape]), rows(others, anchor.index, windows.length - 1)]);
+      const found = stack([zeros([0, ...rowShape]), ...parts.map((part) => part[key])]);
+      return index < 0 ? found : stack([rows(found, 0, index), zeros([1, ...rowShape]), rows(found, index, n - 1)]);
     };
     const loss = withAnchor("loss", []); // [windows]
     const gradient = withAnchor("gradient", all.shape.slice(1)); // [windows,c,h,w]
@@ -100,5 +122,26 @@ export function networkCalls(
     expectFinite("gradient", gradient, hop, { windows });
     return { loss, gradient };
   };
-  return { noise, foresee, perceptual };
+
+  const perceptual: NetworkCalls["perceptual"] = (all, anchor, hop) => {
+    const options = {
+      timestep: hop.now.t,
+      text,
+      guidanceScale,
+      anchor: anchor.image,
+      ...(anchor.distance && { distance: anchor.distance }),
+    };
+    return compared(all, anchor, hop, (part, batch) => model.perceptualGradient(part, { ...options, batch }));
+  };
+
+  const perceptualDecoded: NetworkCalls["perceptualDecoded"] = async (all, anchor, hop) => {
+    const { decodedGradient } = model;
+    if (!decodedGradient) throw new TypeError("decodedGradient: this model has none; take the full gradient");
+    const x0 = x0FromEps(all, await noise(all, hop), hop.now); // [n,c,h,w]
+    const { loss, gradient } = await compared(x0, anchor, hop, (part, batch) =>
+      decodedGradient(part, { anchor: anchor.image, distance: anchor.distance, batch }),
+    );
+    return { loss, gradient: lincomb(1 / hop.now.alpha, gradient, 0, gradient) };
+  };
+  return { noise, velocity, foresee, perceptual, perceptualDecoded };
 }

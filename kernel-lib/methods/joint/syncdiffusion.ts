@@ -1,12 +1,30 @@
 /** @file SyncDiffusion: windows move towards an anchor before they are denoised (Lee et al., arXiv:2306.05178, algorithm 1). */
-import { ddimStep } from "../../diffusion/ddim.js";
+import { expectShape, type Tensor } from "../../core/tensor.js";
 import { lincomb } from "../../diffusion/notation.js";
-import { realOption, wholeOption } from "../option-table.js";
-import { anchorIndex, anchorOption } from "./anchor.js";
+import { choiceOption, givenOption, type OptionSpec, realOption, wholeOption } from "../option-table.js";
+import { anchorIndex, anchorOption, atStep, perStep } from "./anchor.js";
 import { ANCHOR_SERIES } from "./anchor-series.js";
+import { over } from "./carried.js";
 import { cropAll, fuse } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
 import type { Descent } from "./joint-run.js";
+
+/** A number for all steps, a list with one for each step, or a function of the step; the last two are the step's whole weight, without the decay. */
+export type SyncWeight = number | readonly number[] | ((step: number) => number);
+
+const weightOption: OptionSpec<SyncWeight> = {
+  ...realOption({
+    means: "how far windows move towards the anchor in the first step; in code also a list or a function of the step",
+    otherwise: `the checkpoint's recommendation, else 20`,
+  }),
+  want: "a number, a list of numbers, or a function of the step",
+  fits: (value) =>
+    typeof value === "function" || (Array.isArray(value) && value.length > 0 ? value : [value]).every((x) => Number.isFinite(x)),
+};
+
+/** weight · decay^i, or the i-th of a list. */
+const weightAt = ({ weight, decay }: { readonly weight: number | readonly number[]; readonly decay: number }, i: number): number =>
+  typeof weight === "number" ? weight * decay ** i : atStep(weight, i);
 
 /** The paper's weight, and the default of the official function. The official command line has 0.1 with a decay of 0.99. */
 const PAPER_WEIGHT = 20;
@@ -21,7 +39,7 @@ const PAPER_WEIGHT = 20;
  *   (a) foresee   A = foreseen(x_a)                          the anchor's predicted image, once per step
  *   (b) compare   L_j = LPIPS(foreseen(x_j), A)              and its gradient through LPIPS, decoder and U-Net, for every window but the anchor
  *   (c) descend   x_j ← x_j − weight · decay^i · ∂L_j/∂x_j   the anchor stays
- *   (d) denoise   x_j ← DDIM(x_j, eps(x_j, t))               with a new noise prediction, at the moved x_j
+ *   (d) denoise   x_j ← the sampler's step from x_j          with a new noise prediction, at the moved x_j
  *   (e) fuse      z ← the average of all x_j that cover a latent pixel
  *
  * Step i is synchronised if (i+1) % syncEvery = 0 and i < syncSteps. Any other step is (d) and (e) alone, as in MultiDiffusion. The decay counts
@@ -37,38 +55,55 @@ export const sync = jointMethod({
   source: "Lee et al. arXiv:2306.05178, algorithm 1",
   needs: ["noise", "gradient"],
   options: {
-    weight: realOption({
-      means: "how far windows move towards the anchor in the first step",
-      otherwise: `the checkpoint's recommendation, else ${PAPER_WEIGHT}`,
-    }),
+    weight: weightOption,
     decay: realOption({ means: "factor of the weight per step: step i has weight · decay^i", least: 0, default: 0.95 }),
     syncEvery: wholeOption({ means: "synchronise only every n-th step", least: 1, default: 1 }),
     syncSteps: wholeOption({ means: "synchronise only the first n steps", least: 0, otherwise: "all" }),
     anchor: anchorOption,
+    anchorImage: givenOption<Tensor>({ means: "a picture [1,3,h,w] in [-1,1], one window large; replaces the anchor", want: "a tensor" }),
+    gradientMode: choiceOption({
+      choices: ["full", "decoder"],
+      means: "how far back the gradient goes: through the U-Net, or through the decoder alone, which costs less and agrees less",
+      default: "full",
+    }),
+    distance: choiceOption({
+      choices: ["lpips", "style"],
+      means: "what windows are compared by: LPIPS, or the Gram matrices of the same network's features",
+      default: "lpips",
+    }),
   },
   series: [ANCHOR_SERIES.loss, ANCHOR_SERIES.gradientNorm, { name: "weight", per: "step", title: "Weight of the descent", unit: "weight" }],
-  resolve: ({ weight, syncSteps, anchor, ...own }, { shared, config }) => ({
-    ...own,
-    weight: weight ?? config.weight ?? PAPER_WEIGHT,
-    syncSteps: syncSteps ?? shared.steps,
-    anchor: anchorIndex(anchor, shared, config),
-  }),
+  resolve({ weight, syncSteps, anchor, anchorImage, ...own }, { shared, config }) {
+    const { scaleFactor } = config;
+    const [{ height, width }] = shared.windows;
+    if (anchorImage) expectShape("syncDiffusion: anchorImage", anchorImage, [1, 3, scaleFactor * height, scaleFactor * width]);
+    return {
+      ...own,
+      anchorImage,
+      weight:
+        weight === undefined ? (config.weight ?? PAPER_WEIGHT) : typeof weight === "function" ? perStep(shared.steps, weight) : weight,
+      syncSteps: syncSteps ?? shared.steps,
+      anchor: anchorImage ? -1 : anchorIndex(anchor, shared, config),
+    };
+  },
   async *steps(run, options) {
-    const { windows, anchor, syncEvery, syncSteps } = options;
-    let z = run.start; // [1,c,H,W]
+    const { windows, anchorImage, gradientMode, distance, syncEvery, syncSteps } = options;
+    const compare = gradientMode === "full" ? run.perceptual : run.perceptualDecoded;
+    let z = run.panorama; // [1,c,H,W]
     for (const hop of run.hops) {
       const i = hop.index;
-      const weight = options.weight * options.decay ** i;
-      let xt = cropAll(z, windows); // [windows,c,h,w]
+      const weight = weightAt(options, i);
+      const anchor = atStep(options.anchor, i);
+      let xt = over(run.draw(z, hop), (all) => cropAll(all, windows)); // [windows,c,h,w]
       let descent: Descent | undefined;
       if ((i + 1) % syncEvery === 0 && i < syncSteps) {
-        const image = await run.foresee(xt, anchor, hop); // (a) [1,3,8h,8w]
-        const { loss, gradient } = await run.perceptual(xt, { index: anchor, image }, hop); // (b) [windows], [windows,c,h,w]
-        xt = lincomb(1, xt, -weight, gradient); // (c)
+        const image = anchorImage ?? (await run.foresee(xt.x, anchor, hop)); // (a) [1,3,8h,8w]
+        const { loss, gradient } = await compare(xt.x, { index: anchor, image, distance }, hop); // (b) [windows], [windows,c,h,w]
+        xt = { ...xt, x: lincomb(1, xt.x, -weight, gradient) }; // (c)
         descent = { loss, gradient, weight };
       }
-      const denoised = ddimStep(xt, await run.noise(xt, hop), hop.now, hop.next); // (d)
-      z = fuse(denoised.prev, windows, z.shape); // (e)
+      const denoised = await run.denoise(xt, hop); // (d)
+      z = over(denoised, (parts) => fuse(parts, windows, z.x.shape)); // (e)
       yield run.record(hop, z, denoised, { anchor, descent });
     }
     return run.finish(z);

@@ -28,7 +28,12 @@ export const METHODS: Readonly<Record<string, (model: JointModel, options: SyncO
 );
 
 /** Those whose windows overlap unless told otherwise. */
-export const OVERLAPPING = Object.fromEntries(Object.entries(METHODS).filter(([name]) => name !== "independent"));
+export const OVERLAPPING = Object.fromEntries(Object.entries(METHODS).filter(([name]) => name !== "independent" && name !== "spot"));
+
+/** Those that draw fresh noise unless told otherwise: no closed form of DDIM is theirs. */
+export const DRAWING = ["gvcf"];
+/** Those whose average weighs all windows equally. */
+export const EQUAL_WEIGHTS = ["multi", "sync", "twin"];
 
 export const schedule = createSchedule(config.schedule);
 
@@ -124,6 +129,20 @@ export function toy({ config: changes, mean = () => 0.3, watch, spoil = (_, x) =
         const difference = alpha * x + sigma ** 2 * m - sent(anchor).data[(channel * h * s + y * s) * w * s + column * s];
         loss.data[row] += difference ** 2;
         return 2 * alpha * difference;
+      });
+      return { loss: spoil("loss", loss, entry), gradient: spoil("gradient", gradient, entry) };
+    },
+    // the distance of x0 to the anchor's, without the network: gradient 2·(x0 − anchor)
+    decodedGradient: async (x0, { anchor }) => {
+      const entry = call("gradient", -1, x0);
+      const [n, , h, w] = x0.shape;
+      const loss = zeros([n]);
+      const gradient = eachRow(x0, (x, _, k, row) => {
+        const [column, y, channel] = [k % w, Math.floor(k / w) % h, Math.floor(k / (w * h))];
+        if (channel > 2) return 0;
+        const difference = x - sent(anchor).data[(channel * h * s + y * s) * w * s + column * s];
+        loss.data[row] += difference ** 2;
+        return 2 * difference;
       });
       return { loss: spoil("loss", loss, entry), gradient: spoil("gradient", gradient, entry) };
     },

@@ -1,0 +1,94 @@
+/** SyncDiffusion's weights and anchors by step, its gradient modes, and a given picture as the anchor, on a model whose network is a closed formula. */
+import { describe, expect, test } from "vitest";
+import { type Tensor, zeros } from "#kernel-lib/core/tensor.js";
+import { multiDiffusion } from "#kernel-lib/methods/joint/multidiffusion.js";
+import { syncDiffusion } from "#kernel-lib/methods/joint/syncdiffusion.js";
+import { finish, schedule, toy } from "./toy.js";
+
+const fork = (window: Tensor): number => (window.data.reduce((a, b) => a + b, 0) > 0 ? 1 : -1);
+const model = () => toy({ mean: fork });
+const base = { prompt: "hills", seed: 3, steps: 6, width: 64, weight: 0.02 };
+const latentOf = async (options: object) => (await finish(syncDiffusion(model(), { ...base, ...options }))).result.latent;
+
+describe("the weight", () => {
+  test("of a function or a list is the step's whole weight: weight · decay^i given so is the same run", async () => {
+    const plain = await latentOf({ decay: 0.9 });
+    expect(await latentOf({ weight: (step: number) => 0.02 * 0.9 ** step })).toEqual(plain);
+    expect(await latentOf({ weight: [0, 1, 2, 3, 4, 5].map((step) => 0.02 * 0.9 ** step) })).toEqual(plain);
+  });
+
+  test("of a function is kept as a list in the options, so that the run can be repeated from them", async () => {
+    const run = syncDiffusion(model(), { ...base, weight: (step) => (step < 2 ? 0.03 : 0) });
+    expect((run.options.weight as readonly number[]).slice(0, 4)).toEqual([0.03, 0.03, 0, 0]);
+    expect((await finish(syncDiffusion(model(), { ...base, weight: run.options.weight }))).result).toEqual((await finish(run)).result);
+  });
+
+  test("0 in every step is MultiDiffusion", async () => {
+    const { weight: _, ...options } = base;
+    expect(await latentOf({ weight: () => 0 })).toEqual((await finish(multiDiffusion(model(), options))).result.latent);
+  });
+});
+
+describe("the anchor", () => {
+  test("rolls to the next window in each step; a list and a function say the same", async () => {
+    const { steps } = await finish(syncDiffusion(model(), { ...base, anchor: "rolling" }));
+    const anchors = steps.map(({ anchor }) => anchor);
+    expect(anchors).toEqual([6, 7, 8, 9, 10, 11]);
+    for (const [k, { windows }] of steps.entries()) expect(windows[anchors[k]].loss).toBe(0);
+    const rolling = await latentOf({ anchor: "rolling" });
+    expect(await latentOf({ anchor: anchors })).toEqual(rolling);
+    expect(await latentOf({ anchor: (step: number) => 6 + step })).toEqual(rolling);
+  });
+
+  test("that no window is is refused at once, for the step that asks for it", () => {
+    expect(() => syncDiffusion(model(), { ...base, anchor: (step) => step + 9 })).toThrow("anchor 13");
+    expect(() => syncDiffusion(model(), { ...base, anchor: [1, 99] })).toThrow("anchor 99");
+  });
+
+  test("can be a given picture: every window descends to it, and none is spared", async () => {
+    const picture = { data: new Float32Array(3 * 16 * 16).fill(0.8), shape: [1, 3, 16, 16] };
+    const { steps } = await finish(syncDiffusion(model(), { ...base, anchorImage: picture }));
+    for (const { anchor, windows } of steps) {
+      expect(anchor).toBe(-1);
+      for (const { loss } of windows) expect(loss).toBeGreaterThan(0);
+    }
+    const mean = (of: typeof steps, k: number) => of[k].windows.reduce((sum, { loss = 0 }) => sum + loss, 0) / of[k].windows.length;
+    const still = await finish(syncDiffusion(model(), { ...base, weight: 0, anchorImage: picture }));
+    expect(mean(steps, 5)).toBeLessThan(0.8 * mean(still.steps, 5));
+    expect(() => syncDiffusion(model(), { ...base, anchorImage: zeros([1, 3, 16, 18]) })).toThrow(/anchorImage: got \[1,3,16,18\]/);
+  });
+});
+
+describe("the gradient through the decoder alone", () => {
+  test("is (∂L/∂x0)/alpha: where the network's Jacobian is known, so is the difference", async () => {
+    const one = { ...base, steps: 2, syncSteps: 1, decay: 1 };
+    const [full, decoder] = await Promise.all(
+      (["full", "decoder"] as const).map(async (gradientMode) => (await finish(syncDiffusion(toy(), { ...one, gradientMode }))).steps[0]),
+    );
+    const { alpha } = schedule.path(2)[0].now;
+    // data N(0.3, 1): x0 = alpha·x + …, so the full gradient is alpha·g and the decoder's g/alpha
+    for (const [k, { gradientNorm = 0, loss }] of full.windows.entries()) {
+      expect(decoder.windows[k].loss).toBeCloseTo(loss ?? 0, 3);
+      expect(decoder.windows[k].gradientNorm ?? 0).toBeCloseTo(gradientNorm / alpha ** 2, 3);
+    }
+  });
+
+  test("costs one pass of the network more and no backward pass through it", async () => {
+    const calls = async (gradientMode: "full" | "decoder") => {
+      const counted = model();
+      await finish(syncDiffusion(counted, { ...base, steps: 1, gradientMode }));
+      const rows = (kind: string, through: boolean) =>
+        counted.calls
+          .filter((call) => call.kind === kind && call.timestep >= 0 === through)
+          .reduce((sum, { latent }) => sum + latent.shape[0], 0);
+      return { forward: rows("noise", true), backward: rows("gradient", true), decoder: rows("gradient", false) };
+    };
+    expect(await calls("full")).toEqual({ forward: 14, backward: 12, decoder: 0 });
+    expect(await calls("decoder")).toEqual({ forward: 27, backward: 0, decoder: 12 });
+  });
+
+  test("of a model that has none is refused", async () => {
+    const { decodedGradient: _, ...without } = model();
+    await expect(finish(syncDiffusion(without, { ...base, gradientMode: "decoder" }))).rejects.toThrow(/decodedGradient/);
+  });
+});
