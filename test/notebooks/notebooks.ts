@@ -1,6 +1,7 @@
 /** @file The lessons as files: their cells, and their code as one script. */
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { EXERCISES } from "#kernel-lib/display/exercises/exercises.js";
 import { type Cell, joined, type Notebook } from "#kernel-lib/ipynb/nbformat.js";
 import { parseNotebook } from "#kernel-lib/ipynb/notebook-file.js";
 
@@ -39,6 +40,10 @@ export const codeOf = ({ cells }: Lesson): readonly LessonCell[] => cells.filter
 
 /** Two of them, one without a panorama and with many figures, one that tracks a run and shows it; with VEDUTA_ALL=1 (`npm run test:all`) all. */
 export const inEachHost = process.env.VEDUTA_ALL ? lessons : lessons.filter(({ name }) => /^0[79]-/.test(name));
+
+/** The names of a lesson's exercises: "4.1", "4.2", … */
+export const exercisesOf = ({ name }: Pick<Lesson, "name">): readonly string[] =>
+  Object.keys(EXERCISES).filter((exercise) => exercise.startsWith(`${Number(name.slice(0, 2))}.`));
 
 /** All code cells as one module, in their order. */
 export const scriptOf = (lesson: Lesson): string =>

@@ -14,7 +14,7 @@ import { notebookScript } from "#kernel-lib/ipynb/script/notebook-script.js";
 import { installKernelspec } from "#kernel-lib/kernel/kernelspec.js";
 import { RUNTIMES } from "../fixtures/runtimes.js";
 import { KERNELS } from "../ipynb/kernels.js";
-import { codeOf, FOLDER, inEachHost, type Lesson, lessons } from "./notebooks.js";
+import { codeOf, exercisesOf, FOLDER, inEachHost, type Lesson, lessons } from "./notebooks.js";
 
 /** Inside the repository, so that a script finds the package by its own name. */
 const WORK = fileURLToPath(new URL("../../.work/lessons/", import.meta.url));
@@ -25,6 +25,13 @@ const RIGHT: Readonly<Record<number, readonly string[]>> = {
   1: ["4", `${distances(0)} / ${distances(11)}`, "0"],
   3: ["29", "2", "(x, w) => x.reduce((s, v, j) => s + w[j] * v, 0) / w.reduce((a, b) => a + b)"],
   4: ["20 * 0.95 ** 10", "(n) => 2 * n", "0"],
+  12: [
+    "(sum, became, places) => { const next = [...sum]; for (const [j, at] of places.entries()) next[at] += became[j]; return next; }",
+    "(count, places) => { const next = [...count]; for (const at of places) next[at]++; return next; }",
+    "(sum, count) => sum.map((x, k) => x / count[k])",
+    "(x, eps, { alpha, sigma }) => lincomb(1 / alpha, x, -sigma / alpha, eps)",
+    "(x, gradient, { w, d, i }) => lincomb(1, x, -w * d ** i, gradient)",
+  ],
   7: ["2048", "8 * 16 * 16", "(dy, x) => mul(dy, sigmoid(x))"],
 };
 
@@ -80,7 +87,7 @@ describe.each(Object.entries(RIGHT))("lesson %s, with right answers in place of 
     expect(failure).toBeUndefined();
     const cells = parseNotebook(out, readFileSync(out)).cells.flatMap((cell) => (cell.cell_type === "code" ? [cell] : []));
     const said = [...textsOf(cells).matchAll(/^Exercise (.+?): right\./gm)].map(([, name]) => name);
-    expect(said).toEqual([1, 2, 3].map((n) => `${number}.${n}`));
+    expect(said).toEqual(exercisesOf(lesson));
   });
 });
 
@@ -98,10 +105,10 @@ function answered(notebook: Notebook, answers: readonly string[]): Notebook {
 
 const expectEnded = ({ status, stderr }: SpawnSyncReturns<string>): void => expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
 
-/** What a lesson's three exercises print as long as none is answered. */
+/** What a lesson's exercises print as long as none is answered. */
 function expectUnanswered(name: string, printed: string): void {
   const texts = [...printed.matchAll(/^Exercise (.+?): (\w.+?)[:.]/gm)].map(([, exercise, state]) => `${exercise} ${state}`);
-  expect(texts).toEqual([1, 2, 3].map((n) => `${Number(name.slice(0, 2))}.${n} not answered yet`));
+  expect(texts).toEqual(exercisesOf({ name }).map((exercise) => `${exercise} not answered yet`));
 }
 
 /** The lesson's file after a run: every cell ran, none failed, every `show` left a figure, and all of it stays small. */
