@@ -12,12 +12,9 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { freePorts } from "#kernel-lib/ipynb/runner/connection-file.js";
 import { installKernelspec } from "#kernel-lib/kernel/kernelspec.js";
-import { launch, missing as noBrowser } from "../../browser/browser.js";
-import { pythonEnv } from "../../fixtures/python-env.js";
+import { launch } from "../../browser/browser.js";
+import { bin, missing } from "./widget-env.js";
 
-const env =
-  noBrowser === "" ? pythonEnv("jupyter", ["jupyterlab>=4.5,<5", "notebook>=7.5,<8", "anywidget>=0.9,<1", "ipywidgets>=8,<9"]) : undefined;
-const missing = noBrowser || (env?.missing ?? "");
 const PICTURES = fileURLToPath(new URL("../../../.work/hosts-widgets/", import.meta.url));
 
 const CELLS = [
@@ -47,7 +44,6 @@ describe.skipIf(missing !== "")(`widgets in real front ends${missing}`, () => {
     const { shell: port } = await freePorts();
     address = `http://127.0.0.1:${port}`;
     const words = ["lab", "--no-browser", "--allow-root", `--port=${port}`, "--IdentityProvider.token=t", `--ServerApp.root_dir=${folder}`];
-    const bin = env?.bin ?? "";
     server = spawn(join(bin, "jupyter"), words, {
       env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, HOME: folder, JUPYTER_PATH: join(folder, ".jupyter") },
       stdio: "ignore",
