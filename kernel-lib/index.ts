@@ -163,7 +163,11 @@ export type { GateViewOptions } from "./display/plots/gate-view.js";
 export { figure } from "./display/plots/figure.js";
 export type { FigureOptions } from "./display/plots/figure.js";
 export type { PlottedStep } from "./display/plots/plotted-steps.js";
-export type { PlotLayout, PlotTrace } from "./pages/plot-spec.js";
+export type { PlotFigure } from "./display/plots/plot.js";
+export type { PlotLayout, PlotState, PlotTrace } from "./pages/plot-spec.js";
+export type { SharedState } from "./display/shared-state.js";
+export type { Projection } from "./panorama/projections.js";
+export type { Comparison, ViewState } from "./panorama/view-state.js";
 
 // showing anything else, anywhere
 export { currentSink, displayable, setSink } from "./display/display.js";

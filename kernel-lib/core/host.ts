@@ -31,6 +31,8 @@ export interface Comm {
 
 /** Opens and takes comms. */
 export interface CommHost {
+  /** Whether a front end with widgets is there: one that has asked which are open. */
+  widgets(): boolean;
   /** Opens a comm; the front end's code of this target takes it, or closes it. */
   open(target: string, data: CommData, parts?: CommParts): Comm;
   /** Takes comms of a target that front ends open. Without it they are closed at once. */

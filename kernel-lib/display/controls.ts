@@ -81,7 +81,7 @@ export function button(label: string): Control<number> {
 
 /** A control of a widget whose state has a value. */
 function control<Value>(made: Widget<WidgetState & { value: Value }>, check: (value: Value) => Value): Control<Value> {
-  const { get, set, observe, live: _, close: __, ...shown } = made;
+  const { get, set, observe, live: _, open: __, close: ___, ...shown } = made;
   return {
     ...shown,
     get value() {

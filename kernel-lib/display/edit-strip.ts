@@ -3,8 +3,9 @@ import { encodePng, encodeWebp } from "../core/image.js";
 import { expectShape, rows, type Tensor } from "../core/tensor.js";
 import type { EditStep } from "../methods/edit/edit-step.js";
 import { dataUrl, escapeHtml } from "../pages/html.js";
-import { panoramaFigure, type StepPicture } from "../pages/panorama-figure.js";
+import { type PanoramaSpec, panoramaFigure, type StepPicture } from "../pages/panorama-figure.js";
 import { stripCoverage } from "../panorama/coverage.js";
+import type { ViewState } from "../panorama/view-state.js";
 import { type Displayable, displayable } from "./display.js";
 import { type PanoramaView, panoramaView } from "./panorama-view.js";
 import { newId, spread, stacked, stripHtml, wholePicture } from "./strips.js";
@@ -79,7 +80,7 @@ async function viewerHtml(title: string, edited: readonly Tensor[], source: read
     return all;
   };
   const others = await pictures(source, "none");
-  const spec = {
+  const spec: PanoramaSpec = {
     coverage,
     label: "edited",
     steps: await pictures(edited, "own"),
@@ -113,7 +114,7 @@ export function beforeAfter(
   expectShape("beforeAfter: after", after, before.shape, "give pictures of one size");
   const closed = (edge ?? paintedAs(after)?.edge ?? "open") === "wrap";
   const [, , height, width] = before.shape;
-  const flat = { projection: "flat", fov: wholePicture(stripCoverage({ width, height, edge: "open" })) };
+  const flat: Partial<ViewState> = { projection: "flat", fov: wholePicture(stripCoverage({ width, height, edge: "open" })) };
   return panoramaView(
     { before, after },
     { labels, edge: closed ? "wrap" : "open", title, state: { compare: "swipe", ...(closed ? {} : flat) } },

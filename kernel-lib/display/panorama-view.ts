@@ -6,9 +6,11 @@ import { dataUrl } from "../pages/html.js";
 import { type OtherPicture, type PanoramaSpec, panoramaFigure, type StepPicture, windowsSpec } from "../pages/panorama-figure.js";
 import { viewPage } from "../pages/view-page.js";
 import { type Coverage, stripCoverage } from "../panorama/coverage.js";
+import { type Contents, changed, type ViewState } from "../panorama/view-state.js";
 import { type Displayable, displayable } from "./display.js";
 import { latentPictures } from "./latent-picture.js";
 import { runIdOf } from "./run-id.js";
+import { figureState, type SharedState } from "./shared-state.js";
 import { paintedAs } from "./tracked-runs.js";
 
 /** The part of a step record that a view reads. */
@@ -27,11 +29,11 @@ export interface PanoramaViewOptions {
   /** what the scrubber shows of each step: the foreseen panorama, or the latent as colours, which needs no network; default "foreseen" */
   readonly show?: "foreseen" | "latents";
   /** the initial view: a part of `viewer.state` */
-  readonly state?: PanoramaSpec["state"];
+  readonly state?: Partial<ViewState>;
 }
 
-/** A viewer as a figure or a page. */
-export interface PanoramaView extends Displayable {
+/** A viewer as a figure or a page. Its state is shared with the page where the front end has widgets. */
+export interface PanoramaView extends Displayable, SharedState<ViewState> {
   /** Makes the output's HTML: a still picture, and a job for the viewer's script. */
   html(): Promise<string>;
   /** Makes a self-contained page. */
@@ -74,14 +76,20 @@ export function panoramaView(
   if (options.show !== undefined && !("steps" in kind))
     throw new RangeError(`panoramaView: got show "${options.show}" without steps, want a run's step records`);
   const { title = "Panorama" } = options;
+  const contents = contentsOf(kind);
+  const shared = figureState<ViewState>(checkedView({}, options.state ?? {}, contents), (state, change) =>
+    checkedView(state, change, contents),
+  );
   let drawn: Promise<Drawn> | undefined;
   const draw = () => {
     drawn ??= "one" in kind ? one(kind.one, options) : "named" in kind ? several(kind.named, options) : steps(kind.steps, options);
     return drawn;
   };
+  const withState = (spec: PanoramaSpec): PanoramaSpec => ({ ...spec, state: { ...spec.state, ...shared.state } });
   const html = async () => {
     const { picture, png, spec } = await draw();
-    return panoramaFigure(newId(), { src: dataUrl("image/png", png), alt: `${title} (${facts(picture, spec)})`, spec });
+    const [src, alt] = [dataUrl("image/png", png), `${title} (${facts(picture, spec)})`];
+    return panoramaFigure(newId(), { src, alt, spec: withState(spec), joined: shared.join() });
   };
   const bundle = async () => {
     const { picture, png, spec } = await draw();
@@ -97,9 +105,29 @@ export function panoramaView(
     html,
     page: async () => {
       const { png, spec } = await draw();
-      return viewPage({ src: dataUrl("image/png", png), title, spec });
+      return viewPage({ src: dataUrl("image/png", png), title, spec: withState(spec) });
     },
+    get state() {
+      return shared.state;
+    },
+    set: shared.set,
+    observe: shared.observe,
   };
+}
+
+/** How many steps and panoramas the viewer has. */
+function contentsOf(kind: Kind): Contents {
+  if ("named" in kind) return { steps: 0, panoramas: Object.keys(kind.named).length };
+  const steps = "steps" in kind ? Math.min(kind.steps.length, MOST_PICTURES) : 0;
+  return { steps: steps > 1 ? steps : 0, panoramas: 1 };
+}
+
+/** A part of the state after a change. @throws RangeError */
+function checkedView(state: Partial<ViewState>, change: Partial<ViewState>, contents: Contents): Partial<ViewState> {
+  const [steps, pair] = [contents.steps > 0 ? contents.steps - 1 : null, contents.panoramas > 2 ? { pair: [0, 1] as const } : {}];
+  const first: ViewState = { heading: 0, pitch: 0, roll: 0, fov: 75, projection: "perspective", step: steps, compare: null, ...pair };
+  const next = changed({ ...first, ...state }, change, contents, "panoramaView: state");
+  return Object.fromEntries(Object.entries(next).filter(([name]) => name in state || name in change));
 }
 
 /** Describes a view: "768×128, 360°, 50 steps". */
@@ -125,7 +153,7 @@ async function one(picture: Tensor, options: PanoramaViewOptions): Promise<Drawn
   const painted = paintedAs(picture);
   const run = painted && runParts(painted.steps, picture);
   const coverage = coverageFor(picture, { ...options, edge: options.edge ?? painted?.edge }, run?.window);
-  return { picture, png: await encodePng(picture), spec: { coverage, windows: run?.windows, run: run?.run, state: options.state } };
+  return { picture, png: await encodePng(picture), spec: { coverage, windows: run?.windows, run: run?.run } };
 }
 
 async function several(named: Readonly<Record<string, Tensor>>, options: PanoramaViewOptions): Promise<Drawn> {
@@ -137,7 +165,7 @@ async function several(named: Readonly<Record<string, Tensor>>, options: Panoram
   const others: OtherPicture[] = [];
   for (const other of rest)
     others.push({ src: dataUrl("image/png", await encodePng(other.picture)), label: other.label, coverage: other.coverage });
-  return { picture, png: await encodePng(picture), spec: { coverage, label, others, state: { compare: "swipe", ...options.state } } };
+  return { picture, png: await encodePng(picture), spec: { coverage, label, others, state: { compare: "swipe" } } };
 }
 
 async function steps(records: readonly ViewedStep[], options: PanoramaViewOptions): Promise<Drawn> {
@@ -153,7 +181,7 @@ async function steps(records: readonly ViewedStep[], options: PanoramaViewOption
   }
   const { windows, window, edge, run } = runParts(records, picture, kept);
   const coverage = coverageFor(picture, { ...options, edge: options.edge ?? edge }, window);
-  const spec = { coverage, steps: pictures.length > 1 ? pictures : undefined, windows, run, state: options.state };
+  const spec = { coverage, steps: pictures.length > 1 ? pictures : undefined, windows, run };
   return { picture, png: await encodePng(picture), spec };
 }
 

@@ -4,7 +4,7 @@ import { rows, type Tensor } from "../core/tensor.js";
 import { placeOf } from "../methods/any-run.js";
 import { type PyramidStep, scaleName } from "../methods/pyramid/pyramid-step.js";
 import { dataUrl, escapeHtml } from "../pages/html.js";
-import { panoramaFigure } from "../pages/panorama-figure.js";
+import { type PanoramaSpec, panoramaFigure } from "../pages/panorama-figure.js";
 import { stripCoverage } from "../panorama/coverage.js";
 import { type Displayable, displayable } from "./display.js";
 import { newId, spread, stacked, stripHtml, wholePicture } from "./strips.js";
@@ -69,6 +69,6 @@ async function viewerHtml(title: string, all: readonly { readonly image: Tensor;
   const steps = [];
   for (const [k, { image, label }] of all.entries())
     steps.push({ src: k === all.length - 1 ? null : dataUrl("image/webp", await encodeWebp(image, { quality: 85 })), label });
-  const spec = { coverage, label: "picture", steps, state: { projection: "flat", fov: wholePicture(coverage) } };
+  const spec: PanoramaSpec = { coverage, label: "picture", steps, state: { projection: "flat", fov: wholePicture(coverage) } };
   return panoramaFigure(newId(), { src: dataUrl("image/png", await encodePng(last)), alt: `${title}, the last step`, spec });
 }

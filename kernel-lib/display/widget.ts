@@ -14,7 +14,7 @@ export type WidgetState = Readonly<Record<string, unknown>>;
 
 /** What a widget is made of. */
 export interface WidgetOptions<State extends WidgetState> {
-  /** the source of an ES module whose default export has `render({ model, el })`; runs in the page */
+  /** the source of an ES module whose default export has `render({ model, el })`, `initialize({ model })` or both; runs in the page */
   readonly esm: string;
   readonly css?: string;
   /** what both sides share; JSON */
@@ -32,6 +32,8 @@ export interface Widget<State extends WidgetState> extends Displayable {
   set(changes: Partial<State>): void;
   /** Calls `changed` after every change that a user makes in the page. @returns a function that ends that */
   observe(changed: (state: State) => void): () => void;
+  /** Opens the widget without showing it: `initialize` of its module runs in the page. Does nothing where it is open. */
+  open(): void;
   /** Ends the widget in all front ends. */
   close(): void;
 }
@@ -97,6 +99,7 @@ export function widget<State extends WidgetState>({ esm, css = "", state: initia
       listeners.add(changed);
       return () => void listeners.delete(changed);
     },
+    open: () => void opened(),
     close: () => comm?.close(),
   };
 }

@@ -24,8 +24,8 @@ interface Ears {
   readonly ends: ((data: CommData) => void)[];
 }
 
-/** Makes the comms of a kernel. @param send sends a message to all front ends */
-export function createComms(send: (message: Sent) => void): Comms {
+/** Makes the comms of a kernel. @param send sends a message to all front ends @param widgets whether a front end has asked which widgets are open */
+export function createComms(send: (message: Sent) => void, widgets: () => boolean): Comms {
   const opened = new Map<string, Ears>();
   const targets = new Map<string, Parameters<CommHost["take"]>[1]>();
 
@@ -53,6 +53,7 @@ export function createComms(send: (message: Sent) => void): Comms {
   }
 
   return {
+    widgets,
     open(target, data, { metadata, buffers } = {}) {
       const comm = added(randomUUID());
       const content = { comm_id: comm.id, target_name: target, data };

@@ -15,7 +15,7 @@ import { createComms } from "./comms.js";
 import { createInterpreter, type Interpreter } from "./interpreter.js";
 import { type CellContext, createInterrupts, Interrupted } from "./interrupts.js";
 import { captureStreams, createOutput } from "./output.js";
-import { CLOSED, COMPILING, type ExecuteRequest, type ToCells, type ToSockets } from "./threads.js";
+import { CLOSED, COMPILING, type ExecuteRequest, type ToCells, type ToSockets, WIDGETS } from "./threads.js";
 import { failureOf } from "./traceback.js";
 
 const file = process.argv[2];
@@ -24,7 +24,7 @@ if (file === undefined) {
   process.exit(2);
 }
 const { version } = createRequire(import.meta.url)("../../../package.json") as { version: string };
-const shared = new Int32Array(new SharedArrayBuffer(8));
+const shared = new Int32Array(new SharedArrayBuffer(12));
 const sockets = new Worker(new URL("./protocol/sockets.js", import.meta.url), {
   workerData: { file, version, shared },
 });
@@ -43,10 +43,13 @@ const output = createOutput((type, content) => {
   if (handled) tell({ kind: "publish", parent: handled, type, content });
   else if (newest && !newest.request.silent) tell({ kind: "publish", parent: newest.parent, type, content });
 });
-const comms = createComms(({ type, content, ...rest }) => {
-  const parent = handled ?? newest?.parent;
-  if (parent) tell({ kind: "publish", parent, type, content: JSON.stringify(content), ...rest });
-});
+const comms = createComms(
+  ({ type, content, ...rest }) => {
+    const parent = handled ?? newest?.parent;
+    if (parent) tell({ kind: "publish", parent, type, content: JSON.stringify(content), ...rest });
+  },
+  () => Atomics.load(shared, WIDGETS) === 1,
+);
 const pending = createPending();
 const interrupts = createInterrupts();
 let answered: ((value: string) => void) | undefined;

@@ -65,3 +65,5 @@ export type ToSockets =
 export const COMPILING = 0;
 /** Index in the shared array: 1 once the sockets are closed. */
 export const CLOSED = 1;
+/** Index in the shared array: 1 once a front end has asked which widgets are open. */
+export const WIDGETS = 2;

@@ -4,6 +4,7 @@
  */
 import { viridis } from "../panorama/colors.js";
 import type { Coverage } from "../panorama/coverage.js";
+import type { ViewState } from "../panorama/view-state.js";
 import type { RunInfo, StepNumbers } from "../runs/run-data.js";
 import { inlineLibrary } from "./display-library.js";
 import { escapeHtml, scriptLiteral } from "./html.js";
@@ -17,7 +18,7 @@ export interface PanoramaSpec {
   /** its label in a comparison, any text */
   readonly label?: string;
   /** the initial view, a part of the viewer's state; default: straight ahead */
-  readonly state?: Readonly<Record<string, string | number | null>>;
+  readonly state?: Partial<ViewState>;
   /** the windows that painted it */
   readonly windows?: WindowsSpec;
   /** the run's id, by `runIdOf`: choosing a window in one figure or viewer shows it in all with the same id */
@@ -63,6 +64,14 @@ export interface StripSpec {
   readonly coverage: Coverage;
 }
 
+/** What a panorama's figure is made of. */
+export interface PanoramaParts {
+  readonly src: string;
+  readonly alt: string;
+  readonly spec: PanoramaSpec;
+  readonly joined?: string;
+}
+
 /** One entry of the queue: the root's id, the kind, and the figure's data. */
 export type FigureJob =
   | readonly [id: string, kind: "panorama", spec: PanoramaSpec]
@@ -73,9 +82,12 @@ export type FigureJob =
 export const figureJob = (job: FigureJob): string =>
   `<script>(globalThis.__veduta=globalThis.__veduta||[]).push(${scriptLiteral(job)})</script>`;
 
-/** Makes a panorama's figure: the still picture, and its job. @param src data: URL of the picture @param alt its description, any text */
-export function panoramaFigure(id: string, { src, alt, spec }: { src: string; alt: string; spec: PanoramaSpec }): string {
-  return `<div id="${escapeHtml(id)}" class="veduta-panorama"><img src="${escapeHtml(src)}" alt="${escapeHtml(alt)}"></div>${figureJob([id, "panorama", spec])}`;
+/**
+ * Makes a panorama's figure: the still picture, and its job.
+ * @param src data: URL of the picture @param alt its description, any text @param joined further attributes of the root, as HTML with a space before
+ */
+export function panoramaFigure(id: string, { src, alt, spec, joined = "" }: PanoramaParts): string {
+  return `<div id="${escapeHtml(id)}" class="veduta-panorama"${joined}><img src="${escapeHtml(src)}" alt="${escapeHtml(alt)}"></div>${figureJob([id, "panorama", spec])}`;
 }
 
 /** Number of colours in the scale that a page carries. */

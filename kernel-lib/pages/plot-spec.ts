@@ -29,3 +29,23 @@ export interface PlotLink {
    */
   readonly frames?: readonly (readonly (readonly [number, number, number, number])[])[];
 }
+
+/** What a figure on the page shows. */
+export interface PlotState {
+  /**
+   * What the axes show by Plotly's names, such as "xaxis": two numbers (powers of ten on a logarithmic axis), or two texts on an axis of dates. An
+   * axis that fits its data is absent.
+   */
+  readonly axes: Readonly<Record<string, readonly [number | string, number | string]>>;
+  /** the traces that the legend hides, by their places in the data */
+  readonly hidden: readonly number[];
+  /** the window chosen in the figures of this run; null: none */
+  readonly window: number | null;
+  /** the point clicked last: its trace, its place in it (null for a trace without points of its own), and its values; null: none */
+  readonly point: {
+    readonly trace: number;
+    readonly index: number | null;
+    readonly x: number | string | null;
+    readonly y: number | string | null;
+  } | null;
+}

@@ -41,6 +41,7 @@ describe("panoramaView", () => {
     expect(html).toContain('alt="&lt;b&gt; (384×64, 360°)"');
     expect(jobOf(html)[2]).toEqual({
       coverage: { projection: "cylinder", horizontal: 360, vertical: expect.closeTo(55.27, 2), edge: "wrap" },
+      state: {},
     });
   });
 

@@ -169,3 +169,44 @@ own`);
   const refused = await kernel.execute('widget({ esm: "", state: { f: () => 1 }, still: () => ({}) })');
   expect(refused.reply.evalue).toContain("state.f");
 });
+
+describe("the state of a figure", () => {
+  const VIEW = `import { figure, panoramaView, tensor } from "veduta";
+const painted = () => panoramaView(tensor(new Float32Array(3 * 8 * 32), [1, 3, 8, 32]), { edge: "wrap", state: { heading: 10 } });`;
+
+  test("is the notebook's alone where no front end has asked for widgets", async () => {
+    const alone = await startKernel("veduta");
+    const answer = await alone.execute(`${VIEW} const view = painted();\nawait view.show(); view.set({ heading: 190 });\nview.state`);
+    expect(contents(answer, "comm_open")).toEqual([]);
+    expect(contents(answer, "execute_result")[0]?.data).toMatchObject({ "text/plain": "{ heading: -170 }" });
+    alone.close();
+  });
+
+  test("is shared by a widget without a view where one has, both ways, and is checked", async () => {
+    await kernel.request("comm_info_request", { target_name: "jupyter.widget" });
+    const answer = await kernel.execute(
+      `${VIEW} const view = painted(); const seen: unknown[] = []; view.observe(({ fov }) => seen.push(fov));\nview`,
+    );
+    const { comm_id, data } = opened(answer);
+    expect(data.state).toMatchObject({ view: { heading: 10 }, _esm: expect.stringContaining("initialize") });
+    const [shown] = contents(answer, "execute_result") as unknown as { data: Record<string, string> }[];
+    expect(shown.data["text/html"]).toContain(`data-veduta-state="${data.state.key}"`);
+    expect(shown.data).not.toHaveProperty("application/vnd.jupyter.widget-view+json");
+    await update(comm_id, { view: { heading: 33, pitch: 0, roll: 0, fov: 60, projection: "perspective", step: null, compare: null } });
+    expect(await value("[view.state.heading, seen]")).toBe("[ 33, [ 60 ] ]");
+    const turned = await kernel.execute('view.set({ projection: "planet", fov: 200 });');
+    expect(contents(turned, "comm_msg")[0]).toMatchObject({ data: { state: { view: { heading: 33, projection: "planet", fov: 200 } } } });
+    expect((await kernel.execute("view.set({ pitch: 91 });")).reply.evalue).toBe(
+      "panoramaView: state.pitch: got 91, want a number of degrees from -90 to 90",
+    );
+  });
+
+  test("of a plot is its axes, its legend, the chosen window and the clicked point", async () => {
+    const answer = await kernel.execute("const curve = figure([{ y: [1, 2] }]);\ncurve");
+    const point = { trace: 0, index: 1, x: 1, y: 2 };
+    await update(opened(answer).comm_id, { view: { axes: { xaxis: [0, 5] }, hidden: [], window: null, point } });
+    expect(await value("curve.state.point")).toBe("{ trace: 0, index: 1, x: 1, y: 2 }");
+    expect((await kernel.execute("curve.set({ hidden: [-1] });")).reply.evalue).toContain("plot: state.hidden: got [-1]");
+    expect((await kernel.execute("curve.set({ axes: { x: [0, 1] } });")).reply.evalue).toContain("plot: state.axes");
+  });
+});

@@ -1,8 +1,8 @@
 /** Windows and crops across the cut of a closed panorama. */
 import { describe, expect, test } from "vitest";
 import type { Coverage } from "#kernel-lib/panorama/coverage.js";
+import type { ViewState } from "#kernel-lib/panorama/view-state.js";
 import { cropRectangle } from "../../viewer/src/keep.js";
-import type { ViewState } from "../../viewer/src/state.js";
 import { innermost } from "../../viewer/src/window-frames.js";
 
 const ring: Coverage = { projection: "equirectangular", horizontal: 360, vertical: 60, edge: "wrap" };

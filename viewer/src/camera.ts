@@ -1,7 +1,7 @@
 /** @file The camera: maps points of the screen to directions of the panorama, and back. */
 import { type Direction, degrees, type Look, lookOf, radians, turn, vectorOf } from "../../kernel-lib/panorama/angles.js";
 import { type Point, ruleOf } from "../../kernel-lib/panorama/projections.js";
-import type { ViewState } from "./state.js";
+import type { ViewState } from "../../kernel-lib/panorama/view-state.js";
 
 /** The camera of a view. */
 export interface Camera {

@@ -1,10 +1,10 @@
 /** @file The viewer's elements: the canvas, tools in its corner, a note of the current direction, and controls below. */
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { projections } from "../../kernel-lib/panorama/projections.js";
+import type { ViewState } from "../../kernel-lib/panorama/view-state.js";
 import { move } from "./controls.js";
 import type { Core } from "./core.js";
 import { choice, iconButton, make } from "./dom.js";
-import type { ViewState } from "./state.js";
 import { TEXTS } from "./texts.js";
 
 /** Milliseconds of rest after which the note disappears and screen readers hear the view. */

@@ -1,8 +1,8 @@
 /** @file Which picture a state shows of each panorama: the viewer's own, and those that are compared with it. */
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
+import { type Contents, pairOf, type ViewState } from "../../kernel-lib/panorama/view-state.js";
 import type { Which } from "./core.js";
 import type { Wanted } from "./pictures.js";
-import { type Contents, pairOf, type ViewState } from "./state.js";
 
 /** The pictures of a viewer's panoramas. */
 export interface Collection extends Contents {

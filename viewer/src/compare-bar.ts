@@ -1,7 +1,8 @@
 /** @file The controls of a comparison: its kind, the two panoramas, the divider, the blinking, the labels, and the measured difference. */
+
+import { COMPARISONS, type Comparison, pairOf, type ViewState } from "../../kernel-lib/panorama/view-state.js";
 import type { Core, Which } from "./core.js";
 import { choice, make } from "./dom.js";
-import { COMPARISONS, type Comparison, pairOf, type ViewState } from "./state.js";
 import { TEXTS } from "./texts.js";
 
 /** Milliseconds that each picture is shown in "blink". */

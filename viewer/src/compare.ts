@@ -1,7 +1,8 @@
 /** @file Compares panoramas with one camera: a divider between two, all side by side, alternating, or the difference of two. */
+
+import { type Comparison, pairOf } from "../../kernel-lib/panorama/view-state.js";
 import { compareBar, DOUBLINGS } from "./compare-bar.js";
 import type { Core, Pane, Pen } from "./core.js";
-import { type Comparison, pairOf } from "./state.js";
 
 /** Draws one panorama, or several as the state's `compare` says. @returns the place of each */
 export type Compose = (pen: Pen, width: number, height: number) => readonly Pane[];

@@ -1,8 +1,8 @@
 /** @file What a viewer's parts share: the state, the picture, and containers for controls. */
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
+import type { ViewState } from "../../kernel-lib/panorama/view-state.js";
 import type { Camera } from "./camera.js";
 import type { Renderer, Scene } from "./renderer.js";
-import type { ViewState } from "./state.js";
 
 /** Index of a panorama: 0 is the viewer's own, 1 and up are those compared with it. */
 export type Which = number;

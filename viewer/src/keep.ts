@@ -1,11 +1,11 @@
 /** @file What a user can save: a screenshot at any size, the source pixels under the view, a link, and the state as JSON. */
 import { turn } from "../../kernel-lib/panorama/angles.js";
 import { planePoint } from "../../kernel-lib/panorama/plane.js";
+import type { ViewState } from "../../kernel-lib/panorama/view-state.js";
 import { cameraOf } from "./camera.js";
 import type { Core } from "./core.js";
 import { make, textButton } from "./dom.js";
 import { panel } from "./panel.js";
-import type { ViewState } from "./state.js";
 import { TEXTS } from "./texts.js";
 
 /** The crop is found from PROBES × PROBES points of the view. */

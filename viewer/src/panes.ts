@@ -1,7 +1,8 @@
 /** @file The panes of the canvas, one per panorama: overlays, and what a point shows. */
+
+import type { ViewState } from "../../kernel-lib/panorama/view-state.js";
 import { cameraOf } from "./camera.js";
 import type { Drawn, Pane, Pen, Seen } from "./core.js";
-import type { ViewState } from "./state.js";
 
 /** Draws an overlay on each pane, clipped to it. */
 export function overPanes(pen: Pen, height: number, panes: readonly Pane[], state: ViewState, over: (drawn: Drawn) => void): void {

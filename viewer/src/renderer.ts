@@ -21,9 +21,9 @@ import {
 import { radians } from "../../kernel-lib/panorama/angles.js";
 import type { Coverage } from "../../kernel-lib/panorama/coverage.js";
 import { type Projection, ruleOf } from "../../kernel-lib/panorama/projections.js";
+import type { ViewState } from "../../kernel-lib/panorama/view-state.js";
 import { type Axes, rotation } from "./camera.js";
 import { fragmentShader, type Source, vertexShader } from "./shader.js";
-import type { ViewState } from "./state.js";
 import { createSurface, type Surface } from "./surface.js";
 
 /** The page's WebGL renderer. */

@@ -1,6 +1,6 @@
 /** @file Every text that the viewer shows or says. */
 import type { Coverage } from "../../kernel-lib/panorama/coverage.js";
-import type { ViewState } from "./state.js";
+import type { ViewState } from "../../kernel-lib/panorama/view-state.js";
 
 const whole = (x: number): number => Math.round(Math.abs(x));
 

@@ -1,6 +1,7 @@
 /** @file A viewer in its root element: its state, its pictures, and drawing on demand. Other files add the controls. */
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { projections } from "../../kernel-lib/panorama/projections.js";
+import { changed, type ViewState } from "../../kernel-lib/panorama/view-state.js";
 import { createChrome, projectionChoice, viewTools } from "./chrome.js";
 import { collect } from "./collection.js";
 import { comparing } from "./compare.js";
@@ -15,7 +16,7 @@ import { createPictures, picture } from "./pictures.js";
 import { leaveRenderer, pageRenderer } from "./renderer.js";
 import { onScheme, schemeAt } from "./scheme.js";
 import { seamTools } from "./seam.js";
-import { changed, snapshot, type ViewState } from "./state.js";
+import { snapshot, tellState } from "./state.js";
 import { stepsBar } from "./steps.js";
 import { style } from "./style.js";
 import { TEXTS } from "./texts.js";
@@ -170,6 +171,7 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     if (visible || drawn === undefined) want(state);
     chrome.show(state);
     for (const then of followers) then(state);
+    tellState(root);
   }
 
   listen(core, createMotion(core));

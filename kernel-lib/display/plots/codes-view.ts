@@ -4,9 +4,8 @@ import type { ScaleCodes } from "../../diffusion/pyramid-model.js";
 import { codeColour, codesPicture } from "../../methods/pyramid/codes-picture.js";
 import { dataUrl } from "../../pages/html.js";
 import type { PlotLayout, PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
-import type { Displayable } from "../display.js";
 import { titled } from "./look.js";
-import { plot } from "./plot.js";
+import { type PlotFigure, plot } from "./plot.js";
 
 /** Options of `codesView`. */
 export interface CodesViewOptions {
@@ -25,7 +24,7 @@ const FOOT = 48;
  * @param codes `codes` of a run's result
  * @throws RangeError for no scale
  */
-export function codesView(codes: Readonly<Record<string, ScaleCodes>>, { title = "Codes" }: CodesViewOptions = {}): Displayable {
+export function codesView(codes: Readonly<Record<string, ScaleCodes>>, { title = "Codes" }: CodesViewOptions = {}): PlotFigure {
   const scales = Object.entries(codes);
   if (scales.length === 0) throw new RangeError("codesView: got no scale, want codes of a run's result");
   return plot(async () => {

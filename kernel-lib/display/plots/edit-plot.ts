@@ -1,8 +1,7 @@
 /** @file Plots what an edit measures in every step, and the energies of Langevin dynamics. */
 import type { EditStep } from "../../methods/edit/edit-step.js";
 import type { LangevinStep } from "../../methods/edit/langevin.js";
-import type { Displayable } from "../display.js";
-import { plot, sentence } from "./plot.js";
+import { type PlotFigure, plot, sentence } from "./plot.js";
 import { expectSteps } from "./plotted-steps.js";
 import { type Panel, stepLines } from "./step-lines.js";
 
@@ -23,7 +22,7 @@ export type PlottedEditStep = Pick<EditStep, "index"> & { readonly pictures?: Ed
 export function editPlot(
   steps: readonly PlottedEditStep[],
   { title = "Distance and noise of the edit" }: EditPlotOptions = {},
-): Displayable {
+): PlotFigure {
   expectSteps("editPlot", steps);
   const count = steps.reduce((most, { pictures = [] }) => Math.max(most, pictures.length), 0);
   const rowsOf = (key: "distance" | "noiseStd") =>
@@ -45,7 +44,7 @@ export function editPlot(
  * prior.
  * @throws RangeError for no steps
  */
-export function energyPlot(steps: readonly LangevinStep[], { title = "Energies of the codes" }: EditPlotOptions = {}): Displayable {
+export function energyPlot(steps: readonly LangevinStep[], { title = "Energies of the codes" }: EditPlotOptions = {}): PlotFigure {
   expectSteps("energyPlot", steps);
   const codes = steps[0].energy.shape[0];
   const rowsOf = (of: (step: LangevinStep) => { readonly data: Float32Array }) =>

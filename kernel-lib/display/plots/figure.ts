@@ -1,8 +1,7 @@
 /** @file Shows any Plotly figure of the user's own data. */
 
 import type { PlotLayout, PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
-import type { Displayable } from "../display.js";
-import { plot } from "./plot.js";
+import { type PlotFigure, plot } from "./plot.js";
 
 /** Options of `figure`. */
 export interface FigureOptions {
@@ -17,7 +16,7 @@ export interface FigureOptions {
  * allowed; NaN and infinity become gaps. The still picture of a WebGL trace (surface, scatter3d, scattergl, …) is a sentence.
  * @throws TypeError if `data` is not a list of traces, and for a value that JSON cannot hold, such as a function, with its place
  */
-export function figure(data: readonly PlotTrace[], layout: PlotLayout = {}, { alt, height }: FigureOptions = {}): Displayable {
+export function figure(data: readonly PlotTrace[], layout: PlotLayout = {}, { alt, height }: FigureOptions = {}): PlotFigure {
   if (!Array.isArray(data))
     throw new TypeError(`figure: got ${typeof data} as data, want a list of traces, such as [{ type: "bar", y: [1, 2] }]`);
   const tall = height ?? (typeof layout.height === "number" ? layout.height : 400);

@@ -3,9 +3,8 @@ import type { Tensor } from "../../core/tensor.js";
 import { short } from "../../core/words.js";
 import type { StageGates } from "../../diffusion/pyramid-model.js";
 import type { PlotLayout, PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
-import type { Displayable } from "../display.js";
 import { titled, VIRIDIS_SCALE } from "./look.js";
-import { plot, sentence } from "./plot.js";
+import { type PlotFigure, plot, sentence } from "./plot.js";
 import { rounded } from "./plotted-steps.js";
 
 /** Options of `gateView`. */
@@ -22,7 +21,7 @@ const HEAD = 84;
  * pixel by pixel. Where gamma and beta are 0, the coarser stages change nothing.
  * @param gates `gates` of a model, at a stage after the first
  */
-export function gateView(gates: readonly StageGates[], { title = "Gates" }: GateViewOptions = {}): Displayable {
+export function gateView(gates: readonly StageGates[], { title = "Gates" }: GateViewOptions = {}): PlotFigure {
   if (gates.length === 0) return sentence(`${title}: this stage has no gates; the coarsest one is not gated.`);
   return plot(async () => {
     const maps = (["gamma", "beta"] as const).flatMap((name, row) =>

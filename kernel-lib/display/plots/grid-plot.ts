@@ -6,9 +6,8 @@ import type { Candidate } from "../../methods/edit/edit-grid.js";
 import { structure } from "../../metrics/structure.js";
 import { dataUrl } from "../../pages/html.js";
 import type { PlotSpec } from "../../pages/plot-spec.js";
-import type { Displayable } from "../display.js";
 import { CATEGORIES, titled } from "./look.js";
-import { plot } from "./plot.js";
+import { type PlotFigure, plot } from "./plot.js";
 import { expectSteps, rounded } from "./plotted-steps.js";
 
 /** Options of `gridPlot`. */
@@ -29,7 +28,7 @@ const ROOM = 0.14;
  * small picture above its point; a point's text says its guidance, skipped steps and trial.
  * @throws RangeError for no candidates
  */
-export function gridPlot(candidates: readonly Candidate[], { source, title = "Candidates" }: GridPlotOptions): Displayable {
+export function gridPlot(candidates: readonly Candidate[], { source, title = "Candidates" }: GridPlotOptions): PlotFigure {
   expectSteps("gridPlot", candidates);
   return plot(async () => {
     const kept = candidates.map(({ image }) => structure(source, image)[0]);

@@ -2,9 +2,8 @@
 import { expectShape, type Tensor } from "../../core/tensor.js";
 import { short } from "../../core/words.js";
 import type { PlotLayout, PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
-import type { Displayable } from "../display.js";
 import { CATEGORIES, INK, titled } from "./look.js";
-import { type Figure, plot } from "./plot.js";
+import { type Figure, type PlotFigure, plot } from "./plot.js";
 import { expectSteps, rounded, stepAxis } from "./plotted-steps.js";
 
 /** The part of a step record that `latentView` reads. */
@@ -35,7 +34,7 @@ const SIGNED = [
  * last step's channels, and below them the whole latent's mean, standard deviation, minimum and maximum over the steps.
  * @param shown [1,c,h,w], a record, or records @throws RangeError for no steps, ShapeError for another shape
  */
-export function latentView(shown: Tensor | LatentStep | readonly LatentStep[], { title }: LatentViewOptions = {}): Displayable {
+export function latentView(shown: Tensor | LatentStep | readonly LatentStep[], { title }: LatentViewOptions = {}): PlotFigure {
   const steps: readonly LatentStep[] = "data" in shown ? [] : "latent" in shown ? [shown] : shown;
   if (!("data" in shown)) expectSteps("latentView", steps);
   const latent = "data" in shown ? shown : steps[steps.length - 1].latent;

@@ -2,9 +2,8 @@
 
 import { short } from "../../core/words.js";
 import type { PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
-import type { Displayable } from "../display.js";
 import { CATEGORIES, INK, titled } from "./look.js";
-import { type Figure, plot } from "./plot.js";
+import { type Figure, type PlotFigure, plot } from "./plot.js";
 import { rounded, stepAxis } from "./plotted-steps.js";
 
 /** The part of a schedule that is drawn; make one with `createSchedule(model.config.schedule)`. */
@@ -38,7 +37,7 @@ const CURVE_POINTS = 200;
  * `weight` and `decay` it also plots the weight of every step i: weight · decay^i if it is synchronised, else 0.
  * @throws RangeError as `schedule.timesteps` does, and if only one of weight and decay is given
  */
-export function schedulePlot(schedule: PlottedSchedule, options: SchedulePlotOptions): Displayable {
+export function schedulePlot(schedule: PlottedSchedule, options: SchedulePlotOptions): PlotFigure {
   const { steps, weight, decay } = options;
   const timesteps = schedule.timesteps(steps);
   if ((weight === undefined) !== (decay === undefined))

@@ -5,10 +5,9 @@ import { ANCHOR_SERIES } from "../../methods/joint/anchor-series.js";
 import type { Series } from "../../methods/method.js";
 import type { PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
 import type { WindowNumbers } from "../../runs/run-data.js";
-import type { Displayable } from "../display.js";
 import { runIdOf } from "../run-id.js";
 import { INK, titled, windowColour, windowScale } from "./look.js";
-import { type Figure, plot, sentence } from "./plot.js";
+import { type Figure, type PlotFigure, plot, sentence } from "./plot.js";
 import { expectSteps, nothingMeasured, type PlottedStep, rounded, stepAxis, stepsInWords, valueAxis } from "./plotted-steps.js";
 
 /** Options of `lossPlot`, `gradientPlot` and `seriesPlot`. */
@@ -25,18 +24,18 @@ export interface WindowLinesOptions {
  * figures of the run. If no step was synchronised, the output is a sentence that says so.
  * @param steps records of a run, or a saved run's steps @throws RangeError for no steps
  */
-export const lossPlot = (steps: readonly PlottedStep[], options: WindowLinesOptions = {}): Displayable =>
+export const lossPlot = (steps: readonly PlottedStep[], options: WindowLinesOptions = {}): PlotFigure =>
   lines("lossPlot", ANCHOR_SERIES.loss, steps, options);
 
 /** Like `lossPlot`, for the L2 norm of each window's gradient, before the weight. @throws RangeError for no steps */
-export const gradientPlot = (steps: readonly PlottedStep[], options: WindowLinesOptions = {}): Displayable =>
+export const gradientPlot = (steps: readonly PlottedStep[], options: WindowLinesOptions = {}): PlotFigure =>
   lines("gradientPlot", ANCHOR_SERIES.gradientNorm, steps, options);
 
 /** Like `lossPlot`, for any series per window of a method. @throws RangeError for no steps */
-export const seriesPlot = (steps: readonly PlottedStep[], series: Series, options: WindowLinesOptions = {}): Displayable =>
+export const seriesPlot = (steps: readonly PlottedStep[], series: Series, options: WindowLinesOptions = {}): PlotFigure =>
   lines("seriesPlot", series, steps, options);
 
-function lines(who: string, series: Series, steps: readonly PlottedStep[], options: WindowLinesOptions): Displayable {
+function lines(who: string, series: Series, steps: readonly PlottedStep[], options: WindowLinesOptions): PlotFigure {
   expectSteps(who, steps);
   const figure = windowLines(series, steps, options);
   return figure ? plot(async () => figure) : sentence(nothingMeasured(steps));

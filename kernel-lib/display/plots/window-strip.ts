@@ -8,10 +8,9 @@ import { dataUrl } from "../../pages/html.js";
 import type { PlotSpec, PlotTrace } from "../../pages/plot-spec.js";
 import { type WindowCell, windowCells } from "../../pages/window-map.js";
 import { type Coverage, stripCoverage } from "../../panorama/coverage.js";
-import type { Displayable } from "../display.js";
 import { runIdOf } from "../run-id.js";
 import { titled, VIRIDIS_SCALE } from "./look.js";
-import { type Figure, plot, sentence } from "./plot.js";
+import { type Figure, type PlotFigure, plot, sentence } from "./plot.js";
 import { expectSteps, nothingMeasured, type PlottedStep, rounded, stepsInWords } from "./plotted-steps.js";
 
 /** A step of a run. A step record also has its latent, which tells the panorama's width, and its preview, the picture. */
@@ -48,7 +47,7 @@ const MOST_CELLS = 6000;
  * @param steps records of a run, or a saved run's: `windowStrip(saved.steps, saved.info)`
  * @throws RangeError for no steps, and for steps without latents if `width` and `scaleFactor` are not given
  */
-export function windowStrip(steps: readonly StripStep[], options: WindowStripOptions = {}): Displayable {
+export function windowStrip(steps: readonly StripStep[], options: WindowStripOptions = {}): PlotFigure {
   expectSteps("windowStrip", steps);
   const place = layoutOf(steps, options);
   if (steps.every(({ windows }) => windows.every(({ loss }) => loss === undefined))) return sentence(nothingMeasured(steps));

@@ -22,6 +22,8 @@ export interface RouterDeps {
   /** stops a synchronous loop from outside, if the cell did not notice an interrupt in time */
   stopLoop(): void;
   compiling(): boolean;
+  /** notes that a front end asks which widgets are open: it can show some */
+  widgetsAsked(): void;
   /** waits for messages that are still on their way through the socket */
   arrived(): Promise<void>;
   /** ends the process */
@@ -121,6 +123,7 @@ function createCommList(deps: RouterDeps, ask: Ask) {
     },
     /** The open comms, or those of one target. */
     info({ target_name: wanted }: Json): Json {
+      if (wanted === undefined || wanted === "jupyter.widget") deps.widgetsAsked();
       const found = [...targets].filter(([, target]) => wanted === undefined || target === wanted);
       return { status: "ok", comms: Object.fromEntries(found.map(([id, target]) => [id, { target_name: target }])) };
     },

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parentPort, workerData } from "node:worker_threads";
 import { Publisher, Reply, Router as RouterSocket } from "zeromq";
 import { decode, encode, header, type Json, type Message } from "../../ipynb/message.js";
-import { CLOSED, COMPILING, type ToCells, type ToSockets } from "../threads.js";
+import { CLOSED, COMPILING, type ToCells, type ToSockets, WIDGETS } from "../threads.js";
 import { address, readConnection } from "./connection.js";
 import { watchParent } from "./parent.js";
 import { createRouter } from "./router.js";
@@ -40,6 +40,7 @@ const router = createRouter({
     send(iopub, type, content, { identities: [Buffer.from(`kernel.${session}.${type}`)], parent, ...binary }),
   stopLoop,
   compiling: () => Atomics.load(shared, COMPILING) === 1,
+  widgetsAsked: () => void Atomics.store(shared, WIDGETS, 1),
   arrived: () => sleep(20),
   end: () => void end(),
   close: () => void close(),

@@ -24,6 +24,13 @@ const CELLS = [
   "side.set(5);",
   'import { layoutEditor } from "veduta";\nconst editor = layoutEditor({ layout: [{ what: "boat", box: [0.1, 0.1, 0.2, 0.2] }], classes: ["boat", "sun"], width: 300 });\neditor',
   "console.log(JSON.stringify(editor.value));",
+  // a panorama and a plot, whose states are shared
+  'import { panoramaView } from "veduta";\nconst view = panoramaView(tensor(Float32Array.from({ length: 3 * 64 * 256 }, (_, k) => (k % 256) / 255), [1, 3, 64, 256]), { edge: "wrap" });\nview.observe(() => {});\nview',
+  'console.log("fov", view.state.fov, view.state.projection, "heading", view.state.heading);',
+  'view.set({ heading: -90, projection: "planet" });',
+  'import { figure } from "veduta";\nconst plot = figure([{ x: [0, 1, 2], y: [3, 1, 2], name: "first" }, { x: [0, 1, 2], y: [1, 2, 3], name: "second" }], { title: "shared" });\nplot',
+  "console.log(JSON.stringify(plot.state));",
+  "plot.set({ axes: { xaxis: [0.5, 1.5] }, hidden: [1] });",
 ];
 const notebook = JSON.stringify({
   nbformat: 4,
@@ -99,6 +106,26 @@ describe.skipIf(missing !== "")(`widgets in real front ends${missing}`, () => {
     await run(page, 5);
     await expect.poll(() => output(page, 5)).toContain('{"what":"boat","box":[0.5,0.4,0.2,0.2]},{"what":"boat","box":[0.05,0.7,0.2,0.2]}');
     await page.screenshot({ path: join(PICTURES, `${file}.png`) });
+
+    // the viewer's state is known in the next cell, and a cell turns the viewer
+    await run(page, 6);
+    const viewer = page.locator(".veduta-panorama[data-state=live]");
+    await expect.poll(() => viewer.count()).toBe(1);
+    await viewer.evaluate((root) => Object.assign((root as unknown as { viewer: { state: object } }).viewer, { state: { heading: 40 } }));
+    await expect.poll(() => retried(page, 7)).toMatch(/fov [\d.]+ perspective heading 40/);
+    await run(page, 8);
+    await expect.poll(() => stateOf(page, ".veduta-panorama")).toMatchObject({ heading: -90, projection: "planet" });
+    await expect.poll(() => retried(page, 7)).toContain("planet heading -90");
+
+    // so is a plot's: its axes, its legend
+    await run(page, 9);
+    await expect.poll(() => page.locator(".veduta-plot[data-state=live]").count()).toBe(1);
+    await expect.poll(() => retried(page, 10)).toContain('{"axes":{},"hidden":[],"window":null,"point":null}');
+    await page.locator(".veduta-plot .legendtoggle").first().click();
+    await expect.poll(() => retried(page, 10)).toContain('"hidden":[0]');
+    await run(page, 11);
+    await expect.poll(() => stateOf(page, ".veduta-plot")).toMatchObject({ axes: { xaxis: [0.5, 1.5] }, hidden: [1] });
+    await page.screenshot({ path: join(PICTURES, `${file}.figures.png`) });
     await page.close();
   });
 });
@@ -110,6 +137,23 @@ async function run(page: Page, k: number): Promise<void> {
   await cell(page, k).locator(".cm-content").click();
   await page.keyboard.press("Control+Enter");
 }
+
+/** A cell's output, once it has run again. */
+async function retried(page: Page, k: number): Promise<string> {
+  const count = () => cell(page, k).locator(".jp-InputArea-prompt").innerText();
+  const before = await count();
+  await run(page, k);
+  await expect.poll(async () => /\d/.test(await count()) && (await count()) !== before).toBe(true);
+  await sleep(100); // the output follows the number
+  return output(page, k);
+}
+
+/** The state of the one figure of a class. */
+const stateOf = (page: Page, which: string) =>
+  page.locator(which).evaluate((root) => {
+    const { viewer, plot } = root as unknown as Record<"viewer" | "plot", { state: object } | undefined>;
+    return JSON.parse(JSON.stringify((viewer ?? plot)?.state));
+  });
 
 async function drag(page: Page, k: number, value: number): Promise<void> {
   const input = page.locator(".veduta-control input[type=range]").nth(k);

@@ -1,13 +1,24 @@
 /** @file One live figure: Plotly's drawing replaces its still picture, at the same height. */
 import Plotly, { type Attributes, type Drawn, type PointEvent } from "plotly.js-dist";
-import type { PlotSpec } from "../../../kernel-lib/pages/plot-spec.js";
+import type { PlotSpec, PlotState } from "../../../kernel-lib/pages/plot-spec.js";
 import { schemeAt } from "../scheme.js";
+import { tellState } from "../state.js";
+import { clickedPoint, readPlotState, writePlotState } from "./plot-state.js";
 import { choose, chosenWindow } from "./selection.js";
 import { styledData, styledLayout } from "./styled.js";
 
+/** The root element of a figure; `plot` once it is live. */
+export interface PlotRoot extends HTMLElement {
+  plot?: {
+    /** What the figure shows. To change it, assign a whole or partial state. */
+    get state(): PlotState;
+    set state(change: Partial<PlotState>);
+  };
+}
+
 /** A live figure. */
 export interface LivePlot {
-  readonly root: HTMLElement;
+  readonly root: PlotRoot;
   /** redraws in the page's colour scheme, with the chosen window */
   restyle(): void;
   dispose(): void;
@@ -24,7 +35,7 @@ const CONFIG = {
 };
 
 /** Makes a figure live. */
-export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
+export function livePlot(root: PlotRoot, spec: PlotSpec): LivePlot {
   const still = root.querySelector("img");
   const place = document.createElement("div");
   place.className = "veduta-plot-live";
@@ -34,6 +45,7 @@ export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
   const look = () => ({ scheme: schemeAt(root), window: chosenWindow(spec.link?.run) });
   let shown = JSON.stringify(look());
   let drawn: Drawn | undefined;
+  let point: PlotState["point"] = null;
   let width = 0;
   const sized = new ResizeObserver(([{ contentRect }]) => {
     const changed = contentRect.width > 0 && contentRect.width !== width;
@@ -51,6 +63,7 @@ export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
     root.dataset.state = "live";
     sized.observe(root);
     const { link } = spec;
+    share(drawn);
     if (!link) return;
     const windowOf = ({ points: [point] }: PointEvent) =>
       link.lines ? link.lines[point.curveNumber] : typeof point.customdata === "number" ? point.customdata : null;
@@ -63,6 +76,26 @@ export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
     });
     drawn.on("plotly_doubleclick", letGo);
   };
+  /** Lets the page's other scripts read and change the state, and tells them of changes. */
+  function share(live: Drawn): void {
+    live.on("plotly_relayout", () => tellState(root));
+    live.on("plotly_restyle", () => tellState(root));
+    live.on("plotly_click", ({ points }) => {
+      point = clickedPoint(points[0]);
+      tellState(root);
+    });
+    root.plot = {
+      get state() {
+        return readPlotState(live, chosenWindow(spec.link?.run), point);
+      },
+      set state(change) {
+        if (change.point !== undefined) point = change.point;
+        if (change.window !== undefined && spec.link) choose({ run: spec.link.run, window: change.window });
+        void writePlotState(live, change).then(() => tellState(root));
+      },
+    };
+    tellState(root);
+  }
   start().catch((error: unknown) => {
     dispose();
     root.dataset.state = "still";
@@ -74,6 +107,7 @@ export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
     if (!drawn || now === shown) return;
     shown = now;
     void Plotly.react(drawn, styledData(spec, drawn.data, look()), styledLayout(spec, drawn.layout, look()));
+    tellState(root);
   }
   function dispose(): void {
     sized.disconnect();
@@ -82,6 +116,7 @@ export function livePlot(root: HTMLElement, spec: PlotSpec): LivePlot {
     place.remove();
     if (still) still.style.display = "";
     delete root.dataset.state;
+    delete root.plot;
   }
   return { root, restyle, dispose };
 }

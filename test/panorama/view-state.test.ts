@@ -1,6 +1,6 @@
 /** What the viewer's state takes and what it refuses. */
 import { expect, test } from "vitest";
-import { changed, type ViewState } from "../../viewer/src/state.js";
+import { changed, type ViewState } from "#kernel-lib/panorama/view-state.js";
 
 const start: ViewState = { heading: 0, pitch: 0, roll: 0, fov: 75, projection: "perspective", step: null, compare: null };
 const after = (change: Partial<ViewState>) => changed(start, change, { steps: 0, panoramas: 1 });
