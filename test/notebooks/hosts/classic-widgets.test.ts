@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launch, missing as noBrowser } from "../../browser/browser.js";
 import { type ClassicWindow, openClassic, runAll } from "./classic-page.js";
 import { type ClassicServer, missing as noClassic, startClassic } from "./classic-server.js";
-import { bin, missing as noWidgets } from "./widget-env.js";
+import { bin, missing as noWidgets } from "./front-end.js";
 
 const PICTURES = fileURLToPath(new URL("../../../.work/hosts-widgets/", import.meta.url));
 const CELLS = [
