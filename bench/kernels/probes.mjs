@@ -133,11 +133,14 @@ const SCOPE = [
 const OUTPUT = [
   prints("what a timer prints after its cell has ended arrives", ['setTimeout(() => console.log("later"), 200);'], "later"),
   {
-    feature: `${LINES.toLocaleString("en")} lines of one loop arrive`,
+    feature: `${LINES.toLocaleString("en")} lines of one loop arrive, three times`,
     async try({ cell }) {
-      const { printed } = await cell(`for (let i = 0; i < ${LINES}; i++) console.log(i);`, 3000);
-      const arrived = printed.split("\n").length - 1;
-      return arrived === LINES || `${arrived.toLocaleString("en")} of them`;
+      let least = LINES;
+      for (let time = 0; time < 3; time++) {
+        const { printed } = await cell(`for (let i = 0; i < ${LINES}; i++) console.log(i);`, 3000);
+        least = Math.min(least, printed.split("\n").length - 1);
+      }
+      return least === LINES || `at least ${least.toLocaleString("en")} of them`;
     },
   },
   {

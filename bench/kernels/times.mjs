@@ -1,11 +1,11 @@
-/** @file How long a reader waits for each kernel: its start and a small cell. Middle values, in seconds; a busy machine makes them larger. */
+/** @file How long a reader waits for each kernel: its start and a small cell. Middle values; a busy machine makes them larger. */
 import { startKernel } from "#kernel-lib/ipynb/runner/kernel-client.js";
 
 const STARTS = 3;
 const CELLS = 9;
 
-/** @param {readonly number[]} values milliseconds */
-const seconds = (values) => `${([...values].sort((a, b) => a - b)[values.length >> 1] / 1000).toFixed(2)} s`;
+/** @param {readonly number[]} values */
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 
 /** @param {import("./kernels.mjs").Kernel} kernel @param {string} cwd */
 async function start({ command }, cwd) {
@@ -17,7 +17,7 @@ async function start({ command }, cwd) {
     times.push(performance.now() - begun);
     await client.stop();
   }
-  return seconds(times);
+  return `${(median(times) / 1000).toFixed(1)} s`;
 }
 
 /** @param {import("./kernels.mjs").Kernel} kernel @param {string} cwd */
@@ -30,7 +30,7 @@ async function cell({ command }, cwd) {
     if (i > 0) times.push(performance.now() - begun); // the first one loads
   }
   await client.stop();
-  return seconds(times);
+  return `${Math.ceil(median(times))} ms`;
 }
 
 /** Rows of the table. */
