@@ -4,6 +4,7 @@
 import { cpus, loadavg } from "node:os";
 import { measureEdit } from "./edit.mjs";
 import { measureGemm } from "./gemm.mjs";
+import { measureInteract } from "./interact.mjs";
 import { measureKernel } from "./kernel.mjs";
 import { measureMemory } from "./memory.mjs";
 import { measurePaint } from "./paint.mjs";
@@ -21,6 +22,7 @@ const BENCHMARKS = {
   edit: measureEdit,
   viewer: measureViewer,
   kernel: measureKernel,
+  interact: measureInteract,
 };
 
 const asked = process.argv.slice(2);

@@ -22,6 +22,8 @@ export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./met
 export { jointMethod } from "./methods/joint/joint-method.js";
 export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.js";
 export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js";
+export { over } from "./methods/joint/carried.js";
+export type { Carried, Denoised } from "./methods/joint/carried.js";
 export type { NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
 export type { AnyRun, AnyStep } from "./methods/any-run.js";
 export type { Batch, Family, Method, MethodInfo, MethodStep, ResumeState, Run, Series } from "./methods/method.js";
@@ -232,6 +234,15 @@ export type { Level, Prediction } from "./diffusion/notation.js";
 export { guide } from "./diffusion/guidance.js";
 export { ddimNoise, ddimSpread, ddimStep, posteriorStep } from "./diffusion/ddim.js";
 export type { DdimNoiseOptions, DdimOptions, DdimStep } from "./diffusion/ddim.js";
+export { SAMPLER_NAMES, SAMPLERS, samplerOf } from "./diffusion/samplers/samplers.js";
+export type { OptionsOfSamplers, SamplerChoice, SamplerName } from "./diffusion/samplers/samplers.js";
+export type { Sampler, SamplerHop, SamplerPath, SamplerState, SamplerStep, SamplerStepOptions } from "./diffusion/samplers/sampler.js";
+export type { DdimSamplerOptions } from "./diffusion/samplers/ddim.js";
+export type { DdpmSamplerOptions } from "./diffusion/samplers/ddpm.js";
+export type { DpmppSamplerOptions } from "./diffusion/samplers/dpmpp-2m.js";
+export type { EulerSamplerOptions } from "./diffusion/samplers/euler.js";
+export type { LcmSamplerOptions } from "./diffusion/samplers/lcm.js";
+export type { TimestepSpacing } from "./diffusion/timestep-spacing.js";
 export { plmsAhead, plmsStart, plmsStep } from "./diffusion/plms.js";
 export type { PlmsAhead, PlmsState, PlmsStep } from "./diffusion/plms.js";
 

@@ -70,6 +70,11 @@ export interface ControlledNoiseOptions extends TimestepOptions {
 export interface Denoiser {
   /** Guided noise eps of latents [N,c,h,w] -> [N,c,h,w], whatever the network predicts (eps, v or x0). */
   predictNoise(latent: Tensor, options: NoiseOptions): Promise<Tensor>;
+  /**
+   * Guided v of latents [N,c,h,w] -> [N,c,h,w]: what the network itself predicts. It has an x0 at a level that is noise alone, where eps has none.
+   * Absent in a model that predicts something else.
+   */
+  predictVelocity?(latent: Tensor, options: NoiseOptions): Promise<Tensor>;
 }
 
 /** Predicts the noise of rows that have different texts, in one network call. */

@@ -6,6 +6,8 @@ import { type Level, lincomb, type Prediction, predictions } from "./notation.js
 export interface DdimOptions {
   /** what `output` is; default "epsilon" */
   readonly prediction?: Prediction;
+  /** clips the predicted x0 to [−clip, clip]; the predicted noise stays as it is. Default: no clipping */
+  readonly clip?: number;
   /** fresh noise for a stochastic step: eta in [0,1] (1 is DDPM) and noise of the sample's shape. Absent: deterministic. */
   readonly stochastic?: { readonly eta: number; readonly noise: Tensor };
 }
@@ -25,11 +27,12 @@ export interface DdimStep {
  *
  * @param xt the sample at level `now`, [N,c,h,w]
  * @param output the network's prediction at `now`, after guidance, [N,c,h,w]
- * @source diffusers 0.15.1, scheduling_ddim.py `step`, without clipping or thresholding of x0
+ * @source diffusers 0.15.1, scheduling_ddim.py `step`, without thresholding of x0
  */
 export function ddimStep(xt: Tensor, output: Tensor, now: Level, next: Level, options: DdimOptions = {}): DdimStep {
   const read = predictions[options.prediction ?? "epsilon"];
-  const x0 = read.x0(xt, output, now);
+  const predicted = read.x0(xt, output, now);
+  const x0 = options.clip === undefined ? predicted : clipped(predicted, options.clip);
   const eps = read.eps(xt, output, now);
   if (!options.stochastic) return { x0, prev: lincomb(next.alpha, x0, next.sigma, eps) };
 
@@ -39,13 +42,15 @@ export function ddimStep(xt: Tensor, output: Tensor, now: Level, next: Level, op
   return { x0, prev: lincomb(1, lincomb(next.alpha, x0, d, eps), s, noise) };
 }
 
+const clipped = ({ data, shape }: Tensor, to: number): Tensor => ({ data: data.map((x) => Math.min(to, Math.max(-to, x))), shape });
+
 /**
  * How a stochastic step divides the noise of its next level: s is the standard deviation of the fresh noise, d the factor of the predicted noise,
  * s² + d² = sigma'².
  */
 export function ddimSpread(now: Level, next: Level, eta: number): { readonly s: number; readonly d: number } {
   const s = eta * (next.sigma / now.sigma) * Math.sqrt(1 - (now.alpha / next.alpha) ** 2);
-  return { s, d: Math.sqrt(next.sigma ** 2 - s ** 2) };
+  return { s, d: Math.sqrt(Math.max(0, next.sigma ** 2 - s ** 2)) };
 }
 
 /** Options of `ddimNoise`. */

@@ -1,6 +1,7 @@
 /** @file What a joint method needs of a model. */
 import type { DeviceTensor, Tensor } from "../core/tensor.js";
 import type { Autoencoder, Denoiser, NoiseOptions, Perceptual, TextEncoder } from "./capabilities.js";
+import type { SamplerChoice } from "./samplers/samplers.js";
 import type { ScheduleConfig } from "./schedule.js";
 
 /** The capabilities of a joint method's model. Batches of any size. */
@@ -40,6 +41,8 @@ export interface JointModelConfig {
   /** heights and widths of windows are multiples of it, in latent pixels, since the network halves them; default 1 */
   readonly windowMultiple?: number;
   readonly schedule: ScheduleConfig;
+  /** what the checkpoint names; default DDIM */
+  readonly sampler?: SamplerChoice;
   /** the checkpoint's recommended SyncDiffusion weight, where it states one */
   readonly weight?: number;
 }

@@ -35,7 +35,7 @@ export interface PlmsStep extends DdimStep {
 }
 
 /** Weights of the newest prediction and those before it, over their divisor, by how many there are. */
-const ADAMS_BASHFORTH = [
+export const ADAMS_BASHFORTH = [
   { weights: [3, -1], over: 2 },
   { weights: [23, -16, 5], over: 12 },
   { weights: [55, -59, 37, -9], over: 24 },
@@ -78,7 +78,7 @@ export function plmsStep(state: PlmsState, xt: Tensor, eps: Tensor, { now, next 
 }
 
 /** Σ weights_k·parts_k / over, rounded once. */
-function weightedSum(weights: readonly number[], over: number, parts: readonly Tensor[]): Tensor {
+export function weightedSum(weights: readonly number[], over: number, parts: readonly Tensor[]): Tensor {
   const [{ shape, data: first }] = parts;
   for (const part of parts) expectShape("plmsStep", part, shape);
   const data = new Float32Array(first.length);

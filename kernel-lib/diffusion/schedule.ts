@@ -1,15 +1,24 @@
 /** @file The noise schedule: which levels a network was trained on, and which of them a sampler visits. */
 import type { Level, Prediction } from "./notation.js";
+import { levelOfRatio, ratioBetween } from "./sigma-levels.js";
+import { spacedTimesteps, type TimestepSpacing } from "./timestep-spacing.js";
 
-/** The numbers of a diffusers scheduler_config.json that a DDIM run reads. */
+/** The numbers of a diffusers scheduler_config.json that a noise schedule is made of. */
 export interface ScheduleConfig {
   readonly betaStart: number;
   readonly betaEnd: number;
   readonly betaSchedule: "scaled_linear" | "linear";
   /** how many levels the network was trained on, 1000 for Stable Diffusion */
   readonly trainTimesteps: number;
-  /** added to every visited timestep, 1 for Stable Diffusion */
+  /** added to every visited timestep of the spacing "leading", 1 for Stable Diffusion */
   readonly stepsOffset: number;
+  /** default "leading" */
+  readonly spacing?: TimestepSpacing;
+  /**
+   * "zero" moves the schedule so that the noisiest level is noise alone (Lin et al., arXiv:2305.08891); the network must predict v or x0 then.
+   * Default "as trained".
+   */
+  readonly terminalSnr?: "as trained" | "zero";
   /** whether the level after the last step is free of noise, or that of timestep 0 */
   readonly setAlphaToOne: boolean;
   readonly prediction: Prediction;
@@ -33,12 +42,12 @@ export interface Schedule {
   readonly config: ScheduleConfig;
   /** ᾱ_t of every training timestep, [trainTimesteps] */
   readonly alphaBar: Float32Array;
-  /**
-   * The timesteps of a run of `steps` steps, descending: k · floor(trainTimesteps / steps) + stepsOffset.
-   * @throws RangeError where a step would fall outside the training timesteps
-   */
+  /** The timesteps of a run of `steps` steps, descending: `spacedTimesteps`. @throws RangeError where a step would fall outside the training timesteps */
   timesteps(steps: number): readonly number[];
-  /** alpha = √ᾱ_t and sigma = √(1 − ᾱ_t). t below 0 is the level after the last step. */
+  /**
+   * alpha = √ᾱ_t and sigma = √(1 − ᾱ_t). t below 0 is the level after the last step. Between two timesteps sigma/alpha is linear.
+   * @throws RangeError for t that is no number below trainTimesteps
+   */
   level(t: number): Level;
   /**
    * The run as hops: each timestep's level and the next one's; the last hop ends at the level after the last step.
@@ -62,23 +71,17 @@ export interface PathOptions {
  * @source diffusers 0.15.1, schedulers/scheduling_ddim.py: __init__ and set_timesteps; float64: Frido, ldm make_beta_schedule
  */
 export function createSchedule(config: ScheduleConfig): Schedule {
-  const { trainTimesteps, stepsOffset, setAlphaToOne } = config;
-  const alphaBar = cumulativeAlpha(betas(config));
+  const { trainTimesteps, setAlphaToOne, spacing = "leading", terminalSnr = "as trained" } = config;
+  const trained = cumulativeAlpha(betas(config));
+  const alphaBar = terminalSnr === "zero" ? zeroTerminal(trained) : trained;
   const finalAlphaBar = setAlphaToOne ? 1 : alphaBar[0];
+  if (terminalSnr === "zero" && config.prediction === "epsilon")
+    throw new RangeError("terminalSnr zero: a level that is noise alone has no eps to learn from; want a network that predicts v or x0");
 
-  const timesteps = (steps: number): readonly number[] => {
-    if (!Number.isInteger(steps) || steps < 1 || steps > trainTimesteps)
-      throw new RangeError(`steps ${steps}: want a whole number from 1 to ${trainTimesteps}`);
-    const ratio = Math.floor(trainTimesteps / steps);
-    const descending = Array.from({ length: steps }, (_, k) => (steps - 1 - k) * ratio + stepsOffset);
-    if (descending[0] >= trainTimesteps)
-      throw new RangeError(
-        `steps ${steps}: the first timestep would be ${descending[0]}, past the last one, ${trainTimesteps - 1}; take fewer steps`,
-      );
-    return descending;
-  };
+  const timesteps = (steps: number) => spacedTimesteps(steps, { ...config, spacing });
   const level = (t: number): Level => {
-    if (!Number.isInteger(t) || t >= trainTimesteps) throw new RangeError(`timestep ${t}: want a whole number below ${trainTimesteps}`);
+    if (!(t < trainTimesteps)) throw new RangeError(`timestep ${t}: want a number below ${trainTimesteps}`);
+    if (t > 0 && !Number.isInteger(t)) return levelOfRatio(t, ratioBetween(alphaBar, t));
     const a = t < 0 ? finalAlphaBar : alphaBar[t];
     return { t: Math.max(t, -1), alpha: Math.sqrt(a), sigma: Math.sqrt(1 - a) };
   };
@@ -128,6 +131,16 @@ function cumulativeAlpha(beta: Float32Array | Float64Array): Float32Array {
   const factor = beta instanceof Float32Array ? (b: number) => Math.fround(1 - b) : (b: number) => 1 - b;
   let product = 1;
   return Float32Array.from(beta, (b) => (product *= factor(b)));
+}
+
+/**
+ * ᾱ moved so that the last is 0 and the first stays: √ᾱ ← (√ᾱ − √ᾱ_T)·√ᾱ_0/(√ᾱ_0 − √ᾱ_T).
+ * @source diffusers 0.40.0, scheduling_ddim.py `rescale_zero_terminal_snr`
+ */
+function zeroTerminal(alphaBar: Float32Array): Float32Array {
+  const root = Float64Array.from(alphaBar, Math.sqrt);
+  const [first, last] = [root[0], root[root.length - 1]];
+  return Float32Array.from(root, (s) => (((s - last) * first) / (first - last)) ** 2);
 }
 
 const linspaces = {

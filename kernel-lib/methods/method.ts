@@ -39,6 +39,10 @@ export interface ResumeState {
   readonly latent: Tensor;
   /** the source's path after it, of an edit that follows one */
   readonly source?: Tensor;
+  /** what the sampler carries after it, each of the latent's shape */
+  readonly history?: readonly Tensor[];
+  /** further tensors of the method */
+  readonly state?: Readonly<Record<string, Tensor>>;
 }
 
 /** A run of a method: an async generator of its steps, with what is known before the first step. */

@@ -31,6 +31,7 @@ export const denoiser = (opened: OpenDenoiser): Denoiser & Required<RowDenoiser>
     const { size, rows, shared } = guided(opened, "predictNoise", latent, noise);
     return (await opened.engine.call(opened.programs.noise, size, { rows, shared }, noise.batch)).noise;
   },
+  ...(opened.schedule.config.prediction === "v_prediction" && { predictVelocity: velocityOf(opened) }),
   async predictRowNoise(latent, { timestep, text, batch }) {
     const { engine, programs, unet, channels } = opened;
     engine.expectOpen("predictRowNoise");
@@ -65,6 +66,15 @@ export const denoiser = (opened: OpenDenoiser): Denoiser & Required<RowDenoiser>
   },
 });
 
+/** The program reads eps = sigma·x_t + alpha·v out of the network's v; with alpha 1 and sigma 0 that is v itself. */
+const velocityOf =
+  (opened: OpenDenoiser): NonNullable<Denoiser["predictVelocity"]> =>
+  async (latent, noise) => {
+    const { size, rows, shared } = guided(opened, "predictVelocity", latent, noise);
+    const asV = { ...shared, alpha: scalar(1), sigma: scalar(0) };
+    return (await opened.engine.call(opened.programs.noise, size, { rows, shared: asV }, noise.batch)).noise;
+  };
+
 /** What the guided programs have in common: their size and their inputs, checked. */
 export function guided(opened: OpenDenoiser, who: string, latent: Tensor, options: NoiseOptions) {
   const { engine, unet, channels } = opened;
@@ -83,8 +93,8 @@ export function guided(opened: OpenDenoiser, who: string, latent: Tensor, option
 /** What every prediction at a timestep is fed with. */
 function levelFeeds({ unet, schedule }: OpenDenoiser, who: string, timestep: number) {
   const { trainTimesteps } = schedule.config;
-  if (!Number.isInteger(timestep) || timestep < 0 || timestep >= trainTimesteps)
-    throw new RangeError(`${who}: timestep ${timestep}, want a whole number from 0 to ${trainTimesteps - 1}`);
+  if (!(timestep >= 0 && timestep < trainTimesteps))
+    throw new RangeError(`${who}: timestep ${timestep}, want a number from 0 to ${trainTimesteps - 1}`);
   const { alpha, sigma } = schedule.level(timestep);
   return {
     timestep: scalar(timestep),

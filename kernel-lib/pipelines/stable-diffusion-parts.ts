@@ -1,6 +1,5 @@
 /** @file The parts of Stable Diffusion 1 and 2, and whether they fit each other. */
 import { CheckpointError } from "../core/errors.js";
-import type { ScheduleConfig } from "../diffusion/schedule.js";
 import { type ClipTextConfig, clipTextConfig } from "../nets/clip-text.js";
 import type { DualEncoderConfig } from "../nets/dual-encoder.js";
 import { noiseProgram } from "../nets/guided-denoiser.js";
@@ -15,14 +14,14 @@ import { expectEqual } from "./expect-equal.js";
 import { networkReader, openParts, recognise } from "./folder.js";
 import { perceptualReader } from "./perceptual-part.js";
 import type { CheckpointKind, OpenParts } from "./pipeline.js";
-import { schedulerReader } from "./scheduler-config.js";
+import { type SchedulerPart, schedulerReader } from "./scheduler-config.js";
 
 export interface StableDiffusionParts {
   readonly unet: Part<UNetConfig>;
   readonly vae: Part<VaeConfig>;
   readonly text_encoder: Part<ClipTextConfig>;
   readonly tokenizer: Tokenizer;
-  readonly scheduler: ScheduleConfig;
+  readonly scheduler: SchedulerPart;
   readonly perceptual: Part<PerceptualConfig>;
   readonly dual: Part<DualEncoderConfig>;
 }

@@ -94,13 +94,15 @@ function open(parts: OpenParts<StableDiffusionParts>, engine: Engine) {
 
 function configOf(parts: OpenParts<StableDiffusionParts>): Model["config"] {
   const [{ config: unet }, { config: vae }] = [parts.part("unet"), parts.part("vae")];
+  const { sampler, ...schedule } = parts.part("scheduler");
   const weight = parts.has("perceptual") ? parts.part("perceptual").config.weight : undefined;
   return {
     latentChannels: vae.latentChannels,
     scaleFactor: 2 ** (vae.blockOutChannels.length - 1),
     window: unet.sampleSize,
     windowMultiple: 2 ** (unet.blockOutChannels.length - 1),
-    schedule: parts.part("scheduler"),
+    schedule,
+    sampler,
     ...(weight === undefined ? {} : { weight }),
   };
 }

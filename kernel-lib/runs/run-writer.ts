@@ -32,7 +32,7 @@ import {
 import type { RunHead } from "./run-head.js";
 import { plainOptions } from "./run-options.js";
 import { reportData, SOURCE_PATH } from "./run-pictures.js";
-import { readState, removeState, writeState } from "./run-state.js";
+import { carriedBy, readState, removeState, writeState } from "./run-state.js";
 import { type AnyRunStep, numbersOf } from "./step-numbers.js";
 
 /** Options of `createRunWriter`. */
@@ -166,7 +166,7 @@ async function begunWriter(dir: string, { info: base, steps: before, page, fores
       if (steps.length - saved >= steps.length / 50) {
         await saveSteps();
         // After the steps, so that every step up to the state's is in steps.json.
-        if (record.latent) writeState(dir, { index, latent: record.latent, ...("source" in record && { source: record.source }) });
+        if (record.latent) writeState(dir, { ...carriedBy(record), index, latent: record.latent });
       }
       stepBegun = performance.now();
     },

@@ -52,6 +52,8 @@ describe("a diffusers folder", () => {
       stepsOffset: 1,
       setAlphaToOne: false,
       prediction: "epsilon",
+      spacing: "leading",
+      sampler: { name: "pndm" },
     });
     expect(checkpoint.part("tokenizer").contextLength).toBe(24);
   });
@@ -279,10 +281,10 @@ describe("what does not fit is refused with file, expected and found", () => {
     scheduler: [
       [{ _class_name: "Something" }, /_class_name: the name of a scheduler/],
       [{ beta_schedule: "squaredcos_cap_v2" }, /beta_schedule: scaled_linear or linear/],
-      [{ clip_sample: true }, /clip_sample: false/, /true/],
+      [{ clip_sample: "yes" }, /clip_sample: true or false/],
       [{ thresholding: true }, /thresholding: false/],
       [{ trained_betas: [0.1, 0.2] }, /trained_betas: null/],
-      [{ timestep_spacing: "trailing" }, /timestep_spacing: "leading"/],
+      [{ timestep_spacing: "even" }, /timestep_spacing: leading or trailing or linspace/],
       [{ rescale_betas_zero_snr: true }, /rescale_betas_zero_snr/],
       [{ prediction_type: "flow" }, /prediction_type: epsilon or v_prediction or sample/],
       [{ beta_end: 2 }, /beta_end/],
@@ -321,22 +323,46 @@ describe("what does not fit is refused with file, expected and found", () => {
       },
     );
 
-  test("another scheduler class of the same keys, and DDIM's defaults for absent ones, are read", () => {
+  const BETAS = { beta_start: 0.0001, beta_end: 0.02, beta_schedule: "linear" };
+  test.each([
+    ["DDIMScheduler", { clip_sample: true }, "leading", { name: "ddim" }],
+    ["DDPMScheduler", { variance_type: "fixed_large" }, "leading", { name: "ddpm", variance: "large" }],
+    ["EulerDiscreteScheduler", { use_karras_sigmas: true }, "linspace", { name: "euler", levels: "karras" }],
+    ["EulerAncestralDiscreteScheduler", {}, "linspace", { name: "euler-a" }],
+    ["DPMSolverMultistepScheduler", { solver_order: 1 }, "linspace", { name: "dpmpp-2m", order: 1, levels: "timesteps", last: "zero" }],
+    ["PNDMScheduler", { skip_prk_steps: true }, "leading", { name: "pndm" }],
+    ["LCMScheduler", {}, "leading", { name: "lcm", originalSteps: 50, timestepScaling: 10 }],
+    ["UniPCMultistepScheduler", { timestep_spacing: "trailing" }, "trailing", { name: "unipc" }],
+  ])("%s chooses its sampler, and its defaults stand for absent keys", (name, own, spacing, sampler) => {
     const folder = fresh();
-    putJson(join(folder, "scheduler", "scheduler_config.json"), {
-      _class_name: "DDIMScheduler",
-      timestep_spacing: "leading",
-      prediction_type: "v_prediction",
-    });
+    putJson(join(folder, "scheduler", "scheduler_config.json"), { _class_name: name, ...BETAS, prediction_type: "v_prediction", ...own });
     expect(openCheckpoint(folder).part("scheduler")).toEqual({
       betaStart: 0.0001,
       betaEnd: 0.02,
       betaSchedule: "linear",
       trainTimesteps: 1000,
       stepsOffset: 0,
-      setAlphaToOne: true,
+      spacing,
+      setAlphaToOne: name !== "PNDMScheduler",
       prediction: "v_prediction",
+      sampler,
     });
+  });
+
+  test.each([
+    ["FlowMatchEulerDiscreteScheduler", { shift: 3 }, "_class_name: DDIMScheduler", "flow-matching"],
+    ["EDMEulerScheduler", BETAS, "_class_name: DDIMScheduler", "EDMEulerScheduler"],
+    ["PNDMScheduler", {}, "beta_start: a number", "nothing"],
+    ["HeunDiscreteScheduler", BETAS, "UniPCMultistepScheduler", "HeunDiscreteScheduler"],
+    ["DPMSolverMultistepScheduler", { ...BETAS, algorithm_type: "sde-dpmsolver++" }, "algorithm_type", "sde-dpmsolver++"],
+    ["EulerDiscreteScheduler", { ...BETAS, use_beta_sigmas: true }, "use_beta_sigmas", "true"],
+    ["DDIMScheduler", { ...BETAS, rescale_betas_zero_snr: true }, "prediction_type: v_prediction or sample", "epsilon"],
+  ])("%s %j is refused by name", (name, own, expected, found) => {
+    const folder = fresh();
+    putJson(join(folder, "scheduler", "scheduler_config.json"), { _class_name: name, num_train_timesteps: 1000, ...own });
+    const error = refusal(() => openCheckpoint(folder).part("scheduler"));
+    expect(error.expected).toContain(expected);
+    expect(error.found).toContain(found);
   });
 });
 

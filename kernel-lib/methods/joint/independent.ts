@@ -1,5 +1,5 @@
 /** @file Independent windows: the baseline that the papers compare joint methods with. Windows do not overlap, so nothing is averaged. */
-import { ddimStep } from "../../diffusion/ddim.js";
+import { over } from "./carried.js";
 import { cropAll, fuse } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
 
@@ -15,11 +15,11 @@ export const independent = jointMethod({
     return { ...options, stride: options.windows ? undefined : (options.window ?? window) };
   },
   async *steps(run, { windows }) {
-    let z = run.start; // [1,c,H,W]
+    let z = run.panorama; // [1,c,H,W]
     for (const hop of run.hops) {
-      const xt = cropAll(z, windows); // [windows,c,h,w]
-      const denoised = ddimStep(xt, await run.noise(xt, hop), hop.now, hop.next);
-      z = fuse(denoised.prev, windows, z.shape); // one window covers each latent pixel, so this only places them
+      const xt = over(run.draw(z, hop), (all) => cropAll(all, windows)); // [windows,c,h,w]
+      const denoised = await run.denoise(xt, hop);
+      z = over(denoised, (parts) => fuse(parts, windows, z.x.shape)); // one window covers each latent pixel, so this only places them
       yield run.record(hop, z, denoised);
     }
     return run.finish(z);
@@ -27,7 +27,7 @@ export const independent = jointMethod({
 });
 
 /**
- * Paints windows side by side. In each step x_j ← DDIM(x_j, eps(x_j)) for every window j, independently.
+ * Paints windows side by side. Each step is the sampler's, for every window alone.
  * @returns one record per step; at the end the latent and the panorama
  * @throws at once for a wrong option: RangeError (with the nearest sizes that tile), ShapeError, TypeError
  */

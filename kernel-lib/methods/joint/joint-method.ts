@@ -4,7 +4,7 @@ import type { Method, Series } from "../method.js";
 import { type DefaultedOf, type OptionTable, takeOptions, type ValuesOf } from "../option-table.js";
 import { begin, type Running } from "./joint-run.js";
 import { chooseBatch } from "./network-calls.js";
-import { JOINT_OPTIONS, type JointOptions, type ResolvedOptions, resolveOptions } from "./options.js";
+import { JOINT_OPTIONS, type JointOptions, pathOf, type ResolvedOptions, resolveOptions } from "./options.js";
 import type { JointRun, JointSteps } from "./step-record.js";
 
 /** What distinguishes one joint method from another. */
@@ -68,7 +68,7 @@ export function jointMethod<Own extends OptionTable = Record<never, never>, Reso
       async function* running(): JointSteps {
         return yield* steps(await begin(model, resolved, { needs, batch, signal: options.signal, resume: options.resume }), resolved);
       }
-      return Object.assign(running(), { method, options: resolved, batch, stepCount: resolved.steps });
+      return Object.assign(running(), { method, options: resolved, batch, stepCount: pathOf(resolved, config).hops.length });
     },
   };
   return method;

@@ -5,13 +5,14 @@ import { rows, type Tensor } from "../../core/tensor.js";
 import { unitImage } from "../../core/unit-image.js";
 import type { DdimStep } from "../../diffusion/ddim.js";
 import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
-import { createSchedule, type Hop } from "../../diffusion/schedule.js";
+import type { SamplerHop } from "../../diffusion/samplers/sampler.js";
 import type { Batch, ResumeState } from "../method.js";
 import { expectResumable } from "../resumable.js";
+import type { Carried, Denoised } from "./carried.js";
 import { expectFinite } from "./finite.js";
 import { fuse } from "./fuse.js";
 import { type NetworkCalls, networkCalls, type PerceptualGradient } from "./network-calls.js";
-import type { ResolvedOptions } from "./options.js";
+import { pathOf, type ResolvedOptions, samplerWith } from "./options.js";
 import type { JointResult, StepRecord } from "./step-record.js";
 
 /** A gradient descent of the windows, for the step record. */
@@ -28,18 +29,33 @@ export interface OwnNumbers {
   readonly step?: Readonly<Record<string, number>>;
   /** numbers of each window, [windows], by series name */
   readonly windows?: Readonly<Record<string, readonly number[]>>;
+  /** the panorama that the step predicts, [1,c,H,W]; default the average of the windows' x0 */
+  readonly foreseen?: Tensor;
+  /** further tensors that the next step needs, by name; a run that goes on finds them in `carriedOver` */
+  readonly state?: Readonly<Record<string, Tensor>>;
 }
 
 /** What an algorithm works with: the starting noise, the steps, the network calls, and the way to record a step. */
 export interface Running extends NetworkCalls {
   /** the starting noise, or what a run goes on from, [1,c,H,W] */
   readonly start: Tensor;
+  /** the same, with what the sampler carries */
+  readonly panorama: Carried;
+  /** the tensors that the last record kept as `state`; none at the beginning */
+  readonly carriedOver: Readonly<Record<string, Tensor>>;
   /** the steps that are left */
-  readonly hops: readonly Hop[];
-  /** Makes the record of a step. @throws NumericError if a window's latent is not finite */
-  record(hop: Hop, latent: Tensor, windows: DdimStep, own?: OwnNumbers): StepRecord;
+  readonly hops: readonly SamplerHop[];
+  /** Gives a panorama the fresh noise of a step, if the sampler draws any: the same at each place, whichever windows cover it. [1,c,H,W] */
+  draw(panorama: Carried, hop: SamplerHop): Carried;
+  /** Asks the network about windows, and takes the sampler's step: [n,c,h,w]. */
+  denoise(windows: Carried, hop: SamplerHop): Promise<Denoised>;
+  /**
+   * Makes the record of a step. A method that calls `ddimStep` itself gives a plain latent and DDIM's step.
+   * @throws NumericError if a window's latent is not finite; RangeError for DDIM's step in a run with another sampler
+   */
+  record(hop: SamplerHop, panorama: Carried | Tensor, windows: Denoised | DdimStep, own?: OwnNumbers): StepRecord;
   /** Decodes the panorama; convolutions wrap if it is closed. */
-  finish(latent: Tensor): Promise<JointResult>;
+  finish(panorama: Carried | Tensor): Promise<JointResult>;
 }
 
 /** Checks that the run fits into memory, embeds the prompts and draws the starting noise. Network calls go in batches, and `signal` stops them. */
@@ -53,7 +69,7 @@ export async function begin(
     resume,
   }: { readonly needs: readonly CallKind[]; readonly batch: Batch; readonly signal?: AbortSignal; readonly resume?: ResumeState },
 ): Promise<Running> {
-  const { windows, height, width, steps, loop } = options;
+  const { windows, height, width, loop } = options;
   const { latentChannels, scaleFactor, schedule } = model.config;
   signal?.throwIfAborted();
   const edge = loop ? "wrap" : "open";
@@ -63,22 +79,43 @@ export async function begin(
   const embedded = options.text ?? (await model.encodeText([options.negativePrompt ?? "", options.prompt ?? ""])); // [2,tokens,dim]
   const text = (await model.send?.(embedded)) ?? embedded;
   const shape = [1, latentChannels, panorama.height, panorama.width];
-  if (resume) expectResumable(resume, shape, steps);
-  const start = resume?.latent ?? options.latent ?? randn(createRng(options.seed ?? 0), shape);
-  const hops = createSchedule(schedule)
-    .path(steps)
-    .slice(resume ? resume.index + 1 : 0);
+  const sampler = samplerWith(options, model.config);
+  const path = pathOf(options, model.config);
+  if (resume) expectResumable(resume, shape, path.hops.length);
+  const hops = path.hops.slice(resume ? resume.index + 1 : 0);
+  const calls = networkCalls(model, options, { text, batch, signal });
   const toImage = async (latent: Tensor) => unitImage(await model.decode(latent, { edge }));
 
-  const record: Running["record"] = (hop, latent, { x0, prev }, { anchor = -1, descent, step, windows: own = {} } = {}) => {
-    expectFinite("latent", prev, hop, { windows });
-    const foreseen = fuse(x0, windows, shape); // [1,c,H,W]
+  function begun(): Carried {
+    if (resume) return { x: resume.latent, history: resume.history ?? [] };
+    const noise = options.latent ?? randn(createRng(options.seed ?? 0), shape);
+    return { x: path.start === 1 ? noise : { ...noise, data: noise.data.map((x) => path.start * x) }, history: sampler.init().history };
+  }
+  const draw: Running["draw"] = (panorama, { index }) =>
+    sampler.draws === "none" ? panorama : { ...panorama, noise: randn(createRng(noiseSeed(options.seed ?? 0, index)), shape) };
+  const denoise: Running["denoise"] = async ({ x, history, noise }, hop) => {
+    // what a network of v itself says is wanted by a sampler that extrapolates it, and at a level that is noise alone
+    const own = schedule.prediction === "v_prediction" && (sampler.keeps > 0 || hop.now.alpha === 0);
+    const output = await (own ? calls.velocity(x, hop) : calls.noise(x, hop)); // [n,c,h,w]
+    const { state, x0, prev } = sampler.step({ history }, x, output, hop, { prediction: own ? "v_prediction" : "epsilon", noise });
+    return { x: prev, history: state.history, x0 };
+  };
+  const record: Running["record"] = (hop, panorama, denoised, own = {}) => {
+    const { anchor = -1, descent, step, windows: ofWindows = {}, state } = own;
+    const { x: latent, history } = carriedOf(panorama);
+    if ("prev" in denoised && options.sampler !== "ddim")
+      throw new RangeError(`the sampler ${options.sampler}: this method takes DDIM's steps itself; want sampler "ddim"`);
+    const { x0 } = denoised;
+    expectFinite("latent", "prev" in denoised ? denoised.prev : denoised.x, hop, { windows });
+    const foreseen = own.foreseen ?? fuse(x0, windows, shape); // [1,c,H,W]
     const descended = (k: number) => descent && { loss: descent.loss.data[k], gradientNorm: norm(rows(descent.gradient, k, k + 1)) };
-    const numbers = (k: number) => Object.fromEntries(Object.entries(own).map(([name, values]) => [name, values[k]]));
+    const numbers = (k: number) => Object.fromEntries(Object.entries(ofWindows).map(([name, values]) => [name, values[k]]));
     return {
       index: hop.index,
       timestep: hop.now.t,
       latent,
+      ...(history.length > 0 && { history }),
+      ...(state && { state }),
       foreseen,
       weight: descent?.weight ?? 0,
       anchor,
@@ -88,14 +125,21 @@ export async function begin(
       preview: () => toImage(foreseen),
     };
   };
-  const finish = async (latent: Tensor): Promise<JointResult> => {
+  const finish: Running["finish"] = async (panorama) => {
+    const { x: latent } = carriedOf(panorama);
     signal?.throwIfAborted();
-    const panorama = await toImage(latent);
-    if (panorama.data.some(Number.isNaN)) throw new NumericError("NaN in the decoded panorama; the records of all steps stay usable");
-    return { latent, panorama, notices };
+    const picture = await toImage(latent);
+    if (picture.data.some(Number.isNaN)) throw new NumericError("NaN in the decoded panorama; the records of all steps stay usable");
+    return { latent, panorama: picture, notices };
   };
-  return { ...networkCalls(model, options, { text, batch, signal }), start, hops, record, finish };
+  const first = begun();
+  return { ...calls, start: first.x, panorama: first, carriedOver: resume?.state ?? {}, hops, draw, denoise, record, finish };
 }
+
+const carriedOf = (panorama: Carried | Tensor): Carried => ("data" in panorama ? { x: panorama, history: [] } : panorama);
+
+/** The seed of a step's fresh noise: apart from the starting noise's and from every other step's. */
+const noiseSeed = (seed: number, index: number): number => (seed % 2 ** 32) + 2 ** 32 * (1 + index);
 
 /** A notice for each prompt that is longer than the text encoder's context. */
 async function truncations(model: JointModel, { text, prompt, negativePrompt }: ResolvedOptions): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 /** @file MultiDiffusion: one panorama from many windows, each denoised alone (Bar-Tal et al., arXiv:2302.08113). */
-import { ddimStep } from "../../diffusion/ddim.js";
+import { over } from "./carried.js";
 import { cropAll, fuse } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
 
@@ -7,7 +7,7 @@ import { jointMethod } from "./joint-method.js";
  * Paints a panorama step by step. In each step, where z is the panorama's latent:
  *
  *   (a) crop      x_j = z at window j                                     for every window j
- *   (b) denoise   x_j ← DDIM(x_j, eps(x_j))                               each window alone
+ *   (b) denoise   x_j ← the sampler's step from x_j by eps(x_j)           each window alone
  *   (c) fuse      z ← the average of all x_j that cover a latent pixel    their algorithm 1, eq. 5 with equal weights
  */
 export const multi = jointMethod({
@@ -16,11 +16,11 @@ export const multi = jointMethod({
   summary: "windows that are averaged where they overlap",
   source: "Bar-Tal et al. arXiv:2302.08113, algorithm 1",
   async *steps(run, { windows }) {
-    let z = run.start; // [1,c,H,W]
+    let z = run.panorama; // [1,c,H,W]
     for (const hop of run.hops) {
-      const xt = cropAll(z, windows); // (a) [windows,c,h,w]
-      const denoised = ddimStep(xt, await run.noise(xt, hop), hop.now, hop.next); // (b)
-      z = fuse(denoised.prev, windows, z.shape); // (c)
+      const xt = over(run.draw(z, hop), (all) => cropAll(all, windows)); // (a) [windows,c,h,w]
+      const denoised = await run.denoise(xt, hop); // (b)
+      z = over(denoised, (parts) => fuse(parts, windows, z.x.shape)); // (c)
       yield run.record(hop, z, denoised);
     }
     return run.finish(z);

@@ -1,7 +1,7 @@
 /** @file Network calls of a joint method: any number of windows, in batches; the signal stops them between two batches. */
 import { type DeviceTensor, rows, stack, type Tensor, zeros } from "../../core/tensor.js";
 import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
-import { x0FromEps } from "../../diffusion/notation.js";
+import { vFromEps, x0FromEps } from "../../diffusion/notation.js";
 import type { Hop } from "../../diffusion/schedule.js";
 import { evenParts } from "../even-parts.js";
 import type { Batch } from "../method.js";
@@ -20,6 +20,8 @@ export interface PerceptualGradient {
 export interface NetworkCalls {
   /** Predicts the noise of windows, with guidance: [n,c,h,w] -> [n,c,h,w]. */
   noise(xt: Tensor, hop: Hop): Promise<Tensor>;
+  /** Predicts v of windows, with guidance: [n,c,h,w] -> [n,c,h,w]; for a network that predicts v. */
+  velocity(xt: Tensor, hop: Hop): Promise<Tensor>;
   /**
    * The predicted image of one window, decode(x0(x_t, eps)): windows [n,c,h,w] -> [1,3,8h,8w] in [-1,1]. It stays on the device if the model supports
    * that.
@@ -69,6 +71,13 @@ export function networkCalls(
   const noise: NetworkCalls["noise"] = async (xt, { now }) =>
     stack(await batched("noise", xt, (part, batch) => model.predictNoise(part, { timestep: now.t, text, guidanceScale, batch })));
 
+  const velocity: NetworkCalls["velocity"] = async (xt, hop) => {
+    const { predictVelocity } = model;
+    if (!predictVelocity) return vFromEps(xt, await noise(xt, hop), hop.now);
+    const options = { timestep: hop.now.t, text, guidanceScale };
+    return stack(await batched("noise", xt, (part, batch) => predictVelocity(part, { ...options, batch })));
+  };
+
   const foresee: NetworkCalls["foresee"] = async (all, index, hop) => {
     const xt = rows(all, index, index + 1); // [1,c,h,w]
     signal?.throwIfAborted();
@@ -100,5 +109,5 @@ export function networkCalls(
     expectFinite("gradient", gradient, hop, { windows });
     return { loss, gradient };
   };
-  return { noise, foresee, perceptual };
+  return { noise, velocity, foresee, perceptual };
 }

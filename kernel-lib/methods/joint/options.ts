@@ -1,9 +1,12 @@
 /** @file The options that all joint methods share, and how a run's defaults are filled in. */
 import { expectShape, type Tensor } from "../../core/tensor.js";
 import type { JointModelConfig } from "../../diffusion/joint-model.js";
+import type { Sampler, SamplerPath } from "../../diffusion/samplers/sampler.js";
+import { SAMPLER_NAMES, type SamplerChoice, type SamplerName, samplerOf } from "../../diffusion/samplers/samplers.js";
 import { createSchedule } from "../../diffusion/schedule.js";
 import type { ResumeState } from "../method.js";
 import {
+  choiceOption,
   givenOption,
   type OptionSpec,
   realOption,
@@ -35,6 +38,8 @@ export const JOINT_OPTIONS = {
   loop: toggleOption({ means: "close the panorama to 360°: its right edge continues at its left edge", default: false }),
   seed: wholeOption({ means: "seed of the starting noise", least: 0, otherwise: "random, and recorded" }),
   steps: sizeOption({ means: "denoising steps", default: 50 }),
+  sampler: choiceOption({ choices: SAMPLER_NAMES, means: "how a step is taken", otherwise: "the checkpoint's own" }),
+  eta: realOption({ means: "share of fresh noise in a step of ddim: 0 draws none, 1 is ddpm", least: 0, most: 1, default: 0 }),
   guidanceScale: realOption({ means: "how strongly the prompt is followed", default: 7.5, flag: "--guidance" }),
   window: sizeOption({ means: "side of a window in latent pixels", otherwise: "the model's own" }),
   stride: sizeOption({ means: "distance from one window to the next, in latent pixels", otherwise: "a quarter of the window" }),
@@ -64,6 +69,8 @@ export interface ResolvedOptions extends Omit<JointOptions, "signal" | "resume">
   readonly width: number;
   readonly steps: number;
   readonly guidanceScale: number;
+  readonly sampler: SamplerName;
+  readonly eta: number;
   /** with `windows`: whether any of them wraps */
   readonly loop: boolean;
   /** in the same order as in the records */
@@ -81,16 +88,35 @@ export function resolveOptions(who: string, config: JointModelConfig, options: J
   if (!options.text && typeof options.prompt !== "string")
     throw new TypeError(`${who}: got prompt ${options.prompt}, want a prompt, or its embeddings as text`);
   const taken = takeOptions(JOINT_OPTIONS, { ...options });
-  createSchedule(config.schedule).timesteps(taken.steps);
+  const { eta, sampler = config.sampler?.name ?? "ddim" } = taken;
+  if (eta > 0 && sampler !== "ddim")
+    throw new RangeError(`${who}: eta ${eta} with the sampler ${sampler}, want it with ddim alone; leave eta out`);
+  const { draws } = samplerWith({ sampler, eta }, config);
+  pathOf({ sampler, eta, steps: taken.steps }, config); // refuses numbers of steps that the schedule does not have
+  const seed = taken.seed ?? Math.floor(Math.random() * 2 ** 32);
   return {
     ...resolvePlace(who, config, taken),
     ...resolveText(who, taken),
-    ...(taken.latent ? { latent: taken.latent } : { seed: taken.seed ?? Math.floor(Math.random() * 2 ** 32) }),
+    ...(taken.latent ? { latent: taken.latent } : { seed }),
+    ...(draws === "none" ? {} : { seed }), // of the fresh noise too
     steps: taken.steps,
+    sampler,
+    eta,
     guidanceScale: taken.guidanceScale,
     batch: taken.batch,
   };
 }
+
+/** The sampler of a run: the checkpoint's with the checkpoint's options, or another. */
+export const samplerWith = ({ sampler, eta }: Pick<ResolvedOptions, "sampler" | "eta">, config: JointModelConfig): Sampler =>
+  samplerOf({
+    ...(config.sampler?.name === sampler ? config.sampler : { name: sampler }),
+    ...(sampler === "ddim" && { eta }),
+  } as SamplerChoice);
+
+/** The steps of a run. @throws RangeError for a number of steps that the schedule does not have */
+export const pathOf = (options: Pick<ResolvedOptions, "sampler" | "eta" | "steps">, config: JointModelConfig): SamplerPath =>
+  samplerWith(options, config).path(createSchedule(config.schedule), options.steps);
 
 /** The panorama's size and its windows. */
 function resolvePlace(who: string, config: JointModelConfig, options: Omit<JointOptions, "signal">) {

@@ -17,6 +17,10 @@ export interface WindowRecord extends Window {
 export interface StepRecord extends MethodStep {
   /** the panorama's latent after the step, [1,c,H,W] */
   readonly latent: Tensor;
+  /** what the sampler carries to the next step, [1,c,H,W] each; absent for a sampler that carries nothing */
+  readonly history?: readonly Tensor[];
+  /** further tensors that the method's next step needs, by name */
+  readonly state?: Readonly<Record<string, Tensor>>;
   /** the fused x0 that the step predicted, [1,c,H,W] */
   readonly foreseen: Tensor;
   /** weight of the step's descent; 0 in a step without one */

@@ -1,9 +1,9 @@
 /** @file SyncDiffusion: windows move towards an anchor before they are denoised (Lee et al., arXiv:2306.05178, algorithm 1). */
-import { ddimStep } from "../../diffusion/ddim.js";
 import { lincomb } from "../../diffusion/notation.js";
 import { realOption, wholeOption } from "../option-table.js";
 import { anchorIndex, anchorOption } from "./anchor.js";
 import { ANCHOR_SERIES } from "./anchor-series.js";
+import { over } from "./carried.js";
 import { cropAll, fuse } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
 import type { Descent } from "./joint-run.js";
@@ -21,7 +21,7 @@ const PAPER_WEIGHT = 20;
  *   (a) foresee   A = foreseen(x_a)                          the anchor's predicted image, once per step
  *   (b) compare   L_j = LPIPS(foreseen(x_j), A)              and its gradient through LPIPS, decoder and U-Net, for every window but the anchor
  *   (c) descend   x_j ← x_j − weight · decay^i · ∂L_j/∂x_j   the anchor stays
- *   (d) denoise   x_j ← DDIM(x_j, eps(x_j, t))               with a new noise prediction, at the moved x_j
+ *   (d) denoise   x_j ← the sampler's step from x_j          with a new noise prediction, at the moved x_j
  *   (e) fuse      z ← the average of all x_j that cover a latent pixel
  *
  * Step i is synchronised if (i+1) % syncEvery = 0 and i < syncSteps. Any other step is (d) and (e) alone, as in MultiDiffusion. The decay counts
@@ -55,20 +55,20 @@ export const sync = jointMethod({
   }),
   async *steps(run, options) {
     const { windows, anchor, syncEvery, syncSteps } = options;
-    let z = run.start; // [1,c,H,W]
+    let z = run.panorama; // [1,c,H,W]
     for (const hop of run.hops) {
       const i = hop.index;
       const weight = options.weight * options.decay ** i;
-      let xt = cropAll(z, windows); // [windows,c,h,w]
+      let xt = over(run.draw(z, hop), (all) => cropAll(all, windows)); // [windows,c,h,w]
       let descent: Descent | undefined;
       if ((i + 1) % syncEvery === 0 && i < syncSteps) {
-        const image = await run.foresee(xt, anchor, hop); // (a) [1,3,8h,8w]
-        const { loss, gradient } = await run.perceptual(xt, { index: anchor, image }, hop); // (b) [windows], [windows,c,h,w]
-        xt = lincomb(1, xt, -weight, gradient); // (c)
+        const image = await run.foresee(xt.x, anchor, hop); // (a) [1,3,8h,8w]
+        const { loss, gradient } = await run.perceptual(xt.x, { index: anchor, image }, hop); // (b) [windows], [windows,c,h,w]
+        xt = { ...xt, x: lincomb(1, xt.x, -weight, gradient) }; // (c)
         descent = { loss, gradient, weight };
       }
-      const denoised = ddimStep(xt, await run.noise(xt, hop), hop.now, hop.next); // (d)
-      z = fuse(denoised.prev, windows, z.shape); // (e)
+      const denoised = await run.denoise(xt, hop); // (d)
+      z = over(denoised, (parts) => fuse(parts, windows, z.x.shape)); // (e)
       yield run.record(hop, z, denoised, { anchor, descent });
     }
     return run.finish(z);
