@@ -70,4 +70,6 @@ function render({ model, el }: { readonly model: Model; readonly el: HTMLElement
   };
 }
 
-export default { render };
+/** The widget of a page: draws a view of a model into an element, and returns what ends it. */
+const panorama = { render };
+export default panorama;
