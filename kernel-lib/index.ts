@@ -13,59 +13,31 @@ export type { Precision } from "./graph/half.js";
 export type { Device } from "./engine/device.js";
 
 // painting a panorama
-export { multiDiffusion } from "./methods/joint/multidiffusion.js";
-export { syncDiffusion } from "./methods/joint/syncdiffusion.js";
-export { independentWindows } from "./methods/joint/independent.js";
+export { alignedStart, independentWindows, multiDiffusion, spotDiffusion, syncDiffusion } from "./methods/joint/joint-methods.js";
+export { guidedFusion, gvcfDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
 // writing a new method
 export { jointMethod } from "./methods/joint/joint-method.js";
 export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.js";
 export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js";
+export type { Predicted, SamplerSteps } from "./methods/joint/sampler-steps.js";
 export { over } from "./methods/joint/carried.js";
 export type { Carried, Denoised } from "./methods/joint/carried.js";
 export type { NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
 export type { AnyRun, AnyStep } from "./methods/any-run.js";
 export type { Batch, Family, Method, MethodInfo, MethodStep, ResumeState, Run, Series } from "./methods/method.js";
 export { choiceOption, givenOption, realOption, sizeOption, textOption, toggleOption, wholeOption } from "./methods/option-table.js";
-export type {
-  DefaultedOf,
-  DefaultedSpec,
-  Flag,
-  NumberBounds,
-  OptionSpec,
-  OptionTable,
-  OptionWords,
-  ValuesOf,
-} from "./methods/option-table.js";
+export type { DefaultedOf, DefaultedSpec, Flag, NumberBounds, OptionSpec, OptionTable, OptionWords } from "./methods/option-table.js";
+export type { ValuesOf } from "./methods/option-table.js";
 export type { JointBatch, JointOptions, ResolvedOptions } from "./methods/joint/options.js";
 export type { ResolvedSyncOptions, SyncOptions } from "./methods/joint/syncdiffusion.js";
 export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./methods/joint/step-record.js";
 export type { CallKind, JointModel, JointModelConfig, MemoryNeed } from "./diffusion/joint-model.js";
-export type {
-  Autoencoder,
-  BatchOption,
-  Classifier,
-  ComparableFeatures,
-  ControlledNoiseOptions,
-  ControlMaps,
-  DecodeOptions,
-  Denoiser,
-  DualEncoder,
-  EncodeOptions,
-  EnergyGradient,
-  Features,
-  NoiseOptions,
-  Perceptual,
-  PerceptualOptions,
-  JacobianProducts,
-  RowDenoiser,
-  RowNoiseOptions,
-  TextEncoder,
-  TextEnergies,
-  TimestepOptions,
-  UnconditionalDenoiser,
-} from "./diffusion/capabilities.js";
+export type { Autoencoder, BatchOption, Classifier, ComparableFeatures, ControlledNoiseOptions } from "./diffusion/capabilities.js";
+export type { ControlMaps, DecodeOptions, Denoiser, DualEncoder, EncodeOptions, EnergyGradient } from "./diffusion/capabilities.js";
+export type { Features, NoiseOptions, Perceptual, PerceptualOptions, JacobianProducts, RowDenoiser } from "./diffusion/capabilities.js";
+export type { RowNoiseOptions, TextEncoder, TextEnergies, TimestepOptions, UnconditionalDenoiser } from "./diffusion/capabilities.js";
 // energies of pictures, for guidance
 export { classEnergy, textEnergy, zeroShotClassifier } from "./methods/edit/energies.js";
 export type { Energy } from "./methods/edit/energies.js";
@@ -107,16 +79,8 @@ export type { GuidedStageOptions, SceneModel } from "./methods/pyramid/open-pyra
 export { pyramidDiffusion } from "./methods/pyramid/pyramid-diffusion.js";
 export type { FromStage, Kept, PyramidOptions, ResolvedPyramidOptions } from "./methods/pyramid/options.js";
 export type { PyramidResult, PyramidRun, PyramidStep, PyramidSteps } from "./methods/pyramid/pyramid-step.js";
-export type {
-  ConditionTokens,
-  PyramidDecoding,
-  PyramidEncoding,
-  PyramidModel,
-  PyramidModelConfig,
-  ScaleCodes,
-  StageGates,
-  StageNoiseOptions,
-} from "./diffusion/pyramid-model.js";
+export type { ConditionTokens, PyramidDecoding, PyramidEncoding, PyramidModel, PyramidModelConfig } from "./diffusion/pyramid-model.js";
+export type { ScaleCodes, StageGates, StageNoiseOptions } from "./diffusion/pyramid-model.js";
 export type { Box, ObjectFlag, SceneCondition, SceneGraph, SceneKind, SceneObject } from "./conditions/scene.js";
 export { stageLoss, stageSample } from "./methods/pyramid/stage-sample.js";
 export type { StageSampleOptions } from "./methods/pyramid/stage-sample.js";
@@ -209,7 +173,7 @@ export type { ForeseenPicture, Picture, ReportRun, RunInfo, RunModel, SourceInfo
 export { planWindows, windowCoverage } from "./methods/joint/windows.js";
 export type { Extent, Window } from "./methods/joint/windows.js";
 export type { Grid } from "./methods/joint/tiling.js";
-export { crop, cropAll, fuse } from "./methods/joint/fuse.js";
+export { crop, cropAll, fuse, fuseWeighted, rollColumns } from "./methods/joint/fuse.js";
 
 // how well its windows agree
 export { intraLpips } from "./metrics/intra-lpips.js";
@@ -235,13 +199,10 @@ export { guide } from "./diffusion/guidance.js";
 export { ddimNoise, ddimSpread, ddimStep, posteriorStep } from "./diffusion/ddim.js";
 export type { DdimNoiseOptions, DdimOptions, DdimStep } from "./diffusion/ddim.js";
 export { SAMPLER_NAMES, SAMPLERS, samplerOf } from "./diffusion/samplers/samplers.js";
-export type { OptionsOfSamplers, SamplerChoice, SamplerName } from "./diffusion/samplers/samplers.js";
+export type { DdimSamplerOptions, DdpmSamplerOptions, DpmppSamplerOptions } from "./diffusion/samplers/samplers.js";
+export type { EulerSamplerOptions, LcmSamplerOptions, OptionsOfSamplers, SamplerChoice } from "./diffusion/samplers/samplers.js";
+export type { SamplerName } from "./diffusion/samplers/samplers.js";
 export type { Sampler, SamplerHop, SamplerPath, SamplerState, SamplerStep, SamplerStepOptions } from "./diffusion/samplers/sampler.js";
-export type { DdimSamplerOptions } from "./diffusion/samplers/ddim.js";
-export type { DdpmSamplerOptions } from "./diffusion/samplers/ddpm.js";
-export type { DpmppSamplerOptions } from "./diffusion/samplers/dpmpp-2m.js";
-export type { EulerSamplerOptions } from "./diffusion/samplers/euler.js";
-export type { LcmSamplerOptions } from "./diffusion/samplers/lcm.js";
 export type { TimestepSpacing } from "./diffusion/timestep-spacing.js";
 export { plmsAhead, plmsStart, plmsStep } from "./diffusion/plms.js";
 export type { PlmsAhead, PlmsState, PlmsStep } from "./diffusion/plms.js";

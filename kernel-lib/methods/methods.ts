@@ -7,10 +7,8 @@ import type { EditModel } from "./edit/edit-model.js";
 import type { EditRun } from "./edit/edit-step.js";
 import { img2imgMethod } from "./edit/img2img.js";
 import { sdeditMethod } from "./edit/sdedit.js";
-import { independent } from "./joint/independent.js";
-import { multi } from "./joint/multidiffusion.js";
+import { JOINT_METHODS } from "./joint/joint-methods.js";
 import type { JointRun } from "./joint/step-record.js";
-import { sync } from "./joint/syncdiffusion.js";
 import type { Family, Method, MethodInfo } from "./method.js";
 import { frido } from "./pyramid/pyramid-diffusion.js";
 import type { PyramidRun } from "./pyramid/pyramid-step.js";
@@ -32,9 +30,9 @@ export interface MethodsOf {
 
 type AnyMethod = MethodsOf[Family];
 
-const BUILT_IN: readonly AnyMethod[] = [sync, multi, independent, cycle, sdeditMethod, ddibMethod, img2imgMethod, frido];
+const BUILT_IN: readonly AnyMethod[] = [...JOINT_METHODS, cycle, sdeditMethod, ddibMethod, img2imgMethod, frido];
 /** The command line's default methods. */
-export const DEFAULT_METHODS: MethodsOf = { panorama: sync, edit: cycle, pyramid: frido };
+export const DEFAULT_METHODS: MethodsOf = { panorama: JOINT_METHODS[0], edit: cycle, pyramid: frido };
 
 const known = new Map<string, AnyMethod>(BUILT_IN.map((method) => [method.name, method] as const));
 

@@ -8,6 +8,8 @@ import { pndmSampler } from "./pndm.js";
 import type { Sampler } from "./sampler.js";
 import { unipcSampler } from "./unipc.js";
 
+export type { DdimSamplerOptions, DdpmSamplerOptions, DpmppSamplerOptions, EulerSamplerOptions, LcmSamplerOptions };
+
 /** The options of each sampler, all with defaults. */
 export interface OptionsOfSamplers {
   readonly ddim: DdimSamplerOptions;

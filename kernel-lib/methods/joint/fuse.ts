@@ -31,6 +31,56 @@ export function fuse(parts: Tensor, windows: readonly Window[], shape: Shape): T
   return { data: Float32Array.from(sum, (total, k) => total / counts[k % counts.length]), shape: [1, c, height, width] };
 }
 
+/**
+ * Averages the windows that cover each latent pixel, each by its weights: [windows,c,h,w] -> [1,c,H,W].
+ * @param weights of a window's places, the same for all windows, [h·w]
+ * @throws as fuse; RangeError if the weights at a latent pixel are all 0
+ * @source MultiDiffusion (Bar-Tal et al. 2302.08113), eq. 5
+ */
+export function fuseWeighted(parts: Tensor, windows: readonly Window[], shape: Shape, weights: ArrayLike<number>): Tensor {
+  const [, c, height, width] = shape;
+  const total = sumOver(windows, shape, (_, at) => weights[at]);
+  const bare = total.subarray(0, height * width).findIndex((sum) => !(sum > 0));
+  if (bare >= 0)
+    throw new RangeError(
+      `fuseWeighted: the weights at latent row ${Math.floor(bare / width)}, column ${bare % width} add up to ${total[bare]}, want more than 0`,
+    );
+  const [{ height: h, width: w }] = windows;
+  expectShape("fuseWeighted", parts, [windows.length, c, h, w], "crop with the same windows you fuse");
+  const size = c * h * w;
+  const sum = sumOver(windows, shape, (k, at, from) => weights[at] * parts.data[k * size + from]);
+  return { data: Float32Array.from(sum, (x, i) => x / total[i]), shape: [1, c, height, width] };
+}
+
+/**
+ * The sum at each latent pixel over the windows that cover it: [c·H·W].
+ * @param value of window k at place `at` of its [h·w] places, which is number `from` of its [c·h·w]
+ */
+export function sumOver(
+  windows: readonly Window[],
+  [, c, height, width]: Shape,
+  value: (k: number, at: number, from: number) => number,
+): Float64Array {
+  const [{ height: h, width: w }] = windows;
+  const sum = new Float64Array(c * height * width);
+  for (const [k, window] of windows.entries())
+    for (const { at, from, length } of ranges(window, c, height, width))
+      for (let x = 0; x < length; x++) sum[at + x] += value(k, (from + x) % (h * w), from + x);
+  return sum;
+}
+
+/** Rolls the columns to the right by a whole number; what passes the right edge comes back on the left: [n,c,H,W]. */
+export function rollColumns({ data, shape }: Tensor, by: number): Tensor {
+  const width = shape[shape.length - 1];
+  const shift = ((by % width) + width) % width;
+  const rolled = new Float32Array(data.length);
+  for (let row = 0; row < data.length; row += width) {
+    rolled.set(data.subarray(row, row + width - shift), row + shift);
+    rolled.set(data.subarray(row + width - shift, row + width), row);
+  }
+  return { data: rolled, shape };
+}
+
 /** A window's rows as contiguous ranges: offset `at` in the panorama, `from` in the window. A row that wraps is two ranges. */
 function* ranges(window: Window, planes: number, height: number, width: number): Generator<{ at: number; from: number; length: number }> {
   const first = Math.min(window.width, width - window.left);

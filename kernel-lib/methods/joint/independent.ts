@@ -2,6 +2,7 @@
 import { over } from "./carried.js";
 import { cropAll, fuse } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
+import { sideBySide } from "./side-by-side.js";
 
 /** Independent windows, as a row of the table of methods. */
 export const independent = jointMethod({
@@ -9,11 +10,7 @@ export const independent = jointMethod({
   title: "Independent windows",
   summary: "windows side by side, denoised independently",
   source: "the baseline of arXiv:2302.08113 and arXiv:2306.05178",
-  prepare(options, { window }) {
-    if (options.stride !== undefined && options.stride !== (options.window ?? window))
-      throw new RangeError(`stride ${options.stride}: independent windows do not overlap; leave stride out`);
-    return { ...options, stride: options.windows ? undefined : (options.window ?? window) };
-  },
+  prepare: sideBySide,
   async *steps(run, { windows }) {
     let z = run.panorama; // [1,c,H,W]
     for (const hop of run.hops) {

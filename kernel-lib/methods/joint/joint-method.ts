@@ -50,7 +50,10 @@ export function jointMethod<Own extends OptionTable = Record<never, never>, Reso
   spec: JointMethodSpec<Own, Resolved>,
 ): JointMethod<Own, Resolved> {
   const { name, title, summary, source, options: own = {} as Own, needs = ["noise"], series = [], prepare, resolve, steps } = spec;
-  const who = title.charAt(0).toLowerCase() + title.slice(1).replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase()); // the function's name in errors: "SyncDiffusion" -> "syncDiffusion"
+  // the function's name in errors: "SyncDiffusion" -> "syncDiffusion", "GVCF diffusion" -> "gvcfDiffusion"
+  const who = title
+    .replace(/^([A-Z]+(?![a-z])|[A-Z])/, (start) => start.toLowerCase())
+    .replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase());
   const method: JointMethod<Own, Resolved> = {
     ...{ name, title, summary, source, needs, series },
     family: "panorama",

@@ -1,19 +1,19 @@
 /** @file What all joint methods share: the work before the first step and after the last, and the step records. */
 import { NumericError } from "../../core/errors.js";
-import { createRng, randn } from "../../core/random.js";
 import { rows, type Tensor } from "../../core/tensor.js";
 import { unitImage } from "../../core/unit-image.js";
 import type { DdimStep } from "../../diffusion/ddim.js";
 import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
 import type { SamplerHop } from "../../diffusion/samplers/sampler.js";
 import type { Batch, ResumeState } from "../method.js";
-import { expectResumable } from "../resumable.js";
 import type { Carried, Denoised } from "./carried.js";
 import { expectFinite } from "./finite.js";
 import { fuse } from "./fuse.js";
 import { type NetworkCalls, networkCalls, type PerceptualGradient } from "./network-calls.js";
-import { pathOf, type ResolvedOptions, samplerWith } from "./options.js";
+import type { ResolvedOptions } from "./options.js";
+import { type SamplerSteps, samplerSteps } from "./sampler-steps.js";
 import type { JointResult, StepRecord } from "./step-record.js";
+import type { Window } from "./windows.js";
 
 /** A gradient descent of the windows, for the step record. */
 export interface Descent extends PerceptualGradient {
@@ -31,24 +31,16 @@ export interface OwnNumbers {
   readonly windows?: Readonly<Record<string, readonly number[]>>;
   /** the panorama that the step predicts, [1,c,H,W]; default the average of the windows' x0 */
   readonly foreseen?: Tensor;
+  /** where the step's windows lie, if not where the run's do */
+  readonly places?: readonly Window[];
   /** further tensors that the next step needs, by name; a run that goes on finds them in `carriedOver` */
   readonly state?: Readonly<Record<string, Tensor>>;
 }
 
 /** What an algorithm works with: the starting noise, the steps, the network calls, and the way to record a step. */
-export interface Running extends NetworkCalls {
-  /** the starting noise, or what a run goes on from, [1,c,H,W] */
-  readonly start: Tensor;
-  /** the same, with what the sampler carries */
-  readonly panorama: Carried;
+export interface Running extends NetworkCalls, SamplerSteps {
   /** the tensors that the last record kept as `state`; none at the beginning */
   readonly carriedOver: Readonly<Record<string, Tensor>>;
-  /** the steps that are left */
-  readonly hops: readonly SamplerHop[];
-  /** Gives a panorama the fresh noise of a step, if the sampler draws any: the same at each place, whichever windows cover it. [1,c,H,W] */
-  draw(panorama: Carried, hop: SamplerHop): Carried;
-  /** Asks the network about windows, and takes the sampler's step: [n,c,h,w]. */
-  denoise(windows: Carried, hop: SamplerHop): Promise<Denoised>;
   /**
    * Makes the record of a step. A method that calls `ddimStep` itself gives a plain latent and DDIM's step.
    * @throws NumericError if a window's latent is not finite; RangeError for DDIM's step in a run with another sampler
@@ -70,7 +62,7 @@ export async function begin(
   }: { readonly needs: readonly CallKind[]; readonly batch: Batch; readonly signal?: AbortSignal; readonly resume?: ResumeState },
 ): Promise<Running> {
   const { windows, height, width, loop } = options;
-  const { latentChannels, scaleFactor, schedule } = model.config;
+  const { latentChannels, scaleFactor } = model.config;
   signal?.throwIfAborted();
   const edge = loop ? "wrap" : "open";
   const panorama = { height: height / scaleFactor, width: width / scaleFactor };
@@ -79,34 +71,17 @@ export async function begin(
   const embedded = options.text ?? (await model.encodeText([options.negativePrompt ?? "", options.prompt ?? ""])); // [2,tokens,dim]
   const text = (await model.send?.(embedded)) ?? embedded;
   const shape = [1, latentChannels, panorama.height, panorama.width];
-  const sampler = samplerWith(options, model.config);
-  const path = pathOf(options, model.config);
-  if (resume) expectResumable(resume, shape, path.hops.length);
-  const hops = path.hops.slice(resume ? resume.index + 1 : 0);
   const calls = networkCalls(model, options, { text, batch, signal });
   const toImage = async (latent: Tensor) => unitImage(await model.decode(latent, { edge }));
 
-  function begun(): Carried {
-    if (resume) return { x: resume.latent, history: resume.history ?? [] };
-    const noise = options.latent ?? randn(createRng(options.seed ?? 0), shape);
-    return { x: path.start === 1 ? noise : { ...noise, data: noise.data.map((x) => path.start * x) }, history: sampler.init().history };
-  }
-  const draw: Running["draw"] = (panorama, { index }) =>
-    sampler.draws === "none" ? panorama : { ...panorama, noise: randn(createRng(noiseSeed(options.seed ?? 0, index)), shape) };
-  const denoise: Running["denoise"] = async ({ x, history, noise }, hop) => {
-    // what a network of v itself says is wanted by a sampler that extrapolates it, and at a level that is noise alone
-    const own = schedule.prediction === "v_prediction" && (sampler.keeps > 0 || hop.now.alpha === 0);
-    const output = await (own ? calls.velocity(x, hop) : calls.noise(x, hop)); // [n,c,h,w]
-    const { state, x0, prev } = sampler.step({ history }, x, output, hop, { prediction: own ? "v_prediction" : "epsilon", noise });
-    return { x: prev, history: state.history, x0 };
-  };
+  const steps = samplerSteps(model.config, options, { calls, shape, resume });
   const record: Running["record"] = (hop, panorama, denoised, own = {}) => {
-    const { anchor = -1, descent, step, windows: ofWindows = {}, state } = own;
+    const { anchor = -1, descent, step: ofStep, windows: ofWindows = {}, state, places = windows } = own;
     const { x: latent, history } = carriedOf(panorama);
     if ("prev" in denoised && options.sampler !== "ddim")
       throw new RangeError(`the sampler ${options.sampler}: this method takes DDIM's steps itself; want sampler "ddim"`);
     const { x0 } = denoised;
-    expectFinite("latent", "prev" in denoised ? denoised.prev : denoised.x, hop, { windows });
+    expectFinite("latent", "prev" in denoised ? denoised.prev : denoised.x, hop, { windows: places });
     const foreseen = own.foreseen ?? fuse(x0, windows, shape); // [1,c,H,W]
     const descended = (k: number) => descent && { loss: descent.loss.data[k], gradientNorm: norm(rows(descent.gradient, k, k + 1)) };
     const numbers = (k: number) => Object.fromEntries(Object.entries(ofWindows).map(([name, values]) => [name, values[k]]));
@@ -119,8 +94,8 @@ export async function begin(
       foreseen,
       weight: descent?.weight ?? 0,
       anchor,
-      ...(step && { series: step }),
-      windows: windows.map((window, k) => ({ ...window, ...descended(k), ...numbers(k) })),
+      ...(ofStep && { series: ofStep }),
+      windows: places.map((window, k) => ({ ...window, ...descended(k), ...numbers(k) })),
       ...(hop.index === 0 && notices.length > 0 ? { notices } : {}),
       preview: () => toImage(foreseen),
     };
@@ -132,14 +107,10 @@ export async function begin(
     if (picture.data.some(Number.isNaN)) throw new NumericError("NaN in the decoded panorama; the records of all steps stay usable");
     return { latent, panorama: picture, notices };
   };
-  const first = begun();
-  return { ...calls, start: first.x, panorama: first, carriedOver: resume?.state ?? {}, hops, draw, denoise, record, finish };
+  return { ...calls, ...steps, carriedOver: resume?.state ?? {}, record, finish };
 }
 
 const carriedOf = (panorama: Carried | Tensor): Carried => ("data" in panorama ? { x: panorama, history: [] } : panorama);
-
-/** The seed of a step's fresh noise: apart from the starting noise's and from every other step's. */
-const noiseSeed = (seed: number, index: number): number => (seed % 2 ** 32) + 2 ** 32 * (1 + index);
 
 /** A notice for each prompt that is longer than the text encoder's context. */
 async function truncations(model: JointModel, { text, prompt, negativePrompt }: ResolvedOptions): Promise<readonly string[]> {

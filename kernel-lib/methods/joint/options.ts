@@ -37,6 +37,12 @@ export const JOINT_OPTIONS = {
   height: sizeOption({ means: "height of the panorama in pixels", otherwise: "one window" }),
   loop: toggleOption({ means: "close the panorama to 360°: its right edge continues at its left edge", default: false }),
   seed: wholeOption({ means: "seed of the starting noise", least: 0, otherwise: "random, and recorded" }),
+  startAlign: realOption({
+    means: "share of one window's noise that lies under all windows at the start: 0 none, 1 all",
+    least: 0,
+    most: 1,
+    default: 0,
+  }),
   steps: sizeOption({ means: "denoising steps", default: 50 }),
   sampler: choiceOption({ choices: SAMPLER_NAMES, means: "how a step is taken", otherwise: "the checkpoint's own" }),
   eta: realOption({ means: "share of fresh noise in a step of ddim: 0 draws none, 1 is ddpm", least: 0, most: 1, default: 0 }),
@@ -71,6 +77,7 @@ export interface ResolvedOptions extends Omit<JointOptions, "signal" | "resume">
   readonly guidanceScale: number;
   readonly sampler: SamplerName;
   readonly eta: number;
+  readonly startAlign: number;
   /** with `windows`: whether any of them wraps */
   readonly loop: boolean;
   /** in the same order as in the records */
@@ -91,6 +98,10 @@ export function resolveOptions(who: string, config: JointModelConfig, options: J
   const { eta, sampler = config.sampler?.name ?? "ddim" } = taken;
   if (eta > 0 && sampler !== "ddim")
     throw new RangeError(`${who}: eta ${eta} with the sampler ${sampler}, want it with ddim alone; leave eta out`);
+  if (taken.startAlign > 0 && taken.latent)
+    throw new RangeError(
+      `${who}: startAlign ${taken.startAlign} with a given latent, want one of the two; alignedStart makes such a latent`,
+    );
   const { draws } = samplerWith({ sampler, eta }, config);
   pathOf({ sampler, eta, steps: taken.steps }, config); // refuses numbers of steps that the schedule does not have
   const seed = taken.seed ?? Math.floor(Math.random() * 2 ** 32);
@@ -102,6 +113,7 @@ export function resolveOptions(who: string, config: JointModelConfig, options: J
     steps: taken.steps,
     sampler,
     eta,
+    startAlign: taken.startAlign,
     guidanceScale: taken.guidanceScale,
     batch: taken.batch,
   };

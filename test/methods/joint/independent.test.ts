@@ -28,7 +28,7 @@ describe("independent windows", () => {
 
   test("refuse a stride that would make them overlap", () => {
     expect(() => independentWindows(toy(), { prompt: "hills", stride: 4 })).toThrow(
-      "stride 4: independent windows do not overlap; leave stride out",
+      "stride 4: the windows of this method lie side by side; leave stride out",
     );
     expect(independentWindows(toy(), { prompt: "hills", stride: 8 }).options.stride).toBe(8);
   });

@@ -21,8 +21,16 @@ const stateOf = ({ index, latent, history, state }: StepRecord) => ({
   ...(state && { state }),
 });
 
-describe.each(Object.entries(METHODS))("%s", (_name, method) => {
-  describe.each(SAMPLER_NAMES)("under %s", (sampler) => {
+/** Methods that need fresh noise run under samplers that draw it. */
+const DRAWING = SAMPLER_NAMES.filter((name) => SAMPLERS[name]().draws === "every step");
+const ONLY_DRAWING = ["gvcf"];
+
+describe.each(Object.entries(METHODS))("%s", (name, method) => {
+  test.runIf(ONLY_DRAWING.includes(name))("is refused under a sampler that draws no noise", () => {
+    for (const sampler of SAMPLER_NAMES.filter((each) => !DRAWING.includes(each)))
+      expect(() => method(model(), { ...base, sampler })).toThrow(`the sampler ${sampler} draws no noise`);
+  });
+  describe.each(ONLY_DRAWING.includes(name) ? DRAWING : SAMPLER_NAMES)("under %s", (sampler) => {
     test.each([
       ["strip", false],
       ["ring", true],

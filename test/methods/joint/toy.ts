@@ -28,7 +28,12 @@ export const METHODS: Readonly<Record<string, (model: JointModel, options: SyncO
 );
 
 /** Those whose windows overlap unless told otherwise. */
-export const OVERLAPPING = Object.fromEntries(Object.entries(METHODS).filter(([name]) => name !== "independent"));
+export const OVERLAPPING = Object.fromEntries(Object.entries(METHODS).filter(([name]) => name !== "independent" && name !== "spot"));
+
+/** Those that draw fresh noise unless told otherwise: no closed form of DDIM is theirs. */
+export const DRAWING = ["gvcf"];
+/** Those whose average weighs all windows equally. */
+export const EQUAL_WEIGHTS = ["multi", "sync", "twin"];
 
 export const schedule = createSchedule(config.schedule);
 

@@ -1,0 +1,84 @@
+/** @file The sampler of a joint run: its start, its fresh noise, its steps. */
+import { createRng, randn } from "../../core/random.js";
+import type { Shape, Tensor } from "../../core/tensor.js";
+import type { JointModelConfig } from "../../diffusion/joint-model.js";
+import type { Prediction } from "../../diffusion/notation.js";
+import type { SamplerHop } from "../../diffusion/samplers/sampler.js";
+import type { ResumeState } from "../method.js";
+import { expectResumable } from "../resumable.js";
+import { alignedStart } from "./aligned-start.js";
+import type { Carried, Denoised } from "./carried.js";
+import type { NetworkCalls } from "./network-calls.js";
+import { pathOf, type ResolvedOptions, samplerWith } from "./options.js";
+
+/** What a network says about windows. */
+export interface Predicted {
+  /** [n,c,h,w] */
+  readonly output: Tensor;
+  /** what it is */
+  readonly prediction: Prediction;
+}
+
+/** What an algorithm does with its run's sampler. */
+export interface SamplerSteps {
+  /** the starting noise, or what a run goes on from, [1,c,H,W] */
+  readonly start: Tensor;
+  /** the same, with what the sampler carries */
+  readonly panorama: Carried;
+  /** the steps that are left */
+  readonly hops: readonly SamplerHop[];
+  /** Gives a panorama the fresh noise of a step, if the sampler draws any: the same at each place, whichever windows cover it. [1,c,H,W] */
+  draw(panorama: Carried, hop: SamplerHop): Carried;
+  /** Fresh noise of a step, of any shape. */
+  fresh(hop: SamplerHop, shape: Shape): Tensor;
+  /** What the network says about windows, [n,c,h,w], as `step` takes it. */
+  predict(windows: Carried, hop: SamplerHop): Promise<Predicted>;
+  /** The sampler's step of windows: [n,c,h,w]. */
+  step(windows: Carried, predicted: Predicted, hop: SamplerHop): Denoised;
+  /** `predict` and `step`. */
+  denoise(windows: Carried, hop: SamplerHop): Promise<Denoised>;
+}
+
+/** Prepares the sampler of a run. @param shape of the panorama's latent, [1,c,H,W] @throws RangeError, ShapeError for a state that does not fit */
+export function samplerSteps(
+  config: JointModelConfig,
+  options: ResolvedOptions,
+  { calls, shape, resume }: { readonly calls: NetworkCalls; readonly shape: Shape; readonly resume?: ResumeState },
+): SamplerSteps {
+  const sampler = samplerWith(options, config);
+  const path = pathOf(options, config);
+  if (resume) expectResumable(resume, shape, path.hops.length);
+  const hops = path.hops.slice(resume ? resume.index + 1 : 0);
+  function begun(): Carried {
+    if (resume) return { x: resume.latent, history: resume.history ?? [] };
+    const noise = options.latent ?? drawnStart(options, shape);
+    return { x: path.start === 1 ? noise : { ...noise, data: noise.data.map((x) => path.start * x) }, history: sampler.init().history };
+  }
+  const fresh: SamplerSteps["fresh"] = ({ index }, of) => randn(createRng(noiseSeed(options.seed ?? 0, index)), of);
+  const draw: SamplerSteps["draw"] = (panorama, hop) => (sampler.draws === "none" ? panorama : { ...panorama, noise: fresh(hop, shape) });
+  const predict: SamplerSteps["predict"] = async ({ x }, hop) => {
+    // what a network of v itself says is wanted by a sampler that extrapolates it, and at a level that is noise alone
+    const own = config.schedule.prediction === "v_prediction" && (sampler.keeps > 0 || hop.now.alpha === 0);
+    return own
+      ? { output: await calls.velocity(x, hop), prediction: "v_prediction" }
+      : { output: await calls.noise(x, hop), prediction: "epsilon" };
+  };
+  const step: SamplerSteps["step"] = ({ x, history, noise }, { output, prediction }, hop) => {
+    const { state, x0, prev } = sampler.step({ history }, x, output, hop, { prediction, noise });
+    return { x: prev, history: state.history, x0 };
+  };
+  const denoise: SamplerSteps["denoise"] = async (x, hop) => step(x, await predict(x, hop), hop);
+  const panorama = begun();
+  return { start: panorama.x, panorama, hops, fresh, draw, predict, step, denoise };
+}
+
+/** The starting noise: independent, or one window's noise under all windows. */
+function drawnStart({ seed = 0, startAlign, windows: [window] }: ResolvedOptions, shape: Shape): Tensor {
+  const noise = randn(createRng(seed), shape);
+  if (startAlign === 0) return noise;
+  const patch = randn(createRng(noiseSeed(seed, 2 ** 20 - 1)), [1, shape[1], window.height, window.width]);
+  return alignedStart(noise, patch, startAlign);
+}
+
+/** The seed of a step's fresh noise: apart from the starting noise's and from every other step's. */
+const noiseSeed = (seed: number, index: number): number => (seed % 2 ** 32) + 2 ** 32 * (1 + index);
