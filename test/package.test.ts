@@ -78,6 +78,7 @@ describe("the tarball", () => {
       "dist/kernel-lib/index.js",
       "dist/kernel-lib/engine/session-worker.js",
       "dist/viewer/veduta-viewer.js",
+      "dist/viewer/veduta-anywidget.js",
       "models/manifest.json",
     ])
       expect(packed).toContain(name);

@@ -1,6 +1,6 @@
 /**
- * @file Builds the scripts of pages, each a single file without loader or network access, with licences: dist/viewer/veduta-viewer.js, and
- * dist/viewer/veduta-plots.js with all of Plotly. Run: node viewer/build.mjs
+ * @file Builds the scripts of pages, each a single file without loader or network access, with licences: dist/viewer/veduta-viewer.js,
+ * dist/viewer/veduta-anywidget.js for notebooks of other languages, and dist/viewer/veduta-plots.js with all of Plotly. Run: node viewer/build.mjs
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -23,6 +23,7 @@ const common = /** @type {const} */ ({
   logLevel: "warning",
 });
 await build({ ...common, entryPoints: [here("src/mount.ts")], outfile: dist("veduta-viewer.js") });
+await build({ ...common, format: "esm", entryPoints: [here("src/anywidget.ts")], outfile: dist("veduta-anywidget.js") });
 await build({ ...common, entryPoints: [here("src/open-page.ts")], outfile: dist("veduta-open.js") });
 await build({ ...common, entryPoints: [here("src/plots/main.ts")], outfile: dist("veduta-plots.js"), logLevel: "error" });
 // The page that opens dropped files: viewer/index.html with its scripts inlined.

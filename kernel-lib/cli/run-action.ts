@@ -41,6 +41,7 @@ export async function run(file: string, flags: RunFlags, { stdout, stderr, onInt
       errors: allowErrors ? "go on" : "stop",
       signal: stop.signal,
       onStart: progress.start,
+      onTrack: progress.track,
       onEnd: progress.end,
     }).finally(progress.clear);
     for (const error of errors) stderr.write(`${describe(error)}\n`);

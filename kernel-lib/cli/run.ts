@@ -21,7 +21,11 @@ export function runCommand(program: Command, deps: RunDeps): void {
       number(0),
     )
     .option("--allow-errors", "continue after a cell that fails; otherwise only after one tagged raises-exception")
-    .option("--set <name=value>", "set a parameter of the cell tagged parameters; the value is JSON or else text; may be repeated", setting)
+    .option(
+      "--set <name=value>",
+      "set a parameter, which a cell tagged parameters declares, or cell.name=value where several cells declare it; the value is JSON or else text; may be repeated",
+      setting,
+    )
     .option(
       "--kernel <command>",
       `another kernel, such as "deno jupyter --kernel --conn ${CONNECTION_FILE}"; started in the notebook's folder; default Veduta's own`,
@@ -34,13 +38,14 @@ export function runCommand(program: Command, deps: RunDeps): void {
     .action(async (file: string, flags: RunFlags) => (await import("./run-action.js")).run(file, flags, deps));
 }
 
-const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
+/** A variable, after the name of its cell or alone. */
+const NAME = /^(?:.+\.)?[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*$/u;
 
-/** Parses name=value and adds it to the earlier ones. */
+/** Parses name=value or cell.name=value and adds it to the earlier ones. */
 function setting(word: string, earlier: ReadonlyMap<string, unknown> = new Map()): ReadonlyMap<string, unknown> {
   const at = word.indexOf("=");
   const name = word.slice(0, Math.max(0, at)).trim();
-  if (!NAME.test(name)) throw new InvalidArgumentError("Want name=value, such as seed=7.");
+  if (!NAME.test(name)) throw new InvalidArgumentError("Want name=value, such as seed=7, or cell.name=value.");
   return new Map([...earlier, [name, parameterValue(word.slice(at + 1))]]);
 }
 

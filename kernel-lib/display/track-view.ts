@@ -60,6 +60,19 @@ export function trackText(state: TrackState): string {
   return `[${summary(state).replace(/<\/?b>/g, "")}${note === undefined ? "" : `; ${note}`}]`;
 }
 
+/** How far a run is. */
+export interface TrackPlace {
+  /** finished steps */
+  readonly done: number;
+  readonly steps: number;
+}
+
+/** How far the run of an output is that `trackText` described; undefined for any other text, and once the run has ended. */
+export function trackPlace(text: string): TrackPlace | undefined {
+  const [, done, steps] = /^\[step (\d+)\/(\d+)\b/.exec(text) ?? [];
+  return steps === undefined ? undefined : { done: Number(done), steps: Number(steps) };
+}
+
 function summary({ phase, before = 0, done, steps, gone, left, losses }: TrackState): string {
   const loss = losses[losses.length - 1];
   const where = {

@@ -7,6 +7,7 @@ import { memorySink, type Sink } from "#kernel-lib/display/display-sinks.js";
 import { panoramaView } from "#kernel-lib/display/panorama-view.js";
 import { runIdOf } from "#kernel-lib/display/run-id.js";
 import { track } from "#kernel-lib/display/track.js";
+import { trackPlace } from "#kernel-lib/display/track-view.js";
 import { trackedSteps } from "#kernel-lib/display/tracked-runs.js";
 import { multiDiffusion } from "#kernel-lib/methods/joint/multidiffusion.js";
 import { syncDiffusion } from "#kernel-lib/methods/joint/syncdiffusion.js";
@@ -37,6 +38,13 @@ describe.each(Object.entries(METHODS))("track, with %s", (_, method) => {
 });
 
 describe("its output", () => {
+  test("says by its plain text how far the run is, until it has ended", async () => {
+    await track(syncDiffusion(toy(), base), { previewEvery: 1 });
+    const places = text().map(trackPlace);
+    expect(places).toEqual([...Array.from({ length: base.steps + 1 }, (_, done) => ({ done, steps: base.steps })), undefined]);
+    expect(trackPlace("[3 steps in 0:07]")).toBeUndefined();
+  });
+
   test("is one, first shown before the first step, then replaced, at last the finished panorama with the totals", async () => {
     await track(syncDiffusion(toy(), base));
     const ids = new Set(sink.shown.map(({ id }) => id));

@@ -1,8 +1,10 @@
 /** @file Executes a notebook's code cells in order and keeps their outputs. */
 
 import { KernelError } from "../../core/errors.js";
-import type { JsonObject } from "../../core/json.js";
+import { isObject, type JsonObject } from "../../core/json.js";
+import { type TrackPlace, trackPlace } from "../../display/track-view.js";
 import { type CodeCell, joined, type Notebook, tagsOf } from "../nbformat.js";
+import type { Published } from "./channels.js";
 import type { KernelClient } from "./kernel-client.js";
 import { type CellOutputs, countOf, createOutputs, errorOf } from "./outputs.js";
 import { errorOfStderr } from "./stock-tslab.js";
@@ -33,6 +35,8 @@ export interface RunCellsOptions {
   /** interrupts the running cell; no other cell runs */
   readonly signal?: AbortSignal;
   readonly onStart?: (cell: RunningCell) => void;
+  /** Called when the output of a `track` in the running cell says how far its run is; undefined once that run has ended. */
+  readonly onTrack?: (cell: RunningCell, place: TrackPlace | undefined) => void;
   readonly onEnd?: (cell: RunningCell, failure?: CellFailure) => void;
 }
 
@@ -56,7 +60,7 @@ const latenessOf = ({ implementation }: JsonObject): number => (/deno/i.test(Str
 
 /** Executes a notebook's code cells in order, in a kernel that runs. */
 export async function runCells(notebook: Notebook, kernel: KernelClient, options: RunCellsOptions = {}): Promise<RanCells> {
-  const { signal, errors = "stop", onStart, onEnd } = options;
+  const { signal, errors = "stop", onStart, onTrack, onEnd } = options;
   const outputs = createOutputs();
   const ran = new Map<CodeCell, { readonly kept: CellOutputs; count: number | null }>();
   const cells = notebook.cells.filter((cell): cell is CodeCell => cell.cell_type === "code" && joined(cell.source).trim() !== "");
@@ -72,7 +76,12 @@ export async function runCells(notebook: Notebook, kernel: KernelClient, options
     const kept = outputs.cell();
     const state: { readonly kept: CellOutputs; count: number | null } = { kept, count: null };
     ran.set(cell, state);
-    const ended = await runCell(cell, kernel, kept, options);
+    const watch = watchTrack((place) => onTrack?.(running, place));
+    const take = (message: Published) => {
+      kept.take(message);
+      watch(message);
+    };
+    const ended = await runCell(cell, kernel, { ...kept, take }, options);
     state.count = ended.count;
     await kernel.quiet(latenessOf(kernel.info));
     const failed = ended.kind && { ...running, kind: ended.kind, message: ended.message };
@@ -154,6 +163,18 @@ async function execute(cell: CodeCell, kernel: KernelClient, on: (message: Param
     if (error instanceof KernelError) return error;
     throw error;
   }
+}
+
+/** Finds among a cell's messages those of `track`, and tells how far its run is. */
+function watchTrack(tell: (place: TrackPlace | undefined) => void): (message: Published) => void {
+  let watched: unknown; // the id of its output
+  return ({ type, content: { data, transient } }) => {
+    if (!/^(update_)?display_data$/.test(type) || !isObject(data) || !isObject(transient)) return;
+    const place = trackPlace(String(data["text/plain"] ?? ""));
+    if (!place && transient.display_id !== watched) return;
+    watched = transient.display_id;
+    tell(place);
+  };
 }
 
 const firstLine = (code: string): string => code.trim().split("\n", 1)[0].trim();

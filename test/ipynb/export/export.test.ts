@@ -7,6 +7,8 @@ import { ansiToHtml } from "#kernel-lib/ipynb/export/ansi.js";
 import { exportPage } from "#kernel-lib/ipynb/export/export-page.js";
 import { highlight } from "#kernel-lib/ipynb/export/highlight.js";
 import { markdownToHtml } from "#kernel-lib/ipynb/export/markdown.js";
+import { withoutTex } from "#kernel-lib/ipynb/export/tex.js";
+import { escapeHtml } from "#kernel-lib/pages/html.js";
 import { code, folder, markdown, notebook, veduta } from "../fixtures.js";
 
 const files = folder();
@@ -61,10 +63,72 @@ describe("a markdown cell", () => {
     const shape = (text: string) =>
       html(text).replace(/<math([^>]*)>.*?<\/math>/gs, (_all, how) => (how.includes("block") ? "BLOCK" : "INLINE"));
     expect(shape("Window $x_t^{(i)}$ and **$b$**, ($c$)")).toBe("<p>Window INLINE and <strong>INLINE</strong>, (INLINE)</p>");
-    expect(shape("text\n$$\n\\frac{a}{b}\n$$\nmore")).toBe("<p>text</p>\nBLOCK<p>more</p>");
-    expect(shape("\\begin{align} a &= b \\\\ c &= d \\end{align}")).toBe("BLOCK");
+    expect(shape("text\n$$\n\\frac{a}{b}\n$$\nmore")).toBe("<p>text\nBLOCK\nmore</p>");
+    expect(shape("\\begin{align} a &= b \\\\ c &= d \\end{align}")).toBe("<p>BLOCK</p>");
     expect(shape("costs $5 and $10, `$x$` or \\$y$")).toBe("<p>costs $5 and $10, <code>$x$</code> or $y$</p>");
     expect(html("$\\frac{a$")).toContain("temml-error");
+  });
+
+  const TEX: readonly (readonly [claim: string, text: string, shown: string])[] = [
+    [
+      "an environment over lines that Markdown would read",
+      "so:\n\\begin{align}\na &= b \\\\\n- c &= a_d*e*f_g\n\\end{align}\nq",
+      "<p>so:\nBLOCK\nq</p>",
+    ],
+    ["$$ over lines, begun within a line", "so $$\na\n+ b\n$$ q", "<p>so BLOCK q</p>"],
+    [
+      "$$ in a list and in a quotation",
+      "- a\n  $$\n  b\n  $$\n\n> $$c$$",
+      "<ul>\n<li>a\nBLOCK</li>\n</ul>\n<blockquote>\n<p>BLOCK</p>\n</blockquote>",
+    ],
+    ["halved backslashes", "\\\\(a\\\\) and \\\\[\nb\n\\\\]", "<p>INLINE and BLOCK</p>"],
+    ["single backslashes are Markdown's", "\\(a\\)", "<p>(a)</p>"],
+    ["marks of Markdown inside", "*x $a*b$ y* $a_1$ b_2 $c_3$", "<p><em>x INLINE y</em> INLINE b_2 INLINE</p>"],
+    [
+      "bars in a table",
+      "| a |\n|---|\n| $|x|$ |",
+      "<table>\n<thead>\n<tr>\n<th>a</th>\n</tr>\n</thead>\n<tbody><tr>\n<td>INLINE</td>\n</tr>\n</tbody></table>",
+    ],
+    ["dollars inside braces", "$a \\text{ if $b$ } c$", "<p>INLINE</p>"],
+    ["escaped dollars", "\\$a$ costs \\$5, $\\$5$", "<p>$a$ costs $5, INLINE</p>"],
+    ["a blank line ends it", "$a\n\nb$ $$c\n\nd$$", "<p>$a</p>\n<p>b$ $$c</p>\n<p>d$$</p>"],
+    ["environments of one kind inside each other", "\\begin{aligned} a \\begin{aligned} b \\end{aligned} c \\end{aligned}", "<p>BLOCK</p>"],
+    ["in HTML, not in its tags", '<b title="$a$">$b$</b>\n<!-- $c$ -->', '<p><b title="$a$">INLINE</b></p>\n<!-- $c$ -->'],
+    ["not in code of any kind", "`$a$` ``b ` $c$``\n\n    $d$\n\n~~~\n$e$\n```\n$f$\n~~~\n<code>$g$</code>", "CODE"],
+  ];
+
+  test.each(TEX)("reads TeX as Jupyter's front ends do: %s", (_claim, text, shown) => {
+    const made = html(text).replace(/<math([^>]*)>.*?<\/math>/gs, (_all, how) => (how.includes("block") ? "BLOCK" : "INLINE"));
+    if (shown !== "CODE") return expect(made).toBe(shown);
+    expect(made).not.toContain("INLINE");
+    for (const letter of "acdefg") expect(textOf(made)).toContain(`$${letter}$`);
+  });
+
+  test("keeps every text that holds no TeX, code and dollars among it", () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom("a", " ", "`", "``", "$5", "\\$", "tex0z", "\n", "{", "}", "\\begin"), { maxLength: 30 }),
+        (parts) => {
+          const text = parts.join("");
+          const { text: rest, restore } = withoutTex(text, "markdown");
+          expect(rest).toBe(text);
+          expect(restore(escapeHtml(rest))).toBe(escapeHtml(text));
+        },
+      ),
+    ));
+
+  test("reads MathJax's environments and definitions, which hold for later cells", () => {
+    for (const name of ["align", "align*", "equation", "gather", "multline", "eqnarray", "flalign", "cases", "pmatrix"])
+      expect([name, html(`\\begin{${name}} a \\end{${name}}`)]).toEqual([name, expect.not.stringContaining("temml-error")]);
+    const lesson = page(
+      markdown("$\\newcommand{\\R}{\\mathbb{R}}\\newcommand{\\pair}[2]{(#1,#2)}\\DeclareMathOperator{\\prox}{prox}\\def\\half{\\tfrac12}$"),
+      markdown("$\\R \\pair{a}{b} \\prox \\half$"),
+      markdown("$\\renewcommand{\\R}{Q}\\R$"),
+    );
+    const [first, second, third] = [...lesson.querySelectorAll("section")].map(({ textContent }) => textContent?.trim());
+    expect([first, third]).toEqual(["", "Q"]);
+    expect(second?.replace(/[\u2061\s]/g, "")).toBe("ℝ(a,b)prox12");
+    expect(lesson.querySelector(".temml-error")).toBeNull();
   });
 
   test("keeps raw HTML, colours its code, and gives headings the addresses that Jupyter gives them", () => {
@@ -115,10 +179,62 @@ describe("an exported page", () => {
     expect([picture?.getAttribute("src"), picture?.alt]).toEqual(["data:image/png;base64,AAAA", 'a "dot"']);
     expect(show({ "image/svg+xml": '<?xml version="1.0"?><svg></svg>', "text/plain": "p" })?.innerHTML).toBe("<svg></svg>");
     expect(show({ "text/markdown": "**a**" })?.querySelector("strong")?.textContent).toBe("a");
-    expect(show({ "text/latex": "$x^2$" })?.querySelector("math")).not.toBeNull();
+    expect(show({ "text/latex": "$\\displaystyle x^2$" })?.querySelector("math")).not.toBeNull();
     expect(show({ "application/json": { a: [1] } })?.textContent).toBe('{\n  "a": [\n    1\n  ]\n}');
     expect(show({ "text/plain": ["a<b"] })?.textContent).toBe("a<b");
     expect(show({ "application/x-unknown": "?" })?.textContent).toBe("");
+  });
+
+  const shown = (data: Record<string, unknown>, metadata: Record<string, unknown> = {}) =>
+    page(code("x", { outputs: [{ output_type: "display_data", data, metadata }] })).querySelector(".output > *");
+
+  test("gives pictures the size that the output's metadata names, and any other one its own", () => {
+    const size = (data: Record<string, unknown>, metadata: Record<string, unknown>) => {
+      const element = shown(data, metadata);
+      return [element?.getAttribute("width"), element?.getAttribute("height"), element?.getAttribute("style")];
+    };
+    const both = { width: 320, height: 80 };
+    for (const type of ["image/png", "image/jpeg", "image/webp", "image/gif"])
+      expect(size({ [type]: "AA" }, { [type]: both })).toEqual(["320", "80", "height:auto;aspect-ratio:320/80"]);
+    expect(size({ "image/png": "AA" }, { "image/png": { width: 320 } })).toEqual(["320", null, null]);
+    expect(size({ "image/png": "AA" }, { "image/png": { height: 80 } })).toEqual([null, "80", "height:80px;object-fit:contain"]);
+    expect(size({ "image/png": "AA" }, both)).toEqual(["320", "80", "height:auto;aspect-ratio:320/80"]);
+    expect(size({ "image/png": "AA" }, { "image/jpeg": both })).toEqual([null, null, null]);
+    expect(size({ "image/png": "AA" }, { "image/png": { width: '1" onload="x', height: -3 } })).toEqual([null, null, null]);
+  });
+
+  test("scales an SVG to the size that the metadata names", () => {
+    const svg = (text: string, metadata: Record<string, unknown>) =>
+      shown({ "image/svg+xml": text }, { "image/svg+xml": metadata })?.outerHTML;
+    const style = 'style="height:auto;aspect-ratio:20/10"';
+    expect(svg('<svg width="4px" height="2"><a width="1"></a></svg>', { width: 20, height: 10 })).toBe(
+      `<svg viewBox="0 0 4 2" width="20" height="10" ${style}><a width="1"></a></svg>`,
+    );
+    expect(svg('<svg viewBox="0 0 1 1" width="4"></svg>', { width: 20 })).toBe('<svg viewBox="0 0 1 1" width="20"></svg>');
+    expect(svg('<svg width="4" height="2"></svg>', {})).toBe('<svg width="4" height="2"></svg>');
+  });
+
+  test("shows what \\r and \\b leave of a stream, also over outputs that follow each other, as front ends do", () => {
+    const stream = (name: "stdout" | "stderr", ...text: string[]) => ({ output_type: "stream", name, text }) as const;
+    const told = (...outputs: ReturnType<typeof stream>[]) =>
+      [...page(code("x", { outputs })).querySelectorAll("pre:not(.source)")].map((each) => `${each.className}: ${each.textContent}`);
+    expect(told(stream("stdout", "10 %\r", "20 %\r"), stream("stdout", "100 %\n"), stream("stdout", "dx\bone"))).toEqual([
+      "stdout: 100 %\ndone",
+    ]);
+    expect(told(stream("stderr", "50 %"), stream("stdout", "a"), stream("stderr", "\r100 %"))).toEqual([
+      "stderr: 50 %",
+      "stdout: a",
+      "stderr: 100 %",
+    ]);
+    expect(told(stream("stdout", "\x1b[32m 50 %\x1b[0m"), stream("stdout", "\r\x1b[32m100 %\x1b[0m"))).toEqual(["stdout: 100 %"]);
+  });
+
+  test("reads TeX of a result as MathJax does, and leaves the text around it", () => {
+    const tex = (text: string) => shown({ "text/latex": text });
+    expect(tex("$\\displaystyle x$")?.querySelectorAll("math")).toHaveLength(1);
+    expect(tex("\\begin{equation*}\nx\n\\end{equation*}")?.querySelector("math")?.getAttribute("display")).toBe("block");
+    expect(tex("a < \\(b\\), \\[c\\]")?.innerHTML.replace(/<math.*?<\/math>/gs, "TEX")).toBe("a &lt; TEX, TEX");
+    expect(tex("x^2")?.innerHTML).toBe("x^2");
   });
 
   test("shows errors by their traceback, and folds what the notebook hides", () => {

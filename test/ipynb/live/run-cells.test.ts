@@ -122,6 +122,21 @@ test("an interrupt reaches our kernel within a loop that holds the thread after 
   await kernel.stop();
 });
 
+test.skipIf(KERNELS.own.missing)(`the runner hears how far a cell's track is${KERNELS.own.missing}`, async () => {
+  const tracked = notebook(
+    'import { multiDiffusion, openModel, track } from "veduta";\nconst model = await openModel();',
+    'await track(multiDiffusion(model, { prompt: "hills", width: 384, steps: 3, seed: 7 }));\nawait model.close();',
+  );
+  const seen: unknown[] = [];
+  const { failure } = await runNotebook(files.write(tracked), { onTrack: ({ number }, place) => seen.push([number, place]) });
+  expect(failure).toBeUndefined();
+  expect(seen[0]).toEqual([2, { done: 0, steps: 3 }]);
+  expect(seen.slice(-2)).toEqual([
+    [2, { done: 3, steps: 3 }],
+    [2, undefined],
+  ]);
+});
+
 test("a kernel that finds a port taken is started again with others", async () => {
   const squatter = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => squatter.once("listening", resolve));

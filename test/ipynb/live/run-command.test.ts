@@ -26,7 +26,7 @@ test("veduta run says each cell and its time, executes in place, and ends with 0
   const file = files.write(notebook("console.log(1)", "const a = 1;\na + 1"));
   const { code: exit, out, err } = await run([file]);
   expect(exit).toBe(0);
-  expect(err).toMatch(/^cell 1\/2, [\d.]+ s: console.log\(1\)\ncell 2\/2, [\d.]+ s: const a = 1;\n$/);
+  expect(err).toMatch(/^cell 1 of 2 · [\d.]+ s · console.log\(1\)\ncell 2 of 2 · [\d.]+ s · const a = 1;\n$/);
   expect(out).toMatch(new RegExp(`^${file}\n2 cells in [\\d.]+ s\n$`));
   expect(printed(files.read(file), 1)).toBe("2\n");
 });
@@ -51,6 +51,32 @@ test("a parameter is replaced by --set, as JSON or text", async () => {
   expect(printed(files.read(file), 2)).toBe("42 misty hills\n");
 });
 
+test("--set says cell.name where several cells tagged parameters declare a name, and is refused before anything runs where it does not", async () => {
+  const [paint, edit] = ["const seed = 1, steps = 4;", "const editSeed = 2; const steps2 = steps;"].map((each) =>
+    code(each, { tags: ["parameters"] }),
+  );
+  const second = code("const seed = 2;", { tags: ["parameters"] });
+  const file = files.write(
+    notebook(
+      { ...paint, id: "paint" },
+      "console.log(seed)",
+      edit,
+      { ...second, metadata: { ...second.metadata, name: "edit" } },
+      "console.log(seed)",
+    ),
+  );
+  const before = readFileSync(file, "utf8");
+  const refused = await run([file, "--set", "seed=7"]);
+  expect([refused.code, refused.err]).toEqual([
+    1,
+    `error: ${file}: expected the cell's name before seed, which several cells declare, found seed; say paint.seed or edit.seed\n`,
+  ]);
+  expect(readFileSync(file, "utf8")).toBe(before);
+  expect((await run([file, "--set", "edit.seed=7", "--set", "steps=9"])).code).toBe(0);
+  const ran = files.read(file);
+  expect(ran.cells.map((_, k) => (k === 2 || k === 6 ? printed(ran, k) : ""))).toEqual(["", "", "1\n", "", "", "", "7\n"]);
+});
+
 test("words that are wrong end with 2 before anything runs", async () => {
   const ran = join(files.dir, "ran");
   const file = files.write(notebook(`require("node:fs").writeFileSync(${JSON.stringify(ran)}, "")`));
@@ -73,7 +99,7 @@ test("Ctrl-C keeps the outputs so far, marks the cell that ran, ends with 130, a
   const file = files.write(notebook("console.log(process.pid)", 'console.log("begun"); await new Promise((r) => setTimeout(r, 1e9))', "3"));
   const { code: exit, err } = await run(
     [file],
-    during("cell 1/3", (child) => child.kill("SIGINT")),
+    during("cell 1 of 3", (child) => child.kill("SIGINT")),
   );
   expect(exit).toBe(130);
   expect(err).toContain(`Stopped in cell 2 of 3. The outputs so far are in ${file}.`);
@@ -83,12 +109,27 @@ test("Ctrl-C keeps the outputs so far, marks the cell that ran, ends with 130, a
   expect(isAlive(Number(printed(kept, 0)))).toBe(false);
 });
 
+test.skipIf(KERNELS.own.missing)(
+  `Ctrl-C in Veduta's kernel ends a loop that holds the thread, and keeps what it printed${KERNELS.own.missing}`,
+  async () => {
+    const file = files.write(notebook("console.log(1)", 'console.log("begun"); await null; for (;;);', "3"));
+    const { code: exit, err } = await veduta(
+      ["run", file],
+      during("cell 1 of 3", (child) => child.kill("SIGINT")),
+    );
+    expect([exit, err.includes("Stopped in cell 2 of 3.")]).toEqual([130, true]);
+    const kept = files.read(file);
+    expect([printed(kept, 0), printed(kept, 2)]).toEqual(["1\n", ""]);
+    expect(printed(kept, 1)).toContain("Interrupted: the cell was interrupted");
+  },
+);
+
 test("a runner that is told to end leaves no kernel behind, nor does one whose cell cannot be stopped", async () => {
   const deaf = 'console.log(process.pid); process.removeAllListeners("SIGINT"); process.on("SIGINT", () => {});';
   const file = files.write(notebook(deaf, "await new Promise((r) => setTimeout(r, 1e9))"));
   const { code: exit } = await run(
     [file],
-    during("cell 1/2", (child) => child.kill("SIGTERM")),
+    during("cell 1 of 2", (child) => child.kill("SIGTERM")),
   );
   expect(exit).toBe(130);
   expect(isAlive(Number(printed(files.read(file), 0)))).toBe(false);
@@ -101,7 +142,7 @@ test("a second Ctrl-C ends at once, and leaves no kernel and the notebook as it 
   const before = readFileSync(file, "utf8");
   const { code: exit } = await run([file], (text, child) => {
     if (text.includes("again to stop at once")) child.kill("SIGINT");
-    else if (text.includes("cell 1/2")) setTimeout(() => child.kill("SIGINT"), 300);
+    else if (text.includes("cell 1 of 2")) setTimeout(() => child.kill("SIGINT"), 300);
   });
   expect(exit).toBe(130);
   expect(readFileSync(file, "utf8")).toBe(before);

@@ -12,6 +12,7 @@ interface Classic {
     get_selected_index(): number;
     select(index: number): void;
     execute_all_cells(): void;
+    execute_cells(indices: number[]): void;
     clear_all_output(): void;
     clear_output(index: number): void;
     save_notebook(): Promise<unknown>;

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { installKernelspec } from "#kernel-lib/kernel/kernelspec.js";
 
@@ -28,15 +28,19 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** @param folder of the notebooks; what Jupyter keeps, its signatures above all, lies in its `.jupyter` */
-export async function startClassic(folder: string): Promise<ClassicServer> {
+/**
+ * @param folder of the notebooks; what Jupyter keeps, its signatures above all, lies in its `.jupyter`
+ * @param environment of Python, whose extensions of the classic Notebook are used too; default none
+ */
+export async function startClassic(folder: string, environment?: string): Promise<ClassicServer> {
   const [port, token, own] = [await freePort(), randomBytes(16).toString("hex"), join(folder, ".jupyter")];
   mkdirSync(own, { recursive: true });
   installKernelspec(own);
   const words = ["--no-browser", "--allow-root", "--ip=127.0.0.1", `--port=${port}`, "--port-retries=0", `--notebook-dir=${folder}`];
   const env = {
     ...process.env,
-    JUPYTER_PATH: own,
+    JUPYTER_PATH: [own, ...(environment === undefined ? [] : [join(environment, "share/jupyter")])].join(delimiter),
+    ...(environment === undefined ? {} : { JUPYTER_CONFIG_PATH: join(environment, "etc/jupyter") }),
     JUPYTER_CONFIG_DIR: join(own, "config"),
     JUPYTER_DATA_DIR: join(own, "data"),
     JUPYTER_RUNTIME_DIR: join(own, "runtime"),

@@ -2,7 +2,6 @@
  * Widgets in the front ends of today: JupyterLab 4 and Notebook 7 with anywidget, from PyPI, over our kernel. Pictures stay in .work/hosts-widgets, to
  * look at.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,14 +9,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { freePorts } from "#kernel-lib/ipynb/runner/connection-file.js";
 import { installKernelspec } from "#kernel-lib/kernel/kernelspec.js";
-import { launch, missing as noBrowser } from "../../browser/browser.js";
-import { pythonEnv } from "../../fixtures/python-env.js";
+import { launch } from "../../browser/browser.js";
+import { cell, type FrontEnd, missing, notebookOf, output, run, runUntil, startFrontEnd } from "./front-end.js";
 
-const env =
-  noBrowser === "" ? pythonEnv("jupyter", ["jupyterlab>=4.5,<5", "notebook>=7.5,<8", "anywidget>=0.9,<1", "ipywidgets>=8,<9"]) : undefined;
-const missing = noBrowser || (env?.missing ?? "");
 const PICTURES = fileURLToPath(new URL("../../../.work/hosts-widgets/", import.meta.url));
 
 const CELLS = [
@@ -35,62 +30,34 @@ const CELLS = [
   "console.log(JSON.stringify(plot.state));",
   "plot.set({ axes: { xaxis: [0.5, 1.5] }, hidden: [1] });",
 ];
-const notebook = JSON.stringify({
-  nbformat: 4,
-  nbformat_minor: 5,
-  metadata: { kernelspec: { name: "veduta", language: "typescript", display_name: "Veduta (TypeScript)" } },
-  cells: CELLS.map((source, k) => ({ id: `cell-${k}`, cell_type: "code", metadata: {}, source, outputs: [], execution_count: null })),
-});
+const notebook = notebookOf({ name: "veduta", language: "typescript", display_name: "Veduta (TypeScript)" }, CELLS);
 
 describe.skipIf(missing !== "")(`widgets in real front ends${missing}`, () => {
   let browser: Browser;
-  let server: ChildProcess;
+  let server: FrontEnd;
   let folder: string;
-  let address: string;
   beforeAll(async () => {
     mkdirSync(PICTURES, { recursive: true });
     folder = mkdtempSync(join(tmpdir(), "veduta widgets é-")); // without a package of its own
     installKernelspec(join(folder, ".jupyter"));
-    const { shell: port } = await freePorts();
-    address = `http://127.0.0.1:${port}`;
-    const words = ["lab", "--no-browser", "--allow-root", `--port=${port}`, "--IdentityProvider.token=t", `--ServerApp.root_dir=${folder}`];
-    const bin = env?.bin ?? "";
-    server = spawn(join(bin, "jupyter"), words, {
-      env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, HOME: folder, JUPYTER_PATH: join(folder, ".jupyter") },
-      stdio: "ignore",
-    });
-    browser = await launch();
-    const answers = () =>
-      fetch(`${address}/api?token=t`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-    for (const until = Date.now() + 90_000; !(await answers()); await sleep(200))
-      if (server.exitCode !== null || Date.now() > until) throw new Error("JupyterLab does not answer");
+    [browser, server] = await Promise.all([launch(), startFrontEnd(folder)]);
   });
   afterAll(async () => {
     await browser?.close();
-    server?.kill();
+    await server?.stop();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
   test.each([
     ["JupyterLab 4", "doc/tree"],
     ["Notebook 7", "notebooks"],
-  ])("%s: what the user drags is the value in the next cell, and a cell's value moves the slider", async (name, path) => {
+  ] as const)("%s: what the user drags is the value in the next cell, and a cell's value moves the slider", async (name, path) => {
     const file = `${name.replace(/\W/g, "-")}.ipynb`;
     writeFileSync(join(folder, file), notebook);
     const page = await browser.newPage({ viewport: { width: 1100, height: 900 } });
-    await page.goto(`${address}/${path}/${file}?token=t`);
+    await page.goto(server.url(file, path));
     const sliders = page.locator(".veduta-control input[type=range]");
-    // a page that is not connected to the kernel yet takes no cell: ask again
-    for (let tries = 0; tries < 6 && (await sliders.count()) === 0; tries++) {
-      await run(page, 0);
-      await sliders
-        .first()
-        .waitFor({ timeout: 20_000 })
-        .catch(() => undefined);
-    }
+    await runUntil(page, 0, sliders);
     expect(await sliders.count()).toBe(1);
     await run(page, 1);
     await expect.poll(() => sliders.count()).toBe(2);
@@ -133,14 +100,6 @@ describe.skipIf(missing !== "")(`widgets in real front ends${missing}`, () => {
     await page.close();
   });
 });
-
-const cell = (page: Page, k: number) => page.locator(".jp-Notebook .jp-CodeCell").nth(k);
-const output = (page: Page, k: number) => cell(page, k).locator(".jp-OutputArea").innerText();
-
-async function run(page: Page, k: number): Promise<void> {
-  await cell(page, k).locator(".cm-content").click();
-  await page.keyboard.press("Control+Enter");
-}
 
 /** A cell's output, once it has run again. */
 async function retried(page: Page, k: number): Promise<string> {
