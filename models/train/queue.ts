@@ -23,7 +23,7 @@ export const QUEUE: readonly QueueEntry[] = [
   { name: "dual", training: "dual", steps: 480, rate: "falling" },
   { name: "autoencoder", training: "autoencoder", steps: 3_680, rate: "constant" },
   { name: "autoencoder-final", training: "autoencoder", steps: 2_000, rate: "falling", from: "autoencoder" },
-  { name: "diffusion", training: "diffusion", steps: 9_500, rate: "constant" },
+  { name: "diffusion", training: "diffusion", steps: 6_500, rate: "constant" },
   { name: "diffusion-1", training: "diffusion", steps: 1_500, rate: "falling", from: "diffusion" },
   { name: "dual-1", training: "dual", steps: 160, rate: "falling", from: "dual" },
   { name: "noon", training: "noon", steps: 2_600, rate: "falling" },
