@@ -85,7 +85,7 @@ export function panoramaView(
     drawn ??= "one" in kind ? one(kind.one, options) : "named" in kind ? several(kind.named, options) : steps(kind.steps, options);
     return drawn;
   };
-  const withState = (spec: PanoramaSpec): PanoramaSpec => ({ ...spec, state: { ...spec.state, ...shared.state } });
+  const withState = (spec: PanoramaSpec): PanoramaSpec => ({ ...spec, state: { ...spec.state, ...shared.given() } });
   const html = async () => {
     const { picture, png, spec } = await draw();
     const [src, alt] = [dataUrl("image/png", png), `${title} (${facts(picture, spec)})`];
@@ -110,6 +110,7 @@ export function panoramaView(
     get state() {
       return shared.state;
     },
+    read: shared.read,
     set: shared.set,
     observe: shared.observe,
   };

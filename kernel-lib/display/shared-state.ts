@@ -3,12 +3,20 @@
  * without a view carries the state. So a front end without widgets shows the figure as well, and then the state is only the notebook's.
  */
 import { kernelHost } from "../core/host.js";
-import { type Widget, widget } from "./widget.js";
+import { pageHasWidgets, type Widget, widget } from "./widget.js";
 
-/** A figure's state. */
+/** Milliseconds that `read` waits for a page; one that has the figure answers within a tenth of a second. */
+const ANSWER_TIME = 2000;
+
+/**
+ * A figure's state. It is shared from its first use on, or from the beginning where the notebook has used a control before: a front end without anywidget would
+ * complain about it.
+ */
 export interface SharedState<State extends object> {
   /** what the page shows, as far as it has told; before that, what was given */
   readonly state: Partial<State>;
+  /** Asks the page what it shows. Resolves with what was given where no page answers. */
+  read(): Promise<Partial<State>>;
   /** Changes the state, in the page too. @throws RangeError for a value that the figure does not have */
   set(change: Partial<State>): void;
   /** Calls `changed` after every change that a user makes in the page. @returns a function that ends that */
@@ -17,6 +25,8 @@ export interface SharedState<State extends object> {
 
 /** A shared state, and what joins it to the page. */
 export interface StateOfFigure<State extends object> extends SharedState<State> {
+  /** the state as it is known, without beginning to share it */
+  given(): Partial<State>;
   /** the attribute of the figure's root in the page, with a space before it; empty where no front end shares it */
   join(): string;
 }
@@ -34,15 +44,43 @@ export function figureState<State extends object>(
     state: { key, view: initial },
     still: () => ({}),
   });
+  let told = false;
+  shared.observe(() => {
+    told = true;
+  });
+  const inUse = () => {
+    if (kernelHost()?.comms?.widgets()) shared.open();
+  };
   return {
     get state() {
+      inUse();
       return shared.get("view");
     },
-    set: (change) => shared.set({ view: checked(shared.get("view"), change) }),
-    observe: (changed) => shared.observe(({ view }) => changed(view)),
+    async read() {
+      inUse();
+      if (!told && kernelHost()?.comms?.widgets())
+        await new Promise<void>((resolve) => {
+          const waited = setTimeout(resolve, ANSWER_TIME);
+          const end = shared.observe(() => {
+            clearTimeout(waited);
+            end();
+            resolve();
+          });
+        });
+      return shared.get("view");
+    },
+    set(change) {
+      shared.set({ view: checked(shared.get("view"), change) });
+      inUse();
+    },
+    observe(changed) {
+      inUse();
+      return shared.observe(({ view }) => changed(view));
+    },
+    given: () => shared.get("view"),
     join() {
       if (!kernelHost()?.comms?.widgets()) return "";
-      shared.open();
+      if (pageHasWidgets()) shared.open();
       return ` data-veduta-state="${key}"`;
     },
   };

@@ -9,6 +9,11 @@ const VIEW = "application/vnd.jupyter.widget-view+json";
 const PROTOCOL = "2.1.0";
 const ANYWIDGET = ">=0.9.0 <1"; // the versions of the front end's part that take the module's form
 
+let answered = false;
+
+/** Whether a page has told a widget's state: then it has anywidget. */
+export const pageHasWidgets = (): boolean => answered;
+
 /** A widget's state: JSON values by name. */
 export type WidgetState = Readonly<Record<string, unknown>>;
 
@@ -62,6 +67,7 @@ export function widget<State extends WidgetState>({ esm, css = "", state: initia
   });
 
   function hear(data: CommData): void {
+    answered = true;
     if (data.method === "request_state") comm?.send({ method: "update", state: model(), buffer_paths: [] });
     if (data.method !== "update" || typeof data.state !== "object" || data.state === null) return;
     const changes = Object.entries(data.state).filter(([name]) => Object.hasOwn(state, name));

@@ -201,6 +201,10 @@ const painted = () => panoramaView(tensor(new Float32Array(3 * 8 * 32), [1, 3, 8
     );
   });
 
+  test("read from a page that does not answer is what was given", async () => {
+    expect(await value("const lonely = painted(); await lonely.read()")).toBe("{ heading: 10 }");
+  });
+
   test("of a plot is its axes, its legend, the chosen window and the clicked point", async () => {
     const answer = await kernel.execute("const curve = figure([{ y: [1, 2] }]);\ncurve");
     const point = { trace: 0, index: 1, x: 1, y: 2 };

@@ -38,6 +38,7 @@ const withState = (shown: Displayable, shared: SharedState<PlotState>): PlotFigu
   get state() {
     return shared.state;
   },
+  read: shared.read,
   set: shared.set,
   observe: shared.observe,
 });

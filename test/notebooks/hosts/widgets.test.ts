@@ -24,7 +24,7 @@ const CELLS = [
   "console.log(JSON.stringify(editor.value));",
   // a panorama and a plot, whose states are shared
   'import { panoramaView } from "veduta";\nconst view = panoramaView(tensor(Float32Array.from({ length: 3 * 64 * 256 }, (_, k) => (k % 256) / 255), [1, 3, 64, 256]), { edge: "wrap" });\nview.observe(() => {});\nview',
-  'console.log("fov", view.state.fov, view.state.projection, "heading", view.state.heading);',
+  'const { fov, projection, heading } = await view.read();\nconsole.log("fov", fov, projection, "heading", heading);',
   'view.set({ heading: -90, projection: "planet" });',
   'import { figure } from "veduta";\nconst plot = figure([{ x: [0, 1, 2], y: [3, 1, 2], name: "first" }, { x: [0, 1, 2], y: [1, 2, 3], name: "second" }], { title: "shared" });\nplot',
   "console.log(JSON.stringify(plot.state));",
