@@ -14,7 +14,7 @@ export type { Device } from "./engine/device.js";
 
 // painting a panorama
 export { alignedStart, independentWindows, multiDiffusion, spotDiffusion, syncDiffusion } from "./methods/joint/joint-methods.js";
-export { guidedFusion, gvcfDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
+export { diffCollage, guidedFusion, gvcfDiffusion, safaDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
 // writing a new method
