@@ -14,15 +14,19 @@ import { type CliDeps, InterruptedError, type PaintModel, UsageError } from "./c
 import type { Kept } from "./kept.js";
 import { methodFlags } from "./method-flags.js";
 
-/** The flags of a command that runs a method, and those of the methods' options by option name. */
-export interface RunFlags extends Readonly<Record<string, unknown>> {
-  readonly method: string;
-  readonly foreseen: number;
-  readonly keep: Kept;
+/** The flags that choose a model and where it runs. */
+export interface ModelFlags {
   readonly model?: string;
   readonly device: DeviceChoice;
   readonly precision?: Precision;
   readonly threads?: number;
+}
+
+/** The flags of a command that runs a method, and those of the methods' options by option name. */
+export interface RunFlags extends ModelFlags, Readonly<Record<string, unknown>> {
+  readonly method: string;
+  readonly foreseen: number;
+  readonly keep: Kept;
   readonly out?: string;
   readonly force?: true;
 }
@@ -48,7 +52,7 @@ export interface Opened {
  * Opens the model, works with it and closes it. The user's interrupt aborts `signal`.
  * @throws InterruptedError if the user stops it before it is open
  */
-export async function withModel<T>(flags: RunFlags, deps: CliDeps, work: (opened: Opened) => Promise<T>): Promise<T> {
+export async function withModel<T>(flags: ModelFlags, deps: CliDeps, work: (opened: Opened) => Promise<T>): Promise<T> {
   const { stderr } = deps;
   const stop = new AbortController();
   const stopped = new Promise<never>((_, reject) =>

@@ -262,8 +262,8 @@ describe("a wrong word is exit code 2 and an answer", () => {
     [["paint", "x", "--weight", "heavy"], /Want a number\./],
     [["paint", "x", "--weight", ""], /Want a number/],
     [["paint", "x", "--guidance", "Infinity"], /Want a number\./],
-    [["paint", "x", "--anchor", "left"], /Want "middle", or a window's index/],
-    [["paint", "x", "--method", "magic"], /Allowed choices are sync, multi, independent\./],
+    [["paint", "x", "--anchor", "left"], /Want "middle", "rolling", or a window's index/],
+    [["paint", "x", "--method", "magic"], /Allowed choices are sync, multi, spot, safa\./],
     [["paint", "x", "--keep", "everything"], /Want some of foreseen, report, shared-report, nothing, separated by commas\./],
     [["paint", "x", "--keep", "report,shared-report"], /Want report or shared-report, not both\./],
     [["paint", "x", "--device", "tpu"], /Allowed choices are auto, cpu, cuda, webgpu\./],
@@ -339,4 +339,42 @@ describe("progress", () => {
     for (const control of ["\r", "\x1b"]) expect(lines.join("")).not.toContain(control);
   });
   test("a clock rounds up", () => expect([0, 6100, 59_999, 3_725_000].map(clock)).toEqual(["0:00", "0:07", "1:00", "1:02:05"]));
+});
+
+describe("veduta compare", () => {
+  const words = ["compare", "hills", "--methods", "multi,sync", "--seeds", "2", "--steps", "2", "--width", "64", "--weight", "0.01"];
+
+  test("paints every method for every seed, and writes the page, the panoramas and the numbers", async () => {
+    const out = fresh();
+    const { code, out: printed, closed } = await veduta([...words, "--out", out]);
+    expect([code, printed, closed]).toEqual([0, `${join(out, "index.html")}\n`, 1]);
+    expect(readdirSync(out).sort()).toEqual(["compare.json", "index.html", "multi-1.png", "multi-2.png", "sync-1.png", "sync-2.png"]);
+    expect(readFileSync(join(out, "index.html"), "utf8")).toContain(
+      `veduta compare &quot;hills&quot; --methods multi,sync --seeds 1,2 --width 64 --steps 2 --weight 0.01 --out`,
+    );
+    expect(JSON.parse(readFileSync(join(out, "compare.json"), "utf8")).panoramas).toHaveLength(4);
+    expect((await veduta([...words, "--out", out])).err).toContain("holds a comparison already; --force replaces it");
+  });
+
+  test("keeps what was painted when it is stopped", async () => {
+    const out = fresh();
+    const { code, err } = await veduta([...words, "--out", out], { during: (interrupt, calls) => calls === 12 && interrupt() });
+    expect([code, /Stopped after 1 of 4 panoramas/.test(err)]).toEqual([130, true]);
+    expect(existsSync(join(out, "index.html"))).toBe(true);
+  });
+
+  test.each([
+    [["--methods", "multi"], /want two or more different methods/],
+    [["--methods", "multi,milti"], /"milti", want names out of/],
+    [["--seeds", "0"], /Want a number of seeds/],
+    [["--seeds", "3..1"], /Want a number of seeds/],
+    [["--lambda", "2"], /--lambda belongs to twin, which is not compared/],
+    [["--width", "65"], /width 65/],
+  ])("refuses %j in one line", async (wrong, message) => {
+    const out = fresh();
+    const { code, err } = await veduta(["compare", "hills", ...wrong, "--out", out]);
+    expect([code, err.split("\n").length < 6]).toEqual([2, true]);
+    expect(err).toMatch(message);
+    expect(existsSync(join(out, "index.html"))).toBe(false);
+  });
 });

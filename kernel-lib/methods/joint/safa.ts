@@ -24,7 +24,7 @@ const REFERENCE = 2 ** 19;
  */
 export const safa = jointMethod({
   name: "safa",
-  title: "SaFa diffusion",
+  title: "SaFa",
   summary: "windows that swap every second column of their overlap, and follow a reference window at first",
   source: "Dai et al., SaFa, ICCV 2025: latent swap and reference-guided swap",
   options: {
@@ -38,7 +38,7 @@ export const safa = jointMethod({
   prepare: (options, config) => strideNear(0.8, options, config),
   resolve: (own, { shared: { windows, width, height }, config: { scaleFactor } }) => ({
     ...own,
-    overlap: overlapOf("safaDiffusion", windows, { height: height / scaleFactor, width: width / scaleFactor }),
+    overlap: overlapOf("safa", windows, { height: height / scaleFactor, width: width / scaleFactor }),
   }),
   async *steps(run, { windows, referenceShare, overlap, steps }) {
     let z = run.panorama; // [1,c,H,W]
