@@ -117,17 +117,27 @@ export async function runIntoFolder(
     source,
   });
   const saved = await follow(run, writer, signal, deps.stderr);
-  const times = `${duration(tenths(performance.now() - begun))} in all, ${duration(tenths(took))} of them to open the model`;
-  const written = [picture, ...(flags.keep.report === "none" ? [] : ["report.html"])].map((name) => `${join(dir, name)}\n`);
-  deps.stdout.write(`${written.join("")}${saved.info.width} × ${saved.info.height} px, ${saved.steps.length} steps, ${times}\n`);
+  tellWritten(saved, flags, deps, { picture, begun, took });
   return saved;
 }
 
-/** Runs to the end and writes every step; a run that ends early keeps its steps. */
-async function follow(run: AnyRun, writer: RunWriter, signal: AbortSignal, stderr: Out): Promise<SavedRun> {
+/** Prints the files of a finished run, and the times. */
+export function tellWritten(
+  { dir, info, steps }: SavedRun,
+  { keep }: Pick<RunFlags, "keep">,
+  { stdout }: Pick<CliDeps, "stdout">,
+  { picture, begun, took }: Pick<Destination, "picture" | "begun"> & Pick<Opened, "took">,
+): void {
+  const times = `${duration(tenths(performance.now() - begun))} in all, ${duration(tenths(took))} of them to open the model`;
+  const written = [picture, ...(keep.report === "none" ? [] : ["report.html"])].map((name) => `${join(dir, name)}\n`);
+  stdout.write(`${written.join("")}${info.width} × ${info.height} px, ${steps.length} steps, ${times}\n`);
+}
+
+/** Runs to the end and writes every step; a run that ends early keeps its steps. @param before steps that were done before it goes on */
+export async function follow(run: AnyRun, writer: RunWriter, signal: AbortSignal, stderr: Out, before = 0): Promise<SavedRun> {
   const steps = run.stepCount;
-  const progress = createProgress({ steps, units: unitsOf(run), out: stderr });
-  let done = 0;
+  const progress = createProgress({ steps: steps - before, units: unitsOf(run), out: stderr });
+  let done = before;
   try {
     for (;;) {
       const next: IteratorResult<AnyStep, AnyResult> = await run.next();
