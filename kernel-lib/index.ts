@@ -169,6 +169,8 @@ export type { Widget, WidgetOptions, WidgetState } from "./display/widget.js";
 export { compareMethods, summarise } from "./runs/compare-methods.js";
 export type { ComparedPanorama, CompareOptions, MethodSummary } from "./runs/compare-methods.js";
 export type { MeanInterval } from "./metrics/interval.js";
+export { countPasses } from "./methods/joint/count-passes.js";
+export type { Passes } from "./methods/joint/count-passes.js";
 export { comparePage } from "./pages/compare-page.js";
 export type { Comparison as MethodComparison } from "./pages/compare-page.js";
 
