@@ -54,6 +54,10 @@ await command(async () => {
   if (skipped.length > 0) console.log(`\nSKIPPED, ${skipped.length} tests:`);
   for (const { file, fullName } of skipped) console.log(`  ${file}: ${fullName.trim()}`);
   if (which === "quick") console.log("\nNot run here: browser, Jupyter, full lessons, WebGPU, the packed package: npm run test:slow");
+  if (which === "slow")
+    console.log(
+      "\nNot run here: JupyterHub, Python notebooks, classic widgets, runs killed twenty times, every lesson in every host: npm run test:all",
+    );
   if (which !== "quick" && !chromium)
     console.log("\nNO BROWSER: the tests in test/browser were skipped. Install Chromium, or name one in VEDUTA_CHROMIUM.");
   if (which !== "quick" && !jupyter)

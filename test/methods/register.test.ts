@@ -100,7 +100,10 @@ describe("a method of one's own", () => {
   test("that is not registered is refused by name where a run begins, with those that are", () => {
     const run = shrinking.run(model(), options);
     expect(() => runHead("magic", run, model())).toThrow(
-      "method magic: want one of sync, multi, independent, cycle, sdedit, ddib, img2img, frido, shrinking",
+      `method magic: want one of ${[...allMethods(), ...allMethods("edit"), ...allMethods("pyramid")]
+        .map(({ name }) => name)
+        .filter((name) => name !== "shrinking")
+        .join(", ")}, shrinking`,
     );
   });
 });

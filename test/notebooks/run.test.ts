@@ -77,7 +77,10 @@ describe.each(inEachHost.map((lesson) => [lesson.name, lesson] as const))("%s", 
     });
 });
 
-describe.each(Object.entries(RIGHT))("lesson %s, with right answers in place of TODO,", (number, answers) => {
+/** One of them; with VEDUTA_ALL=1 all. */
+const answeredLessons = Object.entries(RIGHT).filter(([number]) => process.env.VEDUTA_ALL || number === "12");
+
+describe.each(answeredLessons)("lesson %s, with right answers in place of TODO,", (number, answers) => {
   test("says that each is right", async () => {
     const lesson = lessons.find(({ name }) => Number(name.slice(0, 2)) === Number(number));
     if (!lesson) throw new Error(`no lesson ${number}`);
