@@ -1,0 +1,72 @@
+/** @file What a reader would stumble over in a host's page: folded text that stays shut, formulas as source, outputs that are cut off, pale text. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** Opens every folded text of the page as a click does. @returns those that stay shut or show nothing */
+export const unfold = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>("summary")].flatMap((summary) => {
+      const { parentElement: folded } = summary;
+      if (!(folded instanceof HTMLDetailsElement) || folded.closest(".veduta-panorama, .veduta-plot")) return [];
+      if (!folded.open) summary.click();
+      const open = folded.open && folded.getBoundingClientRect().height > summary.getBoundingClientRect().height + 5;
+      return open ? [] : [`folded text stays shut: ${folded.textContent?.trim().slice(0, 80)}`];
+    }),
+  );
+
+/** Formulas that are shown as their source, or as an error. */
+export const formulas = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>(".jp-RenderedMarkdown, .rendered_html")].flatMap((text) => [
+      ...[...text.querySelectorAll("mjx-merror, .MathJax_Error, .merror")].map((wrong) => `a formula fails: ${wrong.textContent}`),
+      ...[...text.innerText.matchAll(/\$[^$\n]{1,60}\$/g)].map(([source]) => `a formula is shown as its source: ${source}`),
+    ]),
+  );
+
+/** Outputs that are wider than the place they have, or that end beyond the page. */
+export const cutOff = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>(".jp-OutputArea-output, .output_subarea")].flatMap((output) => {
+      const wide = output.scrollWidth - output.clientWidth;
+      const beyond = output.getBoundingClientRect().right - document.documentElement.clientWidth;
+      const scrolls = output.querySelector("pre, table, code") && !output.querySelector(".veduta-plot, .veduta-panorama");
+      if (Math.max(wide, beyond) <= 1 || output.clientWidth === 0) return [];
+      return [`${Math.round(Math.max(wide, beyond))} pixels cut off${scrolls ? " (text or a table)" : ""}: ${output.innerText.slice(0, 80)}`];
+    }),
+  );
+
+/** Figures that are live and show one colour only. */
+export const blank = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>(".veduta-plot, .veduta-panorama")].flatMap((root, k) => {
+      const canvases = [...root.querySelectorAll("canvas")].filter((canvas) => canvas.checkVisibility() && canvas.width > 100);
+      const colours = (canvas: HTMLCanvasElement): number => {
+        const pen = new OffscreenCanvas(64, 32).getContext("2d") as OffscreenCanvasRenderingContext2D;
+        pen.drawImage(canvas, 0, 0, 64, 32);
+        return new Set(new Uint32Array(pen.getImageData(0, 0, 64, 32).data.buffer)).size;
+      };
+      const marks = root.querySelectorAll("svg.main-svg :is(.trace path, .point, image, .heatmaplayer *, .slice)").length;
+      const seen = root.classList.contains("veduta-plot") ? marks > 0 : canvases.length > 0 && canvases.every((one) => colours(one) > 8);
+      return seen ? [] : [`figure ${k} (${root.className}) shows nothing`];
+    }),
+  );
+
+/** Text of outputs that axe-core cannot tell from its background. */
+export async function pale(page: Page): Promise<string[]> {
+  await page.evaluate(AXE); // not as a script of the page
+  const found = await page.evaluate(async () => {
+    interface Found {
+      readonly violations: readonly { readonly nodes: readonly { readonly html: string; readonly any: readonly { readonly message: string }[] }[] }[];
+    }
+    const { axe } = globalThis as unknown as { axe: { run(where: object, how: object): Promise<Found> } };
+    const where = { include: [[".jp-OutputArea-output, .output_subarea"]], exclude: [[".jp-Stdin"]] };
+    if (!document.querySelector(".jp-OutputArea-output, .output_subarea")) return [];
+    return (await axe.run(where, { runOnly: ["color-contrast"], resultTypes: ["violations"] })).violations.flatMap(({ nodes }) =>
+      nodes.map(({ html, any: [{ message }] }) => `${html.slice(0, 120)}: ${message}`),
+    );
+  });
+  return found;
+}

@@ -1,0 +1,33 @@
+/** @file A host's whole page, as high as its notebook: its figures, a picture of it, and what of ours does not fit or cannot be read. */
+import type { Page } from "playwright-core";
+import { joined, type Notebook } from "#kernel-lib/ipynb/nbformat.js";
+import { settled } from "./host-page.js";
+
+/** What `figures` says of each of the notebook's figures when it is live. */
+export function figuresOf({ cells }: Notebook): string[] {
+  const outputs = cells.flatMap((cell) => (cell.cell_type === "code" ? cell.outputs : []));
+  const html = outputs.map((output) =>
+    "data" in output ? joined((output.data as Record<string, string | undefined>)["text/html"] ?? "") : "",
+  );
+  return html.flatMap((text) => [...text.matchAll(/<div id="[^"]*" class="veduta-(plot|panorama)"/g)].map(([, kind]) => `${kind} live`));
+}
+
+/**
+ * A picture of a host's whole page: its window is made as high as the notebook.
+ * @param notebook the selector of the element that is as high as the notebook
+ */
+export async function wholePage(page: Page, notebook: string, path: string, width = 1100): Promise<void> {
+  await page.evaluate(() => {
+    const { MathJax } = globalThis as { MathJax?: { Hub?: { Queue(then: () => void): void } } }; // the classic Notebook's
+    return new Promise<void>((resolve) => (MathJax?.Hub ? MathJax.Hub.Queue(() => resolve()) : resolve()));
+  });
+  let [height, before] = [1, 0];
+  while (height > before) {
+    before = height;
+    height = await page.locator(notebook).evaluate(({ scrollHeight }) => scrollHeight); // JupyterLab guesses that of cells off the screen
+    await page.setViewportSize({ width, height: Math.min(height + 200, 16_000) }); // Chromium's limit is 16,384
+    await page.waitForTimeout(300);
+  }
+  await settled(page);
+  await page.screenshot({ path });
+}
