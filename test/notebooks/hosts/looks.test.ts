@@ -3,7 +3,7 @@
  * is looked at, wide and narrow, light and dark. One lesson in JupyterLab; `node scripts/look-at-lessons.mjs` takes others, and VEDUTA_ALL=1
  * (`npm run test:all`) all. Pictures of the whole pages stay in .work/looks, to look at.
  */
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
@@ -32,8 +32,8 @@ interface Server {
 interface Host {
   readonly title: string;
   readonly missing: string;
-  /** the element that is as high as the notebook */
-  readonly notebook: string;
+  /** selects the notebook's cells */
+  readonly cells: string;
   start(folder: string): Promise<Server>;
   runAll(page: Page): Promise<void>;
   save(page: Page): Promise<unknown>;
@@ -44,9 +44,12 @@ interface Host {
 const frontEnd = (title: string, path: "doc/tree" | "notebooks"): Host => ({
   title,
   missing: noFrontEnd,
-  notebook: ".jp-WindowedPanel-inner",
+  cells: ".jp-Notebook-cell",
   async start(folder) {
     installKernelspec(join(folder, ".jupyter"));
+    const settings = join(folder, ".jupyter/lab/user-settings/@jupyterlab/apputils-extension");
+    mkdirSync(settings, { recursive: true });
+    writeFileSync(join(settings, "notification.jupyterlab-settings"), '{"fetchNews":"false"}'); // else it asks, over the notebook
     const { url, stop } = await startFrontEnd(folder);
     return {
       stop,
@@ -68,7 +71,7 @@ const HOSTS: Readonly<Record<string, Host>> = {
   classic: {
     title: "the classic Notebook",
     missing: noClassic,
-    notebook: "#notebook-container",
+    cells: "#notebook-container .cell",
     async start(folder) {
       const server = await startClassic(folder);
       const viewport = { width: WIDTHS.wide, height: 1000 };
@@ -116,11 +119,11 @@ for (const [key, host] of Object.entries(HOSTS).filter(([key]) => hosts === "" |
             await page.emulateMedia({ colorScheme: theme === "Dark" ? "dark" : "light" });
             await host.dress(page, theme);
             const picture = join(WORK, `${name}-${key}-${width}-${theme.toLowerCase()}.png`);
-            await wholePage(page, host.notebook, picture, pixels);
+            await wholePage(page, host.cells, picture, pixels);
             if (stumbled.length === 0 && width === "wide" && theme === "Light") {
               stumbled.push(...(await unfold(page)), ...(await formulas(page)));
               await expectLive(page, figuresOf(notebook));
-              await wholePage(page, host.notebook, picture, pixels);
+              await wholePage(page, host.cells, picture, pixels);
             }
             const found = [...(await blank(page)), ...(await cutOff(page)), ...(width === "wide" ? await pale(page) : [])];
             stumbled.push(...found.map((text) => `${width}, ${theme}: ${text}`));

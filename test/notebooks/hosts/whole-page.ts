@@ -12,22 +12,29 @@ export function figuresOf({ cells }: Notebook): string[] {
   return html.flatMap((text) => [...text.matchAll(/<div id="[^"]*" class="veduta-(plot|panorama)"/g)].map(([, kind]) => `${kind} live`));
 }
 
+/** Chromium draws no more than 16,384. */
+const HIGHEST = 16_000;
+
 /**
  * A picture of a host's whole page: its window is made as high as the notebook.
- * @param notebook the selector of the element that is as high as the notebook
+ * @param cells selects the notebook's cells
  */
-export async function wholePage(page: Page, notebook: string, path: string, width = 1100): Promise<void> {
+export async function wholePage(page: Page, cells: string, path: string, width = 1100): Promise<void> {
   await page.evaluate(() => {
     const { MathJax } = globalThis as { MathJax?: { Hub?: { Queue(then: () => void): void } } }; // the classic Notebook's
     return new Promise<void>((resolve) => (MathJax?.Hub ? MathJax.Hub.Queue(() => resolve()) : resolve()));
   });
-  let [height, before] = [1, 0];
-  while (height > before) {
+  await page.setViewportSize({ width, height: HIGHEST }); // JupyterLab guesses the height of cells off the screen
+  await page.locator(cells).first().scrollIntoViewIfNeeded();
+  const bottom = () => page.locator(cells).evaluateAll((all) => Math.max(...all.map((cell) => cell.getBoundingClientRect().bottom)));
+  let [height, before] = [0, -1];
+  while (height !== before) {
+    await page.waitForTimeout(500);
     before = height;
-    height = await page.locator(notebook).evaluate(({ scrollHeight }) => scrollHeight); // JupyterLab guesses that of cells off the screen
-    await page.setViewportSize({ width, height: Math.min(height + 200, 16_000) }); // Chromium's limit is 16,384
-    await page.waitForTimeout(300);
+    height = Math.ceil(await bottom());
   }
+  await page.setViewportSize({ width, height: Math.min(height + 60, HIGHEST) });
+  await page.waitForTimeout(300);
   await settled(page);
   await page.screenshot({ path });
 }
