@@ -80,7 +80,9 @@ export async function runUntil(page: Page, k: number, shown: Locator): Promise<v
 /** What the application has of its own, in reach by the server's setting. */
 interface Application {
   readonly commands: { execute(command: string, words?: unknown): Promise<unknown> };
-  readonly shell: { readonly currentWidget: { readonly content: { readonly widgets: readonly Shown[] }; readonly sessionContext: Session } };
+  readonly shell: {
+    readonly currentWidget: { readonly content: { readonly widgets: readonly Shown[] }; readonly sessionContext: Session };
+  };
 }
 interface Session {
   readonly session: { readonly kernel: { readonly status: string; readonly connectionStatus: string } | null } | null;
@@ -115,4 +117,7 @@ export async function runAllCells(page: Page): Promise<void> {
 
 /** One of the application's commands. */
 export const command = (page: Page, name: string, words: Readonly<Record<string, string>> = {}): Promise<unknown> =>
-  page.evaluate(([id, given]) => (globalThis as FrontEndWindow).jupyterapp.commands.execute(id, given).then(() => undefined), [name, words] as const);
+  page.evaluate(([id, given]) => (globalThis as FrontEndWindow).jupyterapp.commands.execute(id, given).then(() => undefined), [
+    name,
+    words,
+  ] as const);

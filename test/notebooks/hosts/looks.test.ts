@@ -1,6 +1,6 @@
 /**
  * Lessons as a reader runs them, all cells at once, in JupyterLab 4, the classic Notebook and Notebook 7; then every figure, folded text and formula
- * is looked at, wide and narrow, light and dark. One lesson in JupyterLab; `node scripts/look-at-lessons.mjs` takes others, and VEDUTA_ALL=1
+ * is looked at, wide and narrow, light and dark. One lesson in JupyterLab; `npm run look` takes others, and VEDUTA_ALL=1
  * (`npm run test:all`) all. Pictures of the whole pages stay in .work/looks, to look at.
  */
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";

@@ -34,7 +34,9 @@ export const cutOff = (page: Page): Promise<string[]> =>
       const beyond = output.getBoundingClientRect().right - document.documentElement.clientWidth;
       const scrolls = output.querySelector("pre, table, code") && !output.querySelector(".veduta-plot, .veduta-panorama");
       if (Math.max(wide, beyond) <= 1 || output.clientWidth === 0) return [];
-      return [`${Math.round(Math.max(wide, beyond))} pixels cut off${scrolls ? " (text or a table)" : ""}: ${output.innerText.slice(0, 80)}`];
+      return [
+        `${Math.round(Math.max(wide, beyond))} pixels cut off${scrolls ? " (text or a table)" : ""}: ${output.innerText.slice(0, 80)}`,
+      ];
     }),
   );
 
@@ -59,7 +61,9 @@ export async function pale(page: Page): Promise<string[]> {
   await page.evaluate(AXE); // not as a script of the page
   const found = await page.evaluate(async () => {
     interface Found {
-      readonly violations: readonly { readonly nodes: readonly { readonly html: string; readonly any: readonly { readonly message: string }[] }[] }[];
+      readonly violations: readonly {
+        readonly nodes: readonly { readonly html: string; readonly any: readonly { readonly message: string }[] }[];
+      }[];
     }
     const { axe } = globalThis as unknown as { axe: { run(where: object, how: object): Promise<Found> } };
     const where = { include: [[".jp-OutputArea-output, .output_subarea"]], exclude: [[".jp-Stdin"]] };
