@@ -17,7 +17,7 @@ import { command, missing as noFrontEnd, runAllCells, startFrontEnd } from "./fr
 import { closeClean, expectLive, type HostPage, hostPage } from "./host-page.js";
 import { served } from "./lab-page.js";
 import { blank, cutOff, formulas, pale, unfold } from "./stumbles.js";
-import { figuresOf, wholePage } from "./whole-page.js";
+import { figuresOf, picture, stretch } from "./whole-page.js";
 
 /** Inside the repository, so that a notebook there finds the package by its own name. */
 const WORK = fileURLToPath(new URL("../../../.work/looks/", import.meta.url));
@@ -113,21 +113,19 @@ for (const [key, host] of Object.entries(HOSTS).filter(([key]) => hosts === "" |
         const outputs = notebook.cells.flatMap((cell) => (cell.cell_type === "code" ? cell.outputs : []));
         expect(outputs.filter((output) => output.output_type === "error" || ("name" in output && output.name === "stderr"))).toEqual([]);
 
-        const stumbled: string[] = [];
-        for (const [width, pixels] of Object.entries(WIDTHS))
+        await stretch(page, host.cells, WIDTHS.wide);
+        const stumbled = [...(await unfold(page)), ...(await formulas(page))];
+        await expectLive(page, figuresOf(notebook));
+        for (const [width, pixels] of Object.entries(WIDTHS)) {
+          await stretch(page, host.cells, pixels);
           for (const theme of ["Light", "Dark"] as const) {
             await page.emulateMedia({ colorScheme: theme === "Dark" ? "dark" : "light" });
             await host.dress(page, theme);
-            const picture = join(WORK, `${name}-${key}-${width}-${theme.toLowerCase()}.png`);
-            await wholePage(page, host.cells, picture, pixels);
-            if (stumbled.length === 0 && width === "wide" && theme === "Light") {
-              stumbled.push(...(await unfold(page)), ...(await formulas(page)));
-              await expectLive(page, figuresOf(notebook));
-              await wholePage(page, host.cells, picture, pixels);
-            }
+            await picture(page, join(WORK, `${name}-${key}-${width}-${theme.toLowerCase()}.png`));
             const found = [...(await blank(page)), ...(await cutOff(page)), ...(width === "wide" ? await pale(page) : [])];
             stumbled.push(...found.map((text) => `${width}, ${theme}: ${text}`));
           }
+        }
         expect(stumbled).toEqual([]);
         await closeClean(opened);
       },

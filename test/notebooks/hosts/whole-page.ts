@@ -16,10 +16,10 @@ export function figuresOf({ cells }: Notebook): string[] {
 const HIGHEST = 16_000;
 
 /**
- * A picture of a host's whole page: its window is made as high as the notebook.
+ * Makes a page's window as high as the notebook.
  * @param cells selects the notebook's cells
  */
-export async function wholePage(page: Page, cells: string, path: string, width = 1100): Promise<void> {
+export async function stretch(page: Page, cells: string, width = 1100): Promise<void> {
   await page.evaluate(() => {
     const { MathJax } = globalThis as { MathJax?: { Hub?: { Queue(then: () => void): void } } }; // the classic Notebook's
     return new Promise<void>((resolve) => (MathJax?.Hub ? MathJax.Hub.Queue(() => resolve()) : resolve()));
@@ -34,7 +34,17 @@ export async function wholePage(page: Page, cells: string, path: string, width =
     height = Math.ceil(await bottom());
   }
   await page.setViewportSize({ width, height: Math.min(height + 60, HIGHEST) });
+}
+
+/** A picture of what the page's window shows, once the viewers have drawn. */
+export async function picture(page: Page, path: string): Promise<void> {
   await page.waitForTimeout(300);
   await settled(page);
   await page.screenshot({ path });
+}
+
+/** A picture of a host's whole page. */
+export async function wholePage(page: Page, cells: string, path: string): Promise<void> {
+  await stretch(page, cells);
+  await picture(page, path);
 }
