@@ -57,7 +57,7 @@ function html(names: readonly string[], cells: Cells, right: readonly boolean[],
     title === undefined
       ? ""
       : `<caption style="caption-side:top;padding:0 14px 4px;text-align:left;color:inherit"><b>${escapeHtml(title)}</b></caption>`;
-  return `<table style="border-collapse:collapse;margin:0;font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums;color:inherit">${caption}<thead>${line("th", names)}</thead><tbody>${cells.map((texts) => line("td", texts)).join("")}</tbody></table>`;
+  return `<table style="border-collapse:collapse;margin:0 0 8px;font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums;color:inherit">${caption}<thead>${line("th", names)}</thead><tbody>${cells.map((texts) => line("td", texts)).join("")}</tbody></table>`;
 }
 
 function plain(names: readonly string[], cells: Cells, right: readonly boolean[], title: string | undefined): string {

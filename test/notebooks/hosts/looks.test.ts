@@ -16,7 +16,7 @@ import { missing as noClassic, startClassic } from "./classic-server.js";
 import { command, missing as noFrontEnd, runAllCells, startFrontEnd } from "./front-end.js";
 import { closeClean, expectLive, type HostPage, hostPage } from "./host-page.js";
 import { served } from "./lab-page.js";
-import { blank, cutOff, formulas, pale, unfold } from "./stumbles.js";
+import { blank, collisions, cutOff, formulas, pale, unfold } from "./stumbles.js";
 import { figuresOf, picture, stretch } from "./whole-page.js";
 
 /** Inside the repository, so that a notebook there finds the package by its own name. */
@@ -122,7 +122,12 @@ for (const [key, host] of Object.entries(HOSTS).filter(([key]) => hosts === "" |
             await page.emulateMedia({ colorScheme: theme === "Dark" ? "dark" : "light" });
             await host.dress(page, theme);
             await picture(page, join(WORK, `${name}-${key}-${width}-${theme.toLowerCase()}.png`));
-            const found = [...(await blank(page)), ...(await cutOff(page)), ...(width === "wide" ? await pale(page) : [])];
+            const found = [
+              ...(await blank(page)),
+              ...(await cutOff(page)),
+              ...(await collisions(page)),
+              ...(width === "wide" ? await pale(page) : []),
+            ];
             stumbled.push(...found.map((text) => `${width}, ${theme}: ${text}`));
           }
         }

@@ -74,3 +74,27 @@ export async function pale(page: Page): Promise<string[]> {
   });
   return found;
 }
+
+/** Texts and controls of figures that lie over each other, or end beyond their figure. */
+export const collisions = (page: Page): Promise<string[]> =>
+  page.evaluate(() => {
+    const slack = 2; // pixels; a box is a little larger than its text
+    const words = (one: Element) => (one.textContent || one.getAttribute("aria-label") || one.tagName).trim().slice(0, 40);
+    const over = (a: DOMRect, b: DOMRect) =>
+      Math.min(a.right, b.right) - Math.max(a.left, b.left) > slack && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > slack;
+    return [...document.querySelectorAll<HTMLElement>(".veduta-plot, .veduta-panorama")].flatMap((root, k) => {
+      const whole = root.getBoundingClientRect();
+      const parts = [...root.querySelectorAll("svg.main-svg text, button, select, input")]
+        .filter((one) => one.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && !one.closest(".modebar"))
+        .map((one) => ({ one, box: one.getBoundingClientRect() }))
+        .filter(({ box }) => box.width > 0 && box.height > 0);
+      const beyond = parts.filter(({ box }) => box.left < whole.left - slack || box.right > whole.right + slack);
+      const pairs = parts.flatMap((a, i) =>
+        parts.slice(i + 1).flatMap((b) => (over(a.box, b.box) ? [`${words(a.one)} and ${words(b.one)}`] : [])),
+      );
+      return [
+        ...beyond.map(({ one }) => `figure ${k}: "${words(one)}" ends beyond it`),
+        ...pairs.map((pair) => `figure ${k}: ${pair} lie over each other`),
+      ];
+    });
+  });
