@@ -11,6 +11,7 @@ import { gradientPlot, lossPlot } from "#kernel-lib/display/plots/window-lines.j
 import { windowStrip } from "#kernel-lib/display/plots/window-strip.js";
 import { inlineLibrary, libraryBundle } from "#kernel-lib/pages/display-library.js";
 import { landscape, paintedRun } from "../fixtures/painted-run.js";
+import { collisions } from "../notebooks/hosts/stumbles.js";
 import { launch, missing, open, pages } from "./browser.js";
 
 const WICKED = `<img src=x onerror="globalThis.hacked=1"></script><script>globalThis.hacked=2</script>`;
@@ -91,6 +92,15 @@ describe.skipIf(missing !== "")(`figures in a browser${missing}`, () => {
     file = written.write(pageOf((await htmlOf(all())).join("<hr>") + library()));
   });
   afterAll(() => browser?.close());
+
+  test.each([420, 700, 1280])("have no text that ends beyond them or lies over another, %i pixels wide", async (width) => {
+    const zeros = figure([{ y: [4, 2, 1, 0.5], mode: "lines" }], { title: "Both axes begin at 0", yaxis: { rangemode: "tozero" } });
+    const body = (await htmlOf([...all(), zeros])).join("<hr>") + library();
+    const { page } = await open(browser, written.write(pageOf(body)), { viewport: { width, height: 900 } });
+    await expectLive(page, 7);
+    expect(await collisions(page)).toEqual([]);
+    await page.close();
+  });
 
   test("become live at the height of their stills, without a complaint, a request, or text that runs", async () => {
     const heights = (page: Page) =>

@@ -71,7 +71,7 @@ describe.skipIf(missing !== "")(`the pages of executed lessons${missing}`, () =>
         const host = await openClassic(browser, classic as ClassicServer, `${name}.ipynb`, { colorScheme });
         expect(await trusted(host.page)).toBe(true);
         await expectLive(host.page, all);
-        await wholePage(host.page, "#notebook-container .cell", join(WORK, `${name}-classic-${colorScheme}.png`));
+        await wholePage(host.page, "#notebook-container .cell", join(WORK, `${name}-classic-${colorScheme}`));
         await closeClean(host);
       }
     });
@@ -80,7 +80,7 @@ describe.skipIf(missing !== "")(`the pages of executed lessons${missing}`, () =>
       for (const theme of SCHEMES) {
         const host = await openLab(browser, lab as LabServer, notebook, { theme: theme === "light" ? "Light" : "Dark" });
         await expectLive(host.page, all);
-        await wholePage(host.page, ".jp-Notebook-cell", join(WORK, `${name}-lab-${theme}.png`));
+        await wholePage(host.page, ".jp-Notebook-cell", join(WORK, `${name}-lab-${theme}`));
         await closeClean(host);
       }
     });
@@ -89,7 +89,7 @@ describe.skipIf(missing !== "")(`the pages of executed lessons${missing}`, () =>
       const host = await openLab(browser, lab as LabServer, notebook, { trust: "untrusted" });
       await expect.poll(async () => (await pictures(host.page)).length).toBeGreaterThanOrEqual(all.length);
       expect(await contexts(host.page)).toBe(0);
-      await wholePage(host.page, ".jp-Notebook-cell", join(WORK, `${name}-lab-untrusted.png`));
+      await wholePage(host.page, ".jp-Notebook-cell", join(WORK, `${name}-lab-untrusted`));
       await closeClean(host);
     });
 
@@ -101,7 +101,7 @@ describe.skipIf(missing !== "")(`the pages of executed lessons${missing}`, () =>
         const host = await hostPage(browser, { colorScheme });
         await host.page.goto(pathToFileURL(page).href);
         await expectLive(host.page, all);
-        await wholePage(host.page, "body *", join(WORK, `${name}-exported-${colorScheme}.png`));
+        await wholePage(host.page, "body *", join(WORK, `${name}-exported-${colorScheme}`));
         await closeClean(host);
       }
     });

@@ -63,7 +63,10 @@ const frontEnd = (title: string, path: "doc/tree" | "notebooks"): Host => ({
   },
   runAll: runAllCells,
   save: (page) => command(page, "docmanager:save"),
-  dress: (page, theme) => command(page, "apputils:change-theme", { theme: `JupyterLab ${theme}` }),
+  async dress(page, theme) {
+    await command(page, "apputils:change-theme", { theme: `JupyterLab ${theme}` });
+    await page.locator("#jupyterlab-splash").waitFor({ state: "hidden" }); // it covers the page meanwhile
+  },
 });
 
 const HOSTS: Readonly<Record<string, Host>> = {
@@ -121,7 +124,7 @@ for (const [key, host] of Object.entries(HOSTS).filter(([key]) => hosts === "" |
           for (const theme of ["Light", "Dark"] as const) {
             await page.emulateMedia({ colorScheme: theme === "Dark" ? "dark" : "light" });
             await host.dress(page, theme);
-            await picture(page, join(WORK, `${name}-${key}-${width}-${theme.toLowerCase()}.png`));
+            await picture(page, join(WORK, `${name}-${key}-${width}-${theme.toLowerCase()}`));
             const found = [
               ...(await blank(page)),
               ...(await cutOff(page)),

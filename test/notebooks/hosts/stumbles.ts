@@ -26,17 +26,17 @@ export const formulas = (page: Page): Promise<string[]> =>
     ]),
   );
 
-/** Outputs that are wider than the place they have, or that end beyond the page. */
+/** Outputs that end beyond the page, or are wider than the place they have; text and tables may be where the host lets a reader scroll. */
 export const cutOff = (page: Page): Promise<string[]> =>
   page.evaluate(() =>
     [...document.querySelectorAll<HTMLElement>(".jp-OutputArea-output, .output_subarea")].flatMap((output) => {
-      const wide = output.scrollWidth - output.clientWidth;
+      const figure = output.querySelector(".veduta-plot, .veduta-panorama, img, canvas, svg") !== null;
+      const scrolls = !figure && /auto|scroll/.test(getComputedStyle(output).overflowX);
+      const wide = scrolls ? 0 : output.scrollWidth - output.clientWidth;
       const beyond = output.getBoundingClientRect().right - document.documentElement.clientWidth;
-      const scrolls = output.querySelector("pre, table, code") && !output.querySelector(".veduta-plot, .veduta-panorama");
-      if (Math.max(wide, beyond) <= 1 || output.clientWidth === 0) return [];
-      return [
-        `${Math.round(Math.max(wide, beyond))} pixels cut off${scrolls ? " (text or a table)" : ""}: ${output.innerText.slice(0, 80)}`,
-      ];
+      return Math.max(wide, beyond) <= 1 || output.clientWidth === 0
+        ? []
+        : [`${Math.round(Math.max(wide, beyond))} pixels cut off: ${output.innerText.slice(0, 80)}`];
     }),
   );
 

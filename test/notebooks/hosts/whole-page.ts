@@ -12,8 +12,9 @@ export function figuresOf({ cells }: Notebook): string[] {
   return html.flatMap((text) => [...text.matchAll(/<div id="[^"]*" class="veduta-(plot|panorama)"/g)].map(([, kind]) => `${kind} live`));
 }
 
-/** Chromium draws no more than 16,384. */
+/** Chromium lays out no more than 16,384, and repeats what lies below 8,192 when it draws in software. */
 const HIGHEST = 16_000;
+const PIECE = 4_000;
 
 /**
  * Makes a page's window as high as the notebook.
@@ -36,14 +37,16 @@ export async function stretch(page: Page, cells: string, width = 1100): Promise<
   await page.setViewportSize({ width, height: Math.min(height + 60, HIGHEST) });
 }
 
-/** A picture of what the page's window shows, once the viewers have drawn. */
+/** Pictures of what the page's window shows, once the viewers have drawn, from above: PATH-1.png, PATH-2.png, … */
 export async function picture(page: Page, path: string): Promise<void> {
   await page.waitForTimeout(300);
   await settled(page);
-  await page.screenshot({ path });
+  const { width, height } = page.viewportSize() ?? { width: 0, height: 0 };
+  for (let y = 0; y < height; y += PIECE)
+    await page.screenshot({ path: `${path}-${1 + y / PIECE}.png`, clip: { x: 0, y, width, height: Math.min(PIECE, height - y) } });
 }
 
-/** A picture of a host's whole page. */
+/** Pictures of a host's whole page. */
 export async function wholePage(page: Page, cells: string, path: string): Promise<void> {
   await stretch(page, cells);
   await picture(page, path);

@@ -12,7 +12,8 @@ const COLOURS = {
 /** The Plotly template of a colour scheme. */
 export function template(scheme: Scheme): Attributes {
   const { ink, soft, line, card } = COLOURS[scheme];
-  const axis = { color: soft, gridcolor: line, zerolinecolor: line, linecolor: line, tickcolor: line };
+  const apart = { ticklabelstandoff: 4 }; // px; else the zeros of two axes that begin at 0 touch
+  const axis = { color: soft, gridcolor: line, zerolinecolor: line, linecolor: line, tickcolor: line, ...apart };
   const scene = {
     xaxis: { gridcolor: line, color: soft },
     yaxis: { gridcolor: line, color: soft },
