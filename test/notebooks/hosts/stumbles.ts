@@ -12,6 +12,8 @@ export const unfold = (page: Page): Promise<string[]> =>
       const { parentElement: folded } = summary;
       if (!(folded instanceof HTMLDetailsElement) || folded.closest(".veduta-panorama, .veduta-plot")) return [];
       if (!folded.open) summary.click();
+      // The classic Notebook's style sheet takes the triangle away, unless the lesson's own style keeps it.
+      if (getComputedStyle(summary).display !== "list-item") return [`no triangle: ${summary.textContent}`];
       const open = folded.open && folded.getBoundingClientRect().height > summary.getBoundingClientRect().height + 5;
       return open ? [] : [`folded text stays shut: ${folded.textContent?.trim().slice(0, 80)}`];
     }),
