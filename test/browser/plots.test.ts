@@ -95,9 +95,12 @@ describe.skipIf(missing !== "")(`figures in a browser${missing}`, () => {
 
   test.each([420, 700, 1280])("have no text that ends beyond them or lies over another, %i pixels wide", async (width) => {
     const zeros = figure([{ y: [4, 2, 1, 0.5], mode: "lines" }], { title: "Both axes begin at 0", yaxis: { rangemode: "tozero" } });
-    const body = (await htmlOf([...all(), zeros])).join("<hr>") + library();
+    const few = lossPlot(steps.map((step) => ({ ...step, windows: step.windows.slice(0, 5), anchor: 2 })));
+    const long = lossPlot(steps, { title: "A title that is longer than a telephone is wide, by far" });
+    const body = (await htmlOf([...all(), zeros, few, long])).join("<hr>") + library();
     const { page } = await open(browser, written.write(pageOf(body)), { viewport: { width, height: 900 } });
-    await expectLive(page, 7);
+    await expectLive(page, 9);
+    await page.waitForTimeout(500); // a title takes its size after the first drawing
     expect(await collisions(page)).toEqual([]);
     await page.close();
   });

@@ -161,7 +161,7 @@ const windowKey = (count: number): PlotTrace => ({
     cmax: Math.max(1, count - 1),
     colorscale: windowScale("light"),
     showscale: true,
-    colorbar: { title: { text: "window" }, tickformat: "d" },
+    colorbar: { title: { text: "window", side: "right" }, tickformat: "d" }, // above it, the last window's number is in the way
   },
 });
 
