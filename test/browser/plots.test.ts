@@ -97,11 +97,14 @@ describe.skipIf(missing !== "")(`figures in a browser${missing}`, () => {
     const zeros = figure([{ y: [4, 2, 1, 0.5], mode: "lines" }], { title: "Both axes begin at 0", yaxis: { rangemode: "tozero" } });
     const few = lossPlot(steps.map((step) => ({ ...step, windows: step.windows.slice(0, 5), anchor: 2 })));
     const long = lossPlot(steps, { title: "A title that is longer than a telephone is wide, by far" });
-    const body = (await htmlOf([...all(), zeros, few, long])).join("<hr>") + library();
+    const named = figure(["open: 13", "official ring: 15", "full ring: 16", "none"].map((name, k) => ({ y: [k, 2, 3], name })));
+    const body = (await htmlOf([...all(), zeros, few, long, named])).join("<hr>") + library();
     const { page } = await open(browser, written.write(pageOf(body)), { viewport: { width, height: 900 } });
-    await expectLive(page, 9);
+    await expectLive(page, 10);
     await page.waitForTimeout(500); // a title takes its size after the first drawing
     expect(await collisions(page)).toEqual([]);
+    const plotted = page.locator(".veduta-plot").nth(9).locator(".nsewdrag").first();
+    expect((await plotted.boundingBox())?.width).toBeGreaterThan(0.6 * Math.min(width, 640)); // its legend leaves it its place
     await page.close();
   });
 
