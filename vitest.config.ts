@@ -11,6 +11,7 @@ const SLOW = [
   "test/ipynb/live/**/*.test.ts",
   "test/kernel/{interrupt,jupyter}.test.ts",
   "test/hub/processes.test.ts",
+  "test/runs/kills.test.ts",
   "test/package.test.ts",
 ];
 

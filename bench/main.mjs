@@ -7,6 +7,7 @@ import { measureGemm } from "./gemm.mjs";
 import { measureInteract } from "./interact.mjs";
 import { measureKernel } from "./kernel.mjs";
 import { measureMemory } from "./memory.mjs";
+import { measureMethods } from "./methods.mjs";
 import { measurePaint } from "./paint.mjs";
 import { measureBlock, measureVgg } from "./ratios.mjs";
 import { printTable, verdict } from "./table.mjs";
@@ -19,6 +20,7 @@ const BENCHMARKS = {
   vgg: measureVgg,
   memory: measureMemory,
   paint: measurePaint,
+  methods: measureMethods,
   edit: measureEdit,
   viewer: measureViewer,
   kernel: measureKernel,

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { type CliDeps, InterruptedError, UsageError } from "./cli/command.js";
+import { compareCommand } from "./cli/compare.js";
 import { editCommand } from "./cli/edit.js";
 import { exportCommand } from "./cli/export.js";
 import { kernelCommand } from "./cli/kernel.js";
@@ -32,6 +33,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
     .configureOutput({ writeOut: (text) => deps.stdout.write(text), writeErr: (text) => deps.stderr.write(text) })
     .showHelpAfterError("(see veduta --help, or --help of a command)");
   paintCommand(program, deps);
+  compareCommand(program, deps);
   editCommand(program, deps);
   sceneCommand(program, deps);
   modelsCommand(program, deps);

@@ -14,7 +14,7 @@ export type { Device } from "./engine/device.js";
 
 // painting a panorama
 export { alignedStart, independentWindows, multiDiffusion, spotDiffusion, syncDiffusion } from "./methods/joint/joint-methods.js";
-export { guidedFusion, gvcfDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
+export { diffCollage, guidedFusion, gvcfDiffusion, safaDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
 // writing a new method
@@ -24,7 +24,11 @@ export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js"
 export type { Predicted, SamplerSteps } from "./methods/joint/sampler-steps.js";
 export { over } from "./methods/joint/carried.js";
 export type { Carried, Denoised } from "./methods/joint/carried.js";
-export type { NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
+export type { ComparedWith, NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
+export type { Overlap } from "./methods/joint/window-grid.js";
+export type { SyncWeight } from "./methods/joint/syncdiffusion.js";
+export type { Anchor } from "./methods/joint/anchor.js";
+export type { Loop } from "./methods/joint/options.js";
 export type { AnyRun, AnyStep } from "./methods/any-run.js";
 export type { Batch, Family, Method, MethodInfo, MethodStep, ResumeState, Run, Series } from "./methods/method.js";
 export { choiceOption, givenOption, realOption, sizeOption, textOption, toggleOption, wholeOption } from "./methods/option-table.js";
@@ -36,7 +40,15 @@ export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from
 export type { CallKind, JointModel, JointModelConfig, MemoryNeed } from "./diffusion/joint-model.js";
 export type { Autoencoder, BatchOption, Classifier, ComparableFeatures, ControlledNoiseOptions } from "./diffusion/capabilities.js";
 export type { ControlMaps, DecodeOptions, Denoiser, DualEncoder, EncodeOptions, EnergyGradient } from "./diffusion/capabilities.js";
-export type { Features, NoiseOptions, Perceptual, PerceptualOptions, JacobianProducts, RowDenoiser } from "./diffusion/capabilities.js";
+export type {
+  Features,
+  NoiseOptions,
+  Perceptual,
+  ComparisonOptions,
+  PerceptualOptions,
+  JacobianProducts,
+  RowDenoiser,
+} from "./diffusion/capabilities.js";
 export type { RowNoiseOptions, TextEncoder, TextEnergies, TimestepOptions, UnconditionalDenoiser } from "./diffusion/capabilities.js";
 // energies of pictures, for guidance
 export { classEnergy, textEnergy, zeroShotClassifier } from "./methods/edit/energies.js";
@@ -153,6 +165,15 @@ export { layoutEditor } from "./display/layout-editor.js";
 export type { LayoutEditorOptions } from "./display/layout-editor.js";
 export { widget } from "./display/widget.js";
 export type { Widget, WidgetOptions, WidgetState } from "./display/widget.js";
+
+// methods compared
+export { compareMethods, summarise } from "./runs/compare-methods.js";
+export type { ComparedPanorama, CompareOptions, MethodSummary } from "./runs/compare-methods.js";
+export type { MeanInterval } from "./metrics/interval.js";
+export { countPasses } from "./methods/joint/count-passes.js";
+export type { Passes } from "./methods/joint/count-passes.js";
+export { comparePage } from "./pages/compare-page.js";
+export type { Comparison as MethodComparison } from "./pages/compare-page.js";
 
 // a run on disk
 export { openRun } from "./runs/run-folder.js";

@@ -3,6 +3,8 @@ export type { Tensor } from "./core/tensor.js";
 export type { BatchOption, ComparableFeatures, DualEncoder, Features } from "./diffusion/capabilities.js";
 export type { DirectionalOptions } from "./metrics/dual-score.js";
 export { directionalScore, dualScore } from "./metrics/dual-score.js";
+export type { MeanInterval } from "./metrics/interval.js";
+export { meanInterval, pairedInterval } from "./metrics/interval.js";
 export type { Distance } from "./metrics/intra-lpips.js";
 export { intraLpips } from "./metrics/intra-lpips.js";
 export { l2 } from "./metrics/l2.js";
@@ -15,3 +17,4 @@ export { measurePair, pairMetrics, registerPairMetric } from "./metrics/pair-met
 export { psnr } from "./metrics/psnr.js";
 export { ssim } from "./metrics/ssim.js";
 export { structure } from "./metrics/structure.js";
+export { windowSpread } from "./metrics/window-spread.js";

@@ -1,16 +1,69 @@
 /** @file The action of `veduta paint`. */
 import { allMethods, methodNamed } from "../methods/methods.js";
-import type { CliDeps } from "./command.js";
-import { expectFree, expectOwnFlags, type RunFlags, runIntoFolder, started, withModel } from "./run-command.js";
+import { resumed } from "../pages/resume-run.js";
+import { openRun, type SavedRun } from "../runs/run-folder.js";
+import { savedOptions } from "../runs/run-options.js";
+import { type CliDeps, UsageError } from "./command.js";
+import { methodFlags } from "./method-flags.js";
+import { expectFree, expectOwnFlags, follow, type RunFlags, runIntoFolder, started, tellWritten, withModel } from "./run-command.js";
 
-/** Paints, and writes the run step by step. @throws UsageError for wrong flags; InterruptedError if the user stops it */
-export async function paint(prompt: string, flags: RunFlags, deps: CliDeps): Promise<void> {
-  const method = methodNamed(flags.method);
+/** The flags of `veduta paint`. */
+export interface PaintFlags extends RunFlags {
+  readonly from?: string;
+  readonly resume?: string;
+}
+
+/**
+ * Paints, and writes the run step by step.
+ * @param given the flags that stand on the command line, by their options' names
+ * @throws UsageError for wrong flags; InterruptedError if the user stops it
+ */
+export async function paint(prompt: string | undefined, flags: PaintFlags, deps: CliDeps, given: ReadonlySet<string>): Promise<void> {
+  if (flags.resume !== undefined) return goOn(flags.resume, prompt, flags, deps, given);
+  const old = flags.from === undefined ? undefined : await saved(flags.from);
+  if (prompt === undefined && !old)
+    throw new UsageError("missing required argument 'prompt': want what to paint, in quotes, or --from or --resume and a run");
+  const method = methodNamed(old && !given.has("method") ? old.info.method : flags.method);
   expectOwnFlags(flags, method, allMethods());
   if (flags.out !== undefined) await expectFree(flags.out, flags.force);
   const begun = performance.now();
-  await withModel(flags, deps, async (opened) => {
-    const run = started(() => method.run(opened.model, { ...flags, prompt, signal: opened.signal } as never));
+  await withModel(old ? { ...flags, model: flags.model ?? old.info.model.name } : flags, deps, async (opened) => {
+    const options = { ...(old && savedOptions(old)), ...changes(flags), ...(prompt !== undefined && { prompt, text: undefined }) };
+    const run = started(() => method.run(opened.model, { ...options, signal: opened.signal } as never));
     await runIntoFolder(run, flags, opened, deps, { picture: "panorama.png", begun });
   });
+}
+
+/** The options that flags name. A size or a stride of one's own replaces the windows that a run has recorded. */
+function changes(flags: PaintFlags): object {
+  const keys = [...methodFlags(allMethods()).values()].map(({ key }) => key);
+  const named = Object.fromEntries(keys.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]));
+  const places = ["width", "height", "window", "stride", "loop"].some((key) => key in named);
+  return { ...named, ...(places && { windows: undefined }), ...("seed" in named && { latent: undefined }) };
+}
+
+/** Goes on with a run, in its folder. @throws UsageError for a prompt or a flag that would change it */
+async function goOn(dir: string, prompt: string | undefined, flags: PaintFlags, deps: CliDeps, given: ReadonlySet<string>): Promise<void> {
+  const old = await saved(dir);
+  const allowed = new Set(["resume", "model", "device", "precision", "threads", "keep", "foreseen"]);
+  const wrong = prompt === undefined ? [...given].find((key) => !allowed.has(key)) : "a prompt";
+  if (wrong !== undefined)
+    throw new UsageError(
+      `--resume goes on as the run began, and got ${wrong}; leave it out, or repeat the run with changes by --from ${dir}`,
+    );
+  const begun = performance.now();
+  await withModel({ ...flags, model: flags.model ?? old.info.model.name }, deps, async ({ model, signal, took }) => {
+    const foreseenEvery = flags.keep.foreseen ? flags.foreseen : 0;
+    const { run, writer, done } = await resumed(dir, model, { signal, report: flags.keep.report, foreseenEvery });
+    deps.stderr.write(`${run.method.title} on ${model.device}, ${model.precision}, after step ${done} of ${run.stepCount}\n`);
+    tellWritten(await follow(run, writer, signal, deps.stderr, done), flags, deps, { picture: "panorama.png", begun, took });
+  });
+}
+
+/** A run's folder that `paint` made. @throws UsageError for a run of another command */
+async function saved(dir: string): Promise<SavedRun> {
+  const run = await openRun(dir);
+  if (run.info.family !== undefined && run.info.family !== "panorama")
+    throw new UsageError(`${dir}: holds a run of the family ${run.info.family}, want one of veduta paint`);
+  return run;
 }

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { allMethods, DEFAULT_METHODS } from "../methods/methods.js";
 import type { CliDeps } from "./command.js";
-import type { RunFlags } from "./run-command.js";
+import type { PaintFlags } from "./paint-action.js";
 import { addRunOptions } from "./run-options.js";
 
 /** Adds the command to the program. */
@@ -14,12 +14,17 @@ export function paintCommand(program: Command, deps: CliDeps): void {
     .description(
       "Paint a panorama from a prompt, step by step, and write the run: panorama.png, report.html to look at, run.json to repeat it.",
     )
-    .argument("<prompt>", "what to paint, in quotes");
+    .argument("[prompt]", "what to paint, in quotes; not needed with --from or --resume")
+    .option("--from <run>", "repeat the run of this folder; flags and a prompt change what they name")
+    .option("--resume <run>", "go on with a run that was stopped or killed, in its folder");
   addRunOptions(command, methods, DEFAULT_METHODS.panorama.name, "panorama.png");
   command
     .addHelpText(
       "after",
-      '\nExamples:\n  veduta paint "mountains" --loop --seed 7\n  veduta paint "a misty forest at dawn" --method multi --width 1024 --out forest\n',
+      '\nExamples:\n  veduta paint "mountains" --loop --seed 7\n  veduta paint "a misty forest at dawn" --method multi --width 1024 --out forest\n  veduta paint --from forest --weight 80 --out forest-80\n  veduta paint --resume forest\n',
     )
-    .action(async (prompt: string, flags: RunFlags) => (await import("./paint-action.js")).paint(prompt, flags, deps));
+    .action(async (prompt: string | undefined, flags: PaintFlags, { getOptionValueSource }: Command) => {
+      const given = new Set(Object.keys(flags).filter((key) => getOptionValueSource.call(command, key) === "cli"));
+      return (await import("./paint-action.js")).paint(prompt, flags, deps, given);
+    });
 }

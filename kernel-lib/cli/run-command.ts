@@ -14,15 +14,19 @@ import { type CliDeps, InterruptedError, type PaintModel, UsageError } from "./c
 import type { Kept } from "./kept.js";
 import { methodFlags } from "./method-flags.js";
 
-/** The flags of a command that runs a method, and those of the methods' options by option name. */
-export interface RunFlags extends Readonly<Record<string, unknown>> {
-  readonly method: string;
-  readonly foreseen: number;
-  readonly keep: Kept;
+/** The flags that choose a model and where it runs. */
+export interface ModelFlags {
   readonly model?: string;
   readonly device: DeviceChoice;
   readonly precision?: Precision;
   readonly threads?: number;
+}
+
+/** The flags of a command that runs a method, and those of the methods' options by option name. */
+export interface RunFlags extends ModelFlags, Readonly<Record<string, unknown>> {
+  readonly method: string;
+  readonly foreseen: number;
+  readonly keep: Kept;
   readonly out?: string;
   readonly force?: true;
 }
@@ -48,7 +52,7 @@ export interface Opened {
  * Opens the model, works with it and closes it. The user's interrupt aborts `signal`.
  * @throws InterruptedError if the user stops it before it is open
  */
-export async function withModel<T>(flags: RunFlags, deps: CliDeps, work: (opened: Opened) => Promise<T>): Promise<T> {
+export async function withModel<T>(flags: ModelFlags, deps: CliDeps, work: (opened: Opened) => Promise<T>): Promise<T> {
   const { stderr } = deps;
   const stop = new AbortController();
   const stopped = new Promise<never>((_, reject) =>
@@ -113,17 +117,27 @@ export async function runIntoFolder(
     source,
   });
   const saved = await follow(run, writer, signal, deps.stderr);
-  const times = `${duration(tenths(performance.now() - begun))} in all, ${duration(tenths(took))} of them to open the model`;
-  const written = [picture, ...(flags.keep.report === "none" ? [] : ["report.html"])].map((name) => `${join(dir, name)}\n`);
-  deps.stdout.write(`${written.join("")}${saved.info.width} × ${saved.info.height} px, ${saved.steps.length} steps, ${times}\n`);
+  tellWritten(saved, flags, deps, { picture, begun, took });
   return saved;
 }
 
-/** Runs to the end and writes every step; a run that ends early keeps its steps. */
-async function follow(run: AnyRun, writer: RunWriter, signal: AbortSignal, stderr: Out): Promise<SavedRun> {
+/** Prints the files of a finished run, and the times. */
+export function tellWritten(
+  { dir, info, steps }: SavedRun,
+  { keep }: Pick<RunFlags, "keep">,
+  { stdout }: Pick<CliDeps, "stdout">,
+  { picture, begun, took }: Pick<Destination, "picture" | "begun"> & Pick<Opened, "took">,
+): void {
+  const times = `${duration(tenths(performance.now() - begun))} in all, ${duration(tenths(took))} of them to open the model`;
+  const written = [picture, ...(keep.report === "none" ? [] : ["report.html"])].map((name) => `${join(dir, name)}\n`);
+  stdout.write(`${written.join("")}${info.width} × ${info.height} px, ${steps.length} steps, ${times}\n`);
+}
+
+/** Runs to the end and writes every step; a run that ends early keeps its steps. @param before steps that were done before it goes on */
+export async function follow(run: AnyRun, writer: RunWriter, signal: AbortSignal, stderr: Out, before = 0): Promise<SavedRun> {
   const steps = run.stepCount;
-  const progress = createProgress({ steps, units: unitsOf(run), out: stderr });
-  let done = 0;
+  const progress = createProgress({ steps: steps - before, units: unitsOf(run), out: stderr });
+  let done = before;
   try {
     for (;;) {
       const next: IteratorResult<AnyStep, AnyResult> = await run.next();

@@ -14,7 +14,7 @@ export function addRunOptions(command: Command, methods: readonly MethodInfo[], 
       .choices(methods.map(({ name }) => name))
       .default(standard),
   );
-  for (const [name, flag] of methodFlags(methods)) for (const option of optionsOf(name, flag)) command.addOption(option);
+  addMethodFlags(command, methods);
   command
     .option("--foreseen <n>", "keep the picture foreseen after every n-th step; 0: none", wholeNumber(0), 1)
     .addOption(
@@ -24,16 +24,27 @@ export function addRunOptions(command: Command, methods: readonly MethodInfo[], 
       )
         .argParser(keptOf)
         .default(keptOf(KEEP_ALL), KEEP_ALL),
-    )
+    );
+  addModelOptions(command)
+    .option("--out <dir>", "the run's folder; default veduta-out/<method>-<seed>")
+    .option("--force", "replace a run that is already in the folder");
+}
+
+/** Adds the flags of the methods' options. @param without flags that the command has in its own way */
+export function addMethodFlags(command: Command, methods: readonly MethodInfo[], without: ReadonlySet<string> = new Set()): void {
+  for (const [name, flag] of methodFlags(methods))
+    if (!without.has(name)) for (const option of optionsOf(name, flag)) command.addOption(option);
+}
+
+/** Adds the flags that choose a model and where it runs. */
+export const addModelOptions = (command: Command): Command =>
+  command
     .option("--model <path>", "a checkpoint's folder or name; default: the bundled one")
     .addOption(
       new Option("--device <name>", "where the networks run; auto: the best that is available").choices(DEVICE_CHOICES).default("auto"),
     )
     .addOption(new Option("--precision <name>", "of the U-Net; default float16 on cuda, float32 on cpu and webgpu").choices(PRECISIONS))
-    .option("--threads <n>", "threads of the CPU; default all its cores", wholeNumber(1))
-    .option("--out <dir>", "the run's folder; default veduta-out/<method>-<seed>")
-    .option("--force", "replace a run that is already in the folder");
-}
+    .option("--threads <n>", "threads of the CPU; default all its cores", wholeNumber(1));
 
 /** Commander's options of a flag; a flag without a value also has its opposite. The value is stored under the option's name. */
 function optionsOf(name: string, flag: MethodFlag): Option[] {

@@ -23,9 +23,26 @@ export const number =
     return value;
   };
 
-/** Parses "middle" or a window's index. */
-export const anchorName = (word: string): "middle" | number => {
-  if (word === "middle") return word;
-  if (!/^\d+$/.test(word)) throw new InvalidArgumentError('Want "middle", or a window\'s index, from 0.');
-  return Number(word);
-};
+/** Makes a parser of a list of names, separated by commas. */
+export const listOfNames =
+  (known: readonly string[]) =>
+  (words: string): readonly string[] => {
+    const names = words.split(",").map((word) => word.trim());
+    const wrong = names.find((name) => !known.includes(name));
+    if (wrong !== undefined) throw new InvalidArgumentError(`Got ${JSON.stringify(wrong)}, want names out of ${known.join(", ")}.`);
+    return [...new Set(names)];
+  };
+
+/** Parses seeds: "8" is 1 to 8, "3,5" are those, "2..5" is 2 to 5. */
+export function listOfSeeds(words: string): readonly number[] {
+  const from = (first: number, last: number) => Array.from({ length: Math.max(0, last - first + 1) }, (_, k) => first + k);
+  const range = /^(\d+)\.\.(\d+)$/.exec(words);
+  const seeds = /^\d+$/.test(words)
+    ? from(1, Number(words))
+    : range
+      ? from(Number(range[1]), Number(range[2]))
+      : words.split(",").map(Number);
+  if (seeds.length === 0 || seeds.length > 10_000 || !seeds.every((seed) => Number.isSafeInteger(seed) && seed >= 0))
+    throw new InvalidArgumentError("Want a number of seeds such as 8, a list such as 3,5,8, or a range such as 1..8.");
+  return [...new Set(seeds)];
+}

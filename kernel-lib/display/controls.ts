@@ -9,7 +9,7 @@ export interface Control<Value> extends Displayable {
   readonly value: Value;
   /** Changes the value, in the page too. */
   set(value: Value): void;
-  /** Calls `changed` with every value that the user chooses. @returns a function that ends that */
+  /** Calls `changed` with every value that the user chooses, or a cell sets. @returns a function that ends that */
   observe(changed: (value: Value) => void): () => void;
 }
 
@@ -79,16 +79,28 @@ export function button(label: string): Control<number> {
   return control(made, (x) => x);
 }
 
-/** A control of a widget whose state has a value. */
-function control<Value>(made: Widget<WidgetState & { value: Value }>, check: (value: Value) => Value): Control<Value> {
+/** A control of a widget whose state has a value. @param check returns the value, or throws for one that the control does not take */
+export function control<Value>(made: Widget<WidgetState & { value: Value }>, check: (value: Value) => Value): Control<Value> {
   const { get, set, observe, live: _, open: __, close: ___, ...shown } = made;
+  const listeners = new Set<(value: Value) => void>();
+  const tell = (value: Value) => {
+    for (const changed of listeners) changed(value);
+  };
+  observe(({ value }) => tell(value));
   return {
     ...shown,
     get value() {
       return get("value");
     },
-    set: (value) => set({ value: check(value) }),
-    observe: (changed) => observe(({ value }) => changed(value)),
+    set(value) {
+      const before = get("value");
+      set({ value: check(value) });
+      if (value !== before) tell(value);
+    },
+    observe(changed) {
+      listeners.add(changed);
+      return () => void listeners.delete(changed);
+    },
   };
 }
 

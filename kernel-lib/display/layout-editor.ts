@@ -5,7 +5,7 @@ import { checkScene } from "../conditions/scene-tokenizer.js";
 import { encodePng, svgPng } from "../core/image.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
 import { dataUrl } from "../pages/html.js";
-import type { Control } from "./controls.js";
+import { type Control, control } from "./controls.js";
 import { displayable } from "./display.js";
 import { widget } from "./widget.js";
 
@@ -64,13 +64,14 @@ export function layoutEditor({ layout = [], classes, picture, width = 384 }: Lay
       ...forms,
     };
   });
+  const inner = control<readonly SceneObject[]>(made, known);
   return {
     ...shown,
     get value() {
-      return made.get("value");
+      return inner.value;
     },
-    set: (value) => made.set({ value: known(value) }),
-    observe: (changed) => made.observe(({ value }) => changed(value)),
+    set: inner.set,
+    observe: inner.observe,
   };
 }
 

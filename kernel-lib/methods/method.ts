@@ -71,6 +71,8 @@ export interface MethodInfo {
   readonly sharedOptions: OptionTable;
   /** the options that only it reads */
   readonly options: OptionTable;
+  /** how a joint method lays its windows: as `stride` says, or side by side, so that it takes none; absent: "grid" */
+  readonly placement?: "grid" | "side by side";
   readonly needs: readonly CallKind[];
   readonly series: readonly Series[];
 }

@@ -49,12 +49,12 @@ async function meanOverPairs<T>(all: readonly T[], distance: (a: T, b: T) => Pro
   return sum / pairs;
 }
 
-/** Non-overlapping squares, each [1,3,side,side], from [0,1] to [-1,1]. */
-function squares({ data, shape: [, , height, width] }: Tensor, side: number): Tensor[] {
+/** Non-overlapping squares, each [1,3,side,side], from [0,1] to [-1,1]. @throws RangeError where fewer than two fit */
+export function squares({ data, shape: [, , height, width] }: Tensor, side: number, who = "intraLpips"): Tensor[] {
   const [down, across] = [Math.floor(height / side), Math.floor(width / side)];
   if (!(Number.isInteger(side) && side >= 1 && down * across >= 2))
     throw new RangeError(
-      `intraLpips: crop ${side} px of ${height}×${width} px; want at least two crops, so a whole number up to ${largest(height, width)}`,
+      `${who}: crop ${side} px of ${height}×${width} px; want at least two crops, so a whole number up to ${largest(height, width)}`,
     );
   return Array.from({ length: down * across }, (_, k) => {
     const [top, left] = [Math.floor(k / across) * side, (k % across) * side];

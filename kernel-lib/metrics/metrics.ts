@@ -2,13 +2,14 @@
 import type { Tensor } from "../core/tensor.js";
 import { intraLpipsMetric } from "./intra-lpips.js";
 import type { Metric } from "./metric.js";
+import { windowSpreadMetric } from "./window-spread.js";
 
 /** A metric, whatever it needs. */
 export type AnyMetric = Metric<Readonly<Record<string, unknown>>>;
 
 const anyOf = <Needs>(metric: Metric<Needs>): AnyMetric => metric as unknown as AnyMetric; // `measure` gives it a model that has what it needs
 
-const table: AnyMetric[] = [anyOf(intraLpipsMetric)];
+const table: AnyMetric[] = [anyOf(intraLpipsMetric), anyOf(windowSpreadMetric)];
 
 /** All metrics, those that were registered among them. */
 export const metrics = (): readonly AnyMetric[] => table;

@@ -62,12 +62,23 @@ export async function resume(
   model: ReplayModel,
   { signal, report = "embedded", foreseenEvery, onStep }: ResumeOptions = {},
 ): Promise<SavedRun> {
+  const { run, writer } = await resumed(dir, model, { signal, report, foreseenEvery });
+  return followed(run, writer, onStep);
+}
+
+/** The run that `resume` goes on with, not begun, and the writer of its folder. @throws as resume */
+export async function resumed(
+  dir: string,
+  model: ReplayModel,
+  { signal, report = "embedded", foreseenEvery }: Omit<ResumeOptions, "onStep"> = {},
+): Promise<{ readonly run: AnyRun; readonly writer: RunWriter; readonly done: number }> {
   const saved = await openRun(dir);
   if (saved.info.complete)
     throw new CheckpointError(dir, { expected: "a run that was stopped", found: "a complete one", fix: "replay repeats it" });
-  const run = startedFrom(saved, model, { signal, resume: readState(dir) });
+  const state = readState(dir);
+  const run = startedFrom(saved, model, { signal, resume: state });
   const writer = await continueRunWriter(saved, { page: await reportPage(dir, report), foreseenEvery });
-  return followed(run, writer, onStep);
+  return { run, writer, done: state ? state.index + 1 : 0 };
 }
 
 /** Runs to the end and writes every step. */

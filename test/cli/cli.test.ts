@@ -262,8 +262,8 @@ describe("a wrong word is exit code 2 and an answer", () => {
     [["paint", "x", "--weight", "heavy"], /Want a number\./],
     [["paint", "x", "--weight", ""], /Want a number/],
     [["paint", "x", "--guidance", "Infinity"], /Want a number\./],
-    [["paint", "x", "--anchor", "left"], /Want "middle", or a window's index/],
-    [["paint", "x", "--method", "magic"], /Allowed choices are sync, multi, independent\./],
+    [["paint", "x", "--anchor", "left"], /Want "middle", "rolling", or a window's index/],
+    [["paint", "x", "--method", "magic"], /Allowed choices are sync, multi, spot, safa, collage/],
     [["paint", "x", "--keep", "everything"], /Want some of foreseen, report, shared-report, nothing, separated by commas\./],
     [["paint", "x", "--keep", "report,shared-report"], /Want report or shared-report, not both\./],
     [["paint", "x", "--device", "tpu"], /Allowed choices are auto, cpu, cuda, webgpu\./],
@@ -339,4 +339,88 @@ describe("progress", () => {
     for (const control of ["\r", "\x1b"]) expect(lines.join("")).not.toContain(control);
   });
   test("a clock rounds up", () => expect([0, 6100, 59_999, 3_725_000].map(clock)).toEqual(["0:00", "0:07", "1:00", "1:02:05"]));
+});
+
+describe("veduta compare", () => {
+  const words = ["compare", "hills", "--methods", "multi,sync", "--seeds", "2", "--steps", "2", "--width", "64", "--weight", "0.01"];
+
+  test("paints every method for every seed, and writes the page, the panoramas and the numbers", async () => {
+    const out = fresh();
+    const { code, out: printed, closed } = await veduta([...words, "--out", out]);
+    expect([code, printed, closed]).toEqual([0, `${join(out, "index.html")}\n`, 1]);
+    expect(readdirSync(out).sort()).toEqual(["compare.json", "index.html", "multi-1.png", "multi-2.png", "sync-1.png", "sync-2.png"]);
+    expect(readFileSync(join(out, "index.html"), "utf8")).toContain(
+      `veduta compare &quot;hills&quot; --methods multi,sync --seeds 1,2 --width 64 --steps 2 --weight 0.01 --out`,
+    );
+    expect(JSON.parse(readFileSync(join(out, "compare.json"), "utf8")).panoramas).toHaveLength(4);
+    expect((await veduta([...words, "--out", out])).err).toContain("holds a comparison already; --force replaces it");
+  });
+
+  test("keeps what was painted when it is stopped", async () => {
+    const out = fresh();
+    const { code, err } = await veduta([...words, "--out", out], { during: (interrupt, calls) => calls === 12 && interrupt() });
+    expect([code, /Stopped after 1 of 4 panoramas/.test(err)]).toEqual([130, true]);
+    expect(existsSync(join(out, "index.html"))).toBe(true);
+  });
+
+  test.each([
+    [["--methods", "multi"], /want two or more different methods/],
+    [["--methods", "multi,milti"], /"milti", want names out of/],
+    [["--seeds", "0"], /Want a number of seeds/],
+    [["--seeds", "3..1"], /Want a number of seeds/],
+    [["--lambda", "2"], /--lambda belongs to twin, which is not compared/],
+    [["--width", "65"], /width 65/],
+  ])("refuses %j in one line", async (wrong, message) => {
+    const out = fresh();
+    const { code, err } = await veduta(["compare", "hills", ...wrong, "--out", out]);
+    expect([code, err.split("\n").length < 6]).toEqual([2, true]);
+    expect(err).toMatch(message);
+    expect(existsSync(join(out, "index.html"))).toBe(false);
+  });
+});
+
+describe.skipIf(!built)("a run that is there", () => {
+  const words = ["paint", "hills", "--steps", "4", "--width", "64", "--seed", "5", "--weight", "0.02"];
+  const picture = (dir: string) => readFileSync(join(dir, "panorama.png"));
+
+  test("is repeated by --from, byte for byte, and changed by what flags and a prompt name", async () => {
+    const [first, again, heavier, other] = [fresh(), fresh(), fresh(), fresh()];
+    await veduta([...words, "--out", first]);
+    expect((await veduta(["paint", "--from", first, "--out", again])).code).toBe(0);
+    expect(picture(again)).toEqual(picture(first));
+    await veduta(["paint", "--from", first, "--weight", "0.05", "--out", heavier]);
+    expect((await openRun(heavier)).info.options).toMatchObject({ prompt: "hills", seed: 5, steps: 4, weight: 0.05 });
+    await veduta(["paint", "sea", "--from", first, "--method", "multi", "--width", "96", "--out", other]);
+    const { info } = await openRun(other);
+    expect([info.method, info.width, info.options.prompt, info.options.seed]).toEqual(["multi", 96, "sea", 5]);
+  });
+
+  test("is gone on with by --resume, and ends in the same picture", async () => {
+    const [whole, broken] = [fresh(), fresh()];
+    await veduta([...words, "--out", whole]);
+    const { code } = await veduta([...words, "--out", broken], { during: (interrupt, calls) => calls === 10 && interrupt() });
+    expect(code).toBe(130);
+    const { code: ended, err } = await veduta(["paint", "--resume", broken]);
+    expect([ended, err]).toEqual([0, expect.stringMatching(/after step [1-3] of 4/)]);
+    expect(picture(broken)).toEqual(picture(whole));
+    expect((await openRun(broken)).steps).toHaveLength(4);
+  });
+
+  test.each([
+    [["paint"], /want what to paint, in quotes, or --from or --resume/],
+    [["paint", "--from", "/nowhere"], /nowhere/],
+    [["paint", "--resume", "/nowhere"], /nowhere/],
+  ])("%j is refused in one line", async (wrong, message) => {
+    const { code, err } = await veduta(wrong);
+    expect(code).not.toBe(0);
+    expect(err).toMatch(message);
+  });
+
+  test("is not changed by --resume", async () => {
+    const dir = fresh();
+    await veduta([...words, "--out", dir]);
+    const { code, err } = await veduta(["paint", "--resume", dir, "--weight", "3"]);
+    expect([code, err]).toEqual([2, expect.stringContaining("got weight; leave it out, or repeat the run with changes by --from")]);
+    expect((await veduta(["paint", "--resume", dir])).err).toContain("a complete one");
+  });
 });

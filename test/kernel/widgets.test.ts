@@ -142,9 +142,11 @@ const follow = await interact({ side }, async ({ side }, { signal }) => {
     expect(await value("[runs, stopped]")).toBe("[ [ 1, 2, 5 ], [ 2 ] ]");
     const shown = kernel.everything.filter(({ header }) => header.msg_type === "update_display_data");
     expect(shown.map(({ content }) => (content.data as Record<string, unknown>)["text/plain"])).toEqual(["side 5"]);
+    await kernel.execute("side.set(7);\nawait follow.settled();"); // from a cell as well
+    expect(await value("runs")).toBe("[ 1, 2, 5, 7 ]");
     await kernel.execute("follow.stop();");
     await update(comm_id, { value: 9 });
-    expect(await value("runs.length")).toBe("3");
+    expect(await value("runs.length")).toBe("4");
   });
 
   test("shows what its work throws, and goes on with the next values", async () => {

@@ -2,7 +2,6 @@
 import { over } from "./carried.js";
 import { cropAll, fuse } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
-import { sideBySide } from "./side-by-side.js";
 
 /** Independent windows, as a row of the table of methods. */
 export const independent = jointMethod({
@@ -10,7 +9,7 @@ export const independent = jointMethod({
   title: "Independent windows",
   summary: "windows side by side, denoised independently",
   source: "the baseline of arXiv:2302.08113 and arXiv:2306.05178",
-  prepare: sideBySide,
+  placement: "side by side",
   async *steps(run, { windows }) {
     let z = run.panorama; // [1,c,H,W]
     for (const hop of run.hops) {

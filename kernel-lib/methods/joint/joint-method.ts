@@ -5,6 +5,7 @@ import { type DefaultedOf, type OptionTable, takeOptions, type ValuesOf } from "
 import { begin, type Running } from "./joint-run.js";
 import { chooseBatch } from "./network-calls.js";
 import { JOINT_OPTIONS, type JointOptions, pathOf, type ResolvedOptions, resolveOptions } from "./options.js";
+import { sideBySide } from "./side-by-side.js";
 import type { JointRun, JointSteps } from "./step-record.js";
 
 /** What distinguishes one joint method from another. */
@@ -19,6 +20,8 @@ export interface JointMethodSpec<Own extends OptionTable, Resolved extends objec
   readonly needs?: readonly CallKind[];
   /** default: none */
   readonly series?: readonly Series[];
+  /** how windows lie; default "grid" */
+  readonly placement?: "grid" | "side by side";
   /**
    * Changes the shared options before their defaults are filled in; default: leaves them.
    * @throws RangeError for an option that the method does not allow
@@ -49,13 +52,25 @@ export type JointMethod<Own extends OptionTable, Resolved> = Method<JointOptions
 export function jointMethod<Own extends OptionTable = Record<never, never>, Resolved extends object = DefaultedOf<Own>>(
   spec: JointMethodSpec<Own, Resolved>,
 ): JointMethod<Own, Resolved> {
-  const { name, title, summary, source, options: own = {} as Own, needs = ["noise"], series = [], prepare, resolve, steps } = spec;
+  const {
+    name,
+    title,
+    summary,
+    source,
+    options: own = {} as Own,
+    needs = ["noise"],
+    series = [],
+    placement = "grid",
+    resolve,
+    steps,
+  } = spec;
+  const prepare = placement === "side by side" ? sideBySide : spec.prepare;
   // the function's name in errors: "SyncDiffusion" -> "syncDiffusion", "GVCF diffusion" -> "gvcfDiffusion"
   const who = title
     .replace(/^([A-Z]+(?![a-z])|[A-Z])/, (start) => start.toLowerCase())
     .replace(/ (\w)/g, (_, letter: string) => letter.toUpperCase());
   const method: JointMethod<Own, Resolved> = {
-    ...{ name, title, summary, source, needs, series },
+    ...{ name, title, summary, source, placement, needs, series },
     family: "panorama",
     options: own,
     sharedOptions: JOINT_OPTIONS,

@@ -7,6 +7,7 @@ import { createSchedule } from "../../diffusion/schedule.js";
 import type { ResumeState } from "../method.js";
 import {
   choiceOption,
+  type DefaultedSpec,
   givenOption,
   type OptionSpec,
   realOption,
@@ -17,7 +18,7 @@ import {
   type ValuesOf,
   wholeOption,
 } from "../option-table.js";
-import { completeGrid, expectWhole, PANORAMA } from "./tiling.js";
+import { completeGrid, expectWhole, type Grid, PANORAMA } from "./tiling.js";
 import { checkWindows, planWindows, type Window, wraps } from "./windows.js";
 
 /** Windows per network call: one number for all kinds of calls, or one per kind. */
@@ -29,13 +30,23 @@ const batchOption: OptionSpec<JointBatch> = {
   fits: (value) => (typeof value === "object" && value !== null ? Object.values(value).every(ONE_BATCH.fits) : ONE_BATCH.fits(value)),
 };
 
+/** Whether a panorama closes; "official" closes it with the windows of the official SyncDiffusion code, whose ring lacks the last one of each row. */
+export type Loop = boolean | "official";
+
+const TOGGLE = toggleOption({ means: "close the panorama to 360°: its right edge continues at its left edge", default: false });
+const loopOption: DefaultedSpec<Loop> = {
+  ...(TOGGLE as unknown as DefaultedSpec<Loop>),
+  want: 'true, false or "official"',
+  fits: (value) => typeof value === "boolean" || value === "official",
+};
+
 /** The table of the options that all joint methods share. */
 export const JOINT_OPTIONS = {
   prompt: textOption({ means: "what to paint; required unless text replaces it", flag: null }),
   negativePrompt: textOption({ means: "what to paint less of", default: "", flag: "--negative" }),
   width: sizeOption({ means: "width of the panorama in pixels", otherwise: "six windows" }),
   height: sizeOption({ means: "height of the panorama in pixels", otherwise: "one window" }),
-  loop: toggleOption({ means: "close the panorama to 360°: its right edge continues at its left edge", default: false }),
+  loop: loopOption,
   seed: wholeOption({ means: "seed of the starting noise", least: 0, otherwise: "random, and recorded" }),
   startAlign: realOption({
     means: "share of one window's noise that lies under all windows at the start: 0 none, 1 all",
@@ -79,7 +90,7 @@ export interface ResolvedOptions extends Omit<JointOptions, "signal" | "resume">
   readonly eta: number;
   readonly startAlign: number;
   /** with `windows`: whether any of them wraps */
-  readonly loop: boolean;
+  readonly loop: Loop;
   /** in the same order as in the records */
   readonly windows: readonly Window[];
 }
@@ -151,9 +162,9 @@ function resolvePlace(who: string, config: JointModelConfig, options: Omit<Joint
     return { height: height * scaleFactor, width: width * scaleFactor, windows, loop: windows.some((each) => wraps(each, width)) };
   }
   const { window = config.window, stride, loop = JOINT_OPTIONS.loop.default } = options;
-  const grid = { window, stride, loop, height: extent("height"), width: extent("width"), multiple, scaleFactor };
-  const planned = planWindows(grid);
+  const grid = { window, stride, loop: loop !== false, height: extent("height"), width: extent("width"), multiple, scaleFactor };
   const complete = completeGrid(grid);
+  const planned = loop === "official" ? officialRing(grid) : planWindows(grid);
   return {
     height: complete.height * scaleFactor,
     width: complete.width * scaleFactor,
@@ -162,6 +173,16 @@ function resolvePlace(who: string, config: JointModelConfig, options: Omit<Joint
     loop,
     windows: planned,
   };
+}
+
+/** The full ring without the last window of each row. @throws RangeError where a latent pixel is covered by no other window */
+function officialRing(grid: Grid): readonly Window[] {
+  const { width, height, window, stride } = completeGrid(grid);
+  const windows = planWindows(grid).filter(({ left }) => left !== width - stride);
+  if (stride === window)
+    throw new RangeError(`loop "official" at stride ${stride}: windows that do not overlap leave the ring open; want a smaller stride`);
+  checkWindows(windows, { height, width });
+  return windows;
 }
 
 function resolveText(who: string, { prompt, negativePrompt, text }: Pick<JointOptions, "prompt" | "negativePrompt" | "text">) {

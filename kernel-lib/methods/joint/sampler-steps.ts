@@ -30,7 +30,7 @@ export interface SamplerSteps {
   /** Gives a panorama the fresh noise of a step, if the sampler draws any: the same at each place, whichever windows cover it. [1,c,H,W] */
   draw(panorama: Carried, hop: SamplerHop): Carried;
   /** Fresh noise of a step, of any shape. */
-  fresh(hop: SamplerHop, shape: Shape): Tensor;
+  fresh(hop: Pick<SamplerHop, "index">, shape: Shape): Tensor;
   /** What the network says about windows, [n,c,h,w], as `step` takes it. */
   predict(windows: Carried, hop: SamplerHop): Promise<Predicted>;
   /** The sampler's step of windows: [n,c,h,w]. */

@@ -4,7 +4,6 @@ import { givenOption } from "../option-table.js";
 import { over } from "./carried.js";
 import { cropAll, fuse, rollColumns } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
-import { sideBySide } from "./side-by-side.js";
 
 /**
  * Paints a panorama step by step. Windows do not overlap, so a step costs as little as independent windows; the seams lie elsewhere in each step, so
@@ -30,7 +29,7 @@ export const spot = jointMethod({
       want: "a list of numbers",
     }),
   },
-  prepare: sideBySide,
+  placement: "side by side",
   resolve({ shifts }, { shared: { seed = 0, windows, steps } }) {
     const rng = createRng(seed + 2 ** 52);
     return { shifts: shifts ?? Array.from({ length: steps + 1 }, () => rng.below(windows[0].width)) };

@@ -161,3 +161,27 @@ describe("SyncDiffusion's own options", () => {
   test("are not read by MultiDiffusion", () =>
     expect(multiDiffusion(toy(), { ...base, ...{ weight: Number.NaN } }).options).not.toHaveProperty("weight"));
 });
+
+describe('loop "official"', () => {
+  const official = (options: object) => syncDiffusion(toy(), { prompt: "hills", steps: 2, loop: "official", ...options });
+
+  test("is the ring without the last window of each row, as in golden/runs/sync_loop: 48 columns, windows of 24 at stride 8 give 5", () => {
+    const { windows, loop } = official({ width: 96, height: 48, window: 24, stride: 8 }).options;
+    expect(windows.map(({ left }) => left)).toEqual([0, 8, 16, 24, 32]);
+    expect(loop).toBe("official");
+  });
+
+  test("is repeated from its own options, and decodes around the edge", async () => {
+    const model = toy();
+    const run = syncDiffusion(model, { prompt: "hills", steps: 2, seed: 3, width: 64, loop: "official" });
+    const { result } = await finish(run);
+    expect(model.calls.filter(({ kind }) => kind === "decode").at(-1)?.edge).toBe("wrap");
+    const { windows: _, ...options } = run.options;
+    expect((await finish(syncDiffusion(toy(), options))).result).toEqual(result);
+  });
+
+  test("is refused without overlap", () => {
+    expect(() => official({ stride: 8 })).toThrow(/loop "official" at stride 8/);
+    expect(() => official({ loop: "ring" })).toThrow(/loop ring: want true, false or "official"/);
+  });
+});

@@ -27,8 +27,10 @@ export const METHODS: Readonly<Record<string, (model: JointModel, options: SyncO
   allMethods().map((method) => [method.name, (model, options) => method.run(model, options as never)]),
 );
 
-/** Those whose windows overlap unless told otherwise. */
-export const OVERLAPPING = Object.fromEntries(Object.entries(METHODS).filter(([name]) => name !== "independent" && name !== "spot"));
+/** Those with strides of their own: relatives.test.ts has their laws. */
+const OWN_STRIDE = ["independent", "spot", "safa", "collage"];
+/** Those whose windows lie a quarter of a window apart unless told otherwise. */
+export const OVERLAPPING = Object.fromEntries(Object.entries(METHODS).filter(([name]) => !OWN_STRIDE.includes(name)));
 
 /** Those that draw fresh noise unless told otherwise: no closed form of DDIM is theirs. */
 export const DRAWING = ["gvcf"];
