@@ -1,7 +1,7 @@
 /** @file The numbers that a lesson prints, to compare one host with another: without times, free memory, and what only one host says. */
 import { joined, type Notebook, type Output } from "#kernel-lib/ipynb/nbformat.js";
 
-/** What a notebook's outputs say, in their order: streams, and the plain text of figures and values. */
+/** What a notebook's outputs say, in their order: streams, and the plain text of what is shown. Deno shows the value of a loop too, which is left out. */
 export const printedIn = ({ cells }: Notebook): string =>
   cells
     .flatMap((cell) => (cell.cell_type === "code" ? cell.outputs.map(textOf) : []))
@@ -10,7 +10,10 @@ export const printedIn = ({ cells }: Notebook): string =>
 
 function textOf(output: Output): string {
   if (output.output_type === "stream") return joined(output.text);
-  const { "text/plain": plain = "" } = ("data" in output ? output.data : {}) as Record<string, string | string[] | undefined>;
+  const { "text/plain": plain = "" } = (output.output_type === "display_data" ? output.data : {}) as Record<
+    string,
+    string | string[] | undefined
+  >;
   return joined(plain);
 }
 
@@ -19,7 +22,7 @@ const OF_SCRIPTS = [/^step \d+\/\d+.*$/gm, /^all figures: .*$/gm, /^\S*\/\d{3}\.
 
 /** Times, and memory that is free, differ from run to run. */
 const OF_RUNS = [
-  /\bin \d+(:\d\d)+/g,
+  /\d+ \w+ in \d+(:\d\d)+/g, // a bar of `progress` says it in a notebook only
   /[\d.]+ (µs|ms|s|seconds|minutes|hours|days)\b/g,
   /[\d.]+ .?B are free/g,
   /\ba batch of \d+ would fit/g,
