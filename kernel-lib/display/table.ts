@@ -16,7 +16,8 @@ export interface TableOptions {
 }
 
 /**
- * Shows rows as a table. Numbers are right-aligned, with three significant digits; whole numbers have all digits. All text is escaped.
+ * Shows rows as a table. Numbers have three significant digits; whole numbers have all digits. A column of numbers, or of nothing but texts
+ * that are numbers, such as "0.30" and "5 %", is right-aligned. All text is escaped.
  * @throws RangeError for no columns, or a column that no row has
  */
 export function table(rows: readonly Readonly<Record<string, TableCell>>[], { columns, title }: TableOptions = {}): Displayable {
@@ -26,7 +27,7 @@ export function table(rows: readonly Readonly<Record<string, TableCell>>[], { co
   const strange = rows.length > 0 ? names.find((name) => !known.includes(name)) : undefined;
   if (strange !== undefined) throw new RangeError(`table: got column "${strange}", want some of ${known.join(", ")}`);
   const cells = rows.map((row) => names.map((name) => cellText(row[name])));
-  const right = names.map((name) => rows.some((row) => typeof row[name] === "number"));
+  const right = names.map((name, k) => rows.some((row) => typeof row[name] === "number") || areNumbers(cells.map((texts) => texts[k])));
   return displayable(async () => ({ "text/html": html(names, cells, right, title), "text/plain": plain(names, cells, right, title) }));
 }
 
@@ -34,6 +35,12 @@ const cellText = (cell: TableCell): string => {
   if (cell === null || cell === undefined) return "";
   return typeof cell === "number" && Number.isFinite(cell) && !Number.isInteger(cell) ? short(cell) : String(cell);
 };
+
+/** Whether a column's texts, some of which may be empty, are written as numbers. */
+function areNumbers(texts: readonly string[]): boolean {
+  const filled = texts.filter((text) => text !== "");
+  return filled.length > 0 && filled.every((text) => /^[-−+]?\d+(\.\d+)?(e[-+]?\d+)?( ?%)?$/i.test(text));
+}
 
 type Cells = readonly (readonly string[])[];
 
@@ -50,7 +57,7 @@ function html(names: readonly string[], cells: Cells, right: readonly boolean[],
     title === undefined
       ? ""
       : `<caption style="caption-side:top;padding:0 14px 4px;text-align:left;color:inherit"><b>${escapeHtml(title)}</b></caption>`;
-  return `<table style="border-collapse:collapse;margin:0;font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums;color:inherit">${caption}<thead>${line("th", names)}</thead><tbody>${cells.map((texts) => line("td", texts)).join("")}</tbody></table>`;
+  return `<table style="border-collapse:collapse;margin:0 0 8px;font:13px/1.5 system-ui,sans-serif;font-variant-numeric:tabular-nums;color:inherit">${caption}<thead>${line("th", names)}</thead><tbody>${cells.map((texts) => line("td", texts)).join("")}</tbody></table>`;
 }
 
 function plain(names: readonly string[], cells: Cells, right: readonly boolean[], title: string | undefined): string {

@@ -11,6 +11,7 @@ import { gradientPlot, lossPlot } from "#kernel-lib/display/plots/window-lines.j
 import { windowStrip } from "#kernel-lib/display/plots/window-strip.js";
 import { inlineLibrary, libraryBundle } from "#kernel-lib/pages/display-library.js";
 import { landscape, paintedRun } from "../fixtures/painted-run.js";
+import { collisions } from "../notebooks/hosts/stumbles.js";
 import { launch, missing, open, pages } from "./browser.js";
 
 const WICKED = `<img src=x onerror="globalThis.hacked=1"></script><script>globalThis.hacked=2</script>`;
@@ -91,6 +92,21 @@ describe.skipIf(missing !== "")(`figures in a browser${missing}`, () => {
     file = written.write(pageOf((await htmlOf(all())).join("<hr>") + library()));
   });
   afterAll(() => browser?.close());
+
+  test.each([420, 700, 1280])("have no text that ends beyond them or lies over another, %i pixels wide", async (width) => {
+    const zeros = figure([{ y: [4, 2, 1, 0.5], mode: "lines" }], { title: "Both axes begin at 0", yaxis: { rangemode: "tozero" } });
+    const few = lossPlot(steps.map((step) => ({ ...step, windows: step.windows.slice(0, 5), anchor: 2 })));
+    const long = lossPlot(steps, { title: "A title that is longer than a telephone is wide, by far" });
+    const named = figure(["open: 13", "official ring: 15", "full ring: 16", "none"].map((name, k) => ({ y: [k, 2, 3], name })));
+    const body = (await htmlOf([...all(), zeros, few, long, named])).join("<hr>") + library();
+    const { page } = await open(browser, written.write(pageOf(body)), { viewport: { width, height: 900 } });
+    await expectLive(page, 10);
+    await page.waitForTimeout(500); // a title takes its size after the first drawing
+    expect(await collisions(page)).toEqual([]);
+    const plotted = page.locator(".veduta-plot").nth(9).locator(".nsewdrag").first();
+    expect((await plotted.boundingBox())?.width).toBeGreaterThan(0.6 * Math.min(width, 640)); // its legend leaves it its place
+    await page.close();
+  });
 
   test("become live at the height of their stills, without a complaint, a request, or text that runs", async () => {
     const heights = (page: Page) =>

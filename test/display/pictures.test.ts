@@ -85,6 +85,17 @@ describe("table", () => {
       "multi   0        0.531  123456",
     ]);
   });
+  test("aligns texts that are numbers to the right, as numbers; a column with other texts to the left", async () => {
+    const found = [
+      { moved: "5.04 %", h: "1.0e-5", channels: "48,96", note: "12" },
+      { moved: "54.84 %", h: "0.1", channels: "320", note: "wide" },
+    ];
+    expect(
+      String((await table(found).bundle())["text/plain"])
+        .split("\n")
+        .slice(2),
+    ).toEqual([" 5.04 %  1.0e-5  48,96     12", "54.84 %     0.1  320       wide"]);
+  });
   test("has every column that any row has, in the order they come, and leaves what is missing empty", async () => {
     const html = String((await table(rows).bundle())["text/html"]);
     expect([...html.matchAll(/<th [^>]*>([^<]*)</g)].map(([, name]) => name)).toEqual(["method", "w", "Intra-LPIPS", "seed", "closed"]);

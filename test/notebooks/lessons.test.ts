@@ -91,7 +91,9 @@ describe.each(lessons.map((lesson) => [lesson.name, lesson] as const))("%s", (_,
     expect(marks).toEqual(Array.from({ length: predictions }, () => ["**Predict:**", "<details>", "</details>"]).flat());
     for (const text of prose) // blank lines around it: without them Markdown inside stays as it is
       for (const [folded] of text.matchAll(/<details>[\s\S]*?<\/details>/g))
-        expect(folded).toMatch(/^<details><summary>What happened<\/summary>\n\n[^\n][\s\S]*[^\n]\n\n<\/details>$/);
+        expect(folded).toMatch(
+          /^<details><summary style="display:list-item">What happened<\/summary>\n\n[^\n][\s\S]*[^\n]\n\n<\/details>$/,
+        );
   });
 
   test("has its exercises, at least three, without answers and without checkers: each is TODO, and checked by its name", () => {

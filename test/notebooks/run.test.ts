@@ -1,6 +1,6 @@
 /**
- * Every lesson runs in our own kernel, as `veduta run` runs it; two of them in each other host. With VEDUTA_ALL=1 (`npm run test:all`) every
- * lesson in every host.
+ * Every lesson runs in our own kernel, as `veduta run` runs it; two of them in each other host, where they print the same numbers. With VEDUTA_ALL=1
+ * (`npm run test:all`) every lesson in every host.
  */
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -15,6 +15,7 @@ import { installKernelspec } from "#kernel-lib/kernel/kernelspec.js";
 import { RUNTIMES } from "../fixtures/runtimes.js";
 import { KERNELS } from "../ipynb/kernels.js";
 import { codeOf, exercisesOf, FOLDER, inEachHost, type Lesson, lessons } from "./notebooks.js";
+import { numbersOf, printedIn } from "./numbers.js";
 
 /** Inside the repository, so that a script finds the package by its own name. */
 const WORK = fileURLToPath(new URL("../../.work/lessons/", import.meta.url));
@@ -37,41 +38,57 @@ const RIGHT: Readonly<Record<number, readonly string[]>> = {
 
 beforeAll(() => void mkdirSync(WORK, { recursive: true }));
 
+/** The files of lessons that ran in our kernel. */
+const here = new Map<string, string>();
+/** Runs a lesson in our kernel, once. @returns its file */
+async function ranHere(name: string): Promise<string> {
+  const out = join(WORK, `${name}.ipynb`);
+  if (here.has(name)) return out;
+  const { failure } = await runNotebook(join(FOLDER, `${name}.ipynb`), { out });
+  expect(failure).toBeUndefined();
+  here.set(name, out);
+  return out;
+}
+const numbersIn = (file: string): string[] => numbersOf(printedIn(parseNotebook(file, readFileSync(file))));
+
 const jupyter = spawnSync("jupyter", ["nbconvert", "--version"]).status === 0;
 
 describe.each(lessons.map((lesson) => [lesson.name, lesson] as const))("%s", (name, lesson) => {
-  test("runs in our kernel", async () => {
-    const out = join(WORK, `${name}.ipynb`);
-    const { failure } = await runNotebook(join(FOLDER, `${name}.ipynb`), { out });
-    expect(failure).toBeUndefined();
-    expectRan(lesson, out);
-  });
+  test("runs in our kernel", async () => expectRan(lesson, await ranHere(name)));
 });
 
 describe.each(inEachHost.map((lesson) => [lesson.name, lesson] as const))("%s", (name, lesson) => {
-  test.skipIf(!jupyter)(`runs in Jupyter's nbconvert${jupyter ? "" : " (not run: jupyter nbconvert is not there)"}`, () => {
-    installKernelspec(join(WORK, "jupyter"));
-    const words = ["nbconvert", "--to", "notebook", "--execute", "--output-dir", WORK, "--output", `${name}.jupyter`];
-    const env = { ...process.env, JUPYTER_PATH: join(WORK, "jupyter") };
-    expectEnded(spawnSync("jupyter", [...words, join(FOLDER, `${name}.ipynb`)], { env, encoding: "utf8" }));
-    expectRan(lesson, join(WORK, `${name}.jupyter.ipynb`));
-  });
+  test.skipIf(!jupyter)(
+    `prints the same numbers in Jupyter's nbconvert${jupyter ? "" : " (not run: jupyter nbconvert is not there)"}`,
+    async () => {
+      installKernelspec(join(WORK, "jupyter"));
+      const words = ["nbconvert", "--to", "notebook", "--execute", "--output-dir", WORK, "--output", `${name}.jupyter`];
+      const env = { ...process.env, JUPYTER_PATH: join(WORK, "jupyter") };
+      expectEnded(spawnSync("jupyter", [...words, join(FOLDER, `${name}.ipynb`)], { env, encoding: "utf8" }));
+      const out = join(WORK, `${name}.jupyter.ipynb`);
+      expectRan(lesson, out);
+      expect(numbersIn(out)).toEqual(numbersIn(await ranHere(name)));
+    },
+  );
 
   const { command, missing } = KERNELS.deno;
-  test.skipIf(missing)(`runs in Deno's kernel${missing}`, async () => {
+  test.skipIf(missing)(`prints the same numbers in Deno's kernel${missing}`, async () => {
     const out = join(WORK, `${name}.deno.ipynb`);
     const { failure } = await runNotebook(join(FOLDER, `${name}.ipynb`), { out, command });
     expect(failure).toBeUndefined();
     expectRan(lesson, out);
+    expect(numbersIn(out)).toEqual(numbersIn(await ranHere(name)));
   });
 
   for (const { name: host, missing, run } of RUNTIMES)
-    test.skipIf(missing)(`runs as a plain script under ${host}${missing}`, () => {
+    test.skipIf(missing)(`prints the same numbers as a plain script under ${host}${missing}`, async () => {
       const language = host === "node" ? "js" : "ts";
       const file = join(WORK, `${name}.${host}.${language === "ts" ? "ts" : "mjs"}`);
       const figures = join(WORK, `${name}.${host}`);
       writeFileSync(file, notebookScript(lesson.notebook, { language }));
-      expectUnanswered(name, run(file, [], { VEDUTA_OUT: figures })); // it ends by itself, though nothing closes the model
+      const printed = run(file, [], { VEDUTA_OUT: figures }); // it ends by itself, though nothing closes the model
+      expectUnanswered(name, printed);
+      expect(numbersOf(printed)).toEqual(numbersIn(await ranHere(name)));
       expect(existsSync(join(figures, "index.html"))).toBe(true);
       expect(existsSync(join(figures, "001.html"))).toBe(true);
     });

@@ -4,7 +4,7 @@ import { aNumber } from "./answer-kinds.js";
 import { about, isOneOf, near } from "./comparing.js";
 import type { Exercise } from "./exercise.js";
 
-/** The windows of 512×4608 px with Stable Diffusion at stride 16: 33. */
+/** The windows of 4608×512 px with Stable Diffusion at stride 16: 33. */
 export const windowsOfLonger: Exercise<number> = {
   name: "9.1",
   answer: aNumber,

@@ -23,7 +23,7 @@ export function figure(data: readonly PlotTrace[], layout: PlotLayout = {}, { al
   const spec: PlotSpec = {
     data: plain(data, "data") as PlotTrace[],
     layout: {
-      margin: { l: 60, r: 24, t: layout.title === undefined ? 28 : 56, b: 48 },
+      margin: { l: 60, r: 24, t: layout.title === undefined ? 28 : 68, b: 48 },
       ...withTitles(withoutSize(plain(layout, "layout") as PlotLayout)),
     },
     height: tall,

@@ -102,7 +102,7 @@ function drawn(
     height: weights ? 480 : 330,
     layout: titled(title, {
       xaxis: { title: { text: "timestep" }, range: [left, right], zeroline: false, anchor: "y" },
-      yaxis: { title: { text: "ᾱ" }, range: [0, 1.04], domain: weights ? [0.46, 1] : [0, 1] },
+      yaxis: { title: { text: "ᾱ" }, range: [-0.04, 1.04], domain: weights ? [0.46, 1] : [0, 1] },
       ...(weights
         ? {
             xaxis2: { anchor: "y2", showgrid: false, ...stepAxis(0, weights.length - 1) },

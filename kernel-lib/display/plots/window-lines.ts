@@ -99,10 +99,11 @@ function windowLines(
   const spec: PlotSpec = {
     data: traces.map(({ trace }) => trace),
     dark: traces.map(({ dark }) => dark),
-    height: 380,
+    height: 416,
     link: { run: runIdOf(steps), lines: traces.map(({ window }) => window) },
     layout: titled(title, {
       hovermode: "closest",
+      margin: { l: 56, r: 20, t: 66, b: 84 },
       xaxis: stepAxis(measured[0].index, measured[measured.length - 1].index),
       yaxis: { title: { text: unit }, tickformat: "~g", rangemode: "tozero", ...valueAxis(scale, values) },
       updatemenus: [scaleButtons(scale, values, anchor < 0 ? undefined : traces.length - 1)],
@@ -160,11 +161,11 @@ const windowKey = (count: number): PlotTrace => ({
     cmax: Math.max(1, count - 1),
     colorscale: windowScale("light"),
     showscale: true,
-    colorbar: { title: { text: "window" }, tickformat: "d" },
+    colorbar: { title: { text: "window", side: "right" }, tickformat: "d" }, // above it, the last window's number is in the way
   },
 });
 
-/** The two scale buttons, below the right end of the axis. @param anchor the number of its trace */
+/** The two scale buttons, below the right end of the axis and below its title, which a narrow figure has beside them. @param anchor the number of its trace */
 function scaleButtons(active: "log" | "linear", values: readonly number[], anchor: number | undefined): PlotTrace {
   const button = (scale: "log" | "linear") => {
     const { type, tickmode, dtick } = valueAxis(scale, values);
@@ -184,7 +185,7 @@ function scaleButtons(active: "log" | "linear", values: readonly number[], ancho
     xanchor: "right",
     y: 0,
     yanchor: "top",
-    pad: { t: 22 },
+    pad: { t: 46 },
     font: { size: 11 },
   };
 }

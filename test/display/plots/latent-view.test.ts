@@ -55,8 +55,10 @@ describe("the plot of a schedule", () => {
     prediction: "epsilon",
   });
   test("marks the run's timesteps on the curve of all", async () => {
-    const { data, text } = await plotted(schedulePlot(schedule, { steps: 10 }));
+    const { data, text, layout } = await plotted(schedulePlot(schedule, { steps: 10 }));
     expect(data).toHaveLength(2);
+    expect(layout.yaxis.range?.[0]).toBeLessThan(0); // so that no point at 0 is cut, and the axes' labels stay apart
+    expect(layout.yaxis.range?.[1]).toBeGreaterThan(1);
     expect(data[1].x).toEqual([901, 801, 701, 601, 501, 401, 301, 201, 101, 1]);
     expect(data[1].y).toEqual([901, 801, 701, 601, 501, 401, 301, 201, 101, 1].map((t) => Number(schedule.alphaBar[t].toPrecision(4))));
     const [first, last] = [data[0].x[0], data[0].x[data[0].x.length - 1]];

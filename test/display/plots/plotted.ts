@@ -22,7 +22,7 @@ export interface ReadTrace {
 export interface ReadLayout {
   readonly title: { readonly text: string };
   readonly xaxis: { readonly dtick?: number; readonly tickformat?: string; readonly range?: readonly number[] };
-  readonly yaxis: { readonly type: string; readonly title: { readonly text: string } };
+  readonly yaxis: { readonly type: string; readonly title: { readonly text: string }; readonly range?: readonly number[] };
   readonly updatemenus: readonly { readonly active: number; readonly buttons: readonly { readonly args: readonly unknown[] }[] }[];
   readonly coloraxis: { readonly cmin: number; readonly cmax: number };
   readonly images: readonly { readonly source: string }[];

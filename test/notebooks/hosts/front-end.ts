@@ -27,7 +27,8 @@ export async function startFrontEnd(folder: string): Promise<FrontEnd> {
   const { shell: port } = await freePorts();
   const address = `http://127.0.0.1:${port}`;
   const words = ["lab", "--no-browser", "--allow-root", `--port=${port}`, "--IdentityProvider.token=t", `--ServerApp.root_dir=${folder}`];
-  const server = spawn(join(bin, "jupyter"), words, {
+  const inReach = ["LabApp", "JupyterNotebookApp"].map((app) => `--${app}.expose_app_in_browser=True`);
+  const server = spawn(join(bin, "jupyter"), [...words, ...inReach], {
     env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, HOME: folder, JUPYTER_PATH: join(folder, ".jupyter") },
     stdio: "ignore",
   });
@@ -75,3 +76,48 @@ export async function runUntil(page: Page, k: number, shown: Locator): Promise<v
       .catch(() => undefined);
   }
 }
+
+/** What the application has of its own, in reach by the server's setting. */
+interface Application {
+  readonly commands: { execute(command: string, words?: unknown): Promise<unknown> };
+  readonly shell: {
+    readonly currentWidget: { readonly content: { readonly widgets: readonly Shown[] }; readonly sessionContext: Session };
+  };
+}
+interface Session {
+  readonly session: { readonly kernel: { readonly status: string; readonly connectionStatus: string } | null } | null;
+}
+interface Shown {
+  readonly model: { readonly type: string; readonly executionCount?: number | null };
+}
+type FrontEndWindow = typeof globalThis & { readonly jupyterapp: Application };
+
+/** Runs all cells as the menu does, and waits until each has its number and the kernel is idle. */
+export async function runAllCells(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () => {
+      const { kernel } = (globalThis as Partial<FrontEndWindow>).jupyterapp?.shell.currentWidget?.sessionContext?.session ?? {};
+      return kernel?.connectionStatus === "connected" && kernel.status === "idle";
+    },
+    null,
+    { timeout: 90_000 },
+  );
+  await page.locator(".lm-MenuBar-item", { hasText: /^Run$/ }).click();
+  await page.locator('.lm-Menu-item[data-command="runmenu:run-all"]').click();
+  await page.waitForFunction(
+    () => {
+      const { content, sessionContext } = (globalThis as FrontEndWindow).jupyterapp.shell.currentWidget;
+      const code = content.widgets.filter(({ model }) => model.type === "code");
+      return sessionContext.session?.kernel?.status === "idle" && code.every(({ model }) => (model.executionCount ?? 0) > 0);
+    },
+    null,
+    { timeout: 280_000 },
+  );
+}
+
+/** One of the application's commands. */
+export const command = (page: Page, name: string, words: Readonly<Record<string, string>> = {}): Promise<unknown> =>
+  page.evaluate(([id, given]) => (globalThis as FrontEndWindow).jupyterapp.commands.execute(id, given).then(() => undefined), [
+    name,
+    words,
+  ] as const);

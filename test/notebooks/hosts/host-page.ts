@@ -45,9 +45,9 @@ function isOurs(message: ConsoleMessage): boolean {
   return ["error", "warning"].includes(message.type()) && !ofHost;
 }
 
-/** Whether all of an uncaught error's calls are in the host's own files: JupyterLite changes its theme with such a one. */
+/** Whether all of an uncaught error's calls are in the host's own files: JupyterLite and Notebook 7 change their theme with such a one. */
 function isOwnOf(stack: string): boolean {
-  const calls = stack.split("\n").filter((line) => line.trim().startsWith("at "));
+  const calls = stack.split("\n").filter((line) => line.trim().startsWith("at ") && !/at async Promise\.\w+ \(index/.test(line));
   return calls.length > 0 && calls.every((line) => /http:\/\/127\.0\.0\.1:\d+\/\S*\.js/.test(line));
 }
 

@@ -7,18 +7,19 @@ import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { joined, type Notebook } from "#kernel-lib/ipynb/nbformat.js";
+import type { Notebook } from "#kernel-lib/ipynb/nbformat.js";
 import { runNotebook } from "#kernel-lib/ipynb/runner/run-notebook.js";
 import { launch, missing } from "../../browser/browser.js";
 import { FOLDER, inEachHost } from "../notebooks.js";
 import { openClassic, runAll, save, trusted } from "./classic-page.js";
 import { type ClassicServer, missing as noClassic, startClassic } from "./classic-server.js";
 import { SCHEMES } from "./executed.js";
-import { closeClean, contexts, expectLive, type HostPage, hostPage, pictures, settled } from "./host-page.js";
+import { closeClean, contexts, expectLive, type HostPage, hostPage, pictures } from "./host-page.js";
 import { openLab, served } from "./lab-page.js";
 import { type LabServer, missing as noLab, startLab } from "./lab-server.js";
+import { figuresOf, wholePage } from "./whole-page.js";
 
 /** Inside the repository, so that a notebook there finds the package by its own name. */
 const WORK = fileURLToPath(new URL("../../../.work/hosts-lessons/", import.meta.url));
@@ -70,7 +71,7 @@ describe.skipIf(missing !== "")(`the pages of executed lessons${missing}`, () =>
         const host = await openClassic(browser, classic as ClassicServer, `${name}.ipynb`, { colorScheme });
         expect(await trusted(host.page)).toBe(true);
         await expectLive(host.page, all);
-        await keepWhole(host.page, "#notebook-container", `${name}-classic-${colorScheme}`);
+        await wholePage(host.page, "#notebook-container .cell", join(WORK, `${name}-classic-${colorScheme}`));
         await closeClean(host);
       }
     });
@@ -79,7 +80,7 @@ describe.skipIf(missing !== "")(`the pages of executed lessons${missing}`, () =>
       for (const theme of SCHEMES) {
         const host = await openLab(browser, lab as LabServer, notebook, { theme: theme === "light" ? "Light" : "Dark" });
         await expectLive(host.page, all);
-        await keepWhole(host.page, ".jp-WindowedPanel-inner", `${name}-lab-${theme}`);
+        await wholePage(host.page, ".jp-Notebook-cell", join(WORK, `${name}-lab-${theme}`));
         await closeClean(host);
       }
     });
@@ -88,7 +89,7 @@ describe.skipIf(missing !== "")(`the pages of executed lessons${missing}`, () =>
       const host = await openLab(browser, lab as LabServer, notebook, { trust: "untrusted" });
       await expect.poll(async () => (await pictures(host.page)).length).toBeGreaterThanOrEqual(all.length);
       expect(await contexts(host.page)).toBe(0);
-      await keepWhole(host.page, ".jp-WindowedPanel-inner", `${name}-lab-untrusted`);
+      await wholePage(host.page, ".jp-Notebook-cell", join(WORK, `${name}-lab-untrusted`));
       await closeClean(host);
     });
 
@@ -100,35 +101,9 @@ describe.skipIf(missing !== "")(`the pages of executed lessons${missing}`, () =>
         const host = await hostPage(browser, { colorScheme });
         await host.page.goto(pathToFileURL(page).href);
         await expectLive(host.page, all);
-        await keepWhole(host.page, "body", `${name}-exported-${colorScheme}`);
+        await wholePage(host.page, "body *", join(WORK, `${name}-exported-${colorScheme}`));
         await closeClean(host);
       }
     });
   });
 });
-
-/** What a page says of each of the notebook's figures when it is live. */
-function figuresOf({ cells }: Notebook): string[] {
-  const outputs = cells.flatMap((cell) => (cell.cell_type === "code" ? cell.outputs : []));
-  const html = outputs.map((output) =>
-    "data" in output ? joined((output.data as Record<string, string | undefined>)["text/html"] ?? "") : "",
-  );
-  return html.flatMap((text) => [...text.matchAll(/<div id="[^"]*" class="veduta-(plot|panorama)"/g)].map(([, kind]) => `${kind} live`));
-}
-
-/** A picture of a host's whole page: its window is made as high as the notebook. */
-async function keepWhole(page: Page, notebook: string, name: string): Promise<void> {
-  await page.evaluate(() => {
-    const { MathJax } = globalThis as { MathJax?: { Hub?: { Queue(then: () => void): void } } }; // the classic Notebook's
-    return new Promise<void>((resolve) => (MathJax?.Hub ? MathJax.Hub.Queue(() => resolve()) : resolve()));
-  });
-  let [height, before] = [1, 0];
-  while (height > before) {
-    before = height;
-    height = await page.locator(notebook).evaluate(({ scrollHeight }) => scrollHeight); // JupyterLab guesses that of cells off the screen
-    await page.setViewportSize({ width: 1100, height: Math.min(height + 200, 16_000) }); // Chromium's limit is 16,384
-    await page.waitForTimeout(300);
-  }
-  await settled(page);
-  await page.screenshot({ path: join(WORK, `${name}.png`) });
-}

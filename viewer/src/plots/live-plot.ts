@@ -50,7 +50,10 @@ export function livePlot(root: PlotRoot, spec: PlotSpec): LivePlot {
   const sized = new ResizeObserver(([{ contentRect }]) => {
     const changed = contentRect.width > 0 && contentRect.width !== width;
     width = contentRect.width;
-    if (changed && drawn) Plotly.Plots.resize(drawn).catch(() => undefined); // rejects if the figure is hidden by then
+    if (changed && drawn)
+      Plotly.Plots.resize(drawn)
+        .then(() => fitTitle(place, drawn))
+        .catch(() => undefined); // rejects if the figure is hidden by then
   });
 
   const start = async () => {
@@ -119,6 +122,17 @@ export function livePlot(root: PlotRoot, spec: PlotSpec): LivePlot {
     delete root.plot;
   }
   return { root, restyle, dispose };
+}
+
+/** Makes a title that is wider than its figure smaller, and never larger than it was meant to be. */
+async function fitTitle(place: HTMLElement, drawn: Drawn | undefined): Promise<void> {
+  const text = place.querySelector<SVGTextElement>(".gtitle");
+  const [room, taken] = [place.clientWidth - 16, text?.getBBox().width ?? 0];
+  if (!text || !drawn || taken === 0 || room <= 0) return;
+  const size = Number.parseFloat(getComputedStyle(text).fontSize);
+  place.dataset.titleSize ??= String(size);
+  const fitting = Math.floor(Math.min(Number(place.dataset.titleSize), (size * room) / taken));
+  if (fitting !== Math.floor(size)) await Plotly.relayout(drawn, { "title.font.size": fitting });
 }
 
 /** Draws the figure for a light page as SVG, without buttons, for a still picture. */

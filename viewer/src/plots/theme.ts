@@ -12,7 +12,8 @@ const COLOURS = {
 /** The Plotly template of a colour scheme. */
 export function template(scheme: Scheme): Attributes {
   const { ink, soft, line, card } = COLOURS[scheme];
-  const axis = { color: soft, gridcolor: line, zerolinecolor: line, linecolor: line, tickcolor: line };
+  const apart = { ticklabelstandoff: 4 }; // px; else the zeros of two axes that begin at 0 touch
+  const axis = { color: soft, gridcolor: line, zerolinecolor: line, linecolor: line, tickcolor: line, ...apart };
   const scene = {
     xaxis: { gridcolor: line, color: soft },
     yaxis: { gridcolor: line, color: soft },
@@ -37,7 +38,8 @@ export function template(scheme: Scheme): Attributes {
     yaxis: axis,
     scene,
     hoverlabel: { bgcolor: card, bordercolor: soft, font: { color: ink } },
-    legend: { bgcolor: "rgba(0,0,0,0)" },
+    // above the plot: beside it, a legend takes most of a narrow figure
+    legend: { bgcolor: "rgba(0,0,0,0)", orientation: "h", x: 0, xanchor: "left", y: 1, yanchor: "bottom" },
     modebar: { bgcolor: "rgba(0,0,0,0)", color: soft, activecolor: ink },
     // Plotly's active button is light on every page, so all buttons are light with dark text.
     updatemenudefaults: { bgcolor: "#e4e6ea", bordercolor: soft, font: { color: "#1d1f23" } },
