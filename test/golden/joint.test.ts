@@ -10,7 +10,7 @@ import { SAMPLERS } from "#kernel-lib/diffusion/samplers/samplers.js";
 import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
 import { alignedStart } from "#kernel-lib/methods/joint/aligned-start.js";
 import { cropAll, fuseWeighted, rollColumns } from "#kernel-lib/methods/joint/fuse.js";
-import { varianceCorrected } from "#kernel-lib/methods/joint/gvcf.js";
+import { noiseGain, varianceCorrected } from "#kernel-lib/methods/joint/gvcf.js";
 import { spotDiffusion } from "#kernel-lib/methods/joint/spotdiffusion.js";
 import { twinDiffusion } from "#kernel-lib/methods/joint/twindiffusion.js";
 import { planWindows } from "#kernel-lib/methods/joint/windows.js";
@@ -101,12 +101,13 @@ describe.skipIf(!here)(`joint methods${why}`, () => {
       const xt = cropAll(z, windows); // [n,4,16,16]
       const output = noise(xt, hop.now.t, guidance);
       const step = (fresh: Tensor) => sampler.step(sampler.init(), xt, output, hop, { noise: fresh }).prev;
+      const average = (parts: Tensor) => fuseWeighted(parts, windows, shape, weights);
       const none = zeros(xt.shape);
       const own = hop.now.t > 0 && g.step_noise ? { data: rows(g.step_noise, hop.index, hop.index + 1).data, shape: xt.shape } : none;
       z =
         step_func === "gf"
-          ? fuseWeighted(step(none), windows, shape, weights)
-          : varianceCorrected(step(none), step(own), windows, shape, weights);
+          ? average(step(none))
+          : varianceCorrected(average(step(none)), average(step(own)), noiseGain(windows, shape, weights));
       if (step_func !== "vcf") for (let c = 0; c < 4; c++) z.data[c * shape[2] * shape[3]] = 0; // as the official weights leave it
       return z;
     });

@@ -30,6 +30,7 @@ export const gvcf = jointMethod({
   async *steps(run, { windows }) {
     const weights = centreWeights(windows[0]); // [h·w]
     let z = run.panorama; // [1,c,H,W]
+    const gain = noiseGain(windows, z.x.shape, weights);
     for (const hop of run.hops) {
       const xt = over(z, (all) => cropAll(all, windows)); // [windows,c,h,w]
       const predicted = await run.predict(xt, hop);
@@ -37,29 +38,24 @@ export const gvcf = jointMethod({
       const mean = step(zeros(xt.x.shape)); // (a) μ
       const drawn = step(run.fresh(hop, xt.x.shape)); // (a) v
       const average = (parts: Tensor) => fuseWeighted(parts, windows, z.x.shape, weights);
-      z = { ...over(drawn, average), x: varianceCorrected(mean.x, drawn.x, windows, z.x.shape, weights) }; // (b)
+      z = { ...over(drawn, average), x: varianceCorrected(average(mean.x), average(drawn.x), gain) }; // (b)
       yield run.record(hop, z, drawn, { foreseen: average(drawn.x0) });
     }
     return run.finish(z);
   },
 });
 
-/**
- * (G/√Q)·v̄ + (1 − G/√Q)·μ̄: the average of windows whose noise is independent, at the variance of one.
- * @param mean μ, the windows without their noise, [windows,c,h,w] @param drawn v, with it @param weights g, [h·w]
- */
-export function varianceCorrected(
-  mean: Tensor,
-  drawn: Tensor,
-  windows: readonly Window[],
-  shape: Shape,
-  weights: ArrayLike<number>,
-): Tensor {
-  const G = sumOver(windows, shape, (_, at) => weights[at]);
+/** G/√Q at each latent pixel of the panorama, [c·H·W]: what brings the noise of an average back to the variance of one window's. @param weights g, [h·w] */
+export function noiseGain(windows: readonly Window[], shape: Shape, weights: ArrayLike<number>): Float64Array {
   const Q = sumOver(windows, shape, (_, at) => weights[at] ** 2);
-  const [v, mu] = [drawn, mean].map((parts) => fuseWeighted(parts, windows, shape, weights).data);
-  return { data: v.map((x, k) => (G[k] / Math.sqrt(Q[k])) * (x - mu[k]) + mu[k]), shape };
+  return sumOver(windows, shape, (_, at) => weights[at]).map((G, k) => G / Math.sqrt(Q[k]));
 }
+
+/** (G/√Q)·v̄ + (1 − G/√Q)·μ̄. @param mean μ̄, the average of the windows without their noise, [1,c,H,W] @param drawn v̄, with it @param gain G/√Q */
+export const varianceCorrected = (mean: Tensor, drawn: Tensor, gain: Float64Array): Tensor => ({
+  data: drawn.data.map((v, k) => gain[k] * (v - mean.data[k]) + mean.data[k]),
+  shape: drawn.shape,
+});
 
 /** Paints a panorama by GVCF, step by step: the algorithm is at `gvcf`. @returns and @throws as `multiDiffusion` */
 export const gvcfDiffusion = gvcf.run;
