@@ -4,32 +4,34 @@
  * viewer's state, which both sides share. All widgets of a page share one renderer, also with figures of Veduta's own notebooks.
  */
 import "./mount.js";
+import type { AnyWidget, Render } from "@anywidget/types";
 import type { FigureJob, PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import type { ViewState } from "../../kernel-lib/panorama/view-state.js";
 import { STATE_EVENT } from "./state.js";
 import type { ViewerRoot } from "./viewer.js";
 
-/** What of anywidget's model is used. */
-interface Model {
-  get(name: string): unknown;
-  set(name: string, value: unknown): void;
-  save_changes(): void;
-  on(event: string, changed: () => void): void;
-  off(event: string, changed: () => void): void;
-}
+/** What the notebook and the page share. */
+type Shared = {
+  /** the panorama's data: URL */
+  readonly src: string;
+  /** its description, any text */
+  readonly alt?: string;
+  readonly spec: PanoramaSpec;
+  state: Partial<ViewState>;
+};
 
 /** The page's queue, which this module or an earlier script has made. */
 const page = globalThis as typeof globalThis & { readonly __veduta: { push(job: FigureJob): void } };
 /** Milliseconds between two messages to the notebook. */
 const APART = 100;
 
-function render({ model, el }: { readonly model: Model; readonly el: HTMLElement }): () => void {
+const render: Render<Shared> = ({ model, el }) => {
   const root: ViewerRoot = document.createElement("div");
   root.id = `veduta-widget-${crypto.randomUUID()}`;
   root.className = "veduta-panorama";
   const still = document.createElement("img");
-  still.src = String(model.get("src"));
-  still.alt = String(model.get("alt") ?? "Panorama");
+  still.src = model.get("src");
+  still.alt = model.get("alt") ?? "Panorama";
   root.append(still);
   el.append(root);
 
@@ -46,7 +48,7 @@ function render({ model, el }: { readonly model: Model; readonly el: HTMLElement
   const follow = () => {
     if (!root.viewer || same()) return;
     try {
-      root.viewer.state = model.get("state") as ViewState;
+      root.viewer.state = model.get("state") as ViewState; // a part is enough
     } catch (error) {
       console.warn("veduta: the viewer does not take this state", error);
     }
@@ -54,7 +56,7 @@ function render({ model, el }: { readonly model: Model; readonly el: HTMLElement
   let asked: number | undefined;
   const mount = () => {
     if (root.isConnected) {
-      const spec = { ...(model.get("spec") as PanoramaSpec), state: model.get("state") as Partial<ViewState> };
+      const spec = { ...model.get("spec"), state: model.get("state") };
       return page.__veduta.push([root.id, "panorama", spec]);
     }
     asked = requestAnimationFrame(mount); // a notebook draws a view first, and then attaches it
@@ -68,8 +70,8 @@ function render({ model, el }: { readonly model: Model; readonly el: HTMLElement
     model.off("change:state", follow);
     root.remove(); // frees what the viewer holds
   };
-}
+};
 
 /** The widget of a page: draws a view of a model into an element, and returns what ends it. */
-const panorama = { render };
+const panorama: AnyWidget<Shared> = { render };
 export default panorama;
