@@ -23,8 +23,8 @@ export function paintCommand(program: Command, deps: CliDeps): void {
       "after",
       '\nExamples:\n  veduta paint "mountains" --loop --seed 7\n  veduta paint "a misty forest at dawn" --method multi --width 1024 --out forest\n  veduta paint --from forest --weight 80 --out forest-80\n  veduta paint --resume forest\n',
     )
-    .action(async (prompt: string | undefined, flags: PaintFlags, { getOptionValueSource }: Command) => {
-      const given = new Set(Object.keys(flags).filter((key) => getOptionValueSource.call(command, key) === "cli"));
+    .action(async (prompt: string | undefined, flags: PaintFlags) => {
+      const given = new Set(Object.keys(flags).filter((key) => command.getOptionValueSource(key) === "cli"));
       return (await import("./paint-action.js")).paint(prompt, flags, deps, given);
     });
 }

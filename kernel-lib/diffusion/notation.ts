@@ -29,6 +29,19 @@ export function lincomb(a: number, x: Tensor, b: number, y: Tensor): Tensor {
   return { data, shape: x.shape };
 }
 
+/** Σ weights_k·parts_k / over, elementwise, rounded once. @throws ShapeError where the shapes differ */
+export function weightedSum(weights: readonly number[], over: number, parts: readonly Tensor[]): Tensor {
+  const [{ shape, data: first }] = parts;
+  for (const part of parts) expectShape("weightedSum", part, shape);
+  const data = new Float32Array(first.length);
+  for (let k = 0; k < data.length; k++) {
+    let sum = 0;
+    for (const [n, weight] of weights.entries()) sum += weight * parts[n].data[k];
+    data[k] = sum / over;
+  }
+  return { data, shape };
+}
+
 /** x0 = (x_t − sigma·eps) / alpha */
 export const x0FromEps = (xt: Tensor, eps: Tensor, { alpha, sigma }: Level): Tensor => lincomb(1 / alpha, xt, -sigma / alpha, eps);
 

@@ -8,8 +8,9 @@
  *   e' = (55e − 59e₁ + 37e₂ − 9e₃)/24                     Adams-Bashforth 4, from then on
  *   x_next = alpha'·x0 + sigma'·e',   x0 = (x_t − sigma·e')/alpha
  */
-import { expectShape, type Tensor } from "../core/tensor.js";
+import type { Tensor } from "../core/tensor.js";
 import { type DdimStep, ddimStep } from "./ddim.js";
+import { weightedSum } from "./notation.js";
 import type { Hop } from "./schedule.js";
 
 /** What a run carries from step to step. */
@@ -75,17 +76,4 @@ export function plmsStep(state: PlmsState, xt: Tensor, eps: Tensor, { now, next 
   const { weights, over } = ahead ? { weights: [1, 1], over: 2 } : ADAMS_BASHFORTH[Math.min(history.length, 3) - 1];
   const used = weightedSum(weights, over, ahead ? [eps, ahead] : [eps, ...history]);
   return { ...ddimStep(xt, used, now, next), eps: used, state: { history: [eps, ...history].slice(0, 3) } };
-}
-
-/** Σ weights_k·parts_k / over, rounded once. */
-export function weightedSum(weights: readonly number[], over: number, parts: readonly Tensor[]): Tensor {
-  const [{ shape, data: first }] = parts;
-  for (const part of parts) expectShape("plmsStep", part, shape);
-  const data = new Float32Array(first.length);
-  for (let k = 0; k < data.length; k++) {
-    let sum = 0;
-    for (const [n, weight] of weights.entries()) sum += weight * parts[n].data[k];
-    data[k] = sum / over;
-  }
-  return { data, shape };
 }

@@ -4,20 +4,13 @@ import { createRng, randn } from "#kernel-lib/core/random.js";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
 import type { Sampler, SamplerHop } from "#kernel-lib/diffusion/samplers/sampler.js";
 import { SAMPLER_NAMES, SAMPLERS, samplerOf } from "#kernel-lib/diffusion/samplers/samplers.js";
-import { createSchedule, type ScheduleConfig } from "#kernel-lib/diffusion/schedule.js";
+import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
 import { type Carried, over } from "#kernel-lib/methods/joint/carried.js";
 import { cropAll, fuse } from "#kernel-lib/methods/joint/fuse.js";
 import { planWindows } from "#kernel-lib/methods/joint/windows.js";
+import { config as toyConfig } from "../methods/joint/toy.js";
 
-const config: ScheduleConfig = {
-  betaStart: 0.00085,
-  betaEnd: 0.012,
-  betaSchedule: "scaled_linear",
-  trainTimesteps: 1000,
-  stepsOffset: 1,
-  setAlphaToOne: false,
-  prediction: "epsilon",
-};
+const { schedule: config } = toyConfig;
 const SHAPE = [1, 2, 4, 12] as const;
 const MEAN = 0.3;
 /** The exact noise of data N(0.3, 1): eps = sigma·(x − alpha·0.3). */
@@ -82,8 +75,8 @@ describe.each(samplers)("%s", (_, sampler) => {
     }
   });
 
-  test("with the exact network, the end has the data's mean and about its spread", () => {
-    if (sampler.name === "lcm") return; // its network is distilled, and the exact one is not
+  // LCM's network is distilled, and the exact one is not
+  test.runIf(sampler.name !== "lcm")("with the exact network, the end has the data's mean and about its spread", () => {
     const { start, hops } = sampler.path(createSchedule(config), 50);
     const shape = [1, 1, 1, 4000];
     let state = sampler.init();
@@ -99,8 +92,7 @@ describe.each(samplers)("%s", (_, sampler) => {
     expect(Math.abs(variance - 1)).toBeLessThan(0.1);
   });
 
-  test("one that draws wants noise in every step, and says so", () => {
-    if (sampler.draws === "none") return;
+  test.runIf(sampler.draws === "every step")("wants noise in every step, and says so", () => {
     const [hop] = sampler.path(createSchedule(config), 4).hops;
     expect(() => sampler.step(sampler.init(), noiseOf(0), noiseOf(1), hop)).toThrow(/got no noise/);
   });

@@ -14,7 +14,7 @@ import { noiseGain, varianceCorrected } from "#kernel-lib/methods/joint/gvcf.js"
 import { spotDiffusion } from "#kernel-lib/methods/joint/spotdiffusion.js";
 import { twinDiffusion } from "#kernel-lib/methods/joint/twindiffusion.js";
 import { planWindows } from "#kernel-lib/methods/joint/windows.js";
-import { finish } from "../methods/joint/toy.js";
+import { config, finish } from "../methods/joint/toy.js";
 import { golden, maxOverStd, readGolden } from "./golden.mjs";
 
 /** README-methods.md: the largest error of a reimplementation is 4e-6. */
@@ -23,15 +23,8 @@ const here = existsSync(golden("joint/spot.json"));
 const why = here ? "" : " (skipped: ../shared/golden is not here)";
 const facts = (name: string) => JSON.parse(readFileSync(golden(`joint/${name}.json`), "utf8"));
 
-const SD = {
-  betaStart: 0.00085,
-  betaEnd: 0.012,
-  betaSchedule: "scaled_linear",
-  trainTimesteps: 1000,
-  stepsOffset: 1,
-  setAlphaToOne: false,
-  prediction: "epsilon",
-} as const;
+/** Stable Diffusion's schedule. */
+const SD = config.schedule;
 
 /** out(x,t,c) = 0.7·x + 0.2·roll(x,1,W) + 0.1·sin(t/100) + c·0.02·roll(x,1,H), guided */
 function noise({ data, shape }: Tensor, t: number, guidance: number): Tensor {

@@ -1,7 +1,7 @@
 /** @file The sampler DDPM (Ho et al., arXiv:2006.11239): ancestral sampling. */
 import { ddimStep } from "../ddim.js";
 import { lincomb, predictions } from "../notation.js";
-import { emptyState, numberedHops, type Sampler, wantNoise } from "./sampler.js";
+import { CLEAN, emptyState, numberedHops, type Sampler, wantNoise } from "./sampler.js";
 
 /** Options of the sampler DDPM. */
 export interface DdpmSamplerOptions {
@@ -24,8 +24,7 @@ export function ddpmSampler({ variance = "small" }: DdpmSamplerOptions = {}): Sa
     init: emptyState,
     path(schedule, steps) {
       const levels = schedule.timesteps(steps).map((t) => schedule.level(t));
-      const clean = { t: -1, alpha: 1, sigma: 0 };
-      return { start: 1, hops: numberedHops(levels.map((now, k) => ({ now, next: levels[k + 1] ?? clean }))) };
+      return { start: 1, hops: numberedHops(levels.map((now, k) => ({ now, next: levels[k + 1] ?? CLEAN }))) };
     },
     step(state, xt, output, { now, next }, { prediction = "epsilon", noise } = {}) {
       const fresh = wantNoise("ddpm", noise);

@@ -2,7 +2,7 @@
 import { lincomb, predictions } from "../notation.js";
 import { karrasRatios, levelOfRatio, ratioAt, timestepOfRatio } from "../sigma-levels.js";
 import { roundHalfEven, solverTimesteps } from "../timestep-spacing.js";
-import { emptyState, logSnr, numberedHops, type Sampler, type SamplerHop } from "./sampler.js";
+import { CLEAN, emptyState, logSnr, numberedHops, type Sampler, type SamplerHop } from "./sampler.js";
 
 /** Options of the sampler DPM-Solver++(2M). */
 export interface DpmppSamplerOptions {
@@ -43,7 +43,7 @@ export function dpmppSampler({ order = 2, levels = "timesteps", last = "zero" }:
           : karrasRatios(ratioAt(schedule.alphaBar, trainTimesteps - 1), ratioAt(schedule.alphaBar, 0), steps).map((s) =>
               levelOfRatio(roundHalfEven(timestepOfRatio(schedule.alphaBar, s)), s),
             );
-      const end = last === "zero" ? { t: -1, alpha: 1, sigma: 0 } : { ...levelOfRatio(-1, ratioAt(schedule.alphaBar, 0)) };
+      const end = last === "zero" ? CLEAN : { ...levelOfRatio(-1, ratioAt(schedule.alphaBar, 0)) };
       return { start: 1, hops: numberedHops(visited.map((now, k) => ({ now, next: visited[k + 1] ?? end }))) };
     },
     step(state, xt, output, hop, { prediction = "epsilon" } = {}) {

@@ -3,7 +3,7 @@ import { ddimStep } from "../ddim.js";
 import type { Schedule } from "../schedule.js";
 import { karrasRatios, levelOfRatio, ratioBetween, timestepOfRatio } from "../sigma-levels.js";
 import { fractionalTimesteps } from "../timestep-spacing.js";
-import { emptyState, numberedHops, type Sampler, type SamplerPath, wantNoise } from "./sampler.js";
+import { CLEAN, emptyState, numberedHops, type Sampler, type SamplerPath, wantNoise } from "./sampler.js";
 
 /** Options of the sampler Euler. */
 export interface EulerSamplerOptions {
@@ -53,9 +53,8 @@ function eulerPath(schedule: Schedule, steps: number, levels: "timesteps" | "kar
   const spaced = timesteps.map((t) => ratioBetween(schedule.alphaBar, t));
   const ratios = levels === "karras" ? karrasRatios(spaced[0], spaced[steps - 1], steps) : spaced;
   const visited = ratios.map((s, k) => levelOfRatio(levels === "karras" ? timestepOfRatio(schedule.alphaBar, s) : timesteps[k], s));
-  const clean = { t: -1, alpha: 1, sigma: 0 };
   return {
     start: spacing === "leading" ? 1 : visited[0].sigma,
-    hops: numberedHops(visited.map((now, k) => ({ now, next: visited[k + 1] ?? clean }))),
+    hops: numberedHops(visited.map((now, k) => ({ now, next: visited[k + 1] ?? CLEAN }))),
   };
 }

@@ -1,6 +1,6 @@
 /** @file The sampler of latent consistency models (Luo et al., arXiv:2310.04378), for checkpoints that were distilled to few steps. */
 import { addNoise, lincomb, predictions } from "../notation.js";
-import { emptyState, numberedHops, type Sampler, wantNoise } from "./sampler.js";
+import { CLEAN, emptyState, numberedHops, type Sampler, wantNoise } from "./sampler.js";
 
 /** Options of the sampler LCM. */
 export interface LcmSamplerOptions {
@@ -32,7 +32,7 @@ export const lcmSampler = ({ originalSteps = 50, timestepScaling = 10 }: LcmSamp
     const apart = Math.floor(schedule.config.trainTimesteps / originalSteps);
     const at = (k: number) => (originalSteps - Math.floor((k * originalSteps) / steps)) * apart - 1;
     const levels = Array.from({ length: steps }, (_, k) => schedule.level(at(k)));
-    return { start: 1, hops: numberedHops(levels.map((now, k) => ({ now, next: levels[k + 1] ?? { t: -1, alpha: 1, sigma: 0 } }))) };
+    return { start: 1, hops: numberedHops(levels.map((now, k) => ({ now, next: levels[k + 1] ?? CLEAN }))) };
   },
   step(state, xt, output, { now, next }, { prediction = "epsilon", noise } = {}) {
     const q = timestepScaling * now.t;

@@ -1,7 +1,8 @@
 /** @file The sampler PNDM as Stable Diffusion's folders name it (Liu et al., arXiv:2202.09778, without its Runge-Kutta steps). */
 import type { Tensor } from "../../core/tensor.js";
 import { ddimStep } from "../ddim.js";
-import { ADAMS_BASHFORTH, weightedSum } from "../plms.js";
+import { weightedSum } from "../notation.js";
+import { ADAMS_BASHFORTH } from "../plms.js";
 import { emptyState, numberedHops, type Sampler } from "./sampler.js";
 
 /**

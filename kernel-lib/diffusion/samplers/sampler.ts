@@ -71,6 +71,9 @@ export interface Sampler {
   step(state: SamplerState, xt: Tensor, output: Tensor, hop: SamplerHop, options?: SamplerStepOptions): SamplerStep;
 }
 
+/** The level without noise, at which most samplers end. */
+export const CLEAN: Level = { t: -1, alpha: 1, sigma: 0 };
+
 /** No history. */
 export const emptyState = (): SamplerState => ({ history: [] });
 

@@ -1,10 +1,9 @@
 /** @file The sampler UniPC (Zhao et al., arXiv:2302.04867): a predictor of order 2, corrected by the prediction at its end. */
 import type { Tensor } from "../../core/tensor.js";
-import { type Level, predictions } from "../notation.js";
-import { weightedSum } from "../plms.js";
+import { type Level, predictions, weightedSum } from "../notation.js";
 import { levelOfRatio, ratioAt } from "../sigma-levels.js";
 import { solverTimesteps } from "../timestep-spacing.js";
-import { emptyState, logSnr, numberedHops, type Sampler, type SamplerHop } from "./sampler.js";
+import { CLEAN, emptyState, logSnr, numberedHops, type Sampler, type SamplerHop } from "./sampler.js";
 
 /**
  * With λ = log(alpha/sigma), a step from level s to level n has h = λ_n − λ_s, e = e^−h − 1, m0 = x0 at s, D1 = (m_before − m0)/r with r = (λ_before − λ_s)/h:
@@ -26,8 +25,7 @@ export const unipcSampler = (): Sampler => ({
   path(schedule, steps) {
     const { spacing = "leading" } = schedule.config;
     const visited = solverTimesteps(steps, { ...schedule.config, spacing }).map((t) => levelOfRatio(t, ratioAt(schedule.alphaBar, t)));
-    const clean = { t: -1, alpha: 1, sigma: 0 };
-    return { start: 1, hops: numberedHops(visited.map((now, k) => ({ now, next: visited[k + 1] ?? clean }))) };
+    return { start: 1, hops: numberedHops(visited.map((now, k) => ({ now, next: visited[k + 1] ?? CLEAN }))) };
   },
   step({ history }, xt, output, hop, { prediction = "epsilon" } = {}) {
     const { now, next, before } = hop;
