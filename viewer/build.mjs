@@ -25,17 +25,20 @@ const common = /** @type {const} */ ({
 await build({ ...common, entryPoints: [here("src/mount.ts")], outfile: dist("veduta-viewer.js") });
 await build({ ...common, format: "esm", entryPoints: [here("src/anywidget.ts")], outfile: dist("veduta-anywidget.js") });
 await build({ ...common, entryPoints: [here("src/open-page.ts")], outfile: dist("veduta-open.js") });
+await build({ ...common, entryPoints: [here("src/playground/main.ts")], outfile: dist("veduta-playground.js") });
 await build({ ...common, entryPoints: [here("src/plots/main.ts")], outfile: dist("veduta-plots.js"), logLevel: "error" });
-// The page that opens dropped files: viewer/index.html with its scripts inlined.
+// The pages, with their scripts inlined.
 const inside = (/** @type {string} */ file) =>
   readFileSync(file, "utf8")
     .replace(/<\/(script)/gi, "<\\/$1")
     .replace(/<!--/g, "<\\!--");
-const page = readFileSync(here("index.html"), "utf8").replace(
-  /<script src="[^"]*\/([\w-]+\.js)"><\/script>/g,
-  (_, name) => `<script>${inside(dist(name))}</script>`,
-);
-writeFileSync(dist("index.html"), page);
+for (const name of ["index.html", "playground.html"]) {
+  const page = readFileSync(here(name), "utf8").replace(
+    /<script src="[^"]*\/([\w-]+\.js)"><\/script>/g,
+    (_, script) => `<script>${inside(dist(script))}</script>`,
+  );
+  writeFileSync(dist(name), page);
+}
 for (const [name, most] of Object.entries(MOST)) {
   const script = readFileSync(dist(name));
   const carried = Math.ceil(gzipSync(script, { level: 9 }).length / 3) * 4;

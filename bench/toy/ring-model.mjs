@@ -18,7 +18,7 @@ const SD = /** @type {const} */ ({
 
 /**
  * What a noisy window says of its clean one, x_t = alpha·x0 + sigma·eps: each mode's probability r and its mean of x0, and both together.
- * @param {Float32Array} x of one window @param {import("veduta").Level} level
+ * @param {Float32Array} x of one window @param {import("../../kernel-lib/diffusion/notation.js").Level} level
  */
 function posterior(x, { alpha, sigma }) {
   const v = alpha ** 2 * SPREAD ** 2 + sigma ** 2; // variance of x_t around alpha·mode
@@ -34,7 +34,7 @@ function posterior(x, { alpha, sigma }) {
   return { r, c, means, slopes, x0: mix(means), slope: mix(slopes) };
 }
 
-/** Applies a function of one window to every window of [n,1,1,w]. @param {import("veduta").Tensor} tensor @param {(x: Float32Array, j: number) => Float32Array} change @returns {import("veduta").Tensor} */
+/** Applies a function of one window to every window of [n,1,1,w]. @param {import("../../kernel-lib/core/tensor.js").Tensor} tensor @param {(x: Float32Array, j: number) => Float32Array} change @returns {import("../../kernel-lib/core/tensor.js").Tensor} */
 function eachWindow({ data, shape }, change) {
   const width = shape[3];
   const out = new Float32Array(data.length);
@@ -42,7 +42,7 @@ function eachWindow({ data, shape }, change) {
   return { data: out, shape };
 }
 
-/** @param {typeof import("veduta")} veduta @returns {import("veduta").JointModel} */
+/** @param {{ readonly createSchedule: typeof import("../../kernel-lib/diffusion/schedule.js").createSchedule }} veduta @returns {import("../../kernel-lib/diffusion/joint-model.js").JointModel} */
 export function ringModel({ createSchedule }) {
   const { level } = createSchedule(SD);
   return {

@@ -41,6 +41,7 @@ describe.skipIf(missing !== "")(`everyone can use the pages: axe-core finds noth
   let browser: Browser;
   const files: Record<string, string> = {
     "the page that opens what is dropped": fileURLToPath(new URL("../../dist/viewer/index.html", import.meta.url)),
+    "two windows": fileURLToPath(new URL("../../dist/viewer/playground.html", import.meta.url)),
   };
   beforeAll(async () => {
     browser = await launch();
@@ -73,7 +74,8 @@ describe.skipIf(missing !== "")(`everyone can use the pages: axe-core finds noth
         await page.locator("#files").setInputFiles([picture, { ...picture, name: "again.png" }]);
         await page.locator(".veduta-stage").waitFor();
       }
-      await settled(page);
+      if (name === "two windows") await page.locator("#rows tr").first().waitFor();
+      else await settled(page);
       expect(await serious(page), name).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBe(width);
       for (const panel of ["Windows", "Seam", "Keep"]) {
