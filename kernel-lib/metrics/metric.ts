@@ -12,6 +12,8 @@ export interface Metric<Needs> {
   readonly better: "lower" | "higher";
   /** the functions of a model that it calls */
   readonly needs: readonly (keyof Needs & string)[];
+  /** "wrap": it looks at the cut of a closed panorama, and `measure` leaves it out for others */
+  readonly edge?: "wrap";
   /** @param panorama [1,3,H,W] in [0,1], as a run returns it */
   measure(panorama: Tensor, model: Needs): Promise<number>;
 }

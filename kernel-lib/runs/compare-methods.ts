@@ -59,7 +59,7 @@ export async function* compareMethods(
       while (!next.done) next = await run.next();
       const seconds = (performance.now() - begun) / 1000;
       const { panorama } = next.value;
-      const metrics = await measure(panorama, model);
+      const metrics = await measure(panorama, model, { edge: run.options.loop ? "wrap" : "cut" });
       yield {
         ...{ method: method.name, seed, panorama, seconds, metrics },
         passes: passes.forward / run.stepCount,

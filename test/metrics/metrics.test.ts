@@ -29,7 +29,7 @@ test("a registered metric is measured beside the others; its name is taken from 
     measure: async ({ data }: Tensor) => data.reduce((p, q) => p + q, 0) / data.length,
   } as const;
   registerMetric(brightness);
-  expect(metrics().map(({ name }) => name)).toEqual(["intra-lpips", "window-spread", "brightness"]);
+  expect(metrics().map(({ name }) => name)).toContain("brightness");
   expect(await measure(panorama, model)).toEqual({ "intra-lpips": 2, "window-spread": 0, brightness: 0.5 });
   expect(await measure(zeros([1, 3, 2, 2]), {})).toEqual({ brightness: 0 });
   expect(() => registerMetric(brightness)).toThrow("registerMetric: the name brightness is taken");
