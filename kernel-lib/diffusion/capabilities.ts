@@ -151,6 +151,12 @@ export interface ComparableFeatures extends Features {
   featureDistance(a: readonly Tensor[], b: readonly Tensor[]): Promise<Tensor>;
 }
 
+/** Describes the style of images by how the channels of a network's features go together: VGG19, for Intra-Style-L. */
+export interface StyleNetwork {
+  /** Images [N,3,H,W] in [-1,1] -> Gram matrices [N,C_k,C_k], one per layer. */
+  grams(images: Tensor, options?: BatchOption): Promise<readonly Tensor[]>;
+}
+
 /** Puts pictures and prompts into one space: unit vectors whose cosine says how well they fit. CLIP, and the bundled dual encoder. */
 export interface DualEncoder {
   /** Images [N,3,H,W] in [-1,1] -> unit vectors [N,E]. What lies outside [-1,1] counts as the range's end. */

@@ -28,9 +28,10 @@ import {
   Sqrt,
   Sub,
 } from "./ops/elementwise.js";
+import { LineConv } from "./ops/line-conv.js";
 import { Attention, Gemm, MatMul } from "./ops/matmul.js";
 import { GroupNorm, LayerNorm, UnitLength } from "./ops/norm.js";
-import { AveragePool, MaxPool, Resize } from "./ops/pool.js";
+import { AverageAround, AveragePool, MaxAround, MaxPool, Resize } from "./ops/pool.js";
 import { ReduceMean, ReduceSum, Softmax } from "./ops/reduce.js";
 import { Concat, Expand, Gather, Pad, Reshape, Slice, Split, Transpose } from "./ops/shape.js";
 
@@ -64,11 +65,14 @@ export const OPERATORS = {
   Conv,
   UpsampleConv,
   ConvTranspose,
+  LineConv,
   LayerNorm,
   GroupNorm,
   UnitLength,
   AveragePool,
   MaxPool,
+  AverageAround,
+  MaxAround,
   Resize,
   ReduceSum,
   ReduceMean,

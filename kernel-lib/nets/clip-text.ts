@@ -43,8 +43,11 @@ const CLIP_TEXT = object({
   pad_token_id: optional(ID, 1),
 });
 
-/** @throws CheckpointError naming the key. @source transformers, models/clip/configuration_clip.py (defaults). */
-/** Reads a text encoder's config.json. @throws CheckpointError naming the field */
+/**
+ * Reads a text encoder's config.json.
+ * @throws CheckpointError naming the field
+ * @source transformers, models/clip/configuration_clip.py (defaults)
+ */
 export function clipTextConfig(file: string, json: JsonObject): ClipTextConfig {
   const c = readForm(file, CLIP_TEXT, json);
   if (c.hidden_size % c.num_attention_heads !== 0)
@@ -74,10 +77,9 @@ export function clipText(
   parameters: Parameters,
   ids: Value,
 ): { readonly lastHiddenState: Value; readonly hiddenStates: readonly Value[] } {
-  const { hiddenSize, layerNormEps: epsilon, numAttentionHeads } = config;
+  const { hiddenSize, layerNormEps: epsilon } = config;
   const p = under(parameters, "text_model");
   const [, tokens] = ids.shape;
-  const activation = { quick_gelu: quickGelu, gelu }[config.hiddenAct];
   const positions = p("embeddings.position_embedding.weight", [config.maxPositionEmbeddings, hiddenSize]);
   const firstPositions = gather(positions, ids.graph.constant([...Array(tokens).keys()], [tokens], "int32")); // [tokens,D]
   let h = add(gather(p("embeddings.token_embedding.weight", [config.vocabSize, hiddenSize]), ids), firstPositions); // [N,tokens,D]
@@ -86,15 +88,24 @@ export function clipText(
   const mask = ids.graph.constant(causal, [tokens, tokens]);
   const hiddenStates = [h];
   for (let layer = 0; layer < config.numHiddenLayers; layer++) {
-    const block = under(p, `encoder.layers.${layer}`);
-    const normed = layerNormLayer(block, "layer_norm1", h, epsilon);
-    const [q, k, v] = ["q_proj", "k_proj", "v_proj"].map((name) => linearLayer(block, `self_attn.${name}`, normed, hiddenSize));
-    h = add(h, linearLayer(block, "self_attn.out_proj", attention(q, k, v, numAttentionHeads, mask), hiddenSize));
-    const wide = activation(linearLayer(block, "mlp.fc1", layerNormLayer(block, "layer_norm2", h, epsilon), config.intermediateSize));
-    h = add(h, linearLayer(block, "mlp.fc2", wide, hiddenSize));
+    h = clipLayer(under(p, `encoder.layers.${layer}`), h, config, mask);
     hiddenStates.push(h);
   }
   return { lastHiddenState: layerNormLayer(p, "final_layer_norm", h, epsilon), hiddenStates };
+}
+
+/** What a layer of either of CLIP's towers is made of. */
+export type ClipLayerConfig = Pick<ClipTextConfig, "hiddenSize" | "intermediateSize" | "numAttentionHeads" | "hiddenAct" | "layerNormEps">;
+
+/** Self-attention and a feed-forward layer, each normalised first and added to its input: h [N,tokens,D] -> [N,tokens,D]. */
+export function clipLayer(p: Parameters, h: Value, config: ClipLayerConfig, mask?: Value): Value {
+  const { hiddenSize, layerNormEps: epsilon } = config;
+  const activation = { quick_gelu: quickGelu, gelu }[config.hiddenAct];
+  const normed = layerNormLayer(p, "layer_norm1", h, epsilon);
+  const [q, k, v] = ["q_proj", "k_proj", "v_proj"].map((name) => linearLayer(p, `self_attn.${name}`, normed, hiddenSize));
+  const attended = add(h, linearLayer(p, "self_attn.out_proj", attention(q, k, v, config.numAttentionHeads, mask), hiddenSize));
+  const wide = activation(linearLayer(p, "mlp.fc1", layerNormLayer(p, "layer_norm2", attended, epsilon), config.intermediateSize));
+  return add(attended, linearLayer(p, "mlp.fc2", wide, hiddenSize));
 }
 
 /** ids [N,tokens] int32 -> text [N,tokens,D] */

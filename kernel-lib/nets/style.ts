@@ -8,7 +8,7 @@ import type { Parameters } from "./parameters.js";
 import { features, type PerceptualConfig } from "./perceptual.js";
 
 /** G = F·Fᵀ/(C·H·W) of a feature map F, [N,C,H,W] -> [N,C,C] */
-function gram(map: Value): Value {
+export function gram(map: Value): Value {
   const [N, C, H, W] = map.shape;
   const f = reshape(map, [N, C, H * W]);
   return mul(matmul(f, transpose(f, [0, 2, 1])), 1 / (C * H * W));

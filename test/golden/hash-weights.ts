@@ -11,7 +11,7 @@ interface Recipe {
     readonly name: string;
     readonly shape: readonly number[];
     readonly seed: number;
-    readonly kind: "gain" | "bias" | "weight" | "codebook";
+    readonly kind: "gain" | "bias" | "weight" | "codebook" | "mean" | "var";
     readonly bound: number;
   }[];
 }
@@ -34,7 +34,10 @@ export function hashWeights(
   const hash = createHash("sha256");
   const weights = new Map<string, Tensor>();
   for (const { name, shape, seed, kind, bound } of tensors) {
-    const data = Float32Array.from({ length: sizeOf(shape) }, (_, k) => (kind === "gain" ? 1 : 0) + element(k, seed) * bound);
+    const data = Float32Array.from(
+      { length: sizeOf(shape) },
+      (_, k) => (kind === "gain" || kind === "var" ? 1 : 0) + element(k, seed) * bound,
+    );
     hash.update(new Uint8Array(data.buffer));
     weights.set(name, { data, shape });
   }

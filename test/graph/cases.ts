@@ -278,4 +278,18 @@ export const CASES: { readonly [K in OperatorName]: readonly Case<Attrs<K>>[] } 
       tie: (dy) => [dy],
     },
   ],
+  AverageAround: [plain("five rows", normal(2, 2, 5, 4)), plain("two pixels", normal(1, 1, 1, 2))],
+  MaxAround: [
+    plain("five rows", apart(1, 2, 5, 4)),
+    plain("below 0 at the edge", { ...apart(1, 1, 3, 3), data: apart(1, 1, 3, 3).data.map((x) => x - 9) }),
+    {
+      ...plain("chooses the first of equal ones", given([1, 1, 0, 1], [1, 1, 2, 2])),
+      tie: ([p, q, r, s]) => [[p + q + r + s, 0, 0, 0]],
+    },
+  ],
+  LineConv: [
+    plain("a row of 3 and a bias", normal(2, 2, 4, 5), normal(3, 2, 1, 3), normal(3)),
+    plain("a column of 5, longer than the picture", normal(1, 2, 3, 4), normal(2, 2, 5, 1)),
+    plain("one pixel", normal(1, 2, 3, 2), normal(2, 2, 1, 1)),
+  ],
 };

@@ -144,6 +144,17 @@ function groupNorm([x, gamma, beta]: readonly Numbers[], { groups, epsilon }: At
   ];
 }
 
+/** The pixels around one, itself among them, inside the picture. */
+function neighbours(x: Numbers, [n, c, i, j]: readonly number[]): number[] {
+  const [, , H, W] = x.shape;
+  const places = [-1, 0, 1].flatMap((u) => [-1, 0, 1].map((v) => [i + u, j + v]));
+  return places
+    .filter(([row, column]) => row >= 0 && column >= 0 && row < H && column < W)
+    .map(([row, column]) => read(x, [n, c, row, column]));
+}
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
 function maxPool([x]: readonly Numbers[], { size, rounding }: Attrs<"MaxPool">): Numbers[] {
   const [N, C, H, W] = x.shape;
   // "ceil": windows start at 0, 2, 4, … as long as they reach a pixel that the window before did not; "floor": whole windows only
@@ -252,6 +263,22 @@ export const REFERENCE: { readonly [K in OperatorName]: (inputs: readonly Number
     return [fill([N, C, H / 2, W / 2], ([n, c, i, j]) => sum(4, (k) => read(x, [n, c, 2 * i + (k >> 1), 2 * j + (k & 1)])) / 4)];
   },
   MaxPool: maxPool,
+  AverageAround: ([x]) => [fill(x.shape, (index) => mean(neighbours(x, index)))],
+  MaxAround: ([x]) => [fill(x.shape, (index) => Math.max(...neighbours(x, index)))],
+  LineConv: ([x, w, b]) => {
+    const [N, C, H, W] = x.shape;
+    const [O, , kh, kw] = w.shape;
+    const pixel = (n: number, c: number, i: number, j: number) => (i < 0 || j < 0 || i >= H || j >= W ? 0 : read(x, [n, c, i, j]));
+    return [
+      fill([N, O, H, W], ([n, o, i, j]) => {
+        let total = b ? b.data[o] : 0;
+        for (let c = 0; c < C; c++)
+          for (let u = 0; u < kh; u++)
+            for (let v = 0; v < kw; v++) total += read(w, [o, c, u, v]) * pixel(n, c, i + u - (kh - 1) / 2, j + v - (kw - 1) / 2);
+        return total;
+      }),
+    ];
+  },
   Resize: ([x]) => [doubled(x)],
   ReduceSum: reduceSum,
   ReduceMean: (inputs, attrs) => {

@@ -2,7 +2,7 @@
 import { ShapeError } from "../../core/errors.js";
 import type { Shape } from "../../core/tensor.js";
 import type { Value } from "../graph.js";
-import { apply, operand, plain } from "../operator.js";
+import { apply, type Operator, operand, plain } from "../operator.js";
 import { add, cast, div, equal, mul, sub } from "./elementwise.js";
 import { concat, pad, reshape, slice, slices } from "./shape.js";
 
@@ -113,13 +113,66 @@ function overlapGradient(x: Value, y: Value, dy: Value): Value {
 }
 
 /** x grown to the right and down with the lowest float: what lies outside is never a maximum. */
-function grownLow(x: Value, height: number, width: number): Value {
+const grownLow = (x: Value, height: number, width: number): Value => padLow(x, 0, height - x.shape[2], width - x.shape[3]);
+
+/** x with the lowest float around it: `before` rows and columns, then `below` rows and `right` columns. */
+function padLow(x: Value, before: number, below: number, right: number): Value {
   const [N, C, H, W] = x.shape;
-  if (height === H && width === W) return x;
+  if (before === 0 && below === 0 && right === 0) return x;
   const { graph } = x;
-  const pads = graph.constant([0, 0, 0, 0, 0, 0, height - H, width - W], [8], "int64");
-  return graph.node("Pad", [x, pads, operand(-3e38, x)], { mode: "constant" }, [{ shape: [N, C, height, width], dtype: x.dtype }])[0];
+  const pads = graph.constant([0, 0, before, before, 0, 0, below, right], [8], "int64");
+  const shape = [N, C, before + H + below, before + W + right];
+  return graph.node("Pad", [x, pads, operand(-3e38, x)], { mode: "constant" }, [{ shape, dtype: x.dtype }])[0];
 }
+
+const AROUND = { kernel_shape: [3, 3], strides: [1, 1], pads: [1, 1, 1, 1] } as const;
+
+/** y = mean of a pixel and its neighbours inside the picture, 3×3 at most; dx = the sum over the same places of dy divided by their number. */
+export const AverageAround: Operator<undefined> = {
+  name: "AverageAround",
+  build: ([x]) => ({ outputs: [averageNode(x, "not counted")] }),
+  pullBack: ({ inputs: [x], dy }) => [
+    () => {
+      const [, , H, W] = x.shape;
+      const along = (side: number, k: number) => Math.min(side - 1, k + 1) - Math.max(0, k - 1) + 1;
+      const counts = Float32Array.from({ length: H * W }, (_, k) => along(H, Math.floor(k / W)) * along(W, k % W));
+      return mul(averageNode(div(dy, cast(x.graph.constant(counts, [1, 1, H, W]), dy.dtype)), "counted"), 9);
+    },
+  ],
+};
+
+/** ONNX's AveragePool; what lies outside of the picture adds 0, and is counted in the divisor or not. */
+function averageNode(x: Value, outside: "counted" | "not counted"): Value {
+  images("AverageAround", [x.shape]);
+  const attributes = { ...AROUND, count_include_pad: outside === "counted" ? 1 : 0 };
+  return x.graph.node("AveragePool", [x], attributes, [{ shape: x.shape, dtype: x.dtype }])[0];
+}
+
+/** y = maximum of a pixel and its neighbours inside the picture; dx goes to the first maximum, by rows, as in PyTorch. */
+export const MaxAround: Operator<undefined> = {
+  name: "MaxAround",
+  build: ([x], _, graph) => {
+    images("MaxAround", [x.shape]);
+    return { outputs: graph.node("MaxPool", [x], AROUND, [{ shape: x.shape, dtype: x.dtype }]) };
+  },
+  pullBack: ({ inputs: [x], outputs: [y], dy }) => [
+    () => {
+      const [, , H, W] = x.shape;
+      const low = padLow(x, 1, 1, 1);
+      let free: Value | undefined; // 1 where no earlier tap matched
+      let sum: Value | undefined; // [N,C,H+2,W+2]
+      for (let i = 0; i < 3; i++)
+        for (let j = 0; j < 3; j++) {
+          const match = cast(equal(slices(low, [2, 3], [i, j], [i + H, j + W], [1, 1]), y), dy.dtype);
+          const first: Value = free ? mul(match, free) : match;
+          free = free ? sub(free, first) : sub(1, match);
+          const placed = pad(mul(dy, first), [0, 0, i, j], [0, 0, 2 - i, 2 - j]);
+          sum = sum ? add(sum, placed) : placed;
+        }
+      return slices(sum as Value, [2, 3], [1, 1], [1 + H, 1 + W], [1, 1]);
+    },
+  ],
+};
 
 /** The mean of every 2×2 pixels: [N,C,H,W] -> [N,C,H/2,W/2]. */
 export const averagePool2 = (x: Value): Value => apply(AveragePool, [x], undefined);
@@ -127,3 +180,7 @@ export const averagePool2 = (x: Value): Value => apply(AveragePool, [x], undefin
 export const upsample2 = (x: Value): Value => apply(Resize, [x], undefined);
 /** The maximum of every window of pixels. */
 export const maxPool = (x: Value, size: 2 | 3, rounding: "floor" | "ceil" = "floor"): Value => apply(MaxPool, [x], { size, rounding });
+/** The mean of every pixel and its neighbours inside the picture, [N,C,H,W] -> the same shape. */
+export const averageAround = (x: Value): Value => apply(AverageAround, [x], undefined);
+/** The maximum of every pixel and its neighbours inside the picture, [N,C,H,W] -> the same shape. */
+export const maxAround = (x: Value): Value => apply(MaxAround, [x], undefined);
