@@ -73,6 +73,7 @@ function modelOf(name: string): ManifestModel {
 }
 
 const sourceOf = (model: ManifestModel): string[] => {
+  if (model.kind === "weights") return [`from ${model.file.url}`];
   if (model.kind === "lpips") return [`from ${model.backbone.url}`, `and  ${model.linear.url}`];
   return [`from ${model.id}${model.mirrorOf ? `, a mirror by others: its authors' ${model.mirrorOf} is gone` : ""}`];
 };

@@ -5,7 +5,7 @@ import { CheckpointError } from "../core/errors.js";
 import { fileExists } from "../core/files.js";
 import { type Digest, digestOfEtag, hashFile } from "./hashing.js";
 import { type HubCache, hubCache } from "./hub-cache.js";
-import type { HubModel, LpipsModel, ManifestModel } from "./manifest.js";
+import type { HubModel, LpipsModel, ManifestModel, WeightsModel } from "./manifest.js";
 import { inside } from "./paths.js";
 import { differs, type Pins, pinsOf } from "./pins.js";
 import type { HubSettings } from "./settings.js";
@@ -31,8 +31,8 @@ export interface Installed {
 /** What LPIPS is converted into: a checkpoint's perceptual/ folder. */
 export const PERCEPTUAL_FILES = ["config.json", "backbone.safetensors", "linear.safetensors"].map((name) => `perceptual/${name}`);
 
-/** The folder of a converted LPIPS model. */
-export const lpipsFolder = (settings: HubSettings, { name }: LpipsModel): string => join(settings.ownCache, "models", name);
+/** The folder of a model that lies in our cache. */
+export const ownFolder = (settings: HubSettings, { name }: LpipsModel | WeightsModel): string => join(settings.ownCache, "models", name);
 
 /** The commit that a model is at: the one that was pulled first, else the one that Python's tools have. */
 export function commitOf(model: HubModel, cache: HubCache, pins: Pins): string | undefined {
@@ -42,9 +42,10 @@ export function commitOf(model: HubModel, cache: HubCache, pins: Pins): string |
 /** Finds a model's files. @throws CheckpointError where links lead out of the cache, or the lock file does not fit */
 export function installed(model: ManifestModel, settings: HubSettings): Installed {
   const pins = pinsOf(settings.ownCache, model.name);
-  if (model.kind === "lpips") {
-    const folder = lpipsFolder(settings, model);
-    const files = PERCEPTUAL_FILES.map((path) => ({ path, file: fileExists(inside(folder, path)) ? join(folder, path) : undefined }));
+  if (model.kind !== "hub") {
+    const folder = ownFolder(settings, model);
+    const paths = model.kind === "lpips" ? PERCEPTUAL_FILES : [model.file.path];
+    const files = paths.map((path) => ({ path, file: fileExists(inside(folder, path)) ? join(folder, path) : undefined }));
     return { folder, files, complete: files.every(({ file }) => file) };
   }
   const cache = hubCache(settings.hubCache, model.id);

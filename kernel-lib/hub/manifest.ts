@@ -30,6 +30,8 @@ export interface HubModel extends Named {
   /** The repository, org/name. */
   readonly id: string;
   readonly revision: string;
+  /** "pictures": a checkpoint that paints; "metrics": a network that metrics look through. */
+  readonly use: "pictures" | "metrics";
   /** The repository of its authors, which is gone. */
   readonly mirrorOf: string | undefined;
   readonly files: readonly { readonly path: string; readonly fp16: string | undefined }[];
@@ -51,8 +53,14 @@ export interface LpipsModel extends Named {
   readonly linear: WebFile;
 }
 
+/** One file of weights, kept as it is published: a network that metrics look through. */
+export interface WeightsModel extends Named {
+  readonly kind: "weights";
+  readonly file: WebFile;
+}
+
 /** A model of the manifest. */
-export type ManifestModel = HubModel | LpipsModel;
+export type ManifestModel = HubModel | LpipsModel | WeightsModel;
 
 const MANIFEST = fileURLToPath(new URL("../../../models/manifest.json", import.meta.url));
 
@@ -62,12 +70,14 @@ const COMMON = {
   bytes: object({ fp32: nullish(whole({ max: 1e13 })), fp16: nullish(whole({ max: 1e13 })) }),
 };
 const WEB_FILE = object({ path: plainPathForm, url: text(/^https?:\/\//), sha256: text(/^[0-9a-f]{8,64}$/) });
-const KIND = object({ kind: oneOf(["hub", "lpips"]) });
+const KIND = object({ kind: oneOf(["hub", "lpips", "weights"]) });
 const LPIPS = object({ ...COMMON, net: oneOf(["vgg", "alex", "squeeze"]), backbone: WEB_FILE, linear: WEB_FILE });
+const WEIGHTS = object({ ...COMMON, file: WEB_FILE });
 const HUB = object({
   ...COMMON,
   id: text(/^\w[\w.-]*\/\w[\w.-]*$/),
   revision: plainPathForm,
+  use: optional(oneOf(["pictures", "metrics"]), "pictures"),
   mirrorOf: nullish(text(/./)),
   files: list(object({ path: plainPathForm, fp16: nullish(plainPathForm) })),
 });
@@ -85,6 +95,10 @@ function readModel(place: string, name: string, json: JsonObject): ManifestModel
   const { kind } = readForm(place, KIND, json);
   if (kind === "lpips") {
     const { bytes, ...model } = readForm(place, LPIPS, json);
+    return { ...model, kind, name, bytes: present(bytes) };
+  }
+  if (kind === "weights") {
+    const { bytes, ...model } = readForm(place, WEIGHTS, json);
     return { ...model, kind, name, bytes: present(bytes) };
   }
   const { bytes, mirrorOf, files, ...model } = readForm(place, HUB, json);

@@ -1,25 +1,25 @@
 /** @file LPIPS, from the two places where its parts are published, into a perceptual/ folder that every checkpoint without one can use. */
 import { mkdirSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
 import { fileExists } from "../core/files.js";
 import { replaceFileSync } from "../core/write-whole.js";
 import { PERCEPTUAL_EPSILON } from "../nets/perceptual.js";
 import { readTensor, writeSafetensors } from "../weights/safetensors.js";
 import { openTorch } from "../weights/torch-file.js";
-import { download } from "./download.js";
 import { withFileLock } from "./file-lock.js";
 import { hashFile } from "./hashing.js";
-import { checkFile, lpipsFolder, PERCEPTUAL_FILES } from "./installed.js";
-import type { LpipsModel, WebFile } from "./manifest.js";
+import { checkFile, ownFolder, PERCEPTUAL_FILES } from "./installed.js";
+import type { LpipsModel } from "./manifest.js";
 import { inside } from "./paths.js";
 import { pin } from "./pins.js";
+import { fetchWebFile } from "./pull-weights.js";
 import type { Pulling } from "./pulling.js";
 
 /** Pulls and converts an LPIPS model. @returns the folder that holds perceptual/ */
 export async function pullLpips(model: LpipsModel, pulling: Pulling): Promise<string> {
   const { settings, pins, tell } = pulling;
-  const folder = lpipsFolder(settings, model);
+  const folder = ownFolder(settings, model);
   mkdirSync(inside(settings.ownCache, "models", model.name, "perceptual"), { recursive: true });
   const keep = async (files: Readonly<Record<string, string>>) => pin(settings.ownCache, model.name, { files });
   const sources = [model.backbone, model.linear];
@@ -27,7 +27,7 @@ export async function pullLpips(model: LpipsModel, pulling: Pulling): Promise<st
     const files = PERCEPTUAL_FILES.map((path) => ({ path, file: inside(folder, path) }));
     const how = files.every(({ file }) => fileExists(file)) ? "kept" : "converted";
     if (how === "converted") {
-      for (const source of sources) await keep({ [source.path]: await fetchSource(folder, source, pulling) });
+      for (const source of sources) await keep({ [source.path]: await fetchWebFile(folder, source, pulling) });
       convert(model, folder);
     }
     for (const at of files) {
@@ -38,20 +38,6 @@ export async function pullLpips(model: LpipsModel, pulling: Pulling): Promise<st
   };
   await withFileLock(`${folder}.lock`, pull, () => tell({ kind: "waiting", path: model.name }));
   return folder;
-}
-
-async function fetchSource(folder: string, { path, url, sha256 }: WebFile, { online, pins, tell }: Pulling): Promise<string> {
-  const target = inside(folder, path);
-  const found = await download(await online(path), {
-    url,
-    page: dirname(url),
-    target,
-    partial: inside(folder, `${path}.incomplete`),
-    digest: { kind: "sha256", hex: pins.files[path] ?? sha256 },
-    onBytes: (have, bytes) => tell({ kind: "bytes", path, have, bytes }),
-  });
-  tell({ kind: "here", path, how: "downloaded" });
-  return found;
 }
 
 /** The backbone's features and the linear weights, with their official names, as safetensors; the config last. */

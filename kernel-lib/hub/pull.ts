@@ -10,6 +10,7 @@ import { checkFile, commitOf } from "./installed.js";
 import type { HubModel, ManifestModel, Precision } from "./manifest.js";
 import { differs, isCommit, pin, pinsOf } from "./pins.js";
 import { pullLpips } from "./pull-lpips.js";
+import { pullWeights } from "./pull-weights.js";
 import type { PullEvent, Pulling } from "./pulling.js";
 import { type HubSettings, hubSettings, hubToken } from "./settings.js";
 
@@ -50,6 +51,7 @@ export async function pullModel(model: ManifestModel, options: PullOptions = {})
     },
   };
   try {
+    if (model.kind === "weights") return await pullWeights(model, pulling);
     return model.kind === "lpips" ? await pullLpips(model, pulling) : await pullHub(model, precision, pulling);
   } finally {
     await (await http)?.close();

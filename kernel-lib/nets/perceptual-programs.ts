@@ -2,8 +2,10 @@
 import type { Shape } from "../core/tensor.js";
 import type { Program } from "../engine/program.js";
 import { Graph } from "../graph/graph.js";
+import { reduceMean } from "../graph/ops/reduce.js";
+import { reshape } from "../graph/ops/shape.js";
 import { checkpointParameters, type Part } from "./parameters.js";
-import { featureDistance, type PerceptualConfig, perceptualDistance, unitFeatures } from "./perceptual.js";
+import { featureDistance, features, type PerceptualConfig, perceptualDistance, unitFeatures } from "./perceptual.js";
 
 /** In pixels. */
 export interface ImageSize {
@@ -51,6 +53,18 @@ export const featureDistanceProgram = (
     const graph = new Graph();
     const [a, b] = ["a", "b"].map((name) => maps.map((shape, k) => graph.input(`${name}${k}`, [batch, ...shape])));
     graph.output("distance", featureDistance(checkpointParameters(graph, part), a, b));
+    return graph;
+  },
+});
+
+/** image [N,3,H,W] in [-1,1] -> features [N,C], the means over the pixels of the last feature map */
+export const pooledFeaturesProgram = (part: Part<PerceptualConfig>): Program<ImageSize, "image", never, "features"> => ({
+  name: "pooled features",
+  graph({ height, width }, batch) {
+    const graph = new Graph();
+    const maps = features(part.config, checkpointParameters(graph, part), graph.input("image", [batch, 3, height, width]));
+    const last = maps[maps.length - 1];
+    graph.output("features", reshape(reduceMean(last, [2, 3]), last.shape.slice(0, 2)));
     return graph;
   },
 });

@@ -4,10 +4,10 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { CheckpointError } from "../core/errors.js";
 import { DEVICE_CHOICES, type DeviceChoice } from "../engine/device.js";
-import { type EngineOptions, openEngine } from "../engine/engine.js";
+import { type Engine, type EngineOptions, openEngine } from "../engine/engine.js";
 import { PRECISIONS, type Precision } from "../graph/half.js";
 import { installed, pulledFolder } from "../hub/installed.js";
-import { findModel, readManifest } from "../hub/manifest.js";
+import { findModel, type ManifestModel, readManifest } from "../hub/manifest.js";
 import { hubSettings } from "../hub/settings.js";
 import type { Part } from "../nets/parameters.js";
 import type { PerceptualConfig } from "../nets/perceptual.js";
@@ -60,6 +60,10 @@ export async function openModel<M = Model>(pathOrName: string = BUNDLED_MODELS[0
   }
 }
 
+/** An engine for a network that is no checkpoint of its own. @throws DeviceError, RangeError as `openModel` */
+export const openPlainEngine = (options: Pick<OpenModelOptions, "device" | "threads">): Promise<Engine> =>
+  openEngine(engineOptions({ ...options, precision: "float32" }));
+
 function engineOptions({ device = "auto", precision, threads = availableParallelism() }: OpenModelOptions): EngineOptions {
   if (!DEVICE_CHOICES.includes(device)) throw new RangeError(`device ${device}: want ${DEVICE_CHOICES.join(", ")}`);
   if (precision !== undefined && !PRECISIONS.includes(precision))
@@ -73,8 +77,9 @@ function folderOf(pathOrName: string): string {
   if (BUNDLED_MODELS.includes(pathOrName)) return fileURLToPath(new URL(`../../../models/${pathOrName}`, import.meta.url));
   if (existsSync(pathOrName)) return pathOrName;
   const published = findModel(pathOrName);
-  if (published?.kind === "hub") return pulledFolder(published, hubSettings());
-  const names = readManifest().filter(({ kind }) => kind === "hub");
+  const paints = (model: ManifestModel) => model.kind === "hub" && model.use === "pictures";
+  if (published && paints(published)) return pulledFolder(published, hubSettings());
+  const names = readManifest().filter(paints);
   throw new CheckpointError(pathOrName, {
     expected: `a folder in the layout of diffusers, a bundled model (${BUNDLED_MODELS.join(", ")}) or a pulled one (${names.map(({ name }) => name).join(", ")})`,
     found: "no such folder or name",

@@ -24,7 +24,7 @@ export const QUEUE: readonly QueueEntry[] = [
   { name: "autoencoder", training: "autoencoder", steps: 3_680, rate: "constant" },
   { name: "autoencoder-final", training: "autoencoder", steps: 2_000, rate: "falling", from: "autoencoder" },
   { name: "diffusion", training: "diffusion", steps: 4_700, rate: "constant" },
-  { name: "diffusion-1", training: "diffusion", steps: 1_300, rate: "falling", from: "diffusion" },
+  { name: "diffusion-1", training: "diffusion", steps: 800, rate: "falling", from: "diffusion" },
   { name: "dual-1", training: "dual", steps: 160, rate: "falling", from: "dual" },
   { name: "noon", training: "noon", steps: 2_600, rate: "falling" },
   { name: "night", training: "night", steps: 2_600, rate: "falling" },

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
+import { resizeBicubic } from "#kernel-lib/core/bicubic.js";
 import type { JsonObject } from "#kernel-lib/core/json.js";
 import { rows, type Tensor } from "#kernel-lib/core/tensor.js";
 import { startRuntime } from "#kernel-lib/engine/runtime.js";
@@ -14,6 +15,7 @@ import { styleLoss } from "#kernel-lib/metrics/style-loss.js";
 import { clipConfig, clipImageVectors, clipTextVectors, clipVision } from "#kernel-lib/nets/clip.js";
 import { inception } from "#kernel-lib/nets/inception.js";
 import { vgg19Grams } from "#kernel-lib/nets/vgg19.js";
+import { clipPixels } from "#kernel-lib/pipelines/clip-pixels.js";
 import { run } from "./frido-reference.js";
 import { golden, has, readGolden, relativeL2, unless } from "./golden.mjs";
 import { hashWeights } from "./hash-weights.js";
@@ -143,3 +145,42 @@ function resized({ data, shape: [n, , height, width] }: Tensor): Tensor {
   }
   return { data: out, shape: [n, 3, side, side] };
 }
+
+const PILLOW = ["features/clip_preprocess.safetensors", "features/inception.safetensors"];
+
+test.skipIf(!has(...PILLOW))(
+  `pictures are resized as Pillow does it, to the byte for CLIP and in floats for clean-fid${unless(...PILLOW)}`,
+  () => {
+    const g = readGolden(PILLOW[0]);
+    for (const k of [0, 1, 2, 3]) {
+      const [[H, W], [h, w]] = [g[`image${k}`].shape, g[`resized${k}`].shape];
+      const image = { data: channelsFirst(g[`image${k}`]), shape: [1, 3, H, W] };
+      expect(resizeBicubic(image, { height: h, width: w }, "bytes").data, `image ${k}`).toEqual(channelsFirst(g[`resized${k}`]));
+      const pixels = clipPixels({ data: image.data.map((x) => x / 255), shape: image.shape }, 32); // [1,3,32,32] in [-1,1]
+      const seen = channelsFirst(g[`cropped${k}`]).map((x) => (2 * x) / 255 - 1);
+      expect(maxOverStd(pixels.data, seen), `image ${k}`).toBeLessThan(1e-6);
+    }
+    const clean = readGolden(PILLOW[1]);
+    for (const [name, want, rowStep] of [
+      ["clean", "clean.resized", 1],
+      ["clean_big", "clean_big.resized_rows", 13],
+    ] as const) {
+      const [H, W] = clean[`${name}.image`].shape;
+      const got = resizeBicubic(
+        { data: channelsFirst(clean[`${name}.image`]), shape: [1, 3, H, W] },
+        { height: 299, width: 299 },
+        "floats",
+      );
+      const {
+        data,
+        shape: [rowCount],
+      } = clean[want];
+      const of = Float32Array.from(data, (_, at) => {
+        const [y, x, c] = [Math.floor(at / 897) * rowStep, Math.floor(at / 3) % 299, at % 3];
+        return got.data[(c * 299 + y) * 299 + x];
+      });
+      expect(rowCount * rowStep).toBeGreaterThanOrEqual(299);
+      expect(relativeL2(of, data), name).toBeLessThan(1e-6);
+    }
+  },
+);
