@@ -12,6 +12,7 @@ import { editCommand } from "./cli/edit.js";
 import { exportCommand } from "./cli/export.js";
 import { kernelCommand } from "./cli/kernel.js";
 import { labCommand } from "./cli/lab.js";
+import { measureCommand } from "./cli/measure.js";
 import { modelsCommand } from "./cli/models.js";
 import { paintCommand } from "./cli/paint.js";
 import { runCommand } from "./cli/run.js";
@@ -34,6 +35,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
     .showHelpAfterError("(see veduta --help, or --help of a command)");
   paintCommand(program, deps);
   compareCommand(program, deps);
+  measureCommand(program, deps);
   editCommand(program, deps);
   sceneCommand(program, deps);
   modelsCommand(program, deps);

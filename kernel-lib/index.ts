@@ -42,6 +42,7 @@ export type { Autoencoder, BatchOption, Classifier, ComparableFeatures, Controll
 export type { ControlMaps, DecodeOptions, Denoiser, DualEncoder, EncodeOptions, EnergyGradient } from "./diffusion/capabilities.js";
 export type {
   Features,
+  StyleNetwork,
   NoiseOptions,
   Perceptual,
   ComparisonOptions,
@@ -174,6 +175,13 @@ export { countPasses } from "./methods/joint/count-passes.js";
 export type { Passes } from "./methods/joint/count-passes.js";
 export { comparePage } from "./pages/compare-page.js";
 export type { Comparison as MethodComparison } from "./pages/compare-page.js";
+
+// folders of pictures measured, and the networks that metrics look through
+export { measure } from "./display/measure.js";
+export type { Measured, MeasuredDifference, MeasuredFolder } from "./runs/measure/measure-folders.js";
+export type { MeasureByNameOptions } from "./runs/measure/measure-by-name.js";
+export { METRIC_NETWORKS, openMetricNetwork } from "./pipelines/metric-networks.js";
+export type { MetricAbilities, MetricNetwork, MetricNetworkName, MetricNetworkOptions } from "./pipelines/metric-networks.js";
 
 // a run on disk
 export { openRun } from "./runs/run-folder.js";

@@ -1,6 +1,6 @@
 /** @file The package's entry `veduta/metrics`: numbers that say how good pictures are, and how to add one. */
 export type { Tensor } from "./core/tensor.js";
-export type { BatchOption, ComparableFeatures, DualEncoder, Features } from "./diffusion/capabilities.js";
+export type { BatchOption, ComparableFeatures, DualEncoder, Features, StyleNetwork } from "./diffusion/capabilities.js";
 export type { BootstrapOptions } from "./metrics/bootstrap.js";
 export { bootstrapInterval, holm, pairedBootstrap, signFlipProbability } from "./metrics/bootstrap.js";
 export type { CubeFace } from "./metrics/cube-faces.js";
@@ -29,4 +29,5 @@ export { seamSobel } from "./metrics/seam-sobel.js";
 export { seamSsim } from "./metrics/seam-ssim.js";
 export { ssim } from "./metrics/ssim.js";
 export { structure } from "./metrics/structure.js";
+export { intraStyleLoss, styleLoss } from "./metrics/style-loss.js";
 export { windowSpread } from "./metrics/window-spread.js";

@@ -109,6 +109,9 @@ const clipOf = (title: string, published: string): Kind => ({
   },
 });
 
+/** Root mean square of the judge's features over drawings: divided by it, they have the size of Inception's, which KID's kernel was made for. */
+const JUDGE_SIZE = 11;
+
 const judge: Kind = {
   title: "the bundled judge",
   open(folder, engine) {
@@ -119,7 +122,8 @@ const judge: Kind = {
       async features(image, { batch } = {}) {
         expectShape("features", image, ["N", 3, "H", "W"]);
         const [, , height, width] = image.shape;
-        return [(await engine.call(program, { height, width }, { rows: { image } }, batch)).features]; // [N,C]
+        const { data, shape } = (await engine.call(program, { height, width }, { rows: { image } }, batch)).features; // [N,C]
+        return [{ data: data.map((x) => x / JUDGE_SIZE), shape }];
       },
     };
   },

@@ -18,6 +18,7 @@ export const MODEL: HubModel = {
   title: "A model",
   id: "org/name",
   revision: "main",
+  use: "pictures",
   mirrorOf: undefined,
   licences: [],
   bytes: { fp32: 100, fp16: 50 },

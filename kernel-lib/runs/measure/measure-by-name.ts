@@ -1,0 +1,56 @@
+/** @file Measures folders by networks that are opened by their names, and closed at the end. */
+import { basename } from "node:path";
+import {
+  METRIC_NETWORKS,
+  type MetricNetwork,
+  type MetricNetworkName,
+  type MetricNetworkOptions,
+  openMetricNetwork,
+} from "../../pipelines/metric-networks.js";
+import { openModel } from "../../pipelines/open-model.js";
+import { type Measured, type MeasureFoldersOptions, measureFolders } from "./measure-folders.js";
+
+/** Options of `measure`. */
+export interface MeasureByNameOptions
+  extends Pick<MeasureFoldersOptions, "metrics" | "against" | "crop" | "progress" | "signal">,
+    MetricNetworkOptions {
+  /** the model whose perceptual network LPIPS looks through, a name or a folder; default the bundled one */
+  readonly model?: string;
+  /** networks by name; default the bundled judge */
+  readonly networks?: readonly MetricNetworkName[];
+}
+
+/**
+ * Measures folders of pictures or runs.
+ * @param dirs the first is the baseline of the differences
+ * @throws as `measureFolders`, `openModel` and `openMetricNetwork`
+ */
+export async function measureByName(dirs: readonly string[], options: MeasureByNameOptions = {}): Promise<Measured> {
+  const { model: name, networks = ["judge"], weights, device, threads, ...rest } = options;
+  const where = { device, threads };
+  const wrong = networks.find((network) => !METRIC_NETWORKS.includes(network));
+  if (wrong !== undefined) throw new RangeError(`measure: network ${wrong}, want some of ${METRIC_NETWORKS.join(", ")}`);
+  const opened: (MetricNetwork & { readonly name: string; readonly prefix: string })[] = [];
+  const model = await openModel(name, where);
+  try {
+    for (const network of networks) {
+      const random = network === "judge" ? undefined : weights;
+      const one = await openMetricNetwork(network, { ...where, weights: random });
+      opened.push({ ...one, name: random === "random" ? `${network}-random` : network, prefix: prefixOf(network, random) });
+    }
+    return await measureFolders({
+      ...rest,
+      dirs,
+      networks: opened,
+      model: { title: `network of ${basename(model.path)}`, functions: model },
+    });
+  } finally {
+    await Promise.all([model, ...opened].map((each) => each.close()));
+  }
+}
+
+/** Before the names of a network's columns: nothing for the networks that the papers name, and never nothing for random weights. */
+function prefixOf(network: MetricNetworkName, weights: string | undefined): string {
+  if (weights === "random") return "random-";
+  return network === "judge" ? "judge-" : network === "clip-b32" ? "b32-" : "";
+}
