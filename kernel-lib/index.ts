@@ -13,8 +13,15 @@ export type { Precision } from "./graph/half.js";
 export type { Device } from "./engine/device.js";
 
 // painting a panorama
-export { alignedStart, independentWindows, multiDiffusion, spotDiffusion, syncDiffusion } from "./methods/joint/joint-methods.js";
-export { diffCollage, guidedFusion, gvcfDiffusion, safaDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
+export {
+  alignedStart,
+  diffCollage,
+  guidedFusion,
+  gvcfDiffusion,
+  independentWindows,
+  multiDiffusion,
+} from "./methods/joint/joint-methods.js";
+export { safaDiffusion, spotDiffusion, syncDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
 // writing a new method
@@ -40,16 +47,8 @@ export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from
 export type { CallKind, JointModel, JointModelConfig, MemoryNeed } from "./diffusion/joint-model.js";
 export type { Autoencoder, BatchOption, Classifier, ComparableFeatures, ControlledNoiseOptions } from "./diffusion/capabilities.js";
 export type { ControlMaps, DecodeOptions, Denoiser, DualEncoder, EncodeOptions, EnergyGradient } from "./diffusion/capabilities.js";
-export type {
-  Features,
-  StyleNetwork,
-  NoiseOptions,
-  Perceptual,
-  ComparisonOptions,
-  PerceptualOptions,
-  JacobianProducts,
-  RowDenoiser,
-} from "./diffusion/capabilities.js";
+export type { ComparisonOptions, Features, JacobianProducts, NoiseOptions, Perceptual } from "./diffusion/capabilities.js";
+export type { PerceptualOptions, RowDenoiser, StyleNetwork } from "./diffusion/capabilities.js";
 export type { RowNoiseOptions, TextEncoder, TextEnergies, TimestepOptions, UnconditionalDenoiser } from "./diffusion/capabilities.js";
 // energies of pictures, for guidance
 export { classEnergy, textEnergy, zeroShotClassifier } from "./methods/edit/energies.js";
@@ -178,7 +177,7 @@ export type { Comparison as MethodComparison } from "./pages/compare-page.js";
 
 // folders of pictures measured, and the networks that metrics look through
 export { measure } from "./display/measure.js";
-export type { Measured, MeasuredDifference, MeasuredFolder } from "./runs/measure/measure-folders.js";
+export type { Measured, MeasuredColumn, MeasuredDifference, MeasuredFolder } from "./runs/measure/measure-folders.js";
 export type { MeasureByNameOptions } from "./runs/measure/measure-by-name.js";
 export { METRIC_NETWORKS, openMetricNetwork } from "./pipelines/metric-networks.js";
 export type { MetricAbilities, MetricNetwork, MetricNetworkName, MetricNetworkOptions } from "./pipelines/metric-networks.js";

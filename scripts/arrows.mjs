@@ -36,18 +36,22 @@ const RULES = {
   ...Object.fromEntries(FOLDERS.map((name, k) => [name, { imports: FOLDERS.slice(0, k) }])),
   package: { imports: LIBRARY },
   viewer: { imports: ["panorama"], types: LIBRARY },
+  // the page of two windows runs the methods themselves, on the closed-form model of the bench
+  playground: { imports: ["core", "panorama", "diffusion", "methods", "viewer", "bench"] },
+  bench: { imports: [] },
   models: { imports: [...LIBRARY, "package"] },
 };
 /** Packages that only one file may import. */
 const SOLE_IMPORTERS = { "onnxruntime-node": "kernel-lib/engine/session.ts" };
 
 /**
- * The folder whose rule a file follows: a folder of kernel-lib, "viewer" or "models". Files directly in kernel-lib are entries of the package
+ * The folder whose rule a file follows: a folder of kernel-lib, "viewer" with its "playground", "models" or "bench". Files directly in kernel-lib are entries of the package
  * ("package"), except the command line's.
  * @param {string} file a path in the repository @returns {string}
  */
 export function folderOf(file) {
-  const [top, second] = file.split("/");
+  const [top, second, third] = file.split("/");
+  if (top === "viewer" && third === "playground") return third;
   if (top !== "kernel-lib") return top;
   if (second === "cli.ts") return "cli";
   return second.endsWith(".ts") ? "package" : second;
@@ -138,12 +142,17 @@ function cycles(edges) {
   return found;
 }
 
-/** The repository's own TypeScript, by path. @param {string} root @returns {Record<string, string>} */
+/** A script of the bench that the playground imports. */
+const CLOSED_FORM = "bench/toy/ring-model.mjs";
+
+/** The repository's own TypeScript, and what it imports of the bench, by path. @param {string} root @returns {Record<string, string>} */
 export function readSources(root) {
-  const files = ["kernel-lib", "models", "viewer/src"].flatMap((folder) =>
+  const files = ["kernel-lib", "models", "viewer/src", "bench/toy"].flatMap((folder) =>
     readdirSync(`${root}/${folder}`, { recursive: true, encoding: "utf8" }).map((name) => `${folder}/${name.split(sep).join("/")}`),
   );
-  return Object.fromEntries(files.filter((file) => file.endsWith(".ts")).map((file) => [file, readFileSync(`${root}/${file}`, "utf8")]));
+  return Object.fromEntries(
+    files.filter((file) => file.endsWith(".ts") || file === CLOSED_FORM).map((file) => [file, readFileSync(`${root}/${file}`, "utf8")]),
+  );
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

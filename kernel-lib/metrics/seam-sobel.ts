@@ -39,6 +39,7 @@ export function against([cut, ...inside]: readonly number[]): number {
   return cut === median ? 1 : cut / median;
 }
 
+/** The median: of an even number of values the mean of the middle two. */
 export const medianOf = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length / 2;

@@ -58,7 +58,7 @@ export interface ColumnSource {
     readonly title: string;
     readonly prefix: string;
   })[];
-  /** the features of the reference's pictures, by network; absent: no column that compares with one */
+  /** the reference's pictures; absent: no column that compares with one */
   readonly references?: readonly OpenPicture[];
   /** side of the square crops in pixels; default the picture's height, the whole picture where it is not wide enough for two */
   readonly crop?: number;

@@ -8,12 +8,19 @@ import {
   openMetricNetwork,
 } from "../../pipelines/metric-networks.js";
 import { openModel } from "../../pipelines/open-model.js";
-import { type Measured, type MeasureFoldersOptions, measureFolders } from "./measure-folders.js";
+import { type Measured, measureFolders } from "./measure-folders.js";
 
 /** Options of `measure`. */
-export interface MeasureByNameOptions
-  extends Pick<MeasureFoldersOptions, "metrics" | "against" | "crop" | "progress" | "signal">,
-    MetricNetworkOptions {
+export interface MeasureByNameOptions extends MetricNetworkOptions {
+  /** names of columns; default all that the networks allow */
+  readonly metrics?: readonly string[];
+  /** a folder of reference pictures, for FID, KID and GIQA */
+  readonly against?: string;
+  /** side of the square crops in pixels; default the picture's height */
+  readonly crop?: number;
+  /** called after each picture */
+  readonly progress?: (done: number, all: number) => void;
+  readonly signal?: AbortSignal;
   /** the model whose perceptual network LPIPS looks through, a name or a folder; default the bundled one */
   readonly model?: string;
   /** networks by name; default the bundled judge */

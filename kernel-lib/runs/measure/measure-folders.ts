@@ -37,9 +37,16 @@ export interface MeasuredFolder {
   readonly columns: Readonly<Record<string, { readonly value: MeanInterval; readonly difference?: MeasuredDifference }>>;
 }
 
+/** What a column of a measurement says. */
+export interface MeasuredColumn {
+  readonly name: string;
+  readonly title: string;
+  readonly better: "lower" | "higher";
+}
+
 /** The result of a measurement. */
 export interface Measured {
-  readonly columns: readonly Pick<Column, "name" | "title" | "better">[];
+  readonly columns: readonly MeasuredColumn[];
   readonly folders: readonly MeasuredFolder[];
   readonly against?: string;
 }

@@ -49,6 +49,7 @@ export const crops = (columns: Float32Array, overlap: number): [Float32Array, Fl
   columns.slice(WINDOW - overlap),
 ];
 
+/** The mean of a window's columns. */
 export const mean = (values: Float32Array): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** Standard deviation around the mean. */
