@@ -18,6 +18,7 @@ import { paintCommand } from "./cli/paint.js";
 import { runCommand } from "./cli/run.js";
 import { sceneCommand } from "./cli/scene.js";
 import { scriptCommand } from "./cli/script.js";
+import { tableCommand } from "./cli/table.js";
 import { viewCommand } from "./cli/view.js";
 
 /**
@@ -36,6 +37,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
   paintCommand(program, deps);
   compareCommand(program, deps);
   measureCommand(program, deps);
+  tableCommand(program, deps);
   editCommand(program, deps);
   sceneCommand(program, deps);
   modelsCommand(program, deps);

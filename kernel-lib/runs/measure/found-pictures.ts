@@ -4,7 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { CheckpointError } from "../../core/errors.js";
 import { fileExists } from "../../core/files.js";
+import { object, oneOf, optional, readForm, record, text } from "../../core/forms.js";
 import { readJson } from "../../core/json.js";
+import { writeWhole } from "../../core/write-whole.js";
 import type { RunInfo } from "../run-data.js";
 import { pictureName } from "../run-folder.js";
 
@@ -18,6 +20,16 @@ export interface FoundPicture {
   /** "wrap": a closed panorama, as its run says; "cut" else */
   readonly edge: "cut" | "wrap";
 }
+
+/** What a folder's pictures.json says of its pictures, by file name. */
+export type PictureList = Readonly<Record<string, { readonly key: string; readonly prompt?: string; readonly edge?: "cut" | "wrap" }>>;
+
+const LIST_NAME = "pictures.json";
+const LIST = record(object({ key: text(/./), prompt: optional(text()), edge: optional(oneOf(["cut", "wrap"])) }), "pictures by file name");
+
+/** Writes what a folder's pictures are of, for those who measure it. */
+export const writePictureList = (dir: string, list: PictureList): Promise<void> =>
+  writeWhole(join(dir, LIST_NAME), `${JSON.stringify(list, null, 2)}\n`);
 
 const PICTURE = /\.(png|jpe?g|webp)$/i;
 
@@ -33,12 +45,14 @@ export function findPictures(dir: string): readonly FoundPicture[] {
   } catch {
     throw new CheckpointError(dir, { expected: "a folder of pictures or runs", found: "no such folder" });
   }
+  const listFile = join(dir, LIST_NAME);
+  const list: PictureList = fileExists(listFile) ? readForm(listFile, LIST, readJson(listFile)) : {};
   const found = [...entries]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry): FoundPicture[] => {
       const path = join(dir, entry.name);
       if (entry.isDirectory()) return fileExists(join(path, "run.json")) && finished(path) ? [ofRun(path)] : [];
-      return PICTURE.test(entry.name) ? [{ file: path, key: entry.name, edge: "cut" }] : [];
+      return PICTURE.test(entry.name) ? [{ ...{ key: entry.name, edge: "cut" }, ...list[entry.name], file: path }] : [];
     });
   if (found.length === 0)
     throw new CheckpointError(dir, { expected: "PNG, JPEG or WebP pictures, or folders of finished runs", found: "none of them" });
