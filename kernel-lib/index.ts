@@ -14,7 +14,14 @@ export type { Device } from "./engine/device.js";
 
 // painting a panorama
 export { alignedStart, independentWindows, multiDiffusion, spotDiffusion, syncDiffusion } from "./methods/joint/joint-methods.js";
-export { diffCollage, guidedFusion, gvcfDiffusion, safaDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
+export {
+  diffCollage,
+  guidedFusion,
+  gvcfDiffusion,
+  mergeAttendDiffuse,
+  safaDiffusion,
+  twinDiffusion,
+} from "./methods/joint/joint-methods.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
 // writing a new method
@@ -48,6 +55,9 @@ export type {
   ComparisonOptions,
   PerceptualOptions,
   JacobianProducts,
+  MergedDenoiser,
+  MergedNoiseOptions,
+  MergedWindows,
   RowDenoiser,
 } from "./diffusion/capabilities.js";
 export type { RowNoiseOptions, TextEncoder, TextEnergies, TimestepOptions, UnconditionalDenoiser } from "./diffusion/capabilities.js";

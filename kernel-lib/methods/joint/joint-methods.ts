@@ -3,6 +3,7 @@ import { collage } from "./diffcollage.js";
 import { guided } from "./guided-fusion.js";
 import { gvcf } from "./gvcf.js";
 import { independent } from "./independent.js";
+import { mad } from "./mad.js";
 import { multi } from "./multidiffusion.js";
 import { safa } from "./safa.js";
 import { spot } from "./spotdiffusion.js";
@@ -14,6 +15,7 @@ export { diffCollage } from "./diffcollage.js";
 export { guidedFusion } from "./guided-fusion.js";
 export { gvcfDiffusion } from "./gvcf.js";
 export { independentWindows } from "./independent.js";
+export { mergeAttendDiffuse } from "./mad.js";
 export { multiDiffusion } from "./multidiffusion.js";
 export { safaDiffusion } from "./safa.js";
 export { spotDiffusion } from "./spotdiffusion.js";
@@ -21,4 +23,4 @@ export { syncDiffusion } from "./syncdiffusion.js";
 export { twinDiffusion } from "./twindiffusion.js";
 
 /** Every joint method. */
-export const JOINT_METHODS = [sync, multi, spot, safa, collage, guided, gvcf, twin, independent] as const;
+export const JOINT_METHODS = [sync, multi, spot, safa, collage, mad, guided, gvcf, twin, independent] as const;

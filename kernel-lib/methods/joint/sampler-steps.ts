@@ -1,6 +1,7 @@
 /** @file The sampler of a joint run: its start, its fresh noise, its steps. */
 import { createRng, randn } from "../../core/random.js";
 import type { Shape, Tensor } from "../../core/tensor.js";
+import type { MergedWindows } from "../../diffusion/capabilities.js";
 import type { JointModelConfig } from "../../diffusion/joint-model.js";
 import type { Prediction } from "../../diffusion/notation.js";
 import type { SamplerHop } from "../../diffusion/samplers/sampler.js";
@@ -31,12 +32,12 @@ export interface SamplerSteps {
   draw(panorama: Carried, hop: SamplerHop): Carried;
   /** Fresh noise of a step, of any shape. */
   fresh(hop: Pick<SamplerHop, "index">, shape: Shape): Tensor;
-  /** What the network says about windows, [n,c,h,w], as `step` takes it. */
-  predict(windows: Carried, hop: SamplerHop): Promise<Predicted>;
+  /** What the network says about windows, [n,c,h,w], as `step` takes it. @param merged as in `NetworkCalls.noise` */
+  predict(windows: Carried, hop: SamplerHop, merged?: MergedWindows["attention"]): Promise<Predicted>;
   /** The sampler's step of windows: [n,c,h,w]. */
   step(windows: Carried, predicted: Predicted, hop: SamplerHop): Denoised;
   /** `predict` and `step`. */
-  denoise(windows: Carried, hop: SamplerHop): Promise<Denoised>;
+  denoise(windows: Carried, hop: SamplerHop, merged?: MergedWindows["attention"]): Promise<Denoised>;
 }
 
 /** Prepares the sampler of a run. @param shape of the panorama's latent, [1,c,H,W] @throws RangeError, ShapeError for a state that does not fit */
@@ -56,18 +57,18 @@ export function samplerSteps(
   }
   const fresh: SamplerSteps["fresh"] = ({ index }, of) => randn(createRng(noiseSeed(options.seed ?? 0, index)), of);
   const draw: SamplerSteps["draw"] = (panorama, hop) => (sampler.draws === "none" ? panorama : { ...panorama, noise: fresh(hop, shape) });
-  const predict: SamplerSteps["predict"] = async ({ x }, hop) => {
+  const predict: SamplerSteps["predict"] = async ({ x }, hop, merged) => {
     // what a network of v itself says is wanted by a sampler that extrapolates it, and at a level that is noise alone
     const own = config.schedule.prediction === "v_prediction" && (sampler.keeps > 0 || hop.now.alpha === 0);
     return own
-      ? { output: await calls.velocity(x, hop), prediction: "v_prediction" }
-      : { output: await calls.noise(x, hop), prediction: "epsilon" };
+      ? { output: await calls.velocity(x, hop, merged), prediction: "v_prediction" }
+      : { output: await calls.noise(x, hop, merged), prediction: "epsilon" };
   };
   const step: SamplerSteps["step"] = ({ x, history, noise }, { output, prediction }, hop) => {
     const { state, x0, prev } = sampler.step({ history }, x, output, hop, { prediction, noise });
     return { x: prev, history: state.history, x0 };
   };
-  const denoise: SamplerSteps["denoise"] = async (x, hop) => step(x, await predict(x, hop), hop);
+  const denoise: SamplerSteps["denoise"] = async (x, hop, merged) => step(x, await predict(x, hop, merged), hop);
   const panorama = begun();
   return { start: panorama.x, panorama, hops, fresh, draw, predict, step, denoise };
 }
