@@ -43,7 +43,11 @@ export const cdgs = jointMethod({
     population: wholeOption({ means: "panoramas that are painted at once", least: 1, default: 4 }),
     resamples: wholeOption({ means: "how often each step is taken, with fresh noise in between", least: 1, default: 2 }),
     rankEvery: wholeOption({ means: "rank the panoramas in every n-th step from 10 % to 90 % of the steps", least: 1, default: 5 }),
-    keep: wholeOption({ means: "panoramas that survive a ranking; the others become copies of them", least: 1, otherwise: "half of them" }),
+    survivors: wholeOption({
+      means: "panoramas that survive a ranking; the others become copies of them",
+      least: 1,
+      otherwise: "half of them",
+    }),
     ranking: choiceOption({
       choices: ["norm", "change"],
       means: "what a likely panorama has little of on its way back into noise: predicted noise, or, as in the official code, change of it",
@@ -55,8 +59,8 @@ export const cdgs = jointMethod({
     { name: "score", per: "step", title: "Ranking: the best panorama", unit: "squared norm, summed over windows" },
     { name: "worst", per: "step", title: "Ranking: the worst panorama", unit: "squared norm, summed over windows" },
   ],
-  resolve({ population, resamples, keep = Math.ceil(population / 2), inversionSteps, ...own }, { shared: { steps } }) {
-    if (keep > population) throw new RangeError(`keep ${keep} of a population of ${population}: want at most as many`);
+  resolve({ population, resamples, survivors = Math.ceil(population / 2), inversionSteps, ...own }, { shared: { steps } }) {
+    if (survivors > population) throw new RangeError(`survivors ${survivors} of a population of ${population}: want at most as many`);
     if (population * resamples > MOST)
       throw new RangeError(`population ${population} × resamples ${resamples}: want at most ${MOST} together`);
     if (inversionSteps !== undefined && inversionSteps > steps)
@@ -66,9 +70,9 @@ export const cdgs = jointMethod({
       throw new RangeError(
         `the ranking "change" with ${inverted} of the run's ${steps} steps inverted: want at least 2, so that there is a change`,
       );
-    return { ...own, population, resamples, keep, inversionSteps: inverted };
+    return { ...own, population, resamples, survivors, inversionSteps: inverted };
   },
-  async *steps(run, { windows, population, resamples, rankEvery, keep, ...search }) {
+  async *steps(run, { windows, population, resamples, rankEvery, survivors, ...search }) {
     let all = populationOf(run, population); // [1,c,H,W] each
     for (const hop of run.hops) {
       const last = hop.index === hop.of - 1;
@@ -81,7 +85,7 @@ export const cdgs = jointMethod({
         found = await stepped(run, drawn, { hop, windows }); // (a), (b)
         if (ranked && u === Math.max(0, times - 2)) {
           scores = await scoresOf(run, found, { hop, windows, ...search }); // (c)
-          found = survivors(found, scores, last ? population : keep);
+          found = likeliest(found, scores, last ? population : survivors);
         }
         const again = (z: Tensor, b: number) => renoised(z, hop, run.fresh(hop, z.shape, draw(b) + 1)); // (d)
         all = found.map(({ before, after }, b) => (u < times - 1 ? { x: again(after.x, b), history: before } : after));
@@ -134,9 +138,9 @@ async function stepped(run: Running, all: readonly Carried[], { hop, windows }: 
 }
 
 /** The panoramas with the lowest scores, in that order, and copies of them in place of the others. */
-function survivors<T>(all: readonly T[], scores: readonly number[], keep: number): readonly T[] {
-  const best = [...scores.keys()].sort((a, b) => scores[a] - scores[b]).slice(0, keep);
-  return all.map((_, b) => all[best[b % keep]]);
+function likeliest<T>(all: readonly T[], scores: readonly number[], count: number): readonly T[] {
+  const best = [...scores.keys()].sort((a, b) => scores[a] - scores[b]).slice(0, count);
+  return all.map((_, b) => all[best[b % count]]);
 }
 
 /** A sample at the level after a step, brought back to the level before it: q(x_now | x_next). */

@@ -107,7 +107,7 @@ describe("guided search", () => {
 
   test("refuses numbers that contradict each other", () => {
     const wrong = (own: object) => () => guidedSearch(toy(), { ...base, ...own });
-    expect(wrong({ keep: 5 })).toThrow("keep 5 of a population of 4: want at most as many");
+    expect(wrong({ survivors: 5 })).toThrow("survivors 5 of a population of 4: want at most as many");
     expect(wrong({ population: 64, resamples: 4 })).toThrow("population 64 × resamples 4: want at most 255 together");
     expect(wrong({ inversionSteps: 11 })).toThrow("inversionSteps 11: want at most the run's 10 steps");
     expect(wrong({ inversionSteps: 1, ranking: "change" })).toThrow(/the ranking "change" with 1 of/);
