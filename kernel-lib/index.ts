@@ -47,20 +47,9 @@ export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from
 export type { CallKind, JointModel, JointModelConfig, MemoryNeed } from "./diffusion/joint-model.js";
 export type { Autoencoder, BatchOption, Classifier, ComparableFeatures, ControlledNoiseOptions } from "./diffusion/capabilities.js";
 export type { ControlMaps, DecodeOptions, Denoiser, DualEncoder, EncodeOptions, EnergyGradient } from "./diffusion/capabilities.js";
-export type {
-  Features,
-  StyleNetwork,
-  NoiseOptions,
-  Perceptual,
-  ComparisonOptions,
-  PerceptualOptions,
-  JacobianProducts,
-  MergedDenoiser,
-  MergedNoiseOptions,
-  MergedWindows,
-  RowDenoiser,
-} from "./diffusion/capabilities.js";
-export type { RowNoiseOptions, TextEncoder, TextEnergies, TimestepOptions, UnconditionalDenoiser } from "./diffusion/capabilities.js";
+export type { ComparisonOptions, Features, JacobianProducts, MergedDenoiser, MergedNoiseOptions } from "./diffusion/capabilities.js";
+export type { MergedWindows, NoiseOptions, Perceptual, PerceptualOptions, RowDenoiser, RowNoiseOptions } from "./diffusion/capabilities.js";
+export type { StyleNetwork, TextEncoder, TextEnergies, TimestepOptions, UnconditionalDenoiser } from "./diffusion/capabilities.js";
 // energies of pictures, for guidance
 export { classEnergy, textEnergy, zeroShotClassifier } from "./methods/edit/energies.js";
 export type { Energy } from "./methods/edit/energies.js";

@@ -58,6 +58,7 @@ export const cdgs = jointMethod({
   series: [
     { name: "score", per: "step", title: "Ranking: the best panorama", unit: "squared norm, summed over windows" },
     { name: "worst", per: "step", title: "Ranking: the worst panorama", unit: "squared norm, summed over windows" },
+    { name: "share", per: "window", title: "Ranking: windows of the best panorama", unit: "squared norm" },
   ],
   resolve({ population, resamples, survivors = Math.ceil(population / 2), inversionSteps, ...own }, { shared: { steps } }) {
     if (survivors > population) throw new RangeError(`survivors ${survivors} of a population of ${population}: want at most as many`);
@@ -78,21 +79,24 @@ export const cdgs = jointMethod({
       const last = hop.index === hop.of - 1;
       const times = last ? 1 : resamples;
       const ranked = population > 1 && (last || isRanked(hop, rankEvery));
-      let [found, scores]: [readonly Stepped[], readonly number[]] = [[], []];
+      let [found, ranking]: [readonly Stepped[], readonly Rank[]] = [[], []];
       for (let u = 0; u < times; u++) {
         const draw = (b: number) => 2 * (u * population + b); // a number for each draw of a step
         const drawn = all.map((z, b) => run.draw(z, hop, draw(b)));
         found = await stepped(run, drawn, { hop, windows }); // (a), (b)
         if (ranked && u === Math.max(0, times - 2)) {
-          scores = await scoresOf(run, found, { hop, windows, ...search }); // (c)
-          found = likeliest(found, scores, last ? population : survivors);
+          ranking = await rank(run, found, { hop, windows, ...search }); // (c)
+          found = copies(found, ranking.slice(0, last ? population : survivors));
         }
         const again = (z: Tensor, b: number) => renoised(z, hop, run.fresh(hop, z.shape, draw(b) + 1)); // (d)
         all = found.map(({ before, after }, b) => (u < times - 1 ? { x: again(after.x, b), history: before } : after));
       }
-      const step = ranked && { step: { score: Math.min(...scores), worst: Math.max(...scores) } };
+      const numbers = ranked && {
+        step: { score: ranking[0].score, worst: ranking[population - 1].score },
+        windows: { share: ranking[0].shares },
+      };
       const state = population > 1 && { state: toState("population", stacked(all.slice(1))) };
-      yield run.record(hop, all[0], found[0].windows, { ...step, ...state });
+      yield run.record(hop, all[0], found[0].windows, { ...numbers, ...state });
     }
     return run.finish(all[0]);
   },
@@ -137,11 +141,18 @@ async function stepped(run: Running, all: readonly Carried[], { hop, windows }: 
   });
 }
 
-/** The panoramas with the lowest scores, in that order, and copies of them in place of the others. */
-function likeliest<T>(all: readonly T[], scores: readonly number[], count: number): readonly T[] {
-  const best = [...scores.keys()].sort((a, b) => scores[a] - scores[b]).slice(0, count);
-  return all.map((_, b) => all[best[b % count]]);
+/** A panorama's place in a ranking. */
+interface Rank {
+  /** its number */
+  readonly of: number;
+  /** J */
+  readonly score: number;
+  /** of each window in J */
+  readonly shares: readonly number[];
 }
+
+/** The panoramas of a ranking's head, and copies of them in place of the others. */
+const copies = <T>(all: readonly T[], head: readonly Rank[]): readonly T[] => all.map((_, b) => all[head[b % head.length].of]);
 
 /** A sample at the level after a step, brought back to the level before it: q(x_now | x_next). */
 function renoised(x: Tensor, { now, next }: SamplerHop, noise: Tensor): Tensor {
@@ -149,27 +160,31 @@ function renoised(x: Tensor, { now, next }: SamplerHop, noise: Tensor): Tensor {
   return lincomb(kept, x, Math.sqrt(Math.max(0, now.sigma ** 2 - (kept * next.sigma) ** 2)), noise);
 }
 
-/** J of each panorama's x0. @throws NumericError that names the window of an infinite one */
-async function scoresOf(
+/** Ranks panoramas by J of their x0, the lowest first. @throws NumericError that names a window whose share is not finite */
+async function rank(
   run: Running,
   all: readonly Stepped[],
   { hop, windows, ranking, inversionSteps }: StepPlace & { readonly ranking: "change" | "norm"; readonly inversionSteps: number },
-): Promise<readonly number[]> {
+): Promise<readonly Rank[]> {
   const levels = [...new Map(run.path.map(({ now }) => [now.t, now])).values()].reverse(); // the cleanest first
   const n = windows.length;
-  const sums = new Float32Array(all.length * n); // of each window
+  const shares = new Float32Array(all.length * n);
   let x = stack(all.map(({ x0 }) => cropAll(x0, windows))); // [B·n,c,h,w]
   let before: Tensor | undefined;
   for (let i = 0; i < inversionSteps; i++) {
     const eps = await run.noise(x, { now: levels[i] });
     const counted = ranking === "norm" ? eps : before && lincomb(1, eps, -1, before);
-    const size = x.data.length / sums.length;
-    for (const [k, e] of (counted?.data ?? []).entries()) sums[Math.floor(k / size)] += e * e;
+    const size = x.data.length / shares.length;
+    for (const [k, e] of (counted?.data ?? []).entries()) shares[Math.floor(k / size)] += e * e;
     if (i + 1 < inversionSteps) x = ddimStep(x, eps, levels[i], levels[i + 1]).prev;
     before = eps;
   }
-  expectFinite("ranking", { data: sums, shape: [sums.length] }, hop, { windows: all.flatMap(() => windows) });
-  return all.map((_, b) => sums.subarray(b * n, (b + 1) * n).reduce((total, sum) => total + sum, 0));
+  expectFinite("ranking", { data: shares, shape: [shares.length] }, hop, { windows: all.flatMap(() => windows) });
+  const ranks = all.map((_, of): Rank => {
+    const own = [...shares.subarray(of * n, (of + 1) * n)];
+    return { of, score: own.reduce((total, share) => total + share, 0), shares: own };
+  });
+  return ranks.sort((a, b) => a.score - b.score);
 }
 
 /** Paints a panorama by guided search, step by step: the algorithm is at `cdgs`. @returns and @throws as `multiDiffusion` */

@@ -1,5 +1,5 @@
 /** @file Network calls of a joint method: any number of windows, in batches; the signal stops them between two batches. */
-import { type DeviceTensor, rows, stack, type Tensor, zeros } from "../../core/tensor.js";
+import { type DeviceTensor, rows, type Shape, stack, type Tensor, zeros } from "../../core/tensor.js";
 import type { MergedWindows } from "../../diffusion/capabilities.js";
 import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
 import { lincomb, vFromEps, x0FromEps } from "../../diffusion/notation.js";
@@ -64,6 +64,13 @@ export function chooseBatch(model: JointModel, { windows, batch }: ResolvedOptio
   const given = typeof batch === "number" ? { noise: batch, gradient: batch } : (batch ?? {});
   const most = (kind: CallKind) => given[kind] ?? model.batchSize?.(kind, windows[0]) ?? windows.length;
   return Object.fromEntries(needs.map((kind) => [kind, Math.max(1, Math.floor(most(kind)))]));
+}
+
+/** Rows with one of zeros among them; with none where its index is below 0. */
+function withZerosAt(index: number, others: Tensor): Tensor {
+  if (index < 0) return others;
+  const [n, ...row] = others.shape;
+  return stack([rows(others, 0, index), zeros([1, ...row]), rows(others, index, n)]);
 }
 
 /** All windows of a run, as a call with merged attention takes them. */
@@ -138,12 +145,10 @@ export function networkCalls(
     } finally {
       if ("release" in image) image.release();
     }
-    const withAnchor = (key: "loss" | "gradient", rowShape: readonly number[]) => {
-      const found = stack([zeros([0, ...rowShape]), ...parts.map((part) => part[key])]);
-      return index < 0 ? found : stack([rows(found, 0, index), zeros([1, ...rowShape]), rows(found, index, n - 1)]);
-    };
-    const loss = withAnchor("loss", []); // [windows]
-    const gradient = withAnchor("gradient", all.shape.slice(1)); // [windows,c,h,w]
+    const whole = (key: "loss" | "gradient", row: Shape) =>
+      withZerosAt(index, stack([zeros([0, ...row]), ...parts.map((part) => part[key])]));
+    const loss = whole("loss", []); // [windows]
+    const gradient = whole("gradient", all.shape.slice(1)); // [windows,c,h,w]
     expectFinite("loss", loss, hop, { windows });
     expectFinite("gradient", gradient, hop, { windows });
     return { loss, gradient };
@@ -158,9 +163,8 @@ export function networkCalls(
     const { decodedGradient } = model;
     if (!decodedGradient) throw new TypeError("decodedGradient: this model has none; take the full gradient");
     const x0 = x0FromEps(all, await noise(all, hop), hop.now); // [n,c,h,w]
-    const { loss, gradient } = await compared(x0, anchor, hop, (part, batch) =>
-      decodedGradient(part, { anchor: anchor.image, distance: anchor.distance, batch }),
-    );
+    const asked = { anchor: anchor.image, distance: anchor.distance };
+    const { loss, gradient } = await compared(x0, anchor, hop, (part, batch) => decodedGradient(part, { ...asked, batch }));
     return { loss, gradient: lincomb(1 / hop.now.alpha, gradient, 0, gradient) };
   };
   return { noise, velocity, foresee, perceptual, perceptualDecoded };

@@ -56,7 +56,10 @@ describe("guided search", () => {
     const { steps } = await finish(guidedSearch(toy({ mean: fork }), { ...base, steps: 20, rankEvery: 4 }));
     const ranked = steps.filter(({ series }) => series);
     expect(ranked.map(({ index }) => index)).toEqual([4, 8, 12, 16, 19]);
-    for (const { series } of ranked) expect(series?.score).toBeLessThanOrEqual(series?.worst ?? 0);
+    for (const { series, windows } of ranked) {
+      expect(series?.score).toBeLessThanOrEqual(series?.worst ?? 0);
+      expect(windows.reduce((sum, { share = Number.NaN }) => sum + share, 0)).toBeCloseTo(series?.score ?? 0, 6);
+    }
   });
 
   test("costs B·U windows a step, B in the last, and B·inversionSteps in a ranking", async () => {
