@@ -10,6 +10,7 @@ import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
 import { expectFit } from "#kernel-lib/engine/memory-demand.js";
 import { startRuntime } from "#kernel-lib/engine/runtime.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
+import { countPasses } from "#kernel-lib/methods/joint/count-passes.js";
 import { cropAll, fuse, rollColumns } from "#kernel-lib/methods/joint/fuse.js";
 import { mergeAttendDiffuse } from "#kernel-lib/methods/joint/mad.js";
 import { multiDiffusion } from "#kernel-lib/methods/joint/multidiffusion.js";
@@ -149,6 +150,17 @@ describe("predictMergedNoise", () => {
     expect(apart(stack([rows(there, 1, 4), rows(there, 0, 1)]), here)).toBeLessThan(1e-5);
   });
 
+  it("in half precision is near that in float32", async () => {
+    const half = await openModel(path, { device: "cpu", threads: 1, precision: "float16" });
+    const latent = cropAll(noise(9, [1, TINY.channels, side, 16]), ring);
+    const [narrow, wide] = await Promise.all(
+      [half, model].map((on) => on.predictMergedNoise(latent, { ...ask, text, merged: place(ring, 16) })),
+    );
+    await half.close();
+    const norm = (x: Float32Array) => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0));
+    expect(norm(narrow.data.map((x, k) => x - wide.data[k])) / norm(wide.data)).toBeLessThan(1e-2);
+  });
+
   it("of a network of v: v is what its noise says", async () => {
     const checkpoint = tinyCheckpoint({ prediction: "v_prediction" });
     const ofV = await openModel(checkpoint.path, { device: "cpu", threads: 1 });
@@ -187,6 +199,12 @@ describe("MAD over a network", () => {
     const [first, second, ...rest] = [...new Set(sizes.map(([t]) => t))];
     expect(sizes.filter(([t]) => t === first || t === second)).toEqual([first, second].map((t) => [t, 5]));
     expect(sizes.filter(([t]) => rest.includes(t)).every(([, size]) => size <= 2)).toBe(true);
+  });
+
+  it("costs the passes of MultiDiffusion", async () => {
+    const passes = { forward: 0, backward: 0, milliseconds: 0 };
+    await finish(mergeAttendDiffuse(countPasses(toy(), passes), base));
+    expect(passes).toMatchObject({ forward: 4 * 5, backward: 0 });
   });
 
   it("needs a model whose attention can be merged, and says so before anything is computed", () => {
