@@ -35,7 +35,8 @@ export interface MapSize {
  *   self       x_j ← Attention(q̄, k̄, v̄) at window j
  *   cross      x_j ← Attention(q̄, k, v) at window j          k, v of the row's text, which is the same for all of its windows
  *
- * On a map that is d times smaller, a window at latent column l begins at column ⌊l/d⌋, as in the official code.
+ * On a map that is d times smaller, a window at latent column l begins at column ⌊l/d⌋, and the canvas has ⌊width/d⌋ columns, as in the official code: places at
+ * multiples of d are exact, others are moved by less than a pixel of the map.
  * @throws RangeError, when a layer asks, where the windows leave a pixel of its map uncovered
  * @source aimagelab/MAD 4021424, nn_utils.py `CrossViewsAttnProcessor2_0`. Differs: a canvas may be closed.
  */

@@ -26,8 +26,9 @@ const MOST = 255;
  *                  z ← the panoramas of least J, copied until there are B       e_i: eps of x̂0_b at window j on its way back through DDIM's steps
  *   (d) repeat     z_b ← (α/α')·z_b + √(σ² − (α/α')²·σ'²)·noise                  back to the level before the step, but for the last repetition
  *
- * eps is −σ·score, so J is small where windows are near a mode of their density; `npm run bench:toy` compares it with the change of eps. After the last step all are ranked once more, and the first is the result; a
- * record has the first of the last ranking. Copies go apart by the noise of (d) and of the sampler: with U = 1 and a sampler that draws none they stay copies.
+ * eps is −σ·score, so J is small where windows are near a mode of their density; `npm run bench:toy` compares it with the change of eps. After the last step all
+ * are ranked once more, and the first is the result; a record has the first of the last ranking. Copies go apart by the noise of (d) and of the sampler: with
+ * U = 1 and a sampler that draws none they stay copies. A given latent is the first panorama's start; the others draw theirs.
  * @source arXiv:2601.00126; cdgsearch/getting_started_with_CDGS, samplers.py (`compute_inversion_scores`, `undo_step`, `rearrange_batch_by_scores`), for
  * vectors; there is no official code for panoramas. Differs: windows are averaged after their step, not their eps before it, which is the same for DDIM; J is by
  * default of eps, not of its change (`ranking`), and a sum of squares, not a mean of norms; the first step is undone too before it is repeated; how many survive
