@@ -13,15 +13,9 @@ export type { Precision } from "./graph/half.js";
 export type { Device } from "./engine/device.js";
 
 // painting a panorama
-export {
-  alignedStart,
-  diffCollage,
-  guidedFusion,
-  gvcfDiffusion,
-  independentWindows,
-  multiDiffusion,
-} from "./methods/joint/joint-methods.js";
-export { safaDiffusion, spotDiffusion, syncDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
+export { alignedStart, diffCollage, guidedFusion, gvcfDiffusion, independentWindows } from "./methods/joint/joint-methods.js";
+export { mergeAttendDiffuse, multiDiffusion, safaDiffusion, spotDiffusion } from "./methods/joint/joint-methods.js";
+export { syncDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
 // writing a new method
@@ -47,9 +41,9 @@ export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from
 export type { CallKind, JointModel, JointModelConfig, MemoryNeed } from "./diffusion/joint-model.js";
 export type { Autoencoder, BatchOption, Classifier, ComparableFeatures, ControlledNoiseOptions } from "./diffusion/capabilities.js";
 export type { ControlMaps, DecodeOptions, Denoiser, DualEncoder, EncodeOptions, EnergyGradient } from "./diffusion/capabilities.js";
-export type { ComparisonOptions, Features, JacobianProducts, NoiseOptions, Perceptual } from "./diffusion/capabilities.js";
-export type { PerceptualOptions, RowDenoiser, StyleNetwork } from "./diffusion/capabilities.js";
-export type { RowNoiseOptions, TextEncoder, TextEnergies, TimestepOptions, UnconditionalDenoiser } from "./diffusion/capabilities.js";
+export type { ComparisonOptions, Features, JacobianProducts, MergedDenoiser, MergedNoiseOptions } from "./diffusion/capabilities.js";
+export type { MergedWindows, NoiseOptions, Perceptual, PerceptualOptions, RowDenoiser, RowNoiseOptions } from "./diffusion/capabilities.js";
+export type { StyleNetwork, TextEncoder, TextEnergies, TimestepOptions, UnconditionalDenoiser } from "./diffusion/capabilities.js";
 // energies of pictures, for guidance
 export { classEnergy, textEnergy, zeroShotClassifier } from "./methods/edit/energies.js";
 export type { Energy } from "./methods/edit/energies.js";

@@ -34,6 +34,14 @@ function posterior(x, { alpha, sigma }) {
   return { r, c, means, slopes, x0: mix(means), slope: mix(slopes) };
 }
 
+/** The logarithm of a clean window's density. @param {ArrayLike<number>} x */
+export function logDensity(x) {
+  const logs = MODES.map((mode) => -Array.from(x).reduce((sum, value) => sum + (value - mode) ** 2, 0) / (2 * SPREAD ** 2));
+  const most = Math.max(...logs);
+  const norm = x.length * Math.log(SPREAD * Math.sqrt(2 * Math.PI));
+  return most + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - most), 0) / MODES.length) - norm;
+}
+
 /** Applies a function of one window to every window of [n,1,1,w]. @param {import("../../kernel-lib/core/tensor.js").Tensor} tensor @param {(x: Float32Array, j: number) => Float32Array} change @returns {import("../../kernel-lib/core/tensor.js").Tensor} */
 function eachWindow({ data, shape }, change) {
   const width = shape[3];

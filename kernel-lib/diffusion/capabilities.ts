@@ -82,6 +82,28 @@ export interface Denoiser {
   predictVelocity?(latent: Tensor, options: NoiseOptions): Promise<Tensor>;
 }
 
+/** The windows of one panorama, in latent pixels, and which attention is merged on it. */
+export interface MergedWindows {
+  /** one for each row of the latent; a window that passes the right edge goes on at column 0 */
+  readonly windows: readonly { readonly top: number; readonly left: number }[];
+  readonly panorama: { readonly height: number; readonly width: number };
+  /** "all": queries, keys and values of self-attention, and queries of cross-attention; "queries": those of cross-attention alone */
+  readonly attention: "all" | "queries";
+}
+
+/** Options of a noise prediction with merged attention. */
+export interface MergedNoiseOptions extends Omit<NoiseOptions, "batch"> {
+  readonly merged: MergedWindows;
+}
+
+/** Predicts the noise of windows that attend to their whole panorama (Merge-Attend-Diffuse, Quattrini et al., arXiv:2408.15660). */
+export interface MergedDenoiser {
+  /** Guided noise eps of all windows of a panorama [n,c,h,w] -> [n,c,h,w], in one network call. */
+  predictMergedNoise(latent: Tensor, options: MergedNoiseOptions): Promise<Tensor>;
+  /** Guided v of them; absent as `Denoiser.predictVelocity` is. */
+  predictMergedVelocity?(latent: Tensor, options: MergedNoiseOptions): Promise<Tensor>;
+}
+
 /** Predicts the noise of rows that have different texts, in one network call. */
 export interface RowDenoiser {
   /** Noise eps of latents [N,c,h,w] with a text each -> [N,c,h,w]. */

@@ -1,12 +1,13 @@
 /** @file What a joint method needs of a model. */
 import type { DeviceTensor, Tensor } from "../core/tensor.js";
-import type { Autoencoder, Denoiser, NoiseOptions, Perceptual, TextEncoder } from "./capabilities.js";
+import type { Autoencoder, Denoiser, MergedDenoiser, MergedWindows, NoiseOptions, Perceptual, TextEncoder } from "./capabilities.js";
 import type { SamplerChoice } from "./samplers/samplers.js";
 import type { ScheduleConfig } from "./schedule.js";
 
 /** The capabilities of a joint method's model. Batches of any size. */
 export interface JointModel
   extends Denoiser,
+    Partial<MergedDenoiser>,
     TextEncoder,
     Pick<Autoencoder, "decode">,
     Pick<Perceptual, "perceptualGradient" | "decodedGradient"> {
@@ -32,6 +33,8 @@ export interface MemoryNeed {
   readonly edge: "open" | "wrap";
   /** windows per call; 1 where absent, the least that a run can do with */
   readonly batch?: { readonly noise?: number; readonly gradient?: number };
+  /** windows that one call takes together, since their attention is merged */
+  readonly merged?: MergedWindows;
 }
 
 /** What joint methods need to know of a model. */

@@ -5,11 +5,12 @@
 import type { Program } from "../engine/program.js";
 import { Graph, type Value } from "../graph/graph.js";
 import type { Precision } from "../graph/half.js";
+import { changedAttention } from "../graph/ops/changed-attention.js";
 import { add, cast, mul, sub } from "../graph/ops/elementwise.js";
 import { matmul } from "../graph/ops/matmul.js";
 import { concat, reshape, slice, transpose } from "../graph/ops/shape.js";
 import { type DenoisingNetwork, fromOutput, type GuidedInput, prepared, type RowSize } from "./guided-denoiser.js";
-import type { AttentionControl } from "./transformer.js";
+import { type Attend, type AttentionVariant, plainAttention } from "./transformer.js";
 
 /** Of a latent, in latent pixels, of each row's text, and the rows of a group. */
 export interface ControlledSize extends RowSize {
@@ -23,6 +24,14 @@ export type ControlInput = "fromSource" | "fromOwn" | "selfBlend";
 /** Self-attention over more pixels than this is never controlled: it decides details and costs the most. Source: Hertz et al.'s notebooks, 16². */
 export const LARGEST_SELF = 16 ** 2;
 
+/** What is made of attention's probabilities, [N·heads,pixels,pixels|tokens] -> the same shape; undefined leaves a layer as it is. */
+export interface AttentionControl {
+  /** of self-attention over so many pixels */
+  self(pixels: number): ((P: Value) => Value) | undefined;
+  /** of cross-attention to the text */
+  cross(P: Value): Value;
+}
+
 /** G groups of R rows, latent [G,R,c,h,w], with a text each, text [G,R,tokens,D]; no guidance -> noise [G,R,c,h,w] */
 export const controlledNoiseProgram = (
   network: DenoisingNetwork,
@@ -35,11 +44,24 @@ export const controlledNoiseProgram = (
     const latent = byRow(graph.input("latent", [groups, rows, inChannels, height, width])); // [R·G,c,h,w]
     const text = byRow(graph.input("text", [groups, rows, tokens, crossAttentionDim])); // [R·G,tokens,D]
     const control = attentionControl(graph, { tokens, rows }, network.precision ?? "float32");
-    const noise = fromOutput[network.prediction].eps(latent, predict(latent, text, control), level); // [R·G,c,h,w]
+    const noise = fromOutput[network.prediction].eps(latent, predict(latent, text, changing(control)), level); // [R·G,c,h,w]
     graph.output("noise", swapped(reshape(noise, [rows, groups, ...noise.shape.slice(1)])));
     return graph;
   },
 });
+
+/** Attention whose probabilities are controlled. */
+function changing(control: AttentionControl): AttentionVariant {
+  const by =
+    (change: (P: Value) => Value): Attend =>
+    (q, k, v, { heads }) =>
+      changedAttention(q, k, v, heads, change);
+  const self: Attend = (q, k, v, layer) => {
+    const change = control.self(layer.height * layer.width);
+    return (change ? by(change) : plainAttention)(q, k, v, layer);
+  };
+  return { self, cross: by(control.cross) };
+}
 
 /**
  * The control of a batch [R·G,…], all groups' first rows first. With P_s the probabilities of the first rows and P_t those of the last, heads of a

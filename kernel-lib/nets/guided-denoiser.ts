@@ -13,7 +13,7 @@ import { concat, expand, reshape, split } from "../graph/ops/shape.js";
 import type { Part } from "./parameters.js";
 import { checkpointParameters } from "./parameters.js";
 import { timestepInput } from "./timestep-embedding.js";
-import type { AttentionControl } from "./transformer.js";
+import type { AttentionVariant } from "./transformer.js";
 import { type UNetConfig, unet } from "./unet.js";
 import { decoded, type VaeConfig } from "./vae.js";
 
@@ -109,8 +109,8 @@ export function prepared(graph: Graph, { unet: part, precision = "float32", embe
   const p = checkpointParameters(graph, part, precision);
   const embedding = cast(timestepInput(graph, config, source), precision); // [1,C0]
   const level: LevelValues = { alpha: graph.input("alpha", [1]), sigma: graph.input("sigma", [1]) };
-  const predict = (x: Value, texts: Value, control?: AttentionControl) =>
-    inPrecision(precision, [x, texts], ([h, c]) => unet(config, p, h, embedding, c, control));
+  const predict = (x: Value, texts: Value, attention?: AttentionVariant) =>
+    inPrecision(precision, [x, texts], ([h, c]) => unet(config, p, h, embedding, c, attention));
   return { level, predict };
 }
 
@@ -118,18 +118,33 @@ export function prepared(graph: Graph, { unet: part, precision = "float32", embe
  * The network's output for [N] latents after guidance, one network call for both texts: negative + guidance · (prompt − negative).
  * The text is fed once and repeated inside.
  */
-function guidedOutput(graph: Graph, network: DenoisingNetwork, { height, width, tokens: T, texts: rows }: GuidedSize, N: number) {
-  const { inChannels, crossAttentionDim: D } = network.unet.config;
-  const latent = graph.input("latent", [N, inChannels, height, width]);
+function guidedOutput(graph: Graph, network: DenoisingNetwork, size: GuidedSize, N: number) {
+  const latent = graph.input("latent", [N, network.unet.config.inChannels, size.height, size.width]);
+  return { latent, ...guidedAt(graph, network, latent, size) };
+}
+
+/**
+ * The same of given latents [N,c,h,w], negative before prompt in the network's batch.
+ * @param attention how the network's layers attend; default: as it was trained
+ */
+export function guidedAt(
+  graph: Graph,
+  network: DenoisingNetwork,
+  latent: Value,
+  { tokens: T, texts: rows }: Pick<GuidedSize, "tokens" | "texts">,
+  attention?: AttentionVariant,
+): { readonly level: LevelValues; readonly output: Value } {
+  const [N] = latent.shape;
+  const D = network.unet.config.crossAttentionDim;
   const { level, predict } = prepared(graph, network);
   const text = graph.input("text", [rows, T, D]);
-  if (rows === 1) return { latent, level, output: predict(latent, expand(text, [N, T, D])) };
+  if (rows === 1) return { level, output: predict(latent, expand(text, [N, T, D]), attention) };
 
   const guidance = graph.input("guidance", [1]);
   const texts = expand(reshape(text, [2, 1, T, D]), [2, N, T, D]);
-  const both = predict(concat([latent, latent], 0), reshape(texts, [2 * N, T, D])); // [2N,c,h,w]
+  const both = predict(concat([latent, latent], 0), reshape(texts, [2 * N, T, D]), attention); // [2N,c,h,w]
   const [negative, prompt] = split(both, 0, [N, N]); // [N,c,h,w]
-  return { latent, level, output: add(negative, mul(guidance, sub(prompt, negative))) };
+  return { level, output: add(negative, mul(guidance, sub(prompt, negative))) };
 }
 
 /** The image of each latent's x0, [N,3,f·h,f·w]. */

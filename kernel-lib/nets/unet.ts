@@ -13,7 +13,7 @@ import { expectDivisible, expectPerLevel, layers } from "./config-checks.js";
 import { convLayer, groupNormLayer, linearLayer, resnetAt, upsampleLayer } from "./layers.js";
 import type { Parameters } from "./parameters.js";
 import { under } from "./parameters.js";
-import { type AttentionControl, transformer } from "./transformer.js";
+import { type AttentionVariant, transformer } from "./transformer.js";
 
 export type DownBlockType = "CrossAttnDownBlock2D" | "DownBlock2D";
 export type UpBlockType = "CrossAttnUpBlock2D" | "UpBlock2D";
@@ -148,10 +148,10 @@ const upDefault = (n: number): UpBlockType[] => Array.from({ length: n }, (_, k)
  * @param latent [N,inChannels,h,w]; h and w multiples of 2^(levels−1)
  * @param embedding [N,C0] or [1,C0]: the timestep, by timestepEmbedding
  * @param text [N,tokens,crossAttentionDim]
- * @param control absent: no probabilities are changed
+ * @param attention how its layers attend; default: as it was trained
  * @returns [N,outChannels,h,w]
  */
-export function unet(config: UNetConfig, p: Parameters, latent: Value, embedding: Value, text: Value, control?: AttentionControl): Value {
+export function unet(config: UNetConfig, p: Parameters, latent: Value, embedding: Value, text: Value, attention?: AttentionVariant): Value {
   const { blockOutChannels: channels, layersPerBlock, normNumGroups: groups, normEps: epsilon } = config;
   const levels = channels.length;
   const side = 2 ** (levels - 1);
@@ -163,7 +163,7 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, embedding
   const time = timeEmbedding(p, embedding, 4 * channels[0]); // [N,4·C0]
 
   const attend = (x: Value, key: string, level: number) =>
-    segment([x], ([x]) => unetTransformer(config, under(p, key), x, text, config.heads[level], control));
+    segment([x], ([x]) => unetTransformer(config, under(p, key), x, text, config.heads[level], attention));
   const residual = (x: Value, key: string, out: number) => segment([x, time], ([x, time]) => resnetAt(p, key, x, out, time, norm));
   let h = convLayer(p, "conv_in", latent, channels[0], 3); // [N,C0,h,w]
   const skips = [h];
@@ -211,11 +211,11 @@ export const unetTransformer = (
   x: Value,
   text: Value,
   heads: number,
-  control?: AttentionControl,
+  attention?: AttentionVariant,
 ): Value =>
   transformer(p, x, text, {
     heads,
     projection: useLinearProjection ? "linear" : "conv",
     norm: (x) => groupNormLayer(p, "norm", x, normNumGroups, 1e-6),
-    control,
+    attention,
   });

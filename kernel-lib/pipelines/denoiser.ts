@@ -1,12 +1,13 @@
 /** @file The calls of a text-guided denoiser, and the inputs that every one of them is fed with. */
 import { ShapeError } from "../core/errors.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
-import type { Denoiser, JacobianProducts, NoiseOptions, RowDenoiser } from "../diffusion/capabilities.js";
+import type { Denoiser, JacobianProducts, MergedDenoiser, MergedWindows, NoiseOptions, RowDenoiser } from "../diffusion/capabilities.js";
 import type { Schedule } from "../diffusion/schedule.js";
 import type { Engine } from "../engine/engine.js";
 import type { Feed } from "../engine/session.js";
 import type { controlledNoiseProgram } from "../nets/controlled-denoiser.js";
 import type { GuidedSize, noiseProgram, pullNoiseProgram, rowNoiseProgram } from "../nets/guided-denoiser.js";
+import type { MergedSize, mergedNoiseProgram } from "../nets/merged-denoiser.js";
 import { timestepEmbedding } from "../nets/timestep-embedding.js";
 import type { UNetConfig } from "../nets/unet.js";
 
@@ -19,6 +20,7 @@ export interface OpenDenoiser {
   readonly schedule: Schedule;
   readonly programs: {
     readonly noise: ReturnType<typeof noiseProgram>;
+    readonly mergedNoise: ReturnType<typeof mergedNoiseProgram>;
     readonly rowNoise: ReturnType<typeof rowNoiseProgram>;
     readonly controlledNoise: ReturnType<typeof controlledNoiseProgram>;
     readonly pullNoise: ReturnType<typeof pullNoiseProgram>;
@@ -26,12 +28,19 @@ export interface OpenDenoiser {
 }
 
 /** Predictions, guided or with a text per row, and pull-backs of the guided one. @throws ShapeError or RangeError, from a call */
-export const denoiser = (opened: OpenDenoiser): Denoiser & Required<RowDenoiser> & Pick<JacobianProducts, "pullNoise"> => ({
+export const denoiser = (
+  opened: OpenDenoiser,
+): Denoiser & MergedDenoiser & Required<RowDenoiser> & Pick<JacobianProducts, "pullNoise"> => ({
   async predictNoise(latent, noise) {
     const { size, rows, shared } = guided(opened, "predictNoise", latent, noise);
     return (await opened.engine.call(opened.programs.noise, size, { rows, shared }, noise.batch)).noise;
   },
   ...(opened.schedule.config.prediction === "v_prediction" && { predictVelocity: velocityOf(opened) }),
+  async predictMergedNoise(latent, { merged, ...noise }) {
+    const { size, rows, shared } = guided(opened, "predictMergedNoise", latent, noise);
+    return mergedCall(opened, { size: mergedSize(size, merged), latent: rows.latent, shared });
+  },
+  ...(opened.schedule.config.prediction === "v_prediction" && { predictMergedVelocity: mergedVelocityOf(opened) }),
   async predictRowNoise(latent, { timestep, text, batch }) {
     const { engine, programs, unet, channels } = opened;
     engine.expectOpen("predictRowNoise");
@@ -66,14 +75,43 @@ export const denoiser = (opened: OpenDenoiser): Denoiser & Required<RowDenoiser>
   },
 });
 
+/** A call of all windows of a panorama. @throws ShapeError for another number of windows than rows */
+async function mergedCall(
+  { engine, programs }: OpenDenoiser,
+  { size, latent, shared }: { readonly size: MergedSize; readonly latent: Tensor; readonly shared: ReturnType<typeof guided>["shared"] },
+): Promise<Tensor> {
+  expectShape("predictMergedNoise: latent", latent, [size.lefts.length, ...latent.shape.slice(1)], "give one row for each window");
+  const panorama = { data: latent.data, shape: [1, ...latent.shape] }; // [1,n,c,h,w]
+  const { noise } = await engine.call(programs.mergedNoise, size, { rows: { latent: panorama }, shared });
+  return { data: noise.data, shape: latent.shape };
+}
+
+/** The size of a call of merged windows. */
+export const mergedSize = (size: GuidedSize, { windows, panorama, attention }: MergedWindows): MergedSize => ({
+  ...size,
+  tops: windows.map(({ top }) => top),
+  lefts: windows.map(({ left }) => left),
+  canvasHeight: panorama.height,
+  canvasWidth: panorama.width,
+  merged: attention,
+});
+
 /** The program reads eps = sigma·x_t + alpha·v out of the network's v; with alpha 1 and sigma 0 that is v itself. */
 const velocityOf =
   (opened: OpenDenoiser): NonNullable<Denoiser["predictVelocity"]> =>
   async (latent, noise) => {
     const { size, rows, shared } = guided(opened, "predictVelocity", latent, noise);
-    const asV = { ...shared, alpha: scalar(1), sigma: scalar(0) };
-    return (await opened.engine.call(opened.programs.noise, size, { rows, shared: asV }, noise.batch)).noise;
+    return (await opened.engine.call(opened.programs.noise, size, { rows, shared: asV(shared) }, noise.batch)).noise;
   };
+
+const mergedVelocityOf =
+  (opened: OpenDenoiser): NonNullable<MergedDenoiser["predictMergedVelocity"]> =>
+  async (latent, { merged, ...noise }) => {
+    const { size, rows, shared } = guided(opened, "predictMergedVelocity", latent, noise);
+    return mergedCall(opened, { size: mergedSize(size, merged), latent: rows.latent, shared: asV(shared) });
+  };
+
+const asV = <Shared extends object>(shared: Shared) => ({ ...shared, alpha: scalar(1), sigma: scalar(0) });
 
 /** What the guided programs have in common: their size and their inputs, checked. */
 export function guided(opened: OpenDenoiser, who: string, latent: Tensor, options: NoiseOptions) {

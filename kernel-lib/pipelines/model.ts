@@ -5,6 +5,7 @@ import type {
   ComparableFeatures,
   DualEncoder,
   JacobianProducts,
+  MergedDenoiser,
   Perceptual,
   RowDenoiser,
   TextEnergies,
@@ -52,6 +53,7 @@ export interface Model
     TextEnergies,
     Classifier {
   readonly unet: UNetSize;
+  predictMergedNoise: MergedDenoiser["predictMergedNoise"];
   batchSize(kind: CallKind, window: { readonly height: number; readonly width: number }): number;
 }
 

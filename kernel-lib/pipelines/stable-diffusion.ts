@@ -14,11 +14,12 @@ import {
   pullNoiseProgram,
   rowNoiseProgram,
 } from "../nets/guided-denoiser.js";
+import { mergedNoiseProgram } from "../nets/merged-denoiser.js";
 import { decodedGradientProgram, type ImageDistance, perceptualGradientProgram } from "../nets/perceptual-gradient.js";
 import { distanceToEachProgram, distanceToOneProgram, featureDistanceProgram, featuresProgram } from "../nets/perceptual-programs.js";
 import { autoencoder, autoencoderPrograms } from "./autoencoder.js";
 import { classifier } from "./classifier.js";
-import { denoiser, guided } from "./denoiser.js";
+import { denoiser, guided, mergedSize } from "./denoiser.js";
 import { digestCheckpoint } from "./digest.js";
 import { dualEncoder } from "./dual.js";
 import type { Model } from "./model.js";
@@ -79,6 +80,7 @@ function open(parts: OpenParts<StableDiffusionParts>, engine: Engine) {
       gradient: byDistance((distance) => perceptualGradientProgram(network, vae, lpips(), distance)),
       decodedGradient: byDistance((distance) => decodedGradientProgram(vae, lpips(), distance)),
       ...autoencoderPrograms(vae),
+      mergedNoise: mergedNoiseProgram(network),
       rowNoise: rowNoiseProgram(network),
       controlledNoise: controlledNoiseProgram(network),
       pullNoise: pullNoiseProgram(network),
@@ -197,10 +199,17 @@ function memory({ engine, programs }: Opened): Required<Pick<Model, "batchSize" 
       engine.expectOpen("batchSize");
       return plan(kind, window).mostRows();
     },
-    expectFits({ calls, window, panorama: { height, width }, edge, batch = {} }) {
+    expectFits({ calls, window, panorama: { height, width }, edge, batch = {}, merged }) {
       engine.expectOpen("expectFits");
+      const together = merged && {
+        name: "merged noise",
+        plan: engine.plan(programs.mergedNoise, mergedSize({ height: window.height, width: window.width, ...CLIP }, merged)),
+        rows: 1,
+        holds: { count: merged.windows.length, of: "windows" },
+      };
       engine.expectFit([
         ...calls.map((name) => ({ name, plan: plan(name, window), rows: batch[name] ?? 1 })),
+        ...(together ? [together] : []),
         { name: "panorama", plan: engine.plan(programs.decode, { height, width, edge }), rows: 1 },
       ]);
     },

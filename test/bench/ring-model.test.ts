@@ -1,7 +1,7 @@
 /** The toy ring's networks are what they claim: exact, and their gradient is that of their distance. */
 import * as veduta from "veduta";
 import { expect, test } from "vitest";
-import { ringModel, SPREAD } from "../../bench/toy/ring-model.mjs";
+import { logDensity, ringModel, SPREAD } from "../../bench/toy/ring-model.mjs";
 
 const model = ringModel(veduta);
 const { level } = veduta.createSchedule(model.config.schedule);
@@ -46,4 +46,13 @@ test.each([
     const slope = ((await at(h)) - (await at(-h))) / (2 * h);
     expect(Math.abs(slope - gradient.data[k])).toBeLessThan(2e-3 * Math.max(0.05, ...gradient.data.map(Math.abs)));
   }
+});
+
+test("the density of a clean window is one: it is symmetric and integrates to 1, of one column and of two", () => {
+  const h = 0.05;
+  const line = Array.from({ length: 121 }, (_, k) => (k - 60) * h);
+  const sum = (windows: readonly number[][]) => windows.reduce((total, x) => total + Math.exp(logDensity(x)), 0);
+  expect(h * sum(line.map((x) => [x]))).toBeCloseTo(1, 5);
+  expect(h * h * sum(line.flatMap((x) => line.map((y) => [x, y])))).toBeCloseTo(1, 5);
+  expect(logDensity([0.8, 1.3])).toBeCloseTo(logDensity([-0.8, -1.3]), 12);
 });

@@ -31,10 +31,13 @@ export function countPasses<M extends JointModel>(model: M, passes: Passes): M {
         passes.milliseconds += performance.now() - begun;
       }
     };
-  const { predictNoise, predictVelocity, foresee, perceptualGradient, decodedGradient, decode } = model;
+  const { predictMergedNoise, predictMergedVelocity, predictNoise, predictVelocity, foresee, perceptualGradient, decodedGradient, decode } =
+    model;
   return Object.assign(Object.create(model) as M, {
     predictNoise: counting(predictNoise, { forward: 1, backward: 0 }),
     ...(predictVelocity && { predictVelocity: counting(predictVelocity, { forward: 1, backward: 0 }) }),
+    ...(predictMergedNoise && { predictMergedNoise: counting(predictMergedNoise, { forward: 1, backward: 0 }) }),
+    ...(predictMergedVelocity && { predictMergedVelocity: counting(predictMergedVelocity, { forward: 1, backward: 0 }) }),
     ...(foresee && { foresee: counting(foresee, { forward: 1, backward: 0 }) }),
     perceptualGradient: counting(perceptualGradient, { forward: 1, backward: 1 }),
     ...(decodedGradient && { decodedGradient: counting(decodedGradient, { forward: 0, backward: 1 }) }),

@@ -22,6 +22,10 @@ export interface JointMethodSpec<Own extends OptionTable, Resolved extends objec
   readonly series?: readonly Series[];
   /** how windows lie; default "grid" */
   readonly placement?: "grid" | "side by side";
+  /** "merged": steps may merge attention on the panorama, which a model must offer; default "per window" */
+  readonly attention?: "per window" | "merged";
+  /** "method": it draws noise beside the start's and the sampler's, so that a run has a seed beside a given latent too; default "sampler" */
+  readonly noise?: "sampler" | "method";
   /**
    * Changes the shared options before their defaults are filled in; default: leaves them.
    * @throws RangeError for an option that the method does not allow
@@ -61,6 +65,8 @@ export function jointMethod<Own extends OptionTable = Record<never, never>, Reso
     needs = ["noise"],
     series = [],
     placement = "grid",
+    attention = "per window",
+    noise = "sampler",
     resolve,
     steps,
   } = spec;
@@ -79,12 +85,17 @@ export function jointMethod<Own extends OptionTable = Record<never, never>, Reso
       // from JavaScript and from the command line any bundled model may come
       if (typeof model.encodeText !== "function")
         throw new TypeError(`${who}: got a model without a text encoder, want one that takes prompts, such as tiny-landscapes`);
-      const shared = resolveOptions(who, config, prepare ? prepare(options, config) : options);
+      if (attention === "merged" && !model.predictMergedNoise)
+        throw new TypeError(`${who}: got a model whose attention cannot be merged, want one that offers it, such as tiny-landscapes`);
+      const shared = resolveOptions(who, config, prepare ? prepare(options, config) : options, noise);
       const taken = takeOptions(own, { ...options });
       const resolved = { ...shared, ...(resolve ? resolve(taken, { shared, config }) : (taken as unknown as Resolved)) };
       const batch = chooseBatch(model, resolved, needs);
       async function* running(): JointSteps {
-        return yield* steps(await begin(model, resolved, { needs, batch, signal: options.signal, resume: options.resume }), resolved);
+        return yield* steps(
+          await begin(model, resolved, { needs, attention, batch, signal: options.signal, resume: options.resume }),
+          resolved,
+        );
       }
       return Object.assign(running(), { method, options: resolved, batch, stepCount: pathOf(resolved, config).hops.length });
     },

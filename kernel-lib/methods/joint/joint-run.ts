@@ -9,7 +9,7 @@ import type { Batch, ResumeState } from "../method.js";
 import type { Carried, Denoised } from "./carried.js";
 import { expectFinite } from "./finite.js";
 import { fuse } from "./fuse.js";
-import { type NetworkCalls, networkCalls, type PerceptualGradient } from "./network-calls.js";
+import { mergedWindows, type NetworkCalls, networkCalls, type PerceptualGradient } from "./network-calls.js";
 import type { ResolvedOptions } from "./options.js";
 import { type SamplerSteps, samplerSteps } from "./sampler-steps.js";
 import type { JointResult, StepRecord } from "./step-record.js";
@@ -56,17 +56,25 @@ export async function begin(
   options: ResolvedOptions,
   {
     needs,
+    attention,
     batch,
     signal,
     resume,
-  }: { readonly needs: readonly CallKind[]; readonly batch: Batch; readonly signal?: AbortSignal; readonly resume?: ResumeState },
+  }: {
+    readonly needs: readonly CallKind[];
+    readonly attention: "per window" | "merged";
+    readonly batch: Batch;
+    readonly signal?: AbortSignal;
+    readonly resume?: ResumeState;
+  },
 ): Promise<Running> {
   const { windows, height, width, loop } = options;
   const { latentChannels, scaleFactor } = model.config;
   signal?.throwIfAborted();
   const edge = loop ? "wrap" : "open";
   const panorama = { height: height / scaleFactor, width: width / scaleFactor };
-  model.expectFits?.({ calls: needs, window: windows[0], panorama, edge, batch: options.batch === undefined ? {} : batch });
+  const merged = attention === "merged" && { merged: mergedWindows(options, scaleFactor, "all") };
+  model.expectFits?.({ calls: needs, window: windows[0], panorama, edge, batch: options.batch === undefined ? {} : batch, ...merged });
   const notices = await truncations(model, options);
   const embedded = options.text ?? (await model.encodeText([options.negativePrompt ?? "", options.prompt ?? ""])); // [2,tokens,dim]
   const text = (await model.send?.(embedded)) ?? embedded;

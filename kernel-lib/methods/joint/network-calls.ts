@@ -1,5 +1,6 @@
 /** @file Network calls of a joint method: any number of windows, in batches; the signal stops them between two batches. */
-import { type DeviceTensor, rows, stack, type Tensor, zeros } from "../../core/tensor.js";
+import { type DeviceTensor, rows, type Shape, stack, type Tensor, zeros } from "../../core/tensor.js";
+import type { MergedWindows } from "../../diffusion/capabilities.js";
 import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
 import { lincomb, vFromEps, x0FromEps } from "../../diffusion/notation.js";
 import type { Hop } from "../../diffusion/schedule.js";
@@ -20,10 +21,14 @@ type Call = (part: Tensor, batch: number) => Promise<PerceptualGradient>;
 
 /** The network calls of one run. */
 export interface NetworkCalls {
-  /** Predicts the noise of windows, with guidance: [n,c,h,w] -> [n,c,h,w]. */
-  noise(xt: Tensor, hop: Hop): Promise<Tensor>;
-  /** Predicts v of windows, with guidance: [n,c,h,w] -> [n,c,h,w]; for a network that predicts v. */
-  velocity(xt: Tensor, hop: Hop): Promise<Tensor>;
+  /**
+   * Predicts the noise of windows, with guidance: [n,c,h,w] -> [n,c,h,w].
+   * @param merged attention that all windows of the run share; they go into one network call then. Default: none
+   * @throws TypeError for merged attention in a model without `predictMergedNoise`
+   */
+  noise(xt: Tensor, hop: Pick<Hop, "now">, merged?: MergedWindows["attention"]): Promise<Tensor>;
+  /** Predicts v of windows, with guidance: [n,c,h,w] -> [n,c,h,w]; for a network that predicts v. `merged` as in `noise`. */
+  velocity(xt: Tensor, hop: Pick<Hop, "now">, merged?: MergedWindows["attention"]): Promise<Tensor>;
   /**
    * The predicted image of one window, decode(x0(x_t, eps)): windows [n,c,h,w] -> [1,3,8h,8w] in [-1,1]. It stays on the device if the model supports
    * that.
@@ -61,6 +66,24 @@ export function chooseBatch(model: JointModel, { windows, batch }: ResolvedOptio
   return Object.fromEntries(needs.map((kind) => [kind, Math.max(1, Math.floor(most(kind)))]));
 }
 
+/** Rows with one of zeros among them; with none where its index is below 0. */
+function withZerosAt(index: number, others: Tensor): Tensor {
+  if (index < 0) return others;
+  const [n, ...row] = others.shape;
+  return stack([rows(others, 0, index), zeros([1, ...row]), rows(others, index, n)]);
+}
+
+/** All windows of a run, as a call with merged attention takes them. */
+export const mergedWindows = (
+  { windows, height, width }: Pick<ResolvedOptions, "windows" | "height" | "width">,
+  scaleFactor: number,
+  attention: MergedWindows["attention"],
+): MergedWindows => ({
+  windows: windows.map(({ top, left }) => ({ top, left })),
+  panorama: { height: height / scaleFactor, width: width / scaleFactor },
+  attention,
+});
+
 /**
  * Makes the network calls of one run. After an abort each throws the signal's reason before its next network call. Each throws a NumericError
  * that names the window if a network returns NaN or infinity.
@@ -68,9 +91,10 @@ export function chooseBatch(model: JointModel, { windows, batch }: ResolvedOptio
  */
 export function networkCalls(
   model: JointModel,
-  { windows, guidanceScale }: ResolvedOptions,
+  options: ResolvedOptions,
   { text, batch: sizes, signal }: { readonly text: Tensor | DeviceTensor; readonly batch: Batch; readonly signal?: AbortSignal },
 ): NetworkCalls {
+  const { windows, guidanceScale } = options;
   const batched = async <T>(kind: CallKind, x: Tensor, call: (x: Tensor, batch: number) => Promise<T>): Promise<T[]> => {
     const done: T[] = [];
     const parts = evenParts(x, sizes[kind] ?? x.shape[0]);
@@ -81,20 +105,29 @@ export function networkCalls(
     return done;
   };
 
-  const noise: NetworkCalls["noise"] = async (xt, { now }) =>
-    stack(await batched("noise", xt, (part, batch) => model.predictNoise(part, { timestep: now.t, text, guidanceScale, batch })));
+  const ask = (hop: Pick<Hop, "now">) => ({ timestep: hop.now.t, text, guidanceScale });
+  const together = (attention: MergedWindows["attention"]) => {
+    signal?.throwIfAborted();
+    return mergedWindows(options, model.config.scaleFactor, attention);
+  };
 
-  const velocity: NetworkCalls["velocity"] = async (xt, hop) => {
-    const { predictVelocity } = model;
-    if (!predictVelocity) return vFromEps(xt, await noise(xt, hop), hop.now);
-    const options = { timestep: hop.now.t, text, guidanceScale };
-    return stack(await batched("noise", xt, (part, batch) => predictVelocity(part, { ...options, batch })));
+  const noise: NetworkCalls["noise"] = async (xt, hop, merged) => {
+    if (!merged) return stack(await batched("noise", xt, (part, batch) => model.predictNoise(part, { ...ask(hop), batch })));
+    if (!model.predictMergedNoise) throw new TypeError("predictMergedNoise: this model has none; its attention cannot be merged");
+    return model.predictMergedNoise(xt, { ...ask(hop), merged: together(merged) });
+  };
+
+  const velocity: NetworkCalls["velocity"] = async (xt, hop, merged) => {
+    const { predictVelocity, predictMergedVelocity } = model;
+    if (merged && predictMergedVelocity) return predictMergedVelocity(xt, { ...ask(hop), merged: together(merged) });
+    if (merged || !predictVelocity) return vFromEps(xt, await noise(xt, hop, merged), hop.now);
+    return stack(await batched("noise", xt, (part, batch) => predictVelocity(part, { ...ask(hop), batch })));
   };
 
   const foresee: NetworkCalls["foresee"] = async (all, index, hop) => {
     const xt = rows(all, index, index + 1); // [1,c,h,w]
     signal?.throwIfAborted();
-    if (model.foresee) return model.foresee(xt, { timestep: hop.now.t, text, guidanceScale }); // NaN and infinity in it appear in the losses
+    if (model.foresee) return model.foresee(xt, ask(hop)); // NaN and infinity in it appear in the losses
     const x0 = x0FromEps(xt, await noise(xt, hop), hop.now);
     signal?.throwIfAborted();
     const image = await model.decode(x0); // [1,3,8h,8w]
@@ -112,35 +145,26 @@ export function networkCalls(
     } finally {
       if ("release" in image) image.release();
     }
-    const withAnchor = (key: "loss" | "gradient", rowShape: readonly number[]) => {
-      const found = stack([zeros([0, ...rowShape]), ...parts.map((part) => part[key])]);
-      return index < 0 ? found : stack([rows(found, 0, index), zeros([1, ...rowShape]), rows(found, index, n - 1)]);
-    };
-    const loss = withAnchor("loss", []); // [windows]
-    const gradient = withAnchor("gradient", all.shape.slice(1)); // [windows,c,h,w]
+    const whole = (key: "loss" | "gradient", row: Shape) =>
+      withZerosAt(index, stack([zeros([0, ...row]), ...parts.map((part) => part[key])]));
+    const loss = whole("loss", []); // [windows]
+    const gradient = whole("gradient", all.shape.slice(1)); // [windows,c,h,w]
     expectFinite("loss", loss, hop, { windows });
     expectFinite("gradient", gradient, hop, { windows });
     return { loss, gradient };
   };
 
   const perceptual: NetworkCalls["perceptual"] = (all, anchor, hop) => {
-    const options = {
-      timestep: hop.now.t,
-      text,
-      guidanceScale,
-      anchor: anchor.image,
-      ...(anchor.distance && { distance: anchor.distance }),
-    };
-    return compared(all, anchor, hop, (part, batch) => model.perceptualGradient(part, { ...options, batch }));
+    const asked = { ...ask(hop), anchor: anchor.image, ...(anchor.distance && { distance: anchor.distance }) };
+    return compared(all, anchor, hop, (part, batch) => model.perceptualGradient(part, { ...asked, batch }));
   };
 
   const perceptualDecoded: NetworkCalls["perceptualDecoded"] = async (all, anchor, hop) => {
     const { decodedGradient } = model;
     if (!decodedGradient) throw new TypeError("decodedGradient: this model has none; take the full gradient");
     const x0 = x0FromEps(all, await noise(all, hop), hop.now); // [n,c,h,w]
-    const { loss, gradient } = await compared(x0, anchor, hop, (part, batch) =>
-      decodedGradient(part, { anchor: anchor.image, distance: anchor.distance, batch }),
-    );
+    const asked = { anchor: anchor.image, distance: anchor.distance };
+    const { loss, gradient } = await compared(x0, anchor, hop, (part, batch) => decodedGradient(part, { ...asked, batch }));
     return { loss, gradient: lincomb(1 / hop.now.alpha, gradient, 0, gradient) };
   };
   return { noise, velocity, foresee, perceptual, perceptualDecoded };

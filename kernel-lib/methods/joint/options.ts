@@ -98,10 +98,16 @@ export interface ResolvedOptions extends Omit<JointOptions, "signal" | "resume">
 /**
  * Checks a run's options and fills in the defaults.
  * @param who the method's name in errors
+ * @param noise who draws noise beside that of the start
  * @throws TypeError if there is no prompt, ShapeError if `latent` or `text` does not fit the model, RangeError for a value out of range, with
  * the valid ones; for sizes that do not tile, the nearest that do
  */
-export function resolveOptions(who: string, config: JointModelConfig, options: JointOptions): ResolvedOptions {
+export function resolveOptions(
+  who: string,
+  config: JointModelConfig,
+  options: JointOptions,
+  noise: "sampler" | "method" = "sampler",
+): ResolvedOptions {
   // A missing prompt is reported before a wrong number.
   if (!options.text && typeof options.prompt !== "string")
     throw new TypeError(`${who}: got prompt ${options.prompt}, want a prompt, or its embeddings as text`);
@@ -120,7 +126,7 @@ export function resolveOptions(who: string, config: JointModelConfig, options: J
     ...resolvePlace(who, config, taken),
     ...resolveText(who, taken),
     ...(taken.latent ? { latent: taken.latent } : { seed }),
-    ...(draws === "none" ? {} : { seed }), // of the fresh noise too
+    ...(draws === "none" && noise === "sampler" ? {} : { seed }), // of the fresh noise too
     steps: taken.steps,
     sampler,
     eta,

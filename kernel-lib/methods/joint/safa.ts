@@ -1,7 +1,7 @@
 /** @file SaFa: neighbours swap columns of their overlap, and follow a reference window at first (Dai et al., ICCV 2025). */
-import { rows, stack, type Tensor } from "../../core/tensor.js";
+import { rows, type Tensor } from "../../core/tensor.js";
 import { realOption } from "../option-table.js";
-import { type Carried, over } from "./carried.js";
+import { denoisedRows, fromState, over, stacked, toState } from "./carried.js";
 import { cropAll, fuseWeighted } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
 import { type Overlap, overlapOf, strideNear } from "./window-grid.js";
@@ -47,11 +47,11 @@ export const safa = jointMethod({
     const weights = swapWeights(h, w, overlap); // [h·w]
     const follows = windows.length > 1 ? Math.round(referenceShare * steps) : 0; // a single window has nobody to agree with
     const n = windows.length;
-    let reference = carriedReference(run.carriedOver) ?? { x: run.fresh({ index: REFERENCE }, [1, c, h, w]), history: [] };
+    let reference = fromState("reference", run.carriedOver) ?? { x: run.fresh({ index: REFERENCE }, [1, c, h, w]), history: [] };
     for (const hop of run.hops) {
       const drawn = over(run.draw(z, hop), (all) => cropAll(all, windows)); // [n,c,h,w]
       const beside = { ...reference, ...(drawn.noise && { noise: run.fresh({ index: REFERENCE + 1 + hop.index }, [1, c, h, w]) }) };
-      const denoised = await run.denoise(together(drawn, beside), hop); // (a) [n+1,c,h,w]
+      const denoised = await run.denoise(stacked([drawn, beside]), hop); // (a) [n+1,c,h,w]
       const swapped = (parts: Tensor) => {
         const own = rows(parts, 0, n);
         const led = hop.index < follows ? everySecondRow(own, rows(parts, n, n + 1), overlap) : own; // (b)
@@ -59,18 +59,11 @@ export const safa = jointMethod({
       };
       z = over(denoised, swapped);
       reference = over(denoised, (parts) => rows(parts, n, n + 1));
-      const own = { ...over(denoised, (parts) => rows(parts, 0, n)), x0: rows(denoised.x0, 0, n) };
-      yield run.record(hop, z, own, { foreseen: swapped(denoised.x0), state: referenceState(reference) });
+      const own = denoisedRows(denoised, 0, n);
+      yield run.record(hop, z, own, { foreseen: swapped(denoised.x0), state: toState("reference", reference) });
     }
     return run.finish(z);
   },
-});
-
-/** Windows and the reference window in one: [n,…] and [1,…] -> [n+1,…]. */
-const together = (windows: Carried, reference: Carried): Carried => ({
-  x: stack([windows.x, reference.x]),
-  history: windows.history.map((each, k) => stack([each, reference.history[k]])),
-  ...(windows.noise && reference.noise && { noise: stack([windows.noise, reference.noise]) }),
 });
 
 /** 1 at each place of a window where its own value stays, and next to nothing where the neighbour's does: [h·w]. */
@@ -90,18 +83,6 @@ function everySecondRow(windows: Tensor, { data: reference }: Tensor, { across }
   const [, , h, w] = windows.shape;
   const ofReference = (k: number) => (Math.floor(k / w) % h) % 2 === 0 && k % w >= across && k % w < w - across;
   return { data: windows.data.map((x, k) => (ofReference(k) ? reference[k % reference.length] : x)), shape: windows.shape };
-}
-
-const referenceState = ({ x, history }: Carried): Record<string, Tensor> => ({
-  reference: x,
-  ...Object.fromEntries(history.map((each, k) => [`reference-history-${k}`, each])),
-});
-
-function carriedReference(state: Readonly<Record<string, Tensor>>): Carried | undefined {
-  const { reference: x } = state;
-  if (!x) return undefined;
-  const count = Object.keys(state).filter((name) => name.startsWith("reference-history-")).length;
-  return { x, history: Array.from({ length: count }, (_, k) => state[`reference-history-${k}`]) };
 }
 
 /** Paints a panorama by SaFa, step by step: the algorithm is at `safa`. @returns and @throws as `multiDiffusion`; RangeError for a stride below half a window */

@@ -1,6 +1,7 @@
 /** @file The sampler of a joint run: its start, its fresh noise, its steps. */
 import { createRng, randn } from "../../core/random.js";
 import type { Shape, Tensor } from "../../core/tensor.js";
+import type { MergedWindows } from "../../diffusion/capabilities.js";
 import type { JointModelConfig } from "../../diffusion/joint-model.js";
 import type { Prediction } from "../../diffusion/notation.js";
 import type { SamplerHop } from "../../diffusion/samplers/sampler.js";
@@ -27,16 +28,23 @@ export interface SamplerSteps {
   readonly panorama: Carried;
   /** the steps that are left */
   readonly hops: readonly SamplerHop[];
-  /** Gives a panorama the fresh noise of a step, if the sampler draws any: the same at each place, whichever windows cover it. [1,c,H,W] */
-  draw(panorama: Carried, hop: SamplerHop): Carried;
-  /** Fresh noise of a step, of any shape. */
-  fresh(hop: Pick<SamplerHop, "index">, shape: Shape): Tensor;
-  /** What the network says about windows, [n,c,h,w], as `step` takes it. */
-  predict(windows: Carried, hop: SamplerHop): Promise<Predicted>;
+  /** all steps of the run, those that a resumed one has behind it among them */
+  readonly path: readonly SamplerHop[];
+  /** So many starts, each of noise of its own; the first is that of `panorama`. [1,c,H,W] */
+  starts(count: number): readonly Carried[];
+  /**
+   * Gives a panorama the fresh noise of a step, if the sampler draws any: the same at each place, whichever windows cover it. [1,c,H,W]
+   * @param draw as in `fresh`
+   */
+  draw(panorama: Carried, hop: SamplerHop, draw?: number): Carried;
+  /** Fresh noise of a step, of any shape. @param draw below 512: another number is other noise; default 0 */
+  fresh(hop: Pick<SamplerHop, "index">, shape: Shape, draw?: number): Tensor;
+  /** What the network says about windows, [n,c,h,w], as `step` takes it. @param merged as in `NetworkCalls.noise` */
+  predict(windows: Carried, hop: SamplerHop, merged?: MergedWindows["attention"]): Promise<Predicted>;
   /** The sampler's step of windows: [n,c,h,w]. */
   step(windows: Carried, predicted: Predicted, hop: SamplerHop): Denoised;
   /** `predict` and `step`. */
-  denoise(windows: Carried, hop: SamplerHop): Promise<Denoised>;
+  denoise(windows: Carried, hop: SamplerHop, merged?: MergedWindows["attention"]): Promise<Denoised>;
 }
 
 /** Prepares the sampler of a run. @param shape of the panorama's latent, [1,c,H,W] @throws RangeError, ShapeError for a state that does not fit */
@@ -49,34 +57,39 @@ export function samplerSteps(
   const path = pathOf(options, config);
   if (resume) expectResumable(resume, shape, path.hops.length);
   const hops = path.hops.slice(resume ? resume.index + 1 : 0);
-  function begun(): Carried {
-    if (resume) return { x: resume.latent, history: resume.history ?? [] };
-    const noise = options.latent ?? drawnStart(options, shape);
+  function begun(noise: Tensor): Carried {
     return { x: path.start === 1 ? noise : { ...noise, data: noise.data.map((x) => path.start * x) }, history: sampler.init().history };
   }
-  const fresh: SamplerSteps["fresh"] = ({ index }, of) => randn(createRng(noiseSeed(options.seed ?? 0, index)), of);
-  const draw: SamplerSteps["draw"] = (panorama, hop) => (sampler.draws === "none" ? panorama : { ...panorama, noise: fresh(hop, shape) });
-  const predict: SamplerSteps["predict"] = async ({ x }, hop) => {
+  const starts: SamplerSteps["starts"] = (count) =>
+    Array.from({ length: count }, (_, k) => begun(k === 0 && options.latent ? options.latent : drawnStart(options, shape, k)));
+  const fresh: SamplerSteps["fresh"] = ({ index }, of, draw = 0) =>
+    randn(createRng(noiseSeed(options.seed ?? 0, index + MOST_HOPS * draw)), of);
+  const draw: SamplerSteps["draw"] = (panorama, hop, number) =>
+    sampler.draws === "none" ? panorama : { ...panorama, noise: fresh(hop, shape, number) };
+  const predict: SamplerSteps["predict"] = async ({ x }, hop, merged) => {
     // what a network of v itself says is wanted by a sampler that extrapolates it, and at a level that is noise alone
     const own = config.schedule.prediction === "v_prediction" && (sampler.keeps > 0 || hop.now.alpha === 0);
     return own
-      ? { output: await calls.velocity(x, hop), prediction: "v_prediction" }
-      : { output: await calls.noise(x, hop), prediction: "epsilon" };
+      ? { output: await calls.velocity(x, hop, merged), prediction: "v_prediction" }
+      : { output: await calls.noise(x, hop, merged), prediction: "epsilon" };
   };
   const step: SamplerSteps["step"] = ({ x, history, noise }, { output, prediction }, hop) => {
     const { state, x0, prev } = sampler.step({ history }, x, output, hop, { prediction, noise });
     return { x: prev, history: state.history, x0 };
   };
-  const denoise: SamplerSteps["denoise"] = async (x, hop) => step(x, await predict(x, hop), hop);
-  const panorama = begun();
-  return { start: panorama.x, panorama, hops, fresh, draw, predict, step, denoise };
+  const denoise: SamplerSteps["denoise"] = async (x, hop, merged) => step(x, await predict(x, hop, merged), hop);
+  const panorama = resume ? { x: resume.latent, history: resume.history ?? [] } : starts(1)[0];
+  return { start: panorama.x, panorama, hops, path: path.hops, starts, fresh, draw, predict, step, denoise };
 }
 
-/** The starting noise: independent, or one window's noise under all windows. */
-function drawnStart({ seed = 0, startAlign, windows: [window] }: ResolvedOptions, shape: Shape): Tensor {
-  const noise = randn(createRng(seed), shape);
+/** More than the steps of any run. */
+const MOST_HOPS = 1024;
+
+/** A starting noise: independent, or one window's noise under all windows. @param number of the run's starts, from 0 */
+function drawnStart({ seed = 0, startAlign, windows: [window] }: ResolvedOptions, shape: Shape, number: number): Tensor {
+  const noise = randn(createRng(number === 0 ? seed : noiseSeed(seed, 2 ** 20 - 2 * number)), shape);
   if (startAlign === 0) return noise;
-  const patch = randn(createRng(noiseSeed(seed, 2 ** 20 - 1)), [1, shape[1], window.height, window.width]);
+  const patch = randn(createRng(noiseSeed(seed, 2 ** 20 - 1 - 2 * number)), [1, shape[1], window.height, window.width]);
   return alignedStart(noise, patch, startAlign);
 }
 

@@ -3,20 +3,20 @@ import { describe, expect, test } from "vitest";
 import { ClosedError, NumericError } from "#kernel-lib/core/errors.js";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
 import { syncDiffusion } from "#kernel-lib/methods/joint/syncdiffusion.js";
-import { fail, finish, METHODS, OVERLAPPING, schedule, toy } from "./toy.js";
+import { FEW, fail, finish, METHODS, OVERLAPPING, schedule, toy } from "./toy.js";
 
 const base = { prompt: "hills", seed: 3, steps: 6, width: 64, weight: 0.01 };
 const timesteps = schedule.timesteps(6);
 
-describe.each(Object.entries(METHODS))("%s, interrupted", (_, method) => {
+describe.each(Object.entries(METHODS))("%s, interrupted", (name, method) => {
   test("stops before the next network call, with an AbortError; the records so far stay usable", async () => {
     const counted = toy();
-    const whole = (await finish(method(counted, { ...base, batch: 3 }))).steps;
+    const whole = (await finish(method(counted, { ...base, batch: 3, ...FEW[name] }))).steps;
     for (let stopAt = 1; stopAt < counted.calls.length; stopAt++) {
       const controller = new AbortController();
       let calls = 0;
       const model = toy({ watch: () => ++calls === stopAt && controller.abort() });
-      const { steps, error } = await fail(method(model, { ...base, batch: 3, signal: controller.signal }));
+      const { steps, error } = await fail(method(model, { ...base, batch: 3, ...FEW[name], signal: controller.signal }));
       expect(error.name).toBe("AbortError");
       expect(calls).toBe(stopAt);
       expect(steps.map((step) => step.latent)).toEqual(whole.slice(0, steps.length).map((step) => step.latent));

@@ -5,11 +5,11 @@ import { zeros } from "#kernel-lib/core/tensor.js";
 import { multiDiffusion } from "#kernel-lib/methods/joint/multidiffusion.js";
 import { syncDiffusion } from "#kernel-lib/methods/joint/syncdiffusion.js";
 import { planWindows } from "#kernel-lib/methods/joint/windows.js";
-import { DRAWING, finish, OVERLAPPING, toy } from "./toy.js";
+import { DRAWING, finish, OVERLAPPING, PLAIN, SEARCHING, toy } from "./toy.js";
 
 const base = { prompt: "hills", seed: 3, steps: 4, width: 64 };
 
-describe.each(Object.entries(OVERLAPPING))("the options of %s", (_, method) => {
+describe.each(Object.entries(OVERLAPPING))("the options of %s", (name, method) => {
   test("have the defaults of the docstrings: one window high, six wide, a quarter of it from one to the next", () => {
     const { options } = method(toy(), { prompt: "hills" });
     expect(options).toMatchObject({
@@ -48,7 +48,7 @@ describe.each(Object.entries(OVERLAPPING))("the options of %s", (_, method) => {
   });
 
   test("seed 0 names noise of its own", async () => {
-    const start = async (options: object) => (await finish(method(toy(), { ...base, steps: 1, ...options }))).result;
+    const start = async (options: object) => (await finish(method(toy(), { ...base, steps: 1, ...options, ...PLAIN[name] }))).result;
     const ofSeed0 = await start({ seed: 0 });
     const { width, height } = method(toy(), base).options;
     expect(ofSeed0).toEqual(await start({ latent: randn(createRng(0), [1, 4, height / 2, width / 2]) }));
@@ -59,7 +59,7 @@ describe.each(Object.entries(OVERLAPPING))("the options of %s", (_, method) => {
     const latent = randn(createRng(9), [1, 4, 8, 20]);
     const run = method(toy(), { prompt: "hills", steps: 2, latent, seed: 9 });
     expect(run.options).toMatchObject({ height: 16, width: 40, latent });
-    if (!DRAWING.includes(run.method.name)) expect(run.options).not.toHaveProperty("seed"); // of fresh noise too, where some is drawn
+    if (![...DRAWING, ...SEARCHING].includes(run.method.name)) expect(run.options).not.toHaveProperty("seed"); // of fresh noise too, where some is drawn
     const other = method(toy(), { prompt: "hills", steps: 2, width: 40, seed: 9 });
     expect((await finish(run)).result).toEqual((await finish(other)).result);
   });

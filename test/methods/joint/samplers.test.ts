@@ -7,7 +7,7 @@ import { SAMPLER_NAMES, SAMPLERS } from "#kernel-lib/diffusion/samplers/samplers
 import { multiDiffusion } from "#kernel-lib/methods/joint/multidiffusion.js";
 import type { StepRecord } from "#kernel-lib/methods/joint/step-record.js";
 import { syncDiffusion } from "#kernel-lib/methods/joint/syncdiffusion.js";
-import { config, finish, METHODS, schedule, toy } from "./toy.js";
+import { config, finish, METHODS, PLAIN, schedule, toy } from "./toy.js";
 
 /** Two places to be, and a window goes to the one it is nearer: what makes windows disagree. */
 const fork = (window: Tensor): number => (window.data.reduce((a, b) => a + b, 0) > 0 ? 1 : -1);
@@ -47,7 +47,7 @@ describe.each(Object.entries(METHODS))("%s", (name, method) => {
 
     test("one window that covers the panorama equals the plain sampler, bit for bit", async () => {
       const plain = SAMPLERS[sampler]();
-      const { result, steps } = await finish(method(model(), { ...base, width: 16, sampler }));
+      const { result, steps } = await finish(method(model(), { ...base, width: 16, sampler, ...PLAIN[name] }));
       const { start, hops } = plain.path(schedule, base.steps);
       expect(steps).toHaveLength(hops.length);
       let state = plain.init();

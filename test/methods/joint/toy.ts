@@ -32,6 +32,16 @@ const OWN_STRIDE = ["independent", "spot", "safa", "collage"];
 /** Those whose windows lie a quarter of a window apart unless told otherwise. */
 export const OVERLAPPING = Object.fromEntries(Object.entries(METHODS).filter(([name]) => !OWN_STRIDE.includes(name)));
 
+/** Those that merge attention: a call of theirs may take all windows, whatever the batch. */
+export const MERGING = ["mad"];
+/** Those that draw noise for themselves, whatever the sampler. */
+export const SEARCHING = ["cdgs"];
+/** What makes a search MultiDiffusion, for laws of one panorama whose steps are each taken once. */
+export const PLAIN: Readonly<Record<string, object>> = { cdgs: { population: 1, resamples: 1 } };
+
+/** A search that is small, for laws that run a method again and again. */
+export const FEW: Readonly<Record<string, object>> = { cdgs: { population: 2, inversionSteps: 1 } };
+
 /** Those that draw fresh noise unless told otherwise: no closed form of DDIM is theirs. */
 export const DRAWING = ["gvcf"];
 /** Those whose average weighs all windows equally. */
@@ -64,6 +74,8 @@ export interface ToyOptions {
 }
 
 /**
+ * Where attention is merged, every window thinks that it sees what all see together: the average of their means.
+ *
  * Data is N(mean, 1) in every latent pixel, so eps = sigma · (x − alpha·mean) and x0 = alpha·x + sigma²·mean exactly. An image is the latent's
  * first three channels, each pixel repeated; the distance is the sum of squared differences of x0 to the anchor's, so its gradient
  * is 2·alpha·(x0 − anchor), the mean held.
@@ -80,9 +92,9 @@ export function toy({ config: changes, mean = () => 0.3, watch, spoil = (_, x) =
     watch?.(entry);
     return entry;
   };
-  const eachRow = (x: Tensor, f: (value: number, mean: number, k: number, row: number) => number): Tensor => {
+  const meansOf = (x: Tensor) => Array.from({ length: x.shape[0] }, (_, n) => mean(rows(x, n, n + 1)));
+  const eachRow = (x: Tensor, f: (value: number, mean: number, k: number, row: number) => number, means = meansOf(x)): Tensor => {
     const size = x.data.length / x.shape[0];
-    const means = Array.from({ length: x.shape[0] }, (_, n) => mean(rows(x, n, n + 1)));
     return { data: x.data.map((value, k) => f(value, means[Math.floor(k / size)], k % size, Math.floor(k / size))), shape: x.shape };
   };
   return {
@@ -102,6 +114,18 @@ export function toy({ config: changes, mean = () => 0.3, watch, spoil = (_, x) =
       return spoil(
         "noise",
         eachRow(latent, (x, m) => sigma * (x - alpha * m)),
+        entry,
+      );
+    },
+    predictMergedNoise: async (latent, { timestep, merged }) => {
+      const entry = call("noise", timestep, latent);
+      const { alpha, sigma } = schedule.level(timestep);
+      const means = meansOf(latent);
+      const all = means.reduce((a, b) => a + b) / means.length;
+      const seen = merged.attention === "all" ? means.map(() => all) : means;
+      return spoil(
+        "noise",
+        eachRow(latent, (x, m) => sigma * (x - alpha * m), seen),
         entry,
       );
     },
@@ -177,6 +201,10 @@ export function toyOnDevice(inner: Toy): Toy & { readonly there: ReadonlyMap<num
     sends,
     send: async (x) => hold(x),
     predictNoise: (latent, noise) => inner.predictNoise(latent, { ...noise, text: fetched(noise.text) }),
+    predictMergedNoise: (latent, noise) => {
+      if (!inner.predictMergedNoise) throw new Error("the toy merges no attention");
+      return inner.predictMergedNoise(latent, { ...noise, text: fetched(noise.text) });
+    },
     perceptualGradient: (latent, ask) => inner.perceptualGradient(latent, { ...ask, text: fetched(ask.text), anchor: fetched(ask.anchor) }),
     foresee: async (latent, noise) => {
       const eps = await inner.predictNoise(latent, { ...noise, text: fetched(noise.text) });
