@@ -13,7 +13,7 @@ export type { Precision } from "./graph/half.js";
 export type { Device } from "./engine/device.js";
 
 // painting a panorama
-export { alignedStart, diffCollage, guidedFusion, gvcfDiffusion, independentWindows } from "./methods/joint/joint-methods.js";
+export { alignedStart, diffCollage, guidedFusion, guidedSearch, gvcfDiffusion, independentWindows } from "./methods/joint/joint-methods.js";
 export { mergeAttendDiffuse, multiDiffusion, safaDiffusion, spotDiffusion } from "./methods/joint/joint-methods.js";
 export { syncDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
@@ -196,8 +196,10 @@ export type { Extent, Window } from "./methods/joint/windows.js";
 export type { Grid } from "./methods/joint/tiling.js";
 export { crop, cropAll, fuse, fuseWeighted, rollColumns } from "./methods/joint/fuse.js";
 
-// how well its windows agree
+// how well its windows agree, and how fine they are
 export { intraLpips } from "./metrics/intra-lpips.js";
+export { powerSpectrum } from "./metrics/power-spectrum.js";
+export type { PowerSpectrum, PowerSpectrumOptions } from "./metrics/power-spectrum.js";
 export type { Distance } from "./metrics/intra-lpips.js";
 
 // tensors, noise, images, files
