@@ -13,21 +13,17 @@ export type { Precision } from "./graph/half.js";
 export type { Device } from "./engine/device.js";
 
 // painting a panorama
-export {
-  alignedStart,
-  diffCollage,
-  guidedFusion,
-  gvcfDiffusion,
-  independentWindows,
-  multiDiffusion,
-} from "./methods/joint/joint-methods.js";
-export { safaDiffusion, spotDiffusion, syncDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
+export { alignedStart, independentWindows, multiDiffusion, spotDiffusion, syncDiffusion } from "./methods/joint/joint-methods.js";
+export { diffCollage, guidedFusion, gvcfDiffusion, regionDiffusion, safaDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
+export { readMask } from "./conditions/mask-file.js";
+export type { Region } from "./conditions/regions.js";
+export type { Backgrounds } from "./methods/joint/bootstrapping.js";
 // writing a new method
 export { jointMethod } from "./methods/joint/joint-method.js";
 export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.js";
-export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js";
+export type { Asking, Descent, NamedPrompts, OwnNumbers, Running } from "./methods/joint/joint-run.js";
 export type { Predicted, SamplerSteps } from "./methods/joint/sampler-steps.js";
 export { over } from "./methods/joint/carried.js";
 export type { Carried, Denoised } from "./methods/joint/carried.js";

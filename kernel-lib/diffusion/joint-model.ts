@@ -9,6 +9,7 @@ export interface JointModel
   extends Denoiser,
     TextEncoder,
     Pick<Autoencoder, "decode">,
+    Partial<Pick<Autoencoder, "encode">>,
     Pick<Perceptual, "perceptualGradient" | "decodedGradient"> {
   readonly config: JointModelConfig;
   /** Sends a tensor to the device for the calls of a run; absent where nothing can stay there. */

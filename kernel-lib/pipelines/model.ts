@@ -52,6 +52,7 @@ export interface Model
     TextEnergies,
     Classifier {
   readonly unet: UNetSize;
+  encode: Autoencoder["encode"];
   batchSize(kind: CallKind, window: { readonly height: number; readonly width: number }): number;
 }
 

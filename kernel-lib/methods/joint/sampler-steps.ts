@@ -23,6 +23,8 @@ export interface Predicted {
 export interface SamplerSteps {
   /** the starting noise, or what a run goes on from, [1,c,H,W] */
   readonly start: Tensor;
+  /** The standard normal noise that the run began with, also where it goes on: [1,c,H,W]. */
+  firstNoise(): Tensor;
   /** the same, with what the sampler carries */
   readonly panorama: Carried;
   /** the steps that are left */
@@ -49,9 +51,10 @@ export function samplerSteps(
   const path = pathOf(options, config);
   if (resume) expectResumable(resume, shape, path.hops.length);
   const hops = path.hops.slice(resume ? resume.index + 1 : 0);
+  const firstNoise = () => options.latent ?? drawnStart(options, shape);
   function begun(): Carried {
     if (resume) return { x: resume.latent, history: resume.history ?? [] };
-    const noise = options.latent ?? drawnStart(options, shape);
+    const noise = firstNoise();
     return { x: path.start === 1 ? noise : { ...noise, data: noise.data.map((x) => path.start * x) }, history: sampler.init().history };
   }
   const fresh: SamplerSteps["fresh"] = ({ index }, of) => randn(createRng(noiseSeed(options.seed ?? 0, index)), of);
@@ -69,7 +72,7 @@ export function samplerSteps(
   };
   const denoise: SamplerSteps["denoise"] = async (x, hop) => step(x, await predict(x, hop), hop);
   const panorama = begun();
-  return { start: panorama.x, panorama, hops, fresh, draw, predict, step, denoise };
+  return { start: panorama.x, firstNoise, panorama, hops, fresh, draw, predict, step, denoise };
 }
 
 /** The starting noise: independent, or one window's noise under all windows. */

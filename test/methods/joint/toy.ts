@@ -35,7 +35,7 @@ export const OVERLAPPING = Object.fromEntries(Object.entries(METHODS).filter(([n
 /** Those that draw fresh noise unless told otherwise: no closed form of DDIM is theirs. */
 export const DRAWING = ["gvcf"];
 /** Those whose average weighs all windows equally. */
-export const EQUAL_WEIGHTS = ["multi", "sync", "twin"];
+export const EQUAL_WEIGHTS = ["multi", "sync", "twin", "regions"];
 
 export const schedule = createSchedule(config.schedule);
 
@@ -48,6 +48,7 @@ export interface Call {
 }
 
 export interface Toy extends JointModel {
+  encode: NonNullable<JointModel["encode"]>;
   readonly calls: Call[];
   close(): void;
 }
@@ -119,6 +120,17 @@ export function toy({ config: changes, mean = () => 0.3, watch, spoil = (_, x) =
         image.data[k] = latent.data[((row * c + channel) * h + Math.floor(y / s)) * w + Math.floor(x / s)];
       }
       return spoil("image", image, entry);
+    },
+    // the mean of each square of pixels, the fourth channel their mean; noise moves it by a tenth
+    encode: async ({ data, shape: [n, , H, W] }, { noise } = {}) => {
+      const [h, w] = [H / s, W / s];
+      const latent = zeros([n, merged.latentChannels, h, w]);
+      for (let k = 0; k < n * 3 * H * W; k++) {
+        const [x, y, channel, row] = [k % W, Math.floor(k / W) % H, Math.floor(k / (W * H)) % 3, Math.floor(k / (3 * W * H))];
+        for (const [c, share] of [[channel, 1] as const, [3, 1 / 3] as const])
+          latent.data[((row * merged.latentChannels + c) * h + Math.floor(y / s)) * w + Math.floor(x / s)] += (share * data[k]) / s ** 2;
+      }
+      return noise ? { ...latent, data: latent.data.map((x, k) => x + 0.1 * noise.data[k]) } : latent;
     },
     perceptualGradient: async (latent, { timestep, anchor }) => {
       const entry = call("gradient", timestep, latent);
