@@ -16,8 +16,9 @@ export async function readMask(file: string | Uint8Array): Promise<Tensor> {
   return tensor(grey, [1, 1, shape[2], shape[3]]);
 }
 
-/** Encodes a mask [1,1,H,W] in [0,1] as a grey PNG of the same size. */
+/** Encodes a mask [1,1,H,W] in [0,1] as a grey PNG of the same size, each value rounded to a 255th. */
 export function maskPng({ data, shape: [, , height, width] }: Tensor): Promise<Uint8Array> {
-  const grey = data.map((x) => Math.min(1, (Math.round(255 * x) + 0.001) / 255)); // encodePng truncates
-  return encodePng(tensor(Float32Array.of(...[0, 1, 2].flatMap(() => [...grey])), [1, 3, height, width]));
+  const grey = data.map((x) => Math.round(255 * x) / 255); // [H·W]
+  const rgb = Float32Array.from({ length: 3 * grey.length }, (_, k) => grey[k % grey.length]);
+  return encodePng(tensor(rgb, [1, 3, height, width]));
 }

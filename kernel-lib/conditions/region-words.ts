@@ -27,5 +27,8 @@ async function regionOfWord(word: string): Promise<Region> {
 export const regionWord = ({ prompt, negativePrompt, box }: Region, k: number): string =>
   [prompt, box ? box.join(",") : regionMaskName(k), ...(negativePrompt === undefined ? [] : [negativePrompt])].join("=");
 
+/** The folder of the regions' masks in a run's folder. */
+export const REGION_MASKS = "regions";
+
 /** The file of a region's mask in a run's folder. @param k the region's index */
-export const regionMaskName = (k: number): string => `region-${k + 1}.png`;
+export const regionMaskName = (k: number): string => `${REGION_MASKS}/${k + 1}.png`;
