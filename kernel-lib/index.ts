@@ -32,6 +32,8 @@ export type { Overlap } from "./methods/joint/window-grid.js";
 export type { SyncWeight } from "./methods/joint/syncdiffusion.js";
 export type { Anchor } from "./methods/joint/anchor.js";
 export type { Loop } from "./methods/joint/options.js";
+export type { Wrap } from "./methods/joint/wrap.js";
+export type { Edge } from "./core/edge.js";
 export type { AnyRun, AnyStep } from "./methods/any-run.js";
 export type { Batch, Family, Method, MethodInfo, MethodStep, ResumeState, Run, Series } from "./methods/method.js";
 export { choiceOption, givenOption, realOption, sizeOption, textOption, toggleOption, wholeOption } from "./methods/option-table.js";

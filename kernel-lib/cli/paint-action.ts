@@ -42,8 +42,14 @@ export async function paint(prompt: string | undefined, words: PaintFlags, deps:
 function changes(flags: PaintFlags): object {
   const keys = [...methodFlags(allMethods()).values()].map(({ key }) => key);
   const named = Object.fromEntries(keys.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]));
-  const places = ["width", "height", "window", "stride", "loop"].some((key) => key in named);
-  return { ...named, ...(places && { windows: undefined }), ...("seed" in named && { latent: undefined }) };
+  const places = ["width", "height", "window", "stride", "loop", "wrap"].some((key) => key in named);
+  const around = ["loop", "wrap"].some((key) => key in named); // the two say one thing
+  return {
+    ...(around && { loop: undefined, wrap: undefined }),
+    ...named,
+    ...(places && { windows: undefined }),
+    ...("seed" in named && { latent: undefined }),
+  };
 }
 
 /** Goes on with a run, in its folder. @throws UsageError for a prompt or a flag that would change it */

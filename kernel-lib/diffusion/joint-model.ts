@@ -1,4 +1,5 @@
 /** @file What a joint method needs of a model. */
+import type { Edge } from "../core/edge.js";
 import type { DeviceTensor, Tensor } from "../core/tensor.js";
 import type { Autoencoder, Denoiser, NoiseOptions, Perceptual, TextEncoder } from "./capabilities.js";
 import type { SamplerChoice } from "./samplers/samplers.js";
@@ -30,7 +31,7 @@ export interface MemoryNeed {
   readonly calls: readonly CallKind[];
   readonly window: { readonly height: number; readonly width: number };
   readonly panorama: { readonly height: number; readonly width: number };
-  readonly edge: "open" | "wrap";
+  readonly edge: Edge;
   /** windows per call; 1 where absent, the least that a run can do with */
   readonly batch?: { readonly noise?: number; readonly gradient?: number };
 }

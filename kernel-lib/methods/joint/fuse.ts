@@ -1,4 +1,4 @@
-/** @file Crops windows from a panorama's latent, and fuses them back. Windows may wrap around the right edge. */
+/** @file Crops windows from a panorama's latent, and fuses them back. Windows may wrap around the right and the lower edge. */
 import { expectShape, type Shape, stack, type Tensor } from "../../core/tensor.js";
 import { expectCovered, type Window } from "./windows.js";
 
@@ -87,7 +87,7 @@ function* ranges(window: Window, planes: number, height: number, width: number):
   const first = Math.min(window.width, width - window.left);
   for (let plane = 0; plane < planes; plane++)
     for (let y = 0; y < window.height; y++) {
-      const row = (plane * height + window.top + y) * width;
+      const row = (plane * height + ((window.top + y) % height)) * width;
       const from = (plane * window.height + y) * window.width;
       yield { at: row + window.left, from, length: first };
       if (first < window.width) yield { at: row, from: from + first, length: window.width - first };

@@ -14,6 +14,7 @@ import type { ResolvedOptions } from "./options.js";
 import { type SamplerSteps, samplerSteps } from "./sampler-steps.js";
 import type { JointResult, StepRecord } from "./step-record.js";
 import type { Window } from "./windows.js";
+import { edgeOf } from "./wrap.js";
 
 /** A gradient descent of the windows, for the step record. */
 export interface Descent extends PerceptualGradient {
@@ -81,10 +82,10 @@ export async function begin(
     resume,
   }: { readonly needs: readonly CallKind[]; readonly batch: Batch; readonly signal?: AbortSignal; readonly resume?: ResumeState },
 ): Promise<Running> {
-  const { windows, height, width, loop } = options;
+  const { windows, height, width, wrap } = options;
   const { latentChannels, scaleFactor } = model.config;
   signal?.throwIfAborted();
-  const edge = loop ? "wrap" : "open";
+  const edge = edgeOf(wrap);
   const panorama = { height: height / scaleFactor, width: width / scaleFactor };
   model.expectFits?.({ calls: needs, window: windows[0], panorama, edge, batch: options.batch === undefined ? {} : batch });
   const notices: string[] = [];

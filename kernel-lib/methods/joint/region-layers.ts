@@ -9,7 +9,8 @@ import type { Denoised } from "./carried.js";
 import { cropAll } from "./fuse.js";
 import type { Asking, Descent, Running } from "./joint-run.js";
 import type { ResolvedOptions } from "./options.js";
-import { type Window, wraps } from "./windows.js";
+import { type Extent, type Window, wraps } from "./windows.js";
+import { aroundOf } from "./wrap.js";
 
 /** The option `regions`. */
 export const regionsOption: OptionSpec<readonly Region[]> = {
@@ -44,13 +45,13 @@ export interface Layer {
 }
 
 /** What decides where regions are. */
-export type RegionOptions = Pick<ResolvedOptions, "windows" | "loop" | "prompt" | "negativePrompt" | "text"> & {
+export type RegionOptions = Pick<ResolvedOptions, "windows" | "wrap" | "prompt" | "negativePrompt" | "text"> & {
   readonly regions: readonly Region[];
   readonly feather: number;
 };
 
-const masksOf = ({ regions, feather, loop }: RegionOptions, { scaleFactor, ...extent }: MaskedPicture) =>
-  regionMasks(regions, extent, { width: feather / scaleFactor, around: { x: loop !== false, y: false } });
+const masksOf = ({ regions, feather, wrap }: RegionOptions, { scaleFactor, ...extent }: MaskedPicture) =>
+  regionMasks(regions, extent, { width: feather / scaleFactor, around: aroundOf(wrap) });
 
 /** Refuses regions that leave a place without a prompt. @throws RangeError with the first one */
 export function expectCoveredByRegions(options: RegionOptions, picture: MaskedPicture): void {
@@ -91,7 +92,7 @@ export async function layersOf(
       anchor: fullest(
         own,
         indices.map((j) => filled[j]),
-        width,
+        { height, width },
       ),
       ask: await run.under(own, text),
     });
@@ -100,10 +101,10 @@ export async function layersOf(
 }
 
 /** The middle one of the windows that are filled most, and if it can be, of those that do not wrap. */
-function fullest(windows: readonly Window[], filled: readonly number[], width: number): number {
+function fullest(windows: readonly Window[], filled: readonly number[], { height, width }: Extent): number {
   const most = Math.max(...filled);
   const full = [...windows.keys()].filter((k) => filled[k] >= most - 1e-3);
-  const open = full.filter((k) => !wraps(windows[k], width));
+  const open = full.filter((k) => !wraps(windows[k], width, height));
   const among = open.length > 0 ? open : full;
   return among[Math.floor(among.length / 2)];
 }

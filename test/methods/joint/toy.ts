@@ -1,4 +1,5 @@
 /** @file Models whose networks are closed formulas: every method runs, and is checked, in milliseconds without a checkpoint. */
+import type { Edge } from "#kernel-lib/core/edge.js";
 import { ClosedError } from "#kernel-lib/core/errors.js";
 import { type DeviceTensor, rows, type Tensor, zeros } from "#kernel-lib/core/tensor.js";
 import type { JointModel, JointModelConfig } from "#kernel-lib/diffusion/joint-model.js";
@@ -44,7 +45,7 @@ export interface Call {
   readonly kind: "noise" | "gradient" | "decode" | "text";
   readonly timestep: number;
   readonly latent: Tensor;
-  readonly edge?: "open" | "wrap";
+  readonly edge?: Edge;
 }
 
 export interface Toy extends JointModel {
@@ -74,7 +75,7 @@ export function toy({ config: changes, mean = () => 0.3, watch, spoil = (_, x) =
   const merged = { ...config, ...changes };
   const s = merged.scaleFactor;
   let open = true;
-  const call = (kind: Call["kind"], timestep: number, latent: Tensor, edge?: "open" | "wrap"): Call => {
+  const call = (kind: Call["kind"], timestep: number, latent: Tensor, edge?: Edge): Call => {
     if (!open) throw new ClosedError("the model is closed");
     const entry = { kind, timestep, latent: { data: latent.data.slice(), shape: latent.shape }, edge };
     calls.push(entry);
