@@ -30,6 +30,7 @@ export { apply, applyAll, plain } from "./graph/operator.js";
 export type { OperatorName } from "./graph/operators.js";
 export { OPERATORS } from "./graph/operators.js";
 export { argMin, stopGradient } from "./graph/ops/arg.js";
+export type { Edge } from "./core/edge.js";
 export type { ConvOptions } from "./graph/ops/conv.js";
 export { conv } from "./graph/ops/conv.js";
 export type { ConvTransposeOptions } from "./graph/ops/conv-transpose.js";

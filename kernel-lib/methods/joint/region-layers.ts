@@ -16,7 +16,7 @@ import { aroundOf } from "./wrap.js";
 export const regionsOption: OptionSpec<readonly Region[]> = {
   ...givenOption<readonly Region[]>({
     means:
-      "what is painted where: on the command line, once for each region, PROMPT=x,y,width,height in shares of the panorama or PROMPT=mask.png, and =NEGATIVE PROMPT after either",
+      "what is painted where; the flag stands once for each region: PROMPT=x,y,width,height in shares of the panorama or PROMPT=mask.png, and =NEGATIVE PROMPT after either",
     otherwise: "none; the prompt is everywhere",
     want: "a list of { prompt, box } or { prompt, mask }",
   }),
