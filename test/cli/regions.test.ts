@@ -55,6 +55,7 @@ describe.skipIf(!built)("veduta paint --region (needs the built viewer: npm run 
     expect((await veduta(["paint", "--from", first, "--out", again])).code).toBe(0);
     expect(picture(again)).toEqual(picture(first));
     expect(readFileSync(join(first, "regions/1.png"))).toEqual(readFileSync(file));
+    expect(readFileSync(join(first, "report.html"), "utf8")).toContain("mask&quot;:&quot;given, [1,1,8,32]&quot;");
     expect(readFileSync(join(first, "report.html"), "utf8")).toContain(
       "--region &#39;sea=regions/1.png=fog&#39; --region &#39;hills=0.5,0,0.5,1&#39;",
     );
