@@ -5,6 +5,7 @@ import { createRng, randn } from "#kernel-lib/core/random.js";
 import { type Tensor, tensor, zeros } from "#kernel-lib/core/tensor.js";
 import type { NoiseOptions } from "#kernel-lib/diffusion/capabilities.js";
 import { SAMPLER_NAMES } from "#kernel-lib/diffusion/samplers/samplers.js";
+import { rollColumns } from "#kernel-lib/methods/joint/fuse.js";
 import { multiDiffusion } from "#kernel-lib/methods/joint/multidiffusion.js";
 import { regionDiffusion } from "#kernel-lib/methods/joint/regions.js";
 import type { StepRecord } from "#kernel-lib/methods/joint/step-record.js";
@@ -43,7 +44,8 @@ describe.each(SAMPLER_NAMES)("regions under %s", (sampler) => {
     ["strip", {}],
     ["ring", { loop: true }],
     ["grid", { height: 24 }],
-  ])("%s: the same options give the same bits, and a run that goes on equals one that was not stopped", async (_, place) => {
+    ["grid that goes around sideways and down", { height: 24, wrap: "both" }],
+  ] as const)("%s: the same options give the same bits, and a run that goes on equals one that was not stopped", async (_, place) => {
     for (const bootstrapping of [2, 5]) {
       const options = { ...base, ...place, sampler, regions: halves.slice(0, 1), feather: 8, bootstrapping, sync: 0.01 };
       const whole = await finish(regionDiffusion(toy({ mean: fork }), options));
@@ -99,6 +101,17 @@ describe("regions", () => {
     const ours = await finish(regionDiffusion(toy({ mean: fork }), { ...base, prompt: undefined, regions: two, bootstrapping: 0 }));
     expect(ours.result).toEqual(multi.result);
     expect((await finish(regionDiffusion(toy({ mean: fork }), base))).result).toEqual(multi.result); // none at all
+  });
+
+  test("rolled with the noise by a stride roll the result, sideways on a ring", async () => {
+    const rng = createRng(4);
+    const mask = { data: Float32Array.from({ length: 8 * 32 }, () => rng.uniform()), shape: [1, 1, 8, 32] };
+    const paint = async (latent: Tensor, mask: Tensor) => {
+      const options = { prompt: "0", steps: 4, loop: true, latent, regions: [{ prompt: "1", mask }], feather: 4, bootstrapping: 0 };
+      return (await finish(regionDiffusion(speaking(), options))).result.latent;
+    };
+    const there = await paint(rollColumns(start, 2), rollColumns(mask, 2));
+    expect(apart(there.data, rollColumns(await paint(start, mask), 2).data)).toBeLessThan(1e-6);
   });
 
   test("share a place by their masks, and leave the rest to the background", async () => {
