@@ -1,5 +1,6 @@
 /** @file The package's entry `veduta/graph`: what the author of an operator, a gradient, a network or a pipeline uses. */
 
+export type { Edge } from "./core/edge.js";
 export type { JsonObject } from "./core/json.js";
 export type { DeviceTensor, Shape, Tensor } from "./core/tensor.js";
 export type { Device } from "./engine/device.js";
@@ -30,7 +31,6 @@ export { apply, applyAll, plain } from "./graph/operator.js";
 export type { OperatorName } from "./graph/operators.js";
 export { OPERATORS } from "./graph/operators.js";
 export { argMin, stopGradient } from "./graph/ops/arg.js";
-export type { Edge } from "./core/edge.js";
 export type { ConvOptions } from "./graph/ops/conv.js";
 export { conv } from "./graph/ops/conv.js";
 export type { ConvTransposeOptions } from "./graph/ops/conv-transpose.js";
