@@ -1,4 +1,5 @@
 /** @file Regions of a picture, each with a prompt of its own: their checks, and their masks at the latent's size. */
+import type { Around } from "../core/edge.js";
 import { brief } from "../core/json.js";
 import { expectShape, type Tensor, tensor } from "../core/tensor.js";
 import { checkBox } from "./boxes.js";
@@ -30,8 +31,8 @@ export interface MaskedPicture {
 export interface Feathering {
   /** width of the transition between a region and what surrounds it, in latent pixels; up to 1 changes nothing */
   readonly width: number;
-  /** whether the right edge of the picture continues at its left edge, and the lower edge at the upper edge; others are continued by their last value */
-  readonly around: { readonly x: boolean; readonly y: boolean };
+  /** the axes that go around; at other edges a mask is continued by its last value */
+  readonly around: Around;
 }
 
 /** A value below it counts as 0: what rounding leaves where masks add up to 1. */
