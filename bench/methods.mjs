@@ -11,9 +11,12 @@ const STEPS = 5;
 /** Rounds in which every method has its turn; the middle one counts. */
 const ROUNDS = 3;
 
+/** Two prompts side by side. */
+const HALVES = [0, 0.5].map((left) => ({ prompt: "hills", box: [left, 0, 0.5, 1] }));
+
 /** Methods as they are measured; the two modes of SyncDiffusion apart. @type {readonly { name: string, method: string, options?: object }[]} */
 const MEASURED = [
-  ...allMethods().map(({ name }) => ({ name, method: name })),
+  ...allMethods().map(({ name }) => ({ name, method: name, ...(name === "regions" && { options: { regions: HALVES } }) })),
   { name: 'sync, gradientMode "decoder"', method: "sync", options: { gradientMode: "decoder" } },
 ];
 

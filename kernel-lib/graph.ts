@@ -1,5 +1,6 @@
 /** @file The package's entry `veduta/graph`: what the author of an operator, a gradient, a network or a pipeline uses. */
 
+export type { Edge } from "./core/edge.js";
 export type { JsonObject } from "./core/json.js";
 export type { DeviceTensor, Shape, Tensor } from "./core/tensor.js";
 export type { Device } from "./engine/device.js";

@@ -14,14 +14,17 @@ export type { Device } from "./engine/device.js";
 
 // painting a panorama
 export { alignedStart, diffCollage, guidedFusion, guidedSearch, gvcfDiffusion, independentWindows } from "./methods/joint/joint-methods.js";
-export { mergeAttendDiffuse, multiDiffusion, safaDiffusion, spotDiffusion } from "./methods/joint/joint-methods.js";
+export { mergeAttendDiffuse, multiDiffusion, regionDiffusion, safaDiffusion, spotDiffusion } from "./methods/joint/joint-methods.js";
 export { syncDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
+export { readMask } from "./conditions/mask-file.js";
+export type { Region } from "./conditions/regions.js";
+export type { Backgrounds } from "./methods/joint/bootstrapping.js";
 // writing a new method
 export { jointMethod } from "./methods/joint/joint-method.js";
 export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.js";
-export type { Descent, OwnNumbers, Running } from "./methods/joint/joint-run.js";
+export type { Asking, Descent, NamedPrompts, OwnNumbers, Running } from "./methods/joint/joint-run.js";
 export type { Predicted, SamplerSteps } from "./methods/joint/sampler-steps.js";
 export { over } from "./methods/joint/carried.js";
 export type { Carried, Denoised } from "./methods/joint/carried.js";
@@ -30,6 +33,8 @@ export type { Overlap } from "./methods/joint/window-grid.js";
 export type { SyncWeight } from "./methods/joint/syncdiffusion.js";
 export type { Anchor } from "./methods/joint/anchor.js";
 export type { Loop } from "./methods/joint/options.js";
+export type { Wrap } from "./methods/joint/wrap.js";
+export type { Edge } from "./core/edge.js";
 export type { AnyRun, AnyStep } from "./methods/any-run.js";
 export type { Batch, Family, Method, MethodInfo, MethodStep, ResumeState, Run, Series } from "./methods/method.js";
 export { choiceOption, givenOption, realOption, sizeOption, textOption, toggleOption, wholeOption } from "./methods/option-table.js";

@@ -12,6 +12,7 @@ import { type ComparedPanorama, compareMethods, summarise } from "../runs/compar
 import { type CliDeps, InterruptedError, UsageError } from "./command.js";
 import { methodFlags } from "./method-flags.js";
 import { type ModelFlags, withModel } from "./run-command.js";
+import { loadedFlags } from "./run-options.js";
 
 /** The flags of `veduta compare`, and those of the methods' options by option name. */
 export interface CompareFlags extends ModelFlags, Readonly<Record<string, unknown>> {
@@ -22,7 +23,8 @@ export interface CompareFlags extends ModelFlags, Readonly<Record<string, unknow
 }
 
 /** Paints, measures, and writes the page. @throws UsageError for wrong flags; InterruptedError if the user stops it: what was painted stays */
-export async function compare(prompt: string, flags: CompareFlags, deps: CliDeps): Promise<void> {
+export async function compare(prompt: string, words: CompareFlags, deps: CliDeps): Promise<void> {
+  const flags = await loadedFlags(words, allMethods());
   const { methods, seeds, out, force } = flags;
   if (new Set(methods).size < 2) throw new UsageError(`--methods ${methods.join(",")}: want two or more different methods`);
   if (existsSync(join(out, "compare.json")) && !force) throw new UsageError(`${out}: holds a comparison already; --force replaces it`);
@@ -45,7 +47,7 @@ export async function compare(prompt: string, flags: CompareFlags, deps: CliDeps
       if (!signal.aborted) throw done.length === 0 && error instanceof RangeError ? new UsageError(error.message, { cause: error }) : error;
     }
     if (done.length === 0) throw new InterruptedError("Stopped before the first panorama; nothing was written.");
-    await write(prompt, flags, done, `${basename(model.path)} on ${model.device}`);
+    await write(prompt, words, done, `${basename(model.path)} on ${model.device}`);
     deps.stdout.write(`${join(out, "index.html")}\n`);
     if (signal.aborted) throw new InterruptedError(`Stopped after ${done.length} of ${all} panoramas; the page holds those.`);
   });
@@ -74,8 +76,9 @@ function optionsOf(flags: CompareFlags): { readonly shared: object; readonly own
 const given = (flags: CompareFlags): string =>
   [...methodFlags(allMethods())]
     .filter(([flag, { key }]) => flags[key] !== undefined && flag !== "--seed")
-    .map(([flag, { key }]) => {
+    .map(([flag, { key, spec }]) => {
       const value = flags[key];
+      if (spec.flag?.load) return (value as readonly string[]).map((word) => ` ${flag} ${JSON.stringify(word)}`).join("");
       if (typeof value === "boolean") return value ? ` ${flag}` : ` ${flag.replace("--", "--no-")}`;
       return ` ${flag} ${typeof value === "string" ? JSON.stringify(value) : String(value)}`;
     })

@@ -6,6 +6,7 @@ import { savedOptions } from "../runs/run-options.js";
 import { type CliDeps, UsageError } from "./command.js";
 import { methodFlags } from "./method-flags.js";
 import { expectFree, expectOwnFlags, follow, type RunFlags, runIntoFolder, started, tellWritten, withModel } from "./run-command.js";
+import { loadedFlags } from "./run-options.js";
 
 /** The flags of `veduta paint`. */
 export interface PaintFlags extends RunFlags {
@@ -18,11 +19,14 @@ export interface PaintFlags extends RunFlags {
  * @param given the flags that stand on the command line, by their options' names
  * @throws UsageError for wrong flags; InterruptedError if the user stops it
  */
-export async function paint(prompt: string | undefined, flags: PaintFlags, deps: CliDeps, given: ReadonlySet<string>): Promise<void> {
+export async function paint(prompt: string | undefined, words: PaintFlags, deps: CliDeps, given: ReadonlySet<string>): Promise<void> {
+  const flags = await loadedFlags(words, allMethods());
   if (flags.resume !== undefined) return goOn(flags.resume, prompt, flags, deps, given);
   const old = flags.from === undefined ? undefined : await saved(flags.from);
-  if (prompt === undefined && !old)
-    throw new UsageError("missing required argument 'prompt': want what to paint, in quotes, or --from or --resume and a run");
+  if (prompt === undefined && !old && flags.regions === undefined)
+    throw new UsageError(
+      "missing required argument 'prompt': want what to paint, in quotes, or --from or --resume and a run, or regions that cover the panorama",
+    );
   const method = methodNamed(old && !given.has("method") ? old.info.method : flags.method);
   expectOwnFlags(flags, method, allMethods());
   if (flags.out !== undefined) await expectFree(flags.out, flags.force);
@@ -38,8 +42,14 @@ export async function paint(prompt: string | undefined, flags: PaintFlags, deps:
 function changes(flags: PaintFlags): object {
   const keys = [...methodFlags(allMethods()).values()].map(({ key }) => key);
   const named = Object.fromEntries(keys.filter((key) => flags[key] !== undefined).map((key) => [key, flags[key]]));
-  const places = ["width", "height", "window", "stride", "loop"].some((key) => key in named);
-  return { ...named, ...(places && { windows: undefined }), ...("seed" in named && { latent: undefined }) };
+  const places = ["width", "height", "window", "stride", "loop", "wrap"].some((key) => key in named);
+  const around = ["loop", "wrap"].some((key) => key in named); // the two say one thing
+  return {
+    ...(around && { loop: undefined, wrap: undefined }),
+    ...named,
+    ...(places && { windows: undefined }),
+    ...("seed" in named && { latent: undefined }),
+  };
 }
 
 /** Goes on with a run, in its folder. @throws UsageError for a prompt or a flag that would change it */

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { DEVICE_CHOICES } from "../engine/device.js";
 import { PRECISIONS } from "../graph/half.js";
 import type { MethodInfo } from "../methods/method.js";
+import { UsageError } from "./command.js";
 import { KEEP_ALL, keptOf } from "./kept.js";
 import { flagWords, type MethodFlag, methodFlags } from "./method-flags.js";
 import { wholeNumber } from "./values.js";
@@ -36,6 +37,28 @@ export function addMethodFlags(command: Command, methods: readonly MethodInfo[],
     if (!without.has(name)) for (const option of optionsOf(name, flag)) command.addOption(option);
 }
 
+/**
+ * The flags with the values of those that may stand several times, in place of their words.
+ * @throws UsageError for wrong words; CheckpointError for a file that they name
+ */
+export async function loadedFlags<Flags extends Readonly<Record<string, unknown>>>(
+  flags: Flags,
+  methods: readonly MethodInfo[],
+): Promise<Flags> {
+  const loaded: Record<string, unknown> = {};
+  for (const [name, { key, spec }] of methodFlags(methods)) {
+    const words = flags[key];
+    if (words === undefined || !spec.flag?.load) continue;
+    try {
+      loaded[key] = await spec.flag.load(words as readonly string[]);
+    } catch (error) {
+      if (error instanceof RangeError) throw new UsageError(`${name}: ${error.message}`, { cause: error });
+      throw error;
+    }
+  }
+  return { ...flags, ...loaded };
+}
+
 /** Adds the flags that choose a model and where it runs. */
 export const addModelOptions = (command: Command): Command =>
   command
@@ -49,13 +72,13 @@ export const addModelOptions = (command: Command): Command =>
 /** Commander's options of a flag; a flag without a value also has its opposite. The value is stored under the option's name. */
 function optionsOf(name: string, flag: MethodFlag): Option[] {
   const { means, otherwise } = flagWords(flag);
-  const { value, parse } = flag.spec.flag ?? {};
-  if (value === undefined || parse === undefined)
+  const { value, parse, load } = flag.spec.flag ?? {};
+  if (value === undefined || (parse ?? load) === undefined)
     return [new Option(name, means), new Option(name.replace("--", "--no-"), "the opposite (default)")];
   const text = `${means}${otherwise === undefined ? "" : ` (default: ${otherwise})`}`;
-  const option = new Option(`${name} <${value}>`, text).argParser((word: string) => {
+  const option = new Option(`${name} <${value}>`, text).argParser((word: string, before: unknown) => {
     try {
-      return parse(word);
+      return parse ? parse(word) : [...((before as readonly string[] | undefined) ?? []), word];
     } catch (error) {
       throw new InvalidArgumentError(
         error instanceof RangeError ? `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.` : String(error),

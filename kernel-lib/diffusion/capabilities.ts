@@ -1,4 +1,5 @@
 /** @file What a model may offer: functions over tensors. A method or a metric takes only what it needs; sessions, files and devices stay behind. */
+import type { Edge } from "../core/edge.js";
 import type { DeviceTensor, Tensor } from "../core/tensor.js";
 
 /** Of every call that takes rows. */
@@ -34,14 +35,14 @@ export interface PerceptualOptions extends NoiseOptions, ComparisonOptions {}
 
 /** Options of a decode. */
 export interface DecodeOptions extends BatchOption {
-  /** "wrap" closes left onto right in every convolution; default "open" */
-  readonly edge?: "open" | "wrap";
+  /** which edges meet, in every convolution: "wrap" closes left onto right; default "open" */
+  readonly edge?: Edge;
 }
 
 /** Options of an encoding. */
 export interface EncodeOptions extends BatchOption {
-  /** "wrap" closes left onto right in every convolution; default "open" */
-  readonly edge?: "open" | "wrap";
+  /** which edges meet, in every convolution: "wrap" closes left onto right; default "open" */
+  readonly edge?: Edge;
   /** standard normal, [N,c,H/f,W/f]: draws a sample of the posterior; absent: the posterior's mean */
   readonly noise?: Tensor;
 }

@@ -1,4 +1,5 @@
 /** @file What a joint method needs of a model. */
+import type { Edge } from "../core/edge.js";
 import type { DeviceTensor, Tensor } from "../core/tensor.js";
 import type { Autoencoder, Denoiser, MergedDenoiser, MergedWindows, NoiseOptions, Perceptual, TextEncoder } from "./capabilities.js";
 import type { SamplerChoice } from "./samplers/samplers.js";
@@ -10,6 +11,7 @@ export interface JointModel
     Partial<MergedDenoiser>,
     TextEncoder,
     Pick<Autoencoder, "decode">,
+    Partial<Pick<Autoencoder, "encode">>,
     Pick<Perceptual, "perceptualGradient" | "decodedGradient"> {
   readonly config: JointModelConfig;
   /** Sends a tensor to the device for the calls of a run; absent where nothing can stay there. */
@@ -30,7 +32,7 @@ export interface MemoryNeed {
   readonly calls: readonly CallKind[];
   readonly window: { readonly height: number; readonly width: number };
   readonly panorama: { readonly height: number; readonly width: number };
-  readonly edge: "open" | "wrap";
+  readonly edge: Edge;
   /** windows per call; 1 where absent, the least that a run can do with */
   readonly batch?: { readonly noise?: number; readonly gradient?: number };
   /** windows that one call takes together, since their attention is merged */

@@ -30,6 +30,10 @@ export interface Flag<T> {
   readonly parse?: (word: string) => T;
   /** The word that `parse` makes the value of; default String(value), for values that are no objects. */
   word?(value: T): string;
+  /** In place of `parse`, for a flag that may stand several times: makes one value of all its words, and reads the files that they name. @throws RangeError, CheckpointError */
+  readonly load?: (words: readonly string[]) => Promise<T>;
+  /** The words that `load` makes the value of. */
+  words?(value: T): readonly string[];
 }
 
 /** A method's options by name. */

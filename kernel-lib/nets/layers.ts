@@ -1,4 +1,5 @@
 /** @file The layers that Stable Diffusion's networks share, with the key names of diffusers. */
+import type { Edge } from "../core/edge.js";
 import type { Value } from "../graph/graph.js";
 import type { ConvOptions } from "../graph/ops/conv.js";
 import { addChannels, conv, upsampleConv } from "../graph/ops/conv.js";
@@ -16,7 +17,7 @@ export function convLayer(p: Parameters, key: string, x: Value, out: number, siz
 }
 
 /** x [N,C,h,w] -> [N,out,2h,2w]: scaled by 2, then a 3×3 convolution. */
-export function upsampleLayer(p: Parameters, key: string, x: Value, out: number, edge: "open" | "wrap" = "open"): Value {
+export function upsampleLayer(p: Parameters, key: string, x: Value, out: number, edge: Edge = "open"): Value {
   return upsampleConv(x, p(`${key}.weight`, [out, x.shape[1], 3, 3]), p(`${key}.bias`, [out]), edge);
 }
 
@@ -41,7 +42,7 @@ export function layerNormLayer(p: Parameters, key: string, x: Value, epsilon = 1
 export interface ResnetOptions {
   readonly groups: number;
   readonly epsilon: number;
-  readonly edge?: "open" | "wrap";
+  readonly edge?: Edge;
   /** key of the 1×1 convolution where the width changes; default diffusers' */
   readonly shortcut?: "conv_shortcut" | "nin_shortcut";
 }

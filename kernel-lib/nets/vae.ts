@@ -1,10 +1,12 @@
 /** @file AutoencoderKL, as graphs. Source: diffusers 0.15.1, models/autoencoder_kl.py and vae.py. Latents here are without the scaling factor. */
 
+import type { Edge } from "../core/edge.js";
 import { listOf, nullish, object, oneOf, only, optional, readForm, real, whole, wholes } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Program } from "../engine/program.js";
 import { gradient } from "../graph/gradient.js";
 import { Graph, type Value } from "../graph/graph.js";
+import { padAround } from "../graph/ops/conv.js";
 import { add, clip, exp, mul, silu } from "../graph/ops/elementwise.js";
 import { pad, split } from "../graph/ops/shape.js";
 import { segment } from "../graph/segment.js";
@@ -68,12 +70,11 @@ export function vaeConfig(file: string, json: JsonObject): VaeConfig {
   };
 }
 
-type Edge = "open" | "wrap";
 const EPSILON = 1e-6;
 
 /**
- * Image [N,3,H,W] in [-1,1] -> mean and log variance (clamped to [-30,20]) of the latent, each [N,latentChannels,H/f,W/f]. "wrap" closes left onto
- * right in every 3×3 convolution.
+ * Image [N,3,H,W] in [-1,1] -> mean and log variance (clamped to [-30,20]) of the latent, each [N,latentChannels,H/f,W/f]. Where edges meet
+ * they do so in every 3×3 convolution.
  */
 export function vaeEncoder(
   config: VaeConfig,
@@ -97,11 +98,10 @@ export function vaeEncoder(
   return { mean, logVariance: clip(logVariance, -30, 20) };
 }
 
-/** A row of zeros below, as the official code pads; to the right a column of zeros, or on a closed panorama its first column. */
-const padFarEdges = (x: Value, edge: Edge): Value =>
-  edge === "open" ? pad(x, [0, 0, 0, 0], [0, 0, 1, 1]) : pad(pad(x, [0, 0, 0, 0], [0, 0, 0, 1], "wrap"), [0, 0, 0, 0], [0, 0, 1, 0]);
+/** A row below and a column to the right: zeros, as the official code pads, or where edges meet the first row or column. */
+const padFarEdges = (x: Value, edge: Edge): Value => (edge === "open" ? pad(x, [0, 0, 0, 0], [0, 0, 1, 1]) : padAround(x, 0, 1, edge));
 
-/** Latent [N,latentChannels,h,w] -> image [N,3,f·h,f·w], about [-1,1], not clamped. "wrap" closes left onto right in every 3×3 convolution. */
+/** Latent [N,latentChannels,h,w] -> image [N,3,f·h,f·w], about [-1,1], not clamped. Where edges meet they do so in every 3×3 convolution. */
 export function vaeDecoder(config: VaeConfig, p: Parameters, latent: Value, edge: Edge): Value {
   const { blockOutChannels, layersPerBlock, latentChannels } = config;
   const channels = [...blockOutChannels].reverse();

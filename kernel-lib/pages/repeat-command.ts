@@ -16,6 +16,8 @@ export function optionsOf(name: string): OptionTable {
 export function repeatCommand({ method, options, model, family = "panorama", source }: RunInfo): string {
   const given = Object.entries(optionsOf(method)).flatMap(([key, spec]) => {
     const [flag, value] = [flagName(key, spec), options[key]];
+    if (flag !== undefined && value !== undefined && spec.flag?.words)
+      return spec.flag.words(value).flatMap((word) => [flag, quoted(word)]);
     if (
       flag === undefined ||
       value === undefined ||

@@ -211,6 +211,10 @@ function shown(key: string, value: unknown): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (key === "windows" && Array.isArray(value))
     return `${value.length}${value[0] ? ` of ${value[0].width}×${value[0].height} latent pixels` : ""}`;
-  if (typeof value === "object" && value !== null && "shape" in value) return `given, [${String(value.shape)}]`;
-  return typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value);
+  if (isTensor(value)) return given(value);
+  if (typeof value === "string" || typeof value === "number") return String(value);
+  return JSON.stringify(value, (_, each: unknown) => (isTensor(each) ? given(each) : each));
 }
+
+const isTensor = (value: unknown): value is { readonly shape: unknown } => typeof value === "object" && value !== null && "shape" in value;
+const given = ({ shape }: { readonly shape: unknown }): string => `given, [${String(shape)}]`;

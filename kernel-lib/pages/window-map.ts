@@ -24,7 +24,7 @@ export interface WindowCell {
   readonly pieces: readonly (readonly [number, number])[];
   /** heading of the window's centre, degrees */
   readonly heading: number;
-  /** windows above one another share a column: this is row `row` of `rows` */
+  /** windows above one another, or of several regions at one place, share a column: this is row `row` of `rows` */
   readonly row: number;
   readonly rows: number;
 }
@@ -46,7 +46,8 @@ export function windowCells(windows: readonly Window[], { width, scaleFactor, co
   return windows.map((window, j) => {
     const k = columns.indexOf(middle(j));
     const [from, to] = bounds[k];
-    const tops = windows.filter((_, i) => middle(i) === columns[k]).map(({ top }) => top);
+    const column = [...windows.keys()].filter((i) => middle(i) === columns[k]);
+    const above = column.filter((i) => windows[i].top < window.top || (windows[i].top === window.top && i < j)); // regions may share a window
     const pieces: [number, number][] = [];
     if (from < 0) pieces.push([0, to], [from + 1, 1]);
     else if (to > 1) pieces.push([from, 1], [0, to - 1]);
@@ -55,8 +56,8 @@ export function windowCells(windows: readonly Window[], { width, scaleFactor, co
       window: j,
       pieces,
       heading: (columns[k] - 0.5) * coverage.horizontal,
-      row: tops.filter((top) => top < window.top).length,
-      rows: tops.length,
+      row: above.length,
+      rows: column.length,
     };
   });
 }

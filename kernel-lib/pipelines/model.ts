@@ -54,6 +54,7 @@ export interface Model
     Classifier {
   readonly unet: UNetSize;
   predictMergedNoise: MergedDenoiser["predictMergedNoise"];
+  encode: Autoencoder["encode"];
   batchSize(kind: CallKind, window: { readonly height: number; readonly width: number }): number;
 }
 

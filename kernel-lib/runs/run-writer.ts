@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { REGION_MASKS } from "../conditions/region-words.js";
 import { CheckpointError, ShapeError } from "../core/errors.js";
 import { encodeJpeg, encodePng } from "../core/image.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
@@ -104,7 +105,7 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
     seconds: 0,
   };
   if (source) await writeWhole(join(dir, SOURCE_NAME), await encodePng(source.image));
-  if ("count" in head.options) await writeCondition(dir, head.options);
+  await writeCondition(dir, head);
   return begunWriter(dir, { info, steps: [], page, foreseenEvery });
 }
 
@@ -194,6 +195,7 @@ const RUN_FILES = [
   LAYOUT_NAME,
   LAYOUT_FILE,
   GRAPH_FILE,
+  REGION_MASKS,
   CODES_NAME,
   SOURCE_NAME,
   SOURCE_PATH,

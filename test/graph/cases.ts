@@ -1,4 +1,5 @@
 /** @file Sample calls of every operator for the law tests: broadcasts, odd sizes, every attribute, and ties where the rule decides them. */
+import type { Edge } from "#kernel-lib/core/edge.js";
 import { createRng } from "#kernel-lib/core/random.js";
 import type { Graph, Value } from "#kernel-lib/graph/graph.js";
 import type { OperatorName } from "#kernel-lib/graph/operators.js";
@@ -53,12 +54,12 @@ const attentionInputs = (B: number, S: number, T: number, C: number) => [normal(
 /** Row s sees columns 0 to s. */
 const causal = (side: number): Sample => ({ ...fill([side, side], ([s, t]) => (t > s ? -1e9 : 0)), dtype: "float32" });
 
-const wrapped = (title: string, padding: number, ...inputs: readonly Sample[]): Case<Attrs<"Conv">> => ({
+const wrapped = (title: string, edge: Edge, padding: number, ...inputs: readonly Sample[]): Case<Attrs<"Conv">> => ({
   title,
   inputs,
   attrs: { stride: 1, padding },
-  build: ([x, w, b]) => [conv(x, w, b, { padding, edge: "wrap" })],
-  reference: (numbers) => convolution(numbers, { stride: 1, padding }, "wrap"),
+  build: ([x, w, b]) => [conv(x, w, b, { padding, edge })],
+  reference: (numbers) => convolution(numbers, { stride: 1, padding }, edge),
 });
 
 /** 4×4 with equal numbers in it; dx by hand below. */
@@ -141,8 +142,10 @@ export const CASES: { readonly [K in OperatorName]: readonly Case<Attrs<K>>[] } 
     withAttrs("3×3 at stride 2, odd size", { stride: 2, padding: 1 }, normal(1, 5, 5, 7), normal(2, 5, 3, 3), normal(2)),
     withAttrs("3×3 at stride 2, no padding, a row left over", { stride: 2, padding: 0 }, normal(1, 3, 6, 7), normal(2, 3, 3, 3), normal(2)),
     withAttrs("11×11 at stride 4", { stride: 4, padding: 2 }, normal(1, 2, 14, 17), normal(2, 2, 11, 11), normal(2)),
-    wrapped("3×3, left and right edges meet", 1, normal(2, 3, 4, 5), normal(2, 3, 3, 3), normal(2)),
-    wrapped("5×5, left and right edges meet", 2, normal(1, 5, 3, 4), normal(2, 5, 5, 5)),
+    wrapped("3×3, left and right edges meet", "wrap", 1, normal(2, 3, 4, 5), normal(2, 3, 3, 3), normal(2)),
+    wrapped("5×5, left and right edges meet", "wrap", 2, normal(1, 5, 3, 4), normal(2, 5, 5, 5)),
+    wrapped("3×3, upper and lower edges meet", "wrap-y", 1, normal(2, 3, 4, 5), normal(2, 3, 3, 3), normal(2)),
+    wrapped("5×5, all edges meet", "wrap-xy", 2, normal(1, 5, 3, 4), normal(2, 5, 5, 5)),
   ],
   UpsampleConv: [
     plain("odd sizes", normal(2, 3, 3, 5), normal(2, 3, 3, 3), normal(2)),

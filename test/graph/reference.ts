@@ -1,5 +1,6 @@
 /** @file Every operator once more, in float64 and in the slowest, plainest way: what the law tests hold kernel-lib/graph/ops against. */
 
+import { aroundAt, type Edge } from "#kernel-lib/core/edge.js";
 import type { Operator } from "#kernel-lib/graph/operator.js";
 import type { OPERATORS, OperatorName } from "#kernel-lib/graph/operators.js";
 
@@ -89,14 +90,15 @@ function attention([q, k, v, mask]: readonly Numbers[], { heads }: Attrs<"Attent
   ];
 }
 
-/** Zeros outside the picture; with edge "wrap", its other side to the left and right. */
-export function convolution([x, w, b]: readonly Numbers[], { stride, padding }: Attrs<"Conv">, edge: "open" | "wrap" = "open"): Numbers[] {
+/** Zeros outside the picture; where edges meet, its other side. */
+export function convolution([x, w, b]: readonly Numbers[], { stride, padding }: Attrs<"Conv">, edge: Edge = "open"): Numbers[] {
+  const around = aroundAt(edge);
   const [N, C, H, W] = x.shape;
   const [O, , size] = w.shape;
   const side = (d: number) => Math.floor((d + 2 * padding - size) / stride) + 1;
   const pixel = (n: number, c: number, row: number, column: number) => {
-    const at = edge === "wrap" ? (column + W) % W : column;
-    return row < 0 || row >= H || at < 0 || at >= W ? 0 : x.data[((n * C + c) * H + row) * W + at];
+    const [i, j] = [around.y ? (row + H) % H : row, around.x ? (column + W) % W : column];
+    return i < 0 || i >= H || j < 0 || j >= W ? 0 : x.data[((n * C + c) * H + i) * W + j];
   };
   const out = ([n, o, i, j]: readonly number[]) => {
     let total = b ? b.data[o] : 0;

@@ -54,6 +54,18 @@ describe("the cells of the windows", () => {
     expect(area).toBeCloseTo(1, 9);
     expect(cells.every(({ pieces }) => pieces.every(([from, to]) => from >= 0 && to <= 1 + 1e-12 && to > from))).toBe(true);
   });
+
+  test("of several regions at one place share its column, each in a row of its own", () => {
+    const places = planWindows({ height: 16, width: 32, window: 16, stride: 16 });
+    const cells = windowCells([...places, ...places], placeOf(256, "open"));
+    expect(cells.map(({ row, rows }) => [row, rows])).toEqual([
+      [0, 2],
+      [0, 2],
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+
   test("lie around their window's centre, the one across the cut in two pieces", () => {
     const cells = windowCells(planWindows({ height: 16, width: 96, window: 16, stride: 4, loop: true }), placeOf(768, "wrap"));
     expect(cells[0].pieces).toEqual([[expect.closeTo(6 / 96), expect.closeTo(10 / 96)]]);

@@ -30,6 +30,10 @@ const rolled = ({ data, shape }: Tensor): Tensor => {
   const width = shape[3];
   return { data: data.map((_, k) => data[k - (k % width) + (((k % width) + width / 2) % width)]), shape };
 };
+const rolledDown = ({ data, shape: [n, c, height, width] }: Tensor): Tensor => {
+  const row = (k: number) => Math.floor(k / width) % height;
+  return { data: data.map((_, k) => data[k + width * (((row(k) + height / 2) % height) - row(k))]), shape: [n, c, height, width] };
+};
 /** What a call refuses with. */
 const refusal = async (call: Promise<unknown>): Promise<Error> =>
   call.then(
@@ -249,6 +253,24 @@ test("a wrapped decode turns with the latent, an open one does not", async () =>
   expect(await turned("wrap")).toBeLessThan(1e-4);
   expect(await turned("open")).toBeGreaterThan(1e-2);
 });
+
+test.each([
+  ["open", false, false],
+  ["wrap", true, false],
+  ["wrap-y", false, true],
+  ["wrap-xy", true, true],
+] as const)(
+  "decoder and encoder at the edge %s turn with what they get, sideways: %s, downwards: %s",
+  async (edge, sideways, downwards) => {
+    const [latent, picture] = [noise(5, [1, 4, 16, 24]), noise(6, [1, 3, 32, 48])];
+    for (const [call, x] of [[model.decode, latent] as const, [model.encode, picture] as const])
+      for (const [turn, goes] of [[rolled, sideways] as const, [rolledDown, downwards] as const]) {
+        const apart = largest(turn(await call(x, { edge })), await call(turn(x), { edge }));
+        if (goes) expect(apart).toBeLessThan(1e-4);
+        else expect(apart).toBeGreaterThan(5e-3);
+      }
+  },
+);
 
 test("more shapes than sessions are kept: what was released opens again and gives the same", async () => {
   const first = await model.decode(noise(1, [1, 4, 8, 8]));

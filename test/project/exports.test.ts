@@ -71,6 +71,7 @@ describe("the package's entries", () => {
     expect([...graph.keys()].filter((name) => root.has(name)).sort()).toEqual([
       "Device",
       "DeviceTensor",
+      "Edge",
       "JsonObject",
       "Precision",
       "Shape",

@@ -11,6 +11,7 @@ import {
   type EditStep,
   openRun,
   randn,
+  regionDiffusion,
   replay,
   resume,
   rows,
@@ -33,11 +34,14 @@ const model = () => ({ ...editToy(), device: "cpu", precision: "float32", thread
 const latent = randn(createRng(4), [1, 4, 8, 8]);
 const image = { data: randn(createRng(1), [1, 3, 16, 16]).data.map((x) => 0.5 + 0.5 * Math.tanh(x)), shape: [1, 3, 16, 16] }; // in [0,1]
 const edit = { latent, prompt: "night", sourcePrompt: "a noon", seed: 5, steps: 6 };
+const masked = { prompt: "hills", seed: 3, steps: 6, width: 64 };
+const mask = { data: Float32Array.from({ length: 16 * 64 }, (_, k) => (k % 64) / 63), shape: [1, 1, 16, 64] };
 const started: readonly (readonly [string, () => AnyRun])[] = [
   ...allMethods("edit").map((method) => [method.name, () => method.run(model(), edit as never)] as const),
   ...allMethods().map(
     (method) => [method.name, () => method.run(model(), { prompt: "hills", seed: 3, steps: 6, width: 64 } as never)] as const,
   ),
+  ["regions with masks", () => regionDiffusion(model(), { ...masked, regions: [{ prompt: "sea", mask }], feather: 4, sync: 0.01 })],
 ];
 
 const source = { image };

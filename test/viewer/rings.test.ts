@@ -20,6 +20,12 @@ describe("the window at a direction", () => {
       for (const beside of [-20, 0, 20]) expect(at(ring, middle + beside), `window ${k}, ${beside}°`).toBe(k);
     }
   });
+  test("goes around downwards where a window passes the lower edge", () => {
+    const rowsOf = [0, 8, 16, 24].map((top) => ({ top, left: 0, height: 16, width: 96 }));
+    const tile = { ...spec, height: 32, steps: [{ ...spec.steps[0], windows: rowsOf }] };
+    const row = (y: number) => innermost(tile, { spec: { coverage: ring } }, { heading: 0, pitch: 30 - (60 * y) / 32 });
+    expect([1, 7, 17, 24, 30, 31.5].map(row)).toEqual([3, 0, 1, 2, 3, 3]);
+  });
   test("ends at the edge of an open panorama", () => {
     expect(at(strip, -179)).toBe(0);
     expect(at(strip, 179)).toBe(7);

@@ -57,7 +57,7 @@ export function curve({ steps }: WindowsSpec, j: number): HTMLElement[] {
 export function coverageMap({ steps, width, height, colours }: WindowsSpec): HTMLElement[] {
   const counts = new Uint16Array(width * height);
   for (const { left, top, width: wide, height: high } of steps[0].windows)
-    for (let y = top; y < top + high; y++) for (let x = left; x < left + wide; x++) counts[y * width + (x % width)]++;
+    for (let y = top; y < top + high; y++) for (let x = left; x < left + wide; x++) counts[(y % height) * width + (x % width)]++;
   const [least, most] = counts.reduce(([a, b], n) => [Math.min(a, n), Math.max(b, n)], [Number.POSITIVE_INFINITY, 0]);
   const canvas = make("canvas", { className: "veduta-map", role: "img", ariaLabel: TEXTS.covered(least, most) });
   [canvas.width, canvas.height] = [MAP, Math.max(24, Math.round((MAP * height) / width))];

@@ -35,7 +35,8 @@ export function innermost(
   for (const [j, window] of steps[0].windows.entries()) {
     let dx = x - (window.left + window.width / 2);
     if (coverage.edge === "wrap") dx -= Math.round(dx / width) * width;
-    const dy = y - (window.top + window.height / 2);
+    let dy = y - (window.top + window.height / 2);
+    if (window.top + window.height > height) dy -= Math.round(dy / height) * height; // it goes around downwards
     if (Math.abs(dx) > window.width / 2 || Math.abs(dy) > window.height / 2) continue;
     const far = Math.hypot(dx / window.width, dy / window.height);
     if (far < least) [best, least] = [j, far];

@@ -68,7 +68,7 @@ function layoutOf(steps: readonly StripStep[], { width: pixels, scaleFactor, cov
       "windowStrip: got steps without latents, want the panorama's width and scaleFactor too; a saved run's info has both",
     );
   const edge = windows.some((window) => window.left + window.width > width) ? "wrap" : "open";
-  const height = windows.reduce((most, window) => Math.max(most, window.top + window.height), 0);
+  const height = latent?.shape[2] ?? windows.reduce((most, window) => Math.max(most, window.top + window.height), 0);
   return { width, coverage: coverage ?? stripCoverage({ width, height, edge, window: windows[0].height }) };
 }
 

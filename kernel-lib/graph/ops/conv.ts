@@ -1,4 +1,5 @@
 /** @file Convolutions. */
+import { aroundAt, type Edge } from "../../core/edge.js";
 import { ShapeError } from "../../core/errors.js";
 import { type Shape, sizeOf } from "../../core/tensor.js";
 import type { Value } from "../graph.js";
@@ -134,20 +135,29 @@ function convTranspose(dy: Value, w: Value, x: Value, { stride, padding }: ConvA
 export interface ConvOptions {
   readonly stride?: number;
   readonly padding?: number;
-  /** "wrap": left and right edges meet (a closed panorama); top and bottom stay zero */
-  readonly edge?: "open" | "wrap";
+  /** which edges meet; outside of others are zeros; default "open": outside of all */
+  readonly edge?: Edge;
 }
 
 /** x [N,C,H,W], weight [O,C,k,k], bias [O]; see Conv. */
 export function conv(x: Value, weight: Value, bias?: Value, { stride = 1, padding = 0, edge = "open" }: ConvOptions = {}): Value {
   const inputs = (input: Value) => (bias ? [input, weight, bias] : [input, weight]);
   if (edge === "open" || padding === 0) return apply(Conv, inputs(x), { stride, padding });
-  const closed = pad(pad(x, [0, 0, 0, padding], [0, 0, 0, padding], "wrap"), [0, 0, padding, 0], [0, 0, padding, 0]);
+  const closed = padAround(x, padding, padding, edge);
   return apply(Conv, inputs(closed), { stride, padding: 0 });
 }
 
+/** x [N,C,H,W] with rows and columns around it: where edges meet those of the other side, elsewhere zeros. */
+export function padAround(x: Value, before: number, after: number, edge: Edge): Value {
+  const around = aroundAt(edge);
+  return ([3, 2] as const).reduce((padded, axis) => {
+    const on = (n: number) => [0, 1, 2, 3].map((k) => (k === axis ? n : 0));
+    return pad(padded, on(before), on(after), (axis === 3 ? around.x : around.y) ? "wrap" : "constant");
+  }, x);
+}
+
 /** A 3×3 convolution of x scaled by 2 (nearest neighbour): x [N,C,h,w], weight [O,C,3,3], bias [O] -> [N,O,2h,2w]; see UpsampleConv. */
-export function upsampleConv(x: Value, weight: Value, bias: Value, edge: "open" | "wrap" = "open"): Value {
+export function upsampleConv(x: Value, weight: Value, bias: Value, edge: Edge = "open"): Value {
   return edge === "open" ? apply(UpsampleConv, [x, weight, bias], undefined) : conv(upsample2(x), weight, bias, { padding: 1, edge });
 }
 

@@ -36,10 +36,10 @@ export const anchorOption: DefaultedSpec<Anchor> = {
 /** The index of the anchor's window: one for all steps, or a list of one for each. @throws RangeError for an index that no window has */
 export function anchorIndex(
   anchor: Anchor,
-  { windows, width, steps }: ResolvedOptions,
+  { windows, width, height, steps }: ResolvedOptions,
   { scaleFactor }: JointModelConfig,
 ): number | readonly number[] {
-  const middle = () => middleWindow(windows, width / scaleFactor);
+  const middle = () => middleWindow(windows, width / scaleFactor, height / scaleFactor);
   if (anchor === "middle") return middle();
   if (anchor === "rolling") return perStep(steps, (step) => (middle() + step) % windows.length);
   const last = windows.length - 1;

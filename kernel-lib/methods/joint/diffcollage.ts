@@ -59,12 +59,13 @@ interface CollagePart {
 /** The windows, their overlaps with the right and the lower neighbour, and the overlaps of those. */
 export function collageOf(windows: readonly Window[], extent: { readonly height: number; readonly width: number }): readonly CollagePart[] {
   const { across, down } = overlapOf("diffCollage", windows, extent);
-  const has = (top: number, left: number) => windows.some((window) => window.top === top && window.left === left % extent.width);
+  const has = (top: number, left: number) =>
+    windows.some((window) => window.top === top % extent.height && window.left === left % extent.width);
   const right = windows.filter(({ top, left, width }) => across > 0 && has(top, left + width - across));
   const below = windows.filter(({ top, left, height }) => down > 0 && has(top + height - down, left));
   const corner = right.filter((window) => below.includes(window));
   const shift = (window: Window, x: number, y: number) => ({
-    top: window.top + (y > 0 ? window.height - y : 0),
+    top: (window.top + (y > 0 ? window.height - y : 0)) % extent.height,
     left: (window.left + (x > 0 ? window.width - x : 0)) % extent.width,
     height: y > 0 ? y : window.height,
     width: x > 0 ? x : window.width,

@@ -1,4 +1,4 @@
-/** @file Crops windows from a panorama's latent, and fuses them back. Windows may wrap around the right edge. */
+/** @file Crops windows from a panorama's latent, and fuses them back. Windows may wrap around the right and the lower edge. */
 import { expectShape, type Shape, stack, type Tensor } from "../../core/tensor.js";
 import { expectCovered, type Window } from "./windows.js";
 
@@ -33,22 +33,23 @@ export function fuse(parts: Tensor, windows: readonly Window[], shape: Shape): T
 
 /**
  * Averages the windows that cover each latent pixel, each by its weights: [windows,c,h,w] -> [1,c,H,W].
- * @param weights of a window's places, the same for all windows, [h·w]
+ * @param weights of a window's places, the same for all windows, [h·w], or of each window's, [windows·h·w]
  * @throws as fuse; RangeError if the weights at a latent pixel are all 0
  * @source MultiDiffusion (Bar-Tal et al. 2302.08113), eq. 5
  */
 export function fuseWeighted(parts: Tensor, windows: readonly Window[], shape: Shape, weights: ArrayLike<number>): Tensor {
   const [, c, height, width] = shape;
-  const total = sumOver(windows, shape, (_, at) => weights[at]);
+  const [{ height: h, width: w }] = windows;
+  const weight = (k: number, at: number) => weights[weights.length === h * w ? at : k * h * w + at];
+  const total = sumOver(windows, shape, weight);
   const bare = total.subarray(0, height * width).findIndex((sum) => !(sum > 0));
   if (bare >= 0)
     throw new RangeError(
       `fuseWeighted: the weights at latent row ${Math.floor(bare / width)}, column ${bare % width} add up to ${total[bare]}, want more than 0`,
     );
-  const [{ height: h, width: w }] = windows;
   expectShape("fuseWeighted", parts, [windows.length, c, h, w], "crop with the same windows you fuse");
   const size = c * h * w;
-  const sum = sumOver(windows, shape, (k, at, from) => weights[at] * parts.data[k * size + from]);
+  const sum = sumOver(windows, shape, (k, at, from) => weight(k, at) * parts.data[k * size + from]);
   return { data: Float32Array.from(sum, (x, i) => x / total[i]), shape: [1, c, height, width] };
 }
 
@@ -86,7 +87,7 @@ function* ranges(window: Window, planes: number, height: number, width: number):
   const first = Math.min(window.width, width - window.left);
   for (let plane = 0; plane < planes; plane++)
     for (let y = 0; y < window.height; y++) {
-      const row = (plane * height + window.top + y) * width;
+      const row = (plane * height + ((window.top + y) % height)) * width;
       const from = (plane * window.height + y) * window.width;
       yield { at: row + window.left, from, length: first };
       if (first < window.width) yield { at: row, from: from + first, length: window.width - first };

@@ -18,6 +18,8 @@ export interface JointMethodSpec<Own extends OptionTable, Resolved extends objec
   readonly options?: Own;
   /** default: the noise alone */
   readonly needs?: readonly CallKind[];
+  /** The calls out of `needs` that a run with these own options makes; default: all */
+  readonly calls?: (own: DefaultedOf<Own>) => readonly CallKind[];
   /** default: none */
   readonly series?: readonly Series[];
   /** how windows lie; default "grid" */
@@ -30,7 +32,7 @@ export interface JointMethodSpec<Own extends OptionTable, Resolved extends objec
    * Changes the shared options before their defaults are filled in; default: leaves them.
    * @throws RangeError for an option that the method does not allow
    */
-  readonly prepare?: (options: JointOptions, config: JointModelConfig) => JointOptions;
+  readonly prepare?: (options: JointOptions & ValuesOf<Own>, config: JointModelConfig) => JointOptions;
   /** Fills in own defaults that depend on the shared options or the model; default: those of the table */
   readonly resolve?: (own: DefaultedOf<Own>, context: { readonly shared: ResolvedOptions; readonly config: JointModelConfig }) => Resolved;
   /** the algorithm */
@@ -90,10 +92,11 @@ export function jointMethod<Own extends OptionTable = Record<never, never>, Reso
       const shared = resolveOptions(who, config, prepare ? prepare(options, config) : options, noise);
       const taken = takeOptions(own, { ...options });
       const resolved = { ...shared, ...(resolve ? resolve(taken, { shared, config }) : (taken as unknown as Resolved)) };
-      const batch = chooseBatch(model, resolved, needs);
+      const kinds = spec.calls?.(taken) ?? needs;
+      const batch = chooseBatch(model, resolved, kinds);
       async function* running(): JointSteps {
         return yield* steps(
-          await begin(model, resolved, { needs, attention, batch, signal: options.signal, resume: options.resume }),
+          await begin(model, resolved, { needs: kinds, attention, batch, signal: options.signal, resume: options.resume }),
           resolved,
         );
       }

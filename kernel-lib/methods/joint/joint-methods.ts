@@ -6,6 +6,7 @@ import { gvcf } from "./gvcf.js";
 import { independent } from "./independent.js";
 import { mad } from "./mad.js";
 import { multi } from "./multidiffusion.js";
+import { regions } from "./regions.js";
 import { safa } from "./safa.js";
 import { spot } from "./spotdiffusion.js";
 import { sync } from "./syncdiffusion.js";
@@ -19,10 +20,11 @@ export { gvcfDiffusion } from "./gvcf.js";
 export { independentWindows } from "./independent.js";
 export { mergeAttendDiffuse } from "./mad.js";
 export { multiDiffusion } from "./multidiffusion.js";
+export { regionDiffusion } from "./regions.js";
 export { safaDiffusion } from "./safa.js";
 export { spotDiffusion } from "./spotdiffusion.js";
 export { syncDiffusion } from "./syncdiffusion.js";
 export { twinDiffusion } from "./twindiffusion.js";
 
 /** Every joint method. */
-export const JOINT_METHODS = [sync, multi, spot, safa, collage, mad, cdgs, guided, gvcf, twin, independent] as const;
+export const JOINT_METHODS = [sync, multi, spot, safa, collage, mad, cdgs, guided, gvcf, twin, regions, independent] as const;

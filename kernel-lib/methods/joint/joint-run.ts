@@ -1,6 +1,6 @@
 /** @file What all joint methods share: the work before the first step and after the last, and the step records. */
 import { NumericError } from "../../core/errors.js";
-import { rows, type Tensor } from "../../core/tensor.js";
+import { type DeviceTensor, rows, type Tensor } from "../../core/tensor.js";
 import { unitImage } from "../../core/unit-image.js";
 import type { DdimStep } from "../../diffusion/ddim.js";
 import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
@@ -14,6 +14,7 @@ import type { ResolvedOptions } from "./options.js";
 import { type SamplerSteps, samplerSteps } from "./sampler-steps.js";
 import type { JointResult, StepRecord } from "./step-record.js";
 import type { Window } from "./windows.js";
+import { edgeOf } from "./wrap.js";
 
 /** A gradient descent of the windows, for the step record. */
 export interface Descent extends PerceptualGradient {
@@ -37,8 +38,28 @@ export interface OwnNumbers {
   readonly state?: Readonly<Record<string, Tensor>>;
 }
 
+/** What asks the network: its calls, and the steps that make them. */
+export type Asking = NetworkCalls & Pick<SamplerSteps, "predict" | "denoise">;
+
+/** A prompt, and what it is called in a notice. */
+export interface NamedPrompts {
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  /** such as "regions[0]."; default none */
+  readonly prefix?: string;
+}
+
 /** What an algorithm works with: the starting noise, the steps, the network calls, and the way to record a step. */
 export interface Running extends NetworkCalls, SamplerSteps {
+  /** Embeds a prompt, [2,tokens,dim]: negative, then prompt. The first record has a notice of each that was cut. */
+  embed(prompts: NamedPrompts): Promise<Tensor>;
+  /** The network for some of the windows, under another text, [2,tokens,dim]; default the run's. */
+  under(windows: readonly Window[], text?: Tensor): Promise<Asking>;
+  /**
+   * A sample of each picture's latent: [n,3,f·h,f·w] in [-1,1], with standard normal noise [n,c,h,w] -> [n,c,h,w].
+   * @throws TypeError for a model without an encoder
+   */
+  encode(pictures: Tensor, noise: Tensor): Promise<Tensor>;
   /** the tensors that the last record kept as `state`; none at the beginning */
   readonly carriedOver: Readonly<Record<string, Tensor>>;
   /**
@@ -68,21 +89,34 @@ export async function begin(
     readonly resume?: ResumeState;
   },
 ): Promise<Running> {
-  const { windows, height, width, loop } = options;
+  const { windows, height, width, wrap } = options;
   const { latentChannels, scaleFactor } = model.config;
   signal?.throwIfAborted();
-  const edge = loop ? "wrap" : "open";
+  const edge = edgeOf(wrap);
   const panorama = { height: height / scaleFactor, width: width / scaleFactor };
   const merged = attention === "merged" && { merged: mergedWindows(options, scaleFactor, "all") };
   model.expectFits?.({ calls: needs, window: windows[0], panorama, edge, batch: options.batch === undefined ? {} : batch, ...merged });
-  const notices = await truncations(model, options);
-  const embedded = options.text ?? (await model.encodeText([options.negativePrompt ?? "", options.prompt ?? ""])); // [2,tokens,dim]
-  const text = (await model.send?.(embedded)) ?? embedded;
+  const notices: string[] = [];
+  const embed: Running["embed"] = async ({ prompt, negativePrompt, prefix = "" }) => {
+    notices.push(...(await truncations(model, { prompt, negativePrompt, prefix })));
+    return model.encodeText([negativePrompt, prompt]); // [2,tokens,dim]
+  };
   const shape = [1, latentChannels, panorama.height, panorama.width];
-  const calls = networkCalls(model, options, { text, batch, signal });
+  const { prompt = "", negativePrompt = "" } = options;
+  const sent = async (embedded: Tensor) => (await model.send?.(embedded)) ?? embedded;
+  const own = await sent(options.text ?? (await embed({ prompt, negativePrompt })));
+  const asking = (places: readonly Window[], text: Tensor | DeviceTensor) => {
+    const calls = networkCalls(model, { ...options, windows: places }, { text, batch, signal });
+    return { ...calls, ...samplerSteps(model.config, options, { calls, shape, resume }) };
+  };
+  const under: Running["under"] = async (places, text) => asking(places, text ? await sent(text) : own);
+  const encode: Running["encode"] = async (pictures, noise) => {
+    signal?.throwIfAborted();
+    if (!model.encode) throw new TypeError("encode: this model has no encoder; want one whose autoencoder has both halves");
+    return model.encode(pictures, { noise });
+  };
   const toImage = async (latent: Tensor) => unitImage(await model.decode(latent, { edge }));
 
-  const steps = samplerSteps(model.config, options, { calls, shape, resume });
   const record: Running["record"] = (hop, panorama, denoised, own = {}) => {
     const { anchor = -1, descent, step: ofStep, windows: ofWindows = {}, state, places = windows } = own;
     const { x: latent, history } = carriedOf(panorama);
@@ -115,18 +149,17 @@ export async function begin(
     if (picture.data.some(Number.isNaN)) throw new NumericError("NaN in the decoded panorama; the records of all steps stay usable");
     return { latent, panorama: picture, notices };
   };
-  return { ...calls, ...steps, carriedOver: resume?.state ?? {}, record, finish };
+  return { ...asking(windows, own), embed, under, encode, carriedOver: resume?.state ?? {}, record, finish };
 }
 
 const carriedOf = (panorama: Carried | Tensor): Carried => ("data" in panorama ? { x: panorama, history: [] } : panorama);
 
 /** A notice for each prompt that is longer than the text encoder's context. */
-async function truncations(model: JointModel, { text, prompt, negativePrompt }: ResolvedOptions): Promise<readonly string[]> {
-  if (text) return [];
+async function truncations(model: JointModel, { prompt, negativePrompt, prefix }: Required<NamedPrompts>): Promise<readonly string[]> {
   const notices: string[] = [];
   for (const [name, words] of [["prompt", prompt] as const, ["negativePrompt", negativePrompt] as const]) {
-    const { ids, truncated } = await model.tokenize(words ?? "");
-    if (truncated) notices.push(`${name}: longer than the model's ${ids.length} tokens; the rest was cut off`);
+    const { ids, truncated } = await model.tokenize(words);
+    if (truncated) notices.push(`${prefix}${name}: longer than the model's ${ids.length} tokens; the rest was cut off`);
   }
   return notices;
 }

@@ -20,6 +20,7 @@ import {
 } from "../option-table.js";
 import { completeGrid, expectWhole, type Grid, PANORAMA } from "./tiling.js";
 import { checkWindows, planWindows, type Window, wraps } from "./windows.js";
+import { aroundOf, WRAPS, type Wrap } from "./wrap.js";
 
 /** Windows per network call: one number for all kinds of calls, or one per kind. */
 export type JointBatch = number | { readonly noise?: number; readonly gradient?: number };
@@ -47,6 +48,11 @@ export const JOINT_OPTIONS = {
   width: sizeOption({ means: "width of the panorama in pixels", otherwise: "six windows" }),
   height: sizeOption({ means: "height of the panorama in pixels", otherwise: "one window" }),
   loop: loopOption,
+  wrap: choiceOption({
+    choices: WRAPS,
+    means: "edges that continue at the opposite edge: x right at left, as loop; y bottom at top; both, a texture that tiles",
+    otherwise: "x with loop, else none",
+  }),
   seed: wholeOption({ means: "seed of the starting noise", least: 0, otherwise: "random, and recorded" }),
   startAlign: realOption({
     means: "share of one window's noise that lies under all windows at the start: 0 none, 1 all",
@@ -89,8 +95,10 @@ export interface ResolvedOptions extends Omit<JointOptions, "signal" | "resume">
   readonly sampler: SamplerName;
   readonly eta: number;
   readonly startAlign: number;
-  /** with `windows`: whether any of them wraps */
+  /** whether `wrap` closes x */
   readonly loop: Loop;
+  /** with `windows`, if it was not given: whether any of them passes the right edge */
+  readonly wrap: Wrap;
   /** in the same order as in the records */
   readonly windows: readonly Window[];
 }
@@ -147,6 +155,15 @@ export const samplerWith = ({ sampler, eta }: Pick<ResolvedOptions, "sampler" | 
 export const pathOf = (options: Pick<ResolvedOptions, "sampler" | "eta" | "steps">, config: JointModelConfig): SamplerPath =>
   samplerWith(options, config).path(createSchedule(config.schedule), options.steps);
 
+/** The edges that meet. @throws RangeError for a loop that `wrap` leaves open */
+export function wrapOf({ loop = false, wrap = loop === false ? "none" : "x" }: Pick<JointOptions, "loop" | "wrap">): Wrap {
+  if (loop !== false && !aroundOf(wrap).x)
+    throw new RangeError(
+      `loop ${loop} with wrap "${wrap}": loop closes x; want wrap "${wrap === "y" ? "both" : "x"}", or leave one of the two out`,
+    );
+  return wrap;
+}
+
 /** The panorama's size and its windows. */
 function resolvePlace(who: string, config: JointModelConfig, options: Omit<JointOptions, "signal">) {
   const { latent, windows } = options;
@@ -164,11 +181,13 @@ function resolvePlace(who: string, config: JointModelConfig, options: Omit<Joint
     const width = extent("width") ?? PANORAMA.across * (windows[0]?.width ?? config.window);
     expectWhole("height", height, scaleFactor);
     expectWhole("width", width, scaleFactor);
-    checkWindows(windows, { height, width }, multiple);
-    return { height: height * scaleFactor, width: width * scaleFactor, windows, loop: windows.some((each) => wraps(each, width)) };
+    const { wrap = windows.some((each) => wraps(each, width)) ? "x" : "none" } = options;
+    checkWindows(windows, { height, width }, multiple, wrap);
+    return { height: height * scaleFactor, width: width * scaleFactor, windows, loop: aroundOf(wrap).x, wrap };
   }
   const { window = config.window, stride, loop = JOINT_OPTIONS.loop.default } = options;
-  const grid = { window, stride, loop: loop !== false, height: extent("height"), width: extent("width"), multiple, scaleFactor };
+  const wrap = wrapOf({ loop, wrap: options.wrap });
+  const grid = { window, stride, wrap, height: extent("height"), width: extent("width"), multiple, scaleFactor };
   const complete = completeGrid(grid);
   const planned = loop === "official" ? officialRing(grid) : planWindows(grid);
   return {
@@ -176,7 +195,8 @@ function resolvePlace(who: string, config: JointModelConfig, options: Omit<Joint
     width: complete.width * scaleFactor,
     window,
     stride: complete.stride,
-    loop,
+    loop: loop === "official" ? loop : aroundOf(wrap).x,
+    wrap,
     windows: planned,
   };
 }
@@ -187,7 +207,7 @@ function officialRing(grid: Grid): readonly Window[] {
   const windows = planWindows(grid).filter(({ left }) => left !== width - stride);
   if (stride === window)
     throw new RangeError(`loop "official" at stride ${stride}: windows that do not overlap leave the ring open; want a smaller stride`);
-  checkWindows(windows, { height, width });
+  checkWindows(windows, { height, width }, 1, grid.wrap);
   return windows;
 }
 

@@ -24,6 +24,8 @@ export interface Predicted {
 export interface SamplerSteps {
   /** the starting noise, or what a run goes on from, [1,c,H,W] */
   readonly start: Tensor;
+  /** The standard normal noise that the run began with, also where it goes on: [1,c,H,W]. */
+  firstNoise(): Tensor;
   /** the same, with what the sampler carries */
   readonly panorama: Carried;
   /** the steps that are left */
@@ -57,6 +59,7 @@ export function samplerSteps(
   const path = pathOf(options, config);
   if (resume) expectResumable(resume, shape, path.hops.length);
   const hops = path.hops.slice(resume ? resume.index + 1 : 0);
+  const firstNoise = () => options.latent ?? drawnStart(options, shape, 0);
   function begun(noise: Tensor): Carried {
     return { x: path.start === 1 ? noise : { ...noise, data: noise.data.map((x) => path.start * x) }, history: sampler.init().history };
   }
@@ -79,7 +82,7 @@ export function samplerSteps(
   };
   const denoise: SamplerSteps["denoise"] = async (x, hop, merged) => step(x, await predict(x, hop, merged), hop);
   const panorama = resume ? { x: resume.latent, history: resume.history ?? [] } : starts(1)[0];
-  return { start: panorama.x, panorama, hops, path: path.hops, starts, fresh, draw, predict, step, denoise };
+  return { start: panorama.x, firstNoise, panorama, hops, path: path.hops, starts, fresh, draw, predict, step, denoise };
 }
 
 /** More than the steps of any run. */

@@ -22,6 +22,12 @@ const weightOption: OptionSpec<SyncWeight> = {
     typeof value === "function" || (Array.isArray(value) && value.length > 0 ? value : [value]).every((x) => Number.isFinite(x)),
 };
 
+/** The options of a descent beside its weight. */
+export const DESCENT_OPTIONS = {
+  decay: realOption({ means: "factor of the weight per step: step i has weight · decay^i", least: 0, default: 0.95 }),
+  syncSteps: wholeOption({ means: "synchronise only the first n steps", least: 0, otherwise: "all" }),
+} as const;
+
 /** weight · decay^i, or the i-th of a list. */
 const weightAt = ({ weight, decay }: { readonly weight: number | readonly number[]; readonly decay: number }, i: number): number =>
   typeof weight === "number" ? weight * decay ** i : atStep(weight, i);
@@ -56,9 +62,9 @@ export const sync = jointMethod({
   needs: ["noise", "gradient"],
   options: {
     weight: weightOption,
-    decay: realOption({ means: "factor of the weight per step: step i has weight · decay^i", least: 0, default: 0.95 }),
+    decay: DESCENT_OPTIONS.decay,
     syncEvery: wholeOption({ means: "synchronise only every n-th step", least: 1, default: 1 }),
-    syncSteps: wholeOption({ means: "synchronise only the first n steps", least: 0, otherwise: "all" }),
+    syncSteps: DESCENT_OPTIONS.syncSteps,
     anchor: anchorOption,
     anchorImage: givenOption<Tensor>({ means: "a picture [1,3,h,w] in [-1,1], one window large; replaces the anchor", want: "a tensor" }),
     gradientMode: choiceOption({

@@ -1,5 +1,7 @@
 /** @file Which heights, widths, windows and strides tile, and the nearest that do. */
 
+import { aroundOf, type Wrap } from "./wrap.js";
+
 /** A regular grid of square windows. */
 export interface Grid {
   /** side of a window, in latent pixels */
@@ -10,8 +12,10 @@ export interface Grid {
   readonly width?: number;
   /** distance from one window to the next, in latent pixels, at most the window; default a quarter of the window */
   readonly stride?: number;
-  /** whether the right edge continues at the left edge; default false */
+  /** whether the right edge continues at the left edge, as `wrap: "x"`; default false */
   readonly loop?: boolean;
+  /** edges that continue at the opposite edge; default as `loop` says */
+  readonly wrap?: Wrap;
   /** a window must be a multiple of it, since the network halves a window several times; default 1 */
   readonly multiple?: number;
   /** pixels per latent pixel: errors give heights and widths in pixels; default 1 */
@@ -21,18 +25,21 @@ export interface Grid {
 /** The default size of a panorama, in windows. */
 export const PANORAMA = { down: 1, across: 6 } as const;
 
+/** A grid with all defaults filled in. */
+export type CompleteGrid = Required<Omit<Grid, "loop">>;
+
 /** Fills in a grid's defaults. */
-export function completeGrid(grid: Grid): Required<Grid> {
+export function completeGrid(grid: Grid): CompleteGrid {
   const {
     window,
     height = PANORAMA.down * window,
     width = PANORAMA.across * window,
     stride = quarter(window),
-    loop = false,
+    wrap = grid.loop ? "x" : "none",
     multiple = 1,
     scaleFactor = 1,
   } = grid;
-  return { window, height, width, stride, loop, multiple, scaleFactor };
+  return { window, height, width, stride, wrap, multiple, scaleFactor };
 }
 
 /**
@@ -80,12 +87,12 @@ export function expectWhole(name: "height" | "width", extent: number, scaleFacto
 const isWhole = (x: number): boolean => Number.isSafeInteger(x) && x >= 1;
 
 const tilesDown = (grid: Grid): boolean => {
-  const { height, window, stride, multiple } = completeGrid(grid);
-  return window % multiple === 0 && tiles(height, window, stride, height - window);
+  const { height, window, stride, wrap, multiple } = completeGrid(grid);
+  return window % multiple === 0 && tiles(height, window, stride, aroundOf(wrap).y ? height : height - window);
 };
 const tilesAcross = (grid: Grid): boolean => {
-  const { width, window, stride, loop, multiple } = completeGrid(grid);
-  return window % multiple === 0 && tiles(width, window, stride, loop ? width : width - window);
+  const { width, window, stride, wrap, multiple } = completeGrid(grid);
+  return window % multiple === 0 && tiles(width, window, stride, aroundOf(wrap).x ? width : width - window);
 };
 const tiles = (extent: number, window: number, stride: number, reach: number): boolean =>
   [extent, window, stride].every(isWhole) && stride <= window && window <= extent && reach % stride === 0;

@@ -1,8 +1,9 @@
 /** @file The overlaps of windows that lie in a regular grid. */
 import type { JointModelConfig } from "../../diffusion/joint-model.js";
-import type { JointOptions } from "./options.js";
+import { type JointOptions, wrapOf } from "./options.js";
 import { PANORAMA } from "./tiling.js";
 import type { Window } from "./windows.js";
+import { aroundOf } from "./wrap.js";
 
 /** How far neighbours overlap, in latent pixels; 0 in a direction in which there is one window. */
 export interface Overlap {
@@ -47,7 +48,9 @@ export function strideNear(share: number, options: JointOptions, { window: own, 
     latent ?? (px === undefined ? windows * window : px / scaleFactor);
   const across = side(options.width, PANORAMA.across, options.latent?.shape[3]);
   const down = side(options.height, PANORAMA.down, options.latent?.shape[2]);
-  const tiles = (stride: number) => (options.loop ? across : across - window) % stride === 0 && (down - window) % stride === 0;
+  const around = aroundOf(wrapOf(options));
+  const tiles = (stride: number) =>
+    (around.x ? across : across - window) % stride === 0 && (around.y ? down : down - window) % stride === 0;
   const fitting = Array.from({ length: window - 1 }, (_, k) => k + 1).filter((stride) => 2 * stride >= window && tiles(stride));
   const apart = (stride: number) => Math.abs(stride - share * window);
   const best = fitting.sort((a, b) => apart(a) - apart(b))[0];

@@ -1,4 +1,4 @@
-/** Laws over all joint methods × all samplers × strip and ring, on a model whose network is a closed formula. */
+/** Laws over all joint methods × all samplers × strip, ring, grid and wrapped grid, on a model whose network is a closed formula. */
 import { describe, expect, test } from "vitest";
 import { createRng, randn } from "#kernel-lib/core/random.js";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
@@ -32,10 +32,12 @@ describe.each(Object.entries(METHODS))("%s", (name, method) => {
   });
   describe.each(ONLY_DRAWING.includes(name) ? DRAWING : SAMPLER_NAMES)("under %s", (sampler) => {
     test.each([
-      ["strip", false],
-      ["ring", true],
-    ])("%s: the same options give the same bits, and a run that goes on equals one that was not stopped", async (_place, loop) => {
-      const options = { ...base, sampler, loop };
+      ["strip", {}],
+      ["ring", { loop: true }],
+      ["grid", { height: 32 }],
+      ["grid that goes around sideways and down", { height: 32, wrap: "both" }],
+    ] as const)("%s: the same options give the same bits, and a run that goes on equals one that was not stopped", async (_, place) => {
+      const options = { ...base, ...place, sampler };
       const whole = await finish(method(model(), options));
       expect(whole.result.latent.data.every(Number.isFinite)).toBe(true);
       expect((await finish(method(model(), options))).result.latent).toEqual(whole.result.latent);

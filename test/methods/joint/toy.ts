@@ -1,4 +1,5 @@
 /** @file Models whose networks are closed formulas: every method runs, and is checked, in milliseconds without a checkpoint. */
+import type { Edge } from "#kernel-lib/core/edge.js";
 import { ClosedError } from "#kernel-lib/core/errors.js";
 import { type DeviceTensor, rows, type Tensor, zeros } from "#kernel-lib/core/tensor.js";
 import type { JointModel, JointModelConfig } from "#kernel-lib/diffusion/joint-model.js";
@@ -45,7 +46,7 @@ export const FEW: Readonly<Record<string, object>> = { cdgs: { population: 2, in
 /** Those that draw fresh noise unless told otherwise: no closed form of DDIM is theirs. */
 export const DRAWING = ["gvcf"];
 /** Those whose average weighs all windows equally. */
-export const EQUAL_WEIGHTS = ["multi", "sync", "twin"];
+export const EQUAL_WEIGHTS = ["multi", "sync", "twin", "regions"];
 
 export const schedule = createSchedule(config.schedule);
 
@@ -54,10 +55,11 @@ export interface Call {
   readonly kind: "noise" | "gradient" | "decode" | "text";
   readonly timestep: number;
   readonly latent: Tensor;
-  readonly edge?: "open" | "wrap";
+  readonly edge?: Edge;
 }
 
 export interface Toy extends JointModel {
+  encode: NonNullable<JointModel["encode"]>;
   readonly calls: Call[];
   close(): void;
 }
@@ -85,7 +87,7 @@ export function toy({ config: changes, mean = () => 0.3, watch, spoil = (_, x) =
   const merged = { ...config, ...changes };
   const s = merged.scaleFactor;
   let open = true;
-  const call = (kind: Call["kind"], timestep: number, latent: Tensor, edge?: "open" | "wrap"): Call => {
+  const call = (kind: Call["kind"], timestep: number, latent: Tensor, edge?: Edge): Call => {
     if (!open) throw new ClosedError("the model is closed");
     const entry = { kind, timestep, latent: { data: latent.data.slice(), shape: latent.shape }, edge };
     calls.push(entry);
@@ -143,6 +145,17 @@ export function toy({ config: changes, mean = () => 0.3, watch, spoil = (_, x) =
         image.data[k] = latent.data[((row * c + channel) * h + Math.floor(y / s)) * w + Math.floor(x / s)];
       }
       return spoil("image", image, entry);
+    },
+    // the mean of each square of pixels, the fourth channel their mean; noise moves it by a tenth
+    encode: async ({ data, shape: [n, , H, W] }, { noise } = {}) => {
+      const [h, w] = [H / s, W / s];
+      const latent = zeros([n, merged.latentChannels, h, w]);
+      for (let k = 0; k < n * 3 * H * W; k++) {
+        const [x, y, channel, row] = [k % W, Math.floor(k / W) % H, Math.floor(k / (W * H)) % 3, Math.floor(k / (3 * W * H))];
+        for (const [c, share] of [[channel, 1] as const, [3, 1 / 3] as const])
+          latent.data[((row * merged.latentChannels + c) * h + Math.floor(y / s)) * w + Math.floor(x / s)] += (share * data[k]) / s ** 2;
+      }
+      return noise ? { ...latent, data: latent.data.map((x, k) => x + 0.1 * noise.data[k]) } : latent;
     },
     perceptualGradient: async (latent, { timestep, anchor }) => {
       const entry = call("gradient", timestep, latent);
