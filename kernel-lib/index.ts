@@ -4,9 +4,8 @@
 // a model
 export { convertFrido } from "./pipelines/frido-ckpt.js";
 export type { ConvertedFrido, ConvertFridoOptions } from "./pipelines/frido-ckpt.js";
-export { BUNDLED_MODELS, openModel } from "./pipelines/open-model.js";
+export { BUNDLED_MODELS, openModel, type OpenModelOptions } from "./pipelines/open-model.js";
 export type { FridoModel, Model, OpenedCheckpoint, UNetSize, UnconditionalModel } from "./pipelines/model.js";
-export type { OpenModelOptions } from "./pipelines/open-model.js";
 export type { PerceptualFiles } from "./pipelines/perceptual-part.js";
 export type { DeviceChoice } from "./engine/device.js";
 export type { Precision } from "./graph/half.js";
@@ -108,8 +107,7 @@ export { stripCoverage } from "./panorama/coverage.js";
 export type { Coverage, StripSize } from "./panorama/coverage.js";
 export { imageCoverage } from "./panorama/image-coverage.js";
 export type { ImageFacts } from "./panorama/image-coverage.js";
-export { image } from "./display/image.js";
-export type { ImageOptions } from "./display/image.js";
+export { type ImageOptions, image } from "./display/image.js";
 export { table } from "./display/table.js";
 export type { TableCell, TableOptions } from "./display/table.js";
 export { beforeAfter, editStrip } from "./display/edit-strip.js";
@@ -203,8 +201,7 @@ export { crop, cropAll, fuse, fuseWeighted, rollColumns } from "./methods/joint/
 
 // how well its windows agree, and how fine they are
 export { intraLpips } from "./metrics/intra-lpips.js";
-export { powerSpectrum } from "./metrics/power-spectrum.js";
-export type { PowerSpectrum, PowerSpectrumOptions } from "./metrics/power-spectrum.js";
+export { type PowerSpectrum, type PowerSpectrumOptions, powerSpectrum } from "./metrics/power-spectrum.js";
 export type { Distance } from "./metrics/intra-lpips.js";
 
 // tensors, noise, images, files

@@ -11,7 +11,7 @@ import { regionDiffusion } from "#kernel-lib/methods/joint/regions.js";
 import { syncDiffusion } from "#kernel-lib/methods/joint/syncdiffusion.js";
 import { checkWindows, planWindows, windowCoverage, wraps } from "#kernel-lib/methods/joint/windows.js";
 import { aroundOf, WRAPS } from "#kernel-lib/methods/joint/wrap.js";
-import { apart, DRAWING, finish, METHODS, toy } from "./toy.js";
+import { apart, DRAWING, finish, METHODS, PLAIN, toy } from "./toy.js";
 
 const fork = (window: Tensor): number => (window.data.reduce((a, b) => a + b, 0) > 0 ? 1 : -1);
 const base = { prompt: "hills", seed: 3, steps: 5, width: 64, height: 48 };
@@ -119,7 +119,9 @@ describe.each(Object.entries(METHODS))("%s", (name, method) => {
       const across = new Set(windows.map(({ left }) => left)).size;
       const latent = randn(createRng(5), [1, 4, 24, 32]);
       const paint = (from: Tensor, anchor: number) =>
-        finish(method(toy({ mean: fork }), { prompt: "hills", seed: 1, steps: 4, weight: 1e-3, wrap, latent: from, anchor }));
+        finish(
+          method(toy({ mean: fork }), { prompt: "hills", seed: 1, steps: 4, weight: 1e-3, wrap, latent: from, anchor, ...PLAIN[name] }),
+        );
       const [here, there] = [await paint(latent, 1), await paint(roll(latent, stride, 0), 1 + across)];
       for (const [k, step] of here.steps.entries())
         expect(apart(there.steps[k].latent.data, roll(step.latent, stride, 0).data)).toBeLessThan(1e-6);
