@@ -7,6 +7,7 @@ import { LESSON_12 } from "../notebooks/wrong-answers/lesson-12.js";
 import { LESSONS_1_TO_4 } from "../notebooks/wrong-answers/lessons-1-to-4.js";
 import { LESSONS_5_TO_8 } from "../notebooks/wrong-answers/lessons-5-to-8.js";
 import { LESSONS_9_TO_11 } from "../notebooks/wrong-answers/lessons-9-to-11.js";
+import { LESSONS_13_AND_14 } from "../notebooks/wrong-answers/lessons-13-and-14.js";
 
 const ANSWERS: {
   readonly [Name in ExerciseName]: {
@@ -18,6 +19,7 @@ const ANSWERS: {
   ...LESSONS_1_TO_4,
   ...LESSONS_5_TO_8,
   ...LESSONS_9_TO_11,
+  ...LESSONS_13_AND_14,
   ...LESSON_12,
 };
 const names = Object.keys(EXERCISES) as ExerciseName[];

@@ -12,6 +12,8 @@ import { noiseOfStep, noisesOfCode, rowsOfEdit } from "./10-what-the-noise-remem
 import { callsOfLangevin, pullByHand, stepsToHalf } from "./11-steering-with-an-energy.js";
 import { gapDescend, gapForesee } from "./12-gaps-of-descending.js";
 import { gapAdd, gapAverage, gapCount } from "./12-gaps-of-fusing.js";
+import { fewerPassesOfSpot, overlapsOfRing, varianceOfAverage } from "./13-relatives.js";
+import { flippedSigns, pairsOfCrops, panoramasForThird } from "./14-measuring-a-panorama.js";
 
 /** Every exercise; `check` takes its name. */
 export const EXERCISES = {
@@ -53,4 +55,10 @@ export const EXERCISES = {
   "12.3": gapAverage,
   "12.4": gapForesee,
   "12.5": gapDescend,
+  "13.1": fewerPassesOfSpot,
+  "13.2": varianceOfAverage,
+  "13.3": overlapsOfRing,
+  "14.1": pairsOfCrops,
+  "14.2": panoramasForThird,
+  "14.3": flippedSigns,
 } as const;
