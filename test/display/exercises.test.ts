@@ -79,6 +79,7 @@ test("the table has each exercise under its own name, three per lesson, five in 
   expect(names).toEqual(
     Array.from({ length: 11 }, (_, k) => [1, 2, 3].map((n) => `${k + 1}.${n}`))
       .flat()
-      .concat([1, 2, 3, 4, 5].map((n) => `12.${n}`)),
+      .concat([1, 2, 3, 4, 5].map((n) => `12.${n}`))
+      .concat([13, 14].flatMap((lesson) => [1, 2, 3].map((n) => `${lesson}.${n}`))),
   );
 });
