@@ -6,7 +6,7 @@ import { ensureNode, ensurePackages } from "./ensure.mjs";
 import { command, ROOT } from "./paths.mjs";
 
 /** Painting again replaces what the last start painted. */
-const WORDS = ["paint", "mountains", "--method", "sync", "--width", "768", "--loop", "--seed", "6", "--out", "veduta-out/start", "--force"];
+const WORDS = ["paint", "mountains", "--method", "sync", "--width", "768", "--loop", "--seed", "3", "--out", "veduta-out/start", "--force"];
 
 /** @param {number} milliseconds */
 const seconds = (milliseconds) => `${Math.round(milliseconds / 1000)} s`;
