@@ -17,7 +17,7 @@ const PIECES = 256;
  * @param files others that the numbers depend on
  */
 export function digestCheckpoint<Name extends string>(
-  { path, has, part }: OpenParts<Readonly<Record<Name, Weights>>>,
+  { path, has, part, settings }: OpenParts<Readonly<Record<Name, Weights>>>,
   networks: readonly Name[],
   files: readonly string[] = [],
 ): string {
@@ -26,6 +26,7 @@ export function digestCheckpoint<Name extends string>(
     const file = join(path, name);
     if (fileExists(file)) addFile(hash, name, file);
   }
+  if (settings) hash.update(settings());
   for (const name of networks) if (has(name)) addWeights(hash, name, part(name));
   return hash.digest("hex");
 }

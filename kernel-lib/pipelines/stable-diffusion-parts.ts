@@ -34,7 +34,7 @@ export const STABLE_DIFFUSION: CheckpointKind<StableDiffusionParts> = {
     unet: networkReader(unetConfig, ["diffusion_pytorch_model"], ["UNet2DConditionModel"]),
     vae: networkReader(vaeConfig, ["diffusion_pytorch_model"], ["AutoencoderKL"]),
     text_encoder: networkReader(clipTextConfig, ["model"], ["CLIPTextModel"]),
-    tokenizer: { classes: ["CLIPTokenizer", "CLIPTokenizerFast"], read: loadTokenizer }, // the Rust tokenizer reads the same files
+    tokenizer: { classes: ["CLIPTokenizer", "CLIPTokenizerFast"], read: (folder) => loadTokenizer(folder) }, // the Rust tokenizer reads the same files
     scheduler: schedulerReader,
     perceptual: perceptualReader,
     dual: dualReader,

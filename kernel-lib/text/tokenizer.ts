@@ -38,13 +38,15 @@ const END = "<|endoftext|>";
 
 /**
  * Reads a CLIP tokenizer's folder. tokenizer.json is ignored, since it holds the same data.
+ * @param padToken where another is wanted than the folder's
  * @throws CheckpointError if a file is missing or the files contradict each other
  */
-export function loadTokenizer(folder: string): Tokenizer {
+export function loadTokenizer(folder: string, { padToken }: { readonly padToken?: string } = {}): Tokenizer {
   const vocabFile = join(folder, "vocab.json");
   const vocab = readVocab(vocabFile);
   const merges = readMerges(join(folder, "merges.txt"), vocab);
-  const { contextLength, special } = readSettings(folder);
+  const { contextLength, special: own } = readSettings(folder);
+  const special: Special = padToken === undefined ? own : { ...own, pad: padToken };
   const idOf = (role: keyof Special): number => {
     const id = vocab.get(special[role]);
     if (id === undefined)
