@@ -8,6 +8,7 @@ import { PREDICTIONS, type Prediction } from "../diffusion/notation.js";
 import { DEVICE_CHOICES, type DeviceChoice } from "../engine/device.js";
 import { type Engine, type EngineOptions, openEngine } from "../engine/engine.js";
 import { PRECISIONS, type Precision } from "../graph/half.js";
+import { snapshotIn } from "../hub/hub-cache.js";
 import { installed, pulledFolder } from "../hub/installed.js";
 import { findModel, type ManifestModel, readManifest } from "../hub/manifest.js";
 import { hubSettings } from "../hub/settings.js";
@@ -93,7 +94,7 @@ function partsOf(path: string, prediction: Prediction | undefined): { pipeline: 
 /** A bundled model's folder, from the package's root beside dist/; the folder or the file itself; or a pulled model's. */
 function placeOf(pathOrName: string): string {
   if (BUNDLED_MODELS.includes(pathOrName)) return fileURLToPath(new URL(`../../../models/${pathOrName}`, import.meta.url));
-  if (existsSync(pathOrName)) return pathOrName;
+  if (existsSync(pathOrName)) return snapshotIn(pathOrName) ?? pathOrName;
   const published = findModel(pathOrName);
   const paints = (model: ManifestModel) => model.kind === "hub" && model.use === "pictures";
   if (published && paints(published)) return pulledFolder(published, hubSettings());
