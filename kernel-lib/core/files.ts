@@ -3,8 +3,15 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, st
 import { CheckpointError } from "./errors.js";
 import { bytesInWords } from "./words.js";
 
-/** Whether a regular file of this name exists; symlinks are followed. */
-export const fileExists = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+/** Whether a regular file of this name exists; symlinks are followed. A path through a file leads to none. */
+export function fileExists(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false;
+    throw error;
+  }
+}
 
 /** The names in a folder; an empty list if there is no folder. */
 export function listFolder(folder: string): string[] {

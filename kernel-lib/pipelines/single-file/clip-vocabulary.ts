@@ -1,6 +1,6 @@
-/** @file CLIP's vocabulary for files that hold none: of `clip-tokenizer`, or of any other pulled model that has it. */
+/** @file CLIP's vocabulary for a single file, which holds none: beside it, of `clip-tokenizer`, or of any other pulled model that has it. */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { CheckpointError } from "../../core/errors.js";
 import { fileExists, readText } from "../../core/files.js";
 import { installed } from "../../hub/installed.js";
@@ -11,10 +11,12 @@ const CLIP_TOKENIZER = "clip-tokenizer";
 const FILES = ["vocab.json", "merges.txt"] as const;
 
 /**
- * A folder with CLIP's vocab.json and merges.txt.
+ * A folder with CLIP's vocab.json and merges.txt: tokenizer/ beside the file where it is there, else a pulled one.
  * @throws CheckpointError that names the command which pulls it
  */
-export function clipVocabulary(settings: HubSettings = hubSettings()): string {
+export function clipVocabulary(file: string, settings: HubSettings = hubSettings()): string {
+  const beside = join(dirname(file), "tokenizer");
+  if (FILES.every((name) => fileExists(join(beside, name)))) return beside;
   const models = readManifest();
   const first = models.filter(({ name }) => name === CLIP_TOKENIZER);
   for (const model of [...first, ...models.filter((each) => !first.includes(each))]) {
@@ -25,8 +27,8 @@ export function clipVocabulary(settings: HubSettings = hubSettings()): string {
     }
   }
   throw new CheckpointError(CLIP_TOKENIZER, {
-    expected: "CLIP's vocabulary, which a single file does not hold, among the pulled models",
-    found: "none of them has it",
+    expected: "CLIP's vocabulary, which a single file does not hold, in tokenizer/ beside it or among the pulled models",
+    found: "neither",
     fix: `run "veduta models pull ${CLIP_TOKENIZER}" (1.5 MB)`,
   });
 }

@@ -9,16 +9,16 @@ import { loadTokenizer } from "../../text/tokenizer.js";
 import { openTensors } from "../../weights/open-tensors.js";
 import { perceptualReader } from "../perceptual-part.js";
 import type { OpenParts } from "../pipeline.js";
-import { ARCHITECTURES } from "../random-weights/architectures.js";
+import type { Architecture } from "../random-weights/architectures.js";
 import { schedulerConfig } from "../scheduler-config.js";
 import { textKeys, unetKeys, vaeKeys } from "../stable-diffusion-keys.js";
 import type { StableDiffusionParts } from "../stable-diffusion-parts.js";
 import { clipVocabulary, vocabularyDigest } from "./clip-vocabulary.js";
-import { clipJson, type Generation, openClipJson, unetJson, vaeJson } from "./configs.js";
+import { clipJson, openClipJson, publishedLike, unetJson, vaeJson } from "./configs.js";
 import { recogniseSingleFile } from "./kinds.js";
 import { mappedWeights, type SingleFile } from "./mapped-weights.js";
 import { clipOriginal, openClipOriginal, PREFIX, unetOriginal, vaeOriginal } from "./original-keys.js";
-import { predictionOf, sampleSizeOf } from "./prediction.js";
+import { predictionOf } from "./prediction.js";
 
 /**
  * Opens a .safetensors or .ckpt that holds a whole Stable Diffusion 1 or 2. Sizes come from the tensors' shapes; schedule and sampler are those of
@@ -31,18 +31,19 @@ export function openSingleFile(file: string, prediction?: Prediction): OpenParts
   const single: SingleFile = { file, tensors, metadata };
   const generation = recogniseSingleFile(single);
   const predicts = predictionOf(single, generation, prediction);
-  const { scheduler, padToken } = published(generation, predicts);
-  const vocabulary = once(() => clipVocabulary());
+  const published = publishedLike(generation, predicts);
+  const { scheduler, padToken } = published;
+  const vocabulary = once(() => clipVocabulary(file));
   const read: { readonly [Name in keyof StableDiffusionParts]: () => StableDiffusionParts[Name] } = {
     unet: once(() => {
-      const config = unetConfig(file, unetJson(single, generation, sampleSizeOf(generation, predicts)));
+      const config = unetConfig(file, unetJson(single, published));
       return { config, ...mappedWeights(single, unetKeys(config), unetOriginal(config)) };
     }),
     vae: once(() => {
-      const config = vaeConfig(file, vaeJson(single, generation));
+      const config = vaeConfig(file, vaeJson(single, published));
       return { config, ...mappedWeights(single, vaeKeys(config), vaeOriginal(config)) };
     }),
-    text_encoder: once(() => textEncoder(single, generation)),
+    text_encoder: once(() => textEncoder(single, published)),
     tokenizer: once(() => loadTokenizer(vocabulary(), { padToken })),
     scheduler: once(() => schedulerConfig(file, { ...scheduler, prediction_type: predicts })),
     perceptual: () => absent(file, "perceptual network", perceptualReader.fix),
@@ -56,19 +57,15 @@ export function openSingleFile(file: string, prediction?: Prediction): OpenParts
   };
 }
 
-/** The published checkpoint that stands for a kind: its scheduler, and the token that its tokenizer pads with. */
-const published = (generation: Generation, prediction: Prediction) =>
-  generation === 1 ? ARCHITECTURES.sd15 : ARCHITECTURES[prediction === "v_prediction" ? "sd21" : "sd2-base"];
-
-function textEncoder(single: SingleFile, generation: Generation): StableDiffusionParts["text_encoder"] {
+function textEncoder(single: SingleFile, published: Architecture): StableDiffusionParts["text_encoder"] {
   const { file, tensors } = single;
   if ([...tensors.keys()].some((key) => key.startsWith(PREFIX.openClip))) {
-    const config = clipTextConfig(file, openClipJson(single));
+    const config = clipTextConfig(file, openClipJson(single, published));
     return { config, ...mappedWeights(single, textKeys(config), openClipOriginal) };
   }
   // files that were made with transformers before 4.31 and some merges of them lack the inner name
   const inner = tensors.has(`${PREFIX.clip}embeddings.token_embedding.weight`) ? "" : "text_model.";
-  const config = clipTextConfig(file, clipJson(single, generation, PREFIX.clip + inner));
+  const config = clipTextConfig(file, clipJson(single, published, PREFIX.clip + inner));
   return { config, ...mappedWeights(single, textKeys(config), clipOriginal(inner)) };
 }
 

@@ -41,7 +41,3 @@ export function predictionOf({ file, metadata }: SingleFile, generation: Generat
 
 const SAY_IT =
   'say --prediction epsilon (2.0 and 2.1 base, 512 px) or --prediction v_prediction (2.0 and 2.1, 768 px); in code { prediction: "…" }';
-
-/** Side of the latent that the U-Net was trained on: Stable Diffusion 2 that predicts v was trained at 768 px, all others at 512 px. */
-export const sampleSizeOf = (generation: Generation, prediction: Prediction): number =>
-  generation === 2 && prediction === "v_prediction" ? 96 : 64;
