@@ -1,7 +1,7 @@
 /** @file The action of `veduta models random-weights`. */
 import { bytesInWords, duration } from "../core/words.js";
 import type { Architecture } from "../pipelines/random-weights/architectures.js";
-import type { Layout } from "../pipelines/random-weights/layouts.js";
+import type { CheckpointLayout } from "../pipelines/random-weights/layouts.js";
 import { writeRandomWeights } from "../pipelines/random-weights/write-random-weights.js";
 import { createByteProgress } from "./byte-progress.js";
 import { type CliDeps, InterruptedError } from "./command.js";
@@ -9,7 +9,7 @@ import { type CliDeps, InterruptedError } from "./command.js";
 /** The flags of `veduta models random-weights`. */
 export interface RandomWeightsFlags {
   readonly out: string;
-  readonly layout?: Layout;
+  readonly layout?: CheckpointLayout;
   readonly precision: "fp32" | "fp16";
   readonly seed: number;
   readonly force?: true;

@@ -48,8 +48,9 @@ export interface OpenModelOptions {
 export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes", "tiny-noon", "tiny-night"];
 
 /**
- * Opens a checkpoint: one that is bundled or has been pulled, by name, or a folder in the layout of diffusers, whose model_index.json says which
- * pipeline opens it; or a single file of Stable Diffusion 1 or 2 (.safetensors, .ckpt), whose keys say what it is. The model is that pipeline's: a `Model` for Stable Diffusion, `M` for a pipeline of one's own (registerPipeline).
+ * Opens a checkpoint: one that is bundled or has been pulled, by name; a folder in the layout of diffusers, whose model_index.json says which
+ * pipeline opens it; or a single file of Stable Diffusion 1 or 2 (.safetensors, .ckpt), whose keys say what it is. The model is that pipeline's:
+ * a `Model` for Stable Diffusion, `M` for a pipeline of one's own (registerPipeline).
  * @throws CheckpointError (file, expected, found) for an unknown name, or a folder whose files do not fit
  * @throws DeviceError for a device that is not there; RangeError for an option that is none
  */

@@ -10,7 +10,8 @@ import { POSITION_IDS, type WeightFiles } from "./keys.js";
 
 /** How a checkpoint lies on the disk. */
 export const LAYOUTS = ["diffusers", "single-file"] as const;
-export type Layout = (typeof LAYOUTS)[number];
+/** The name of a layout. */
+export type CheckpointLayout = (typeof LAYOUTS)[number];
 
 /** The name of the single file in its folder. */
 export const SINGLE_FILE = "model.safetensors";

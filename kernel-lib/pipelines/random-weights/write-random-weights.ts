@@ -1,6 +1,6 @@
 /**
- * @file A checkpoint of a published architecture, as a diffusers folder or a single file, filled with seeded random numbers: for measuring time and memory at full size
- * where no trained weights can be had. Its pictures show nothing.
+ * @file A checkpoint of a published architecture, as a diffusers folder or a single file, filled with seeded random numbers: for measuring time
+ * and memory at full size where no trained weights can be had. Its pictures show nothing.
  */
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -14,14 +14,14 @@ import { entryBytes } from "../../weights/safetensors.js";
 import { writeJson, writeNewFolder, writeText } from "../new-folder.js";
 import type { Architecture } from "./architectures.js";
 import { weightFiles } from "./keys.js";
-import { type FilePlan, folderPlan, LAYOUTS, type Layout, SINGLE_FILE, singleFilePlan } from "./layouts.js";
+import { type CheckpointLayout, type FilePlan, folderPlan, LAYOUTS, SINGLE_FILE, singleFilePlan } from "./layouts.js";
 import { type Levels, levelsOf, numberStream } from "./numbers.js";
 import { type RecipeOptions, spreadOf } from "./recipe.js";
 
 /** Options of `random-weights`. */
 export interface RandomWeightsOptions {
   /** default "diffusers"; "single-file": a folder of model.safetensors, with the latent-diffusion code's keys, and tokenizer/. Same numbers. */
-  readonly layout?: Layout;
+  readonly layout?: CheckpointLayout;
   /** of the numbers in the files; default "fp32" */
   readonly precision?: "fp32" | "fp16";
   /** names the numbers; default 0. Both precisions of a seed hold the same ones, rounded. */

@@ -103,7 +103,13 @@ describe("other kinds are named, with what is supported", () => {
       'none of the kinds that are known, but 2 tensors ("a.b", "c")',
     );
     expect(refusal(() => openSingleFile(written("empty", {}))).found).toMatch(/0 tensors \(none\)/);
-    expect(refusal(() => openSingleFile(put(join(scratch.path, "picture.png"), "\x89PNG and more"))).message).toMatch(/a header/);
+  });
+
+  test("a file of another format says how it begins; a config points to its folder", () => {
+    const opened = (name: string, content: string) => refusal(() => openSingleFile(put(join(scratch.path, name), content))).message;
+    expect(opened("model.gguf", "GGUF and more")).toMatch(/expected tensors by name.*found a file that begins with "GGUF and "$/);
+    expect(opened("model_index.json", '{"_class_name": 1}')).toMatch(/give the folder of the checkpoint$/);
+    expect(opened("nothing.safetensors", "")).toMatch(/found a file that begins with ""$/);
   });
 
   test("the U-Net of Stable Diffusion alone lacks its text encoder, by name", () => {
