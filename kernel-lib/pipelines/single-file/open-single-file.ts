@@ -22,7 +22,7 @@ import { predictionOf } from "./prediction.js";
 
 /**
  * Opens a .safetensors or .ckpt that holds a whole Stable Diffusion 1 or 2. Sizes come from the tensors' shapes; schedule and sampler are those of
- * the published checkpoints, and the vocabulary that of a pulled model.
+ * the published checkpoints, and the vocabulary lies beside the file or comes from a pulled model.
  * @param prediction counts before what the file's metadata say
  * @throws CheckpointError naming the kind of file where it is another one, and the first key that is missing or of another shape
  */
@@ -63,7 +63,7 @@ function textEncoder(single: SingleFile, published: Architecture): StableDiffusi
     const config = clipTextConfig(file, openClipJson(single, published));
     return { config, ...mappedWeights(single, textKeys(config), openClipOriginal) };
   }
-  // files that were made with transformers before 4.31 and some merges of them lack the inner name
+  // some merges lack the inner name
   const inner = tensors.has(`${PREFIX.clip}embeddings.token_embedding.weight`) ? "" : "text_model.";
   const config = clipTextConfig(file, clipJson(single, published, PREFIX.clip + inner));
   return { config, ...mappedWeights(single, textKeys(config), clipOriginal(inner)) };
