@@ -238,6 +238,7 @@ export type { Architecture, ArchitectureName } from "./pipelines/random-weights/
 export type { JsonObject } from "./core/json.js";
 export { writeRandomWeights, writeRandomWeights as fabricate } from "./pipelines/random-weights/write-random-weights.js"; // "fabricate": its name in earlier versions
 export type { RandomWeights, RandomWeightsOptions } from "./pipelines/random-weights/write-random-weights.js";
+export type { CheckpointLayout } from "./pipelines/random-weights/layouts.js";
 
 // a lesson's exercises, and one's own
 export { type AnswerOf, check, type ExerciseName, type GivenOf, type HandedOver } from "./display/exercises/check.js";

@@ -1,5 +1,6 @@
 /** @file What every command gets, and the two errors with exit codes of their own. */
 import type { JointModel } from "../diffusion/joint-model.js";
+import type { Prediction } from "../diffusion/notation.js";
 import type { Out } from "../display/progress.js";
 import type { DeviceChoice } from "../engine/device.js";
 import type { Precision } from "../graph/half.js";
@@ -12,7 +13,12 @@ export type PaintModel = JointModel & Pick<Model, "device" | "precision" | "thre
 export interface CliDeps {
   readonly openModel: (
     pathOrName: string | undefined,
-    options: { readonly device: DeviceChoice; readonly precision?: Precision; readonly threads?: number },
+    options: {
+      readonly device: DeviceChoice;
+      readonly precision?: Precision;
+      readonly threads?: number;
+      readonly prediction?: Prediction;
+    },
   ) => Promise<PaintModel>;
   readonly stdout: Out;
   readonly stderr: Out;

@@ -1,6 +1,7 @@
 /** @file The action of `veduta models random-weights`. */
 import { bytesInWords, duration } from "../core/words.js";
 import type { Architecture } from "../pipelines/random-weights/architectures.js";
+import type { CheckpointLayout } from "../pipelines/random-weights/layouts.js";
 import { writeRandomWeights } from "../pipelines/random-weights/write-random-weights.js";
 import { createByteProgress } from "./byte-progress.js";
 import { type CliDeps, InterruptedError } from "./command.js";
@@ -8,6 +9,7 @@ import { type CliDeps, InterruptedError } from "./command.js";
 /** The flags of `veduta models random-weights`. */
 export interface RandomWeightsFlags {
   readonly out: string;
+  readonly layout?: CheckpointLayout;
   readonly precision: "fp32" | "fp16";
   readonly seed: number;
   readonly force?: true;
@@ -23,13 +25,14 @@ export async function randomWeightsAction(
   flags: RandomWeightsFlags,
   deps: RandomWeightsDeps,
 ): Promise<void> {
-  const { out, precision, seed, force } = flags;
+  const { out, layout, precision, seed, force } = flags;
   const stop = new AbortController();
   const stopListening = deps.onInterrupt(() => stop.abort());
   const begun = performance.now();
   const progress = createByteProgress(deps.stderr);
   try {
     const { dir, bytes, parameters } = await writeRandomWeights(architecture, out, {
+      layout,
       precision,
       seed,
       existing: force ? "replace" : "refuse",

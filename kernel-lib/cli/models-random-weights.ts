@@ -1,6 +1,7 @@
 /** @file `veduta models random-weights`: a checkpoint of a published architecture with random weights. */
 import { Argument, type Command, Option } from "commander";
 import { ARCHITECTURES, type Architecture } from "../pipelines/random-weights/architectures.js";
+import { LAYOUTS } from "../pipelines/random-weights/layouts.js";
 import type { RandomWeightsDeps, RandomWeightsFlags } from "./models-random-weights-action.js";
 import { wholeNumber } from "./values.js";
 
@@ -18,10 +19,15 @@ export function randomWeightsCommand(
     .alias("fabricate") // its name in earlier versions
     .summary("write a full-size checkpoint with random weights")
     .description(
-      "Write a diffusers folder of a published architecture, with random weights. It needs the time and memory of the trained model, but its pictures are noise.",
+      "Write a checkpoint of a published architecture, with random weights. It needs the time and memory of the trained model, but its pictures are noise.",
     )
     .addArgument(new Argument("<architecture>", "whose sizes").choices(Object.keys(architectures)))
     .requiredOption("--out <dir>", "the folder")
+    .addOption(
+      new Option("--layout <name>", "diffusers: a folder of parts; single-file: model.safetensors and tokenizer/ in the folder")
+        .choices(LAYOUTS)
+        .default("diffusers"),
+    )
     .addOption(new Option("--precision <name>", "data type of the weights").choices(["fp32", "fp16"]).default("fp32"))
     .option("--seed <n>", "seed of the random weights", wholeNumber(0), 0)
     .option("--force", "replace a checkpoint that is already in the folder")

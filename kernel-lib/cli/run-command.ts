@@ -1,6 +1,7 @@
 /** @file What commands share that run a method into a folder: flags, the model, interrupts, progress, and the folder. */
 import { join } from "node:path";
 import { duration } from "../core/words.js";
+import type { Prediction } from "../diffusion/notation.js";
 import { createProgress, type Out } from "../display/progress.js";
 import type { DeviceChoice } from "../engine/device.js";
 import type { Precision } from "../graph/half.js";
@@ -20,6 +21,7 @@ export interface ModelFlags {
   readonly device: DeviceChoice;
   readonly precision?: Precision;
   readonly threads?: number;
+  readonly prediction?: Prediction;
 }
 
 /** The flags of a command that runs a method, and those of the methods' options by option name. */
@@ -67,7 +69,12 @@ export async function withModel<T>(flags: ModelFlags, deps: CliDeps, work: (open
   let model: PaintModel | undefined;
   try {
     model = await Promise.race([
-      deps.openModel(flags.model, { device: flags.device, precision: flags.precision, threads: flags.threads }),
+      deps.openModel(flags.model, {
+        device: flags.device,
+        precision: flags.precision,
+        threads: flags.threads,
+        prediction: flags.prediction,
+      }),
       stopped,
     ]);
     for (const notice of model.notices) stderr.write(`note: ${notice}\n`);

@@ -1,5 +1,6 @@
 /** @file The options of commands that run a method, made from the methods' option tables. */
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { PREDICTIONS } from "../diffusion/notation.js";
 import { DEVICE_CHOICES } from "../engine/device.js";
 import { PRECISIONS } from "../graph/half.js";
 import type { MethodInfo } from "../methods/method.js";
@@ -62,12 +63,15 @@ export async function loadedFlags<Flags extends Readonly<Record<string, unknown>
 /** Adds the flags that choose a model and where it runs. */
 export const addModelOptions = (command: Command): Command =>
   command
-    .option("--model <path>", "a checkpoint's folder or name; default: the bundled one")
+    .option("--model <path>", "a checkpoint's folder, single file or name; default: the bundled one")
     .addOption(
       new Option("--device <name>", "where the networks run; auto: the best that is available").choices(DEVICE_CHOICES).default("auto"),
     )
     .addOption(new Option("--precision <name>", "of the U-Net; default float16 on cuda, float32 on cpu and webgpu").choices(PRECISIONS))
-    .option("--threads <n>", "threads of the CPU; default all its cores", wholeNumber(1));
+    .option("--threads <n>", "threads of the CPU; default all its cores", wholeNumber(1))
+    .addOption(
+      new Option("--prediction <name>", "what the U-Net of a single file predicts; default what its metadata say").choices(PREDICTIONS),
+    );
 
 /** Commander's options of a flag; a flag without a value also has its opposite. The value is stored under the option's name. */
 function optionsOf(name: string, flag: MethodFlag): Option[] {

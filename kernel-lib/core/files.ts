@@ -1,9 +1,17 @@
 /** @file Reads untrusted files: only regular files, of bounded size, as strict UTF-8. Errors name the file. */
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
 import { CheckpointError } from "./errors.js";
+import { bytesInWords } from "./words.js";
 
-/** Whether a regular file of this name exists; symlinks are followed. */
-export const fileExists = (file: string): boolean => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+/** Whether a regular file of this name exists; symlinks are followed. A path through a file leads to none. */
+export function fileExists(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return false;
+    throw error;
+  }
+}
 
 /** The names in a folder; an empty list if there is no folder. */
 export function listFolder(folder: string): string[] {
@@ -30,13 +38,32 @@ export function withFile<T>(file: string, use: (opened: { fd: number; size: numb
     throw new CheckpointError(file, { expected: "a file that can be read", found: systemReason(error) });
   }
   try {
-    return use({ fd, size: fstatSync(fd).size, path });
+    const { size } = fstatSync(fd);
+    if (size < LFS_POINTER) expectContent(file, fd, size);
+    return use({ fd, size, path });
   } catch (error) {
     if (isSystemError(error)) throw new CheckpointError(file, { expected: "a file that can be read", found: systemReason(error) });
     throw error;
   } finally {
     closeSync(fd);
   }
+}
+
+/** A Git LFS pointer is smaller (git-lfs, docs/spec.md). */
+const LFS_POINTER = 1024;
+
+/** @throws CheckpointError for a Git LFS pointer, which a clone without git-lfs leaves in place of a large file */
+function expectContent(file: string, fd: number, size: number): void {
+  const bytes = new Uint8Array(size);
+  readFully(fd, file, bytes, 0);
+  const text = Buffer.from(bytes).toString("latin1");
+  if (!/^version https:\/\/(git-lfs\.github\.com|hawser\.github\.com)\/spec\//.test(text)) return;
+  const [, length] = /^size (\d+)$/m.exec(text) ?? [];
+  throw new CheckpointError(file, {
+    expected: "the file itself",
+    found: `a Git LFS pointer to it${length ? ` (${bytesInWords(Number(length))})` : ""}`,
+    fix: 'run "git lfs pull" in its repository, or download the file',
+  });
 }
 
 /** Fills `into` from a position in the file. @throws CheckpointError if the file ends before */

@@ -103,12 +103,23 @@ export const either = <A, B>(a: Form<A>, b: Form<B>, want: string): Form<A | B> 
 /** Keys that are absent or have one of the values that change nothing; any other value is refused by name. */
 export const only = <Key extends string>(fixed: Readonly<Record<Key, readonly unknown[]>>): Record<Key, Optional<unknown>> => {
   const allow = (allowed: readonly unknown[]) =>
-    optional(form(allowed.map(brief).join(" or "), (value) => allowed.some((x) => Object.is(x, value))));
+    optional(form(allowed.map(brief).join(" or "), (value) => allowed.some((x) => same(x, uniform(value)))));
   return Object.fromEntries(Object.entries<readonly unknown[]>(fixed).map(([key, allowed]) => [key, allow(allowed)])) as Record<
     Key,
     Optional<unknown>
   >;
 };
+
+/** Whether two values are one; lists are so by their entries. */
+const same = (a: unknown, b: unknown): boolean =>
+  Object.is(a, b) || (Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((x, k) => same(x, b[k])));
+
+/** The one value that a list of equal entries, such as one per level, repeats; any other value as it is. */
+const uniform = (value: unknown): unknown =>
+  isShortList(value) && value.every((x) => typeof x !== "object" && Object.is(x, value[0])) ? value[0] : value;
+
+/** A value, or a list of equal ones that stands for it. */
+export const uniformly = <T>(one: Form<T>): Form<T> => v.pipe(v.unknown(), v.transform(uniform), one);
 
 type Optional<T> = v.OptionalSchema<Form<T>, undefined>;
 

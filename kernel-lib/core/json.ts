@@ -1,4 +1,4 @@
-/** @file Reads untrusted JSON: bounded size and depth, no duplicate keys, an object at the top. */
+/** @file Reads untrusted JSON: bounded size and depth, no duplicate keys, an object at the top; also the infinities that Python writes. */
 import { CheckpointError } from "./errors.js";
 import { readText } from "./files.js";
 
@@ -45,9 +45,9 @@ export function parseJson(file: string, text: string): JsonObject {
  * @throws CheckpointError if it is not JSON, nests deeper than 32, or has a duplicate key
  */
 export function parseJsonValue(file: string, text: string): unknown {
-  checkNesting(file, text);
+  const infinities = checkNesting(file, text);
   try {
-    return JSON.parse(text);
+    return JSON.parse(withInfinities(text, infinities));
   } catch (error) {
     throw new CheckpointError(file, { expected: "JSON", found: error instanceof Error ? error.message.slice(0, 200) : "something else" });
   }
@@ -56,8 +56,22 @@ export function parseJsonValue(file: string, text: string): unknown {
 const QUOTE = 34;
 const BACKSLASH = 92;
 
+const INFINITY = "Infinity";
+
+/** Python writes Infinity and -Infinity, which JSON has no words for: 1e999 is read as infinity. @param places where the word stands */
+function withInfinities(text: string, places: readonly number[]): string {
+  let [made, from] = ["", 0];
+  for (const at of places) {
+    made += `${text.slice(from, at)}1e999`;
+    from = at + INFINITY.length;
+  }
+  return made + text.slice(from);
+}
+
 // Runs before JSON.parse: the depth bounds the parser's memory, and JSON.parse itself keeps only the last of two equal keys.
-function checkNesting(file: string, text: string): void {
+// Returns where Infinity stands outside of texts.
+function checkNesting(file: string, text: string): number[] {
+  const infinities: number[] = [];
   const keys: Set<string>[] = [];
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
@@ -81,7 +95,9 @@ function checkNesting(file: string, text: string): void {
       if (keys.length > MAX_DEPTH)
         throw new CheckpointError(file, { expected: `JSON nested at most ${MAX_DEPTH} deep`, found: "deeper nesting" });
     } else if (c === 125 || c === 93) keys.pop();
+    else if (c === 73 /* I */ && /^[\s:,[-]Infinity(?![^\s,\]}])/.test(text.slice(i - 1, i + 9))) infinities.push(i);
   }
+  return infinities;
 }
 
 function keyOf(quoted: string): string {

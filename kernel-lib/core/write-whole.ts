@@ -41,7 +41,8 @@ export function replaceFileSync(file: string, content: string | ((beside: string
   }
 }
 
-/** Writes all bytes to an open file, at its end. */
-export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length; ) done += (await file.write(bytes, done)).bytesWritten;
+/** Writes all bytes to an open file. @param at the byte where the first goes; default the file's end */
+export async function writeAll(file: FileHandle, bytes: Uint8Array, at?: number): Promise<void> {
+  for (let done = 0; done < bytes.length; )
+    done += (await file.write(bytes, done, bytes.length - done, at === undefined ? null : at + done)).bytesWritten;
 }

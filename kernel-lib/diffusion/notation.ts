@@ -15,8 +15,10 @@ export interface Level {
   readonly sigma: number;
 }
 
-/** What a network predicts, in the words of a diffusers scheduler config; "sample" is x0. */
-export type Prediction = "epsilon" | "v_prediction" | "sample";
+/** What networks predict, in the words of a diffusers scheduler config; "sample" is x0. */
+export const PREDICTIONS = ["epsilon", "v_prediction", "sample"] as const;
+/** What a network predicts. */
+export type Prediction = (typeof PREDICTIONS)[number];
 
 /**
  * a·x + b·y, elementwise.

@@ -5,7 +5,7 @@
 import { constants, copyFileSync, mkdirSync, realpathSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { CheckpointError } from "../core/errors.js";
-import { fileExists, readText } from "../core/files.js";
+import { fileExists, listFolder, readText } from "../core/files.js";
 import { brief } from "../core/json.js";
 import { replaceFileSync } from "../core/write-whole.js";
 import { inside, plainPath } from "./paths.js";
@@ -24,6 +24,33 @@ export interface HubCache {
   file(commit: string, path: string): string | undefined;
   /** Puts a blob into a snapshot: a link, or a copy where the system makes none. */
   place(commit: string, path: string, blob: string): void;
+}
+
+/**
+ * The snapshot of a repository's folder in the hub's cache (models--org--name): that of its revision main, else its only one.
+ * @returns nothing for any other folder
+ * @throws CheckpointError where several snapshots are there, and for the cache itself
+ */
+export function snapshotIn(folder: string): string | undefined {
+  const holds = listFolder(folder);
+  if (holds.includes("model_index.json")) return undefined;
+  const repositories = holds.filter((name) => name.startsWith("models--"));
+  if (repositories.length > 0)
+    throw new CheckpointError(folder, {
+      expected: "one checkpoint",
+      found: `the hub's cache, which holds ${repositories.sort().slice(0, 8).join(", ")}`,
+      fix: `give one of them, such as ${join(folder, repositories[0])}`,
+    });
+  const snapshots = listFolder(join(folder, "snapshots")).filter(isCommit);
+  if (snapshots.length === 0) return undefined;
+  const main = join(folder, "refs", "main");
+  const commit = fileExists(main) ? readText(main, { maxBytes: 1000 }).trim() : snapshots[0];
+  if (snapshots.includes(commit) && (fileExists(main) || snapshots.length === 1)) return join(folder, "snapshots", commit);
+  throw new CheckpointError(folder, {
+    expected: "a snapshot of the revision main",
+    found: `snapshots ${snapshots.sort().slice(0, 5).join(", ")}`,
+    fix: `give one of them, such as ${join(folder, "snapshots", snapshots[0])}`,
+  });
 }
 
 /** Options of `hubCache`. */

@@ -13,6 +13,6 @@ export function expectDivisible(file: string, channels: readonly number[], group
 }
 
 /** Refuses a list that has not one entry per level. */
-export function expectPerLevel(file: string, key: string, entries: readonly string[], levels: number): void {
+export function expectPerLevel(file: string, key: string, entries: readonly unknown[], levels: number): void {
   if (entries.length !== levels) throw misfit(file, key, `${levels} entries, one per level of block_out_channels`, entries);
 }

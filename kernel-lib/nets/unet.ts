@@ -3,7 +3,22 @@
  * unet_2d_blocks.py, transformer_2d.py, attention.py. Key names are the checkpoint's.
  */
 
-import { either, listOf, misfit, nullish, object, oneOf, only, optional, readForm, real, whole, wholes, yesNo } from "../core/forms.js";
+import {
+  either,
+  listOf,
+  misfit,
+  nullish,
+  object,
+  oneOf,
+  only,
+  optional,
+  readForm,
+  real,
+  uniformly,
+  whole,
+  wholes,
+  yesNo,
+} from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Value } from "../graph/graph.js";
 import { silu } from "../graph/ops/elementwise.js";
@@ -51,23 +66,23 @@ const UNET = object({
     act_fn: ["silu", "swish"],
     addition_embed_type: [null],
     attention_type: ["default"],
-    center_input_sample: [false],
+    center_input_sample: [null, false],
     class_embed_type: [null],
     class_embeddings_concat: [null, false],
     conv_in_kernel: [3],
     conv_out_kernel: [3],
     cross_attention_norm: [null, false],
     downsample_padding: [1],
-    dual_cross_attention: [false],
+    dual_cross_attention: [null, false],
     encoder_hid_dim: [null],
     encoder_hid_dim_type: [null],
     mid_block_only_cross_attention: [null, false],
     mid_block_scale_factor: [1],
     mid_block_type: ["UNetMidBlock2DCrossAttn"],
     num_class_embeds: [null],
-    only_cross_attention: [false],
+    only_cross_attention: [null, false],
     resnet_out_scale_factor: [1],
-    resnet_skip_time_act: [false],
+    resnet_skip_time_act: [null, false],
     resnet_time_scale_shift: ["default"],
     reverse_transformer_layers_per_block: [null],
     time_cond_proj_dim: [null],
@@ -83,13 +98,14 @@ const UNET = object({
   sample_size: nullish(whole(), 64),
   down_block_types: optional(listOf(["CrossAttnDownBlock2D", "DownBlock2D"])),
   up_block_types: optional(listOf(["CrossAttnUpBlock2D", "UpBlock2D"])),
-  layers_per_block: optional(layers, 2),
+  layers_per_block: optional(uniformly(layers), 2),
   // diffusers takes attention_head_dim for the number of heads; num_attention_heads, where not null, has the same meaning and goes first
   num_attention_heads: nullish(HEADS),
   attention_head_dim: optional(HEADS, 8),
-  cross_attention_dim: optional(whole(), 1280),
-  use_linear_projection: optional(yesNo, false),
-  upcast_attention: optional(yesNo, false),
+  cross_attention_dim: optional(uniformly(whole()), 1280),
+  // diffusers' from_single_file writes null for what a checkpoint's YAML lacks, and takes it for false
+  use_linear_projection: nullish(yesNo, false),
+  upcast_attention: nullish(yesNo, false),
   norm_num_groups: optional(whole(), 32),
   norm_eps: optional(real({ min: 0, max: 1 }), 1e-5),
   flip_sin_to_cos: optional(yesNo, true),
@@ -125,6 +141,10 @@ export function unetConfig(file: string, json: JsonObject): UNetConfig {
     downsamplePadding: 1,
     transformerLayersPerBlock: 1,
   };
+  for (const key of ["layers_per_block", "cross_attention_dim", "transformer_layers_per_block", "only_cross_attention"]) {
+    const list = json[key];
+    if (Array.isArray(list)) expectPerLevel(file, key, list, levels);
+  }
   expectPerLevel(file, "down_block_types", config.downBlockTypes, levels);
   expectPerLevel(file, "up_block_types", config.upBlockTypes, levels);
   expectDivisible(file, channels, config.normNumGroups);

@@ -17,15 +17,16 @@ const PIECES = 256;
  * @param files others that the numbers depend on
  */
 export function digestCheckpoint<Name extends string>(
-  { path, has, part }: OpenParts<Readonly<Record<Name, Weights>>>,
+  { path, has, part, settings }: OpenParts<Readonly<Record<Name, Weights>>>,
   networks: readonly Name[],
   files: readonly string[] = [],
 ): string {
   const hash = createHash("sha256");
-  for (const name of [...FILES, ...files, ...networks.map((network) => `${network}/config.json`)]) {
+  for (const name of [...FILES, ...tokenizerFiles(path), ...files, ...networks.map((network) => `${network}/config.json`)]) {
     const file = join(path, name);
     if (fileExists(file)) addFile(hash, name, file);
   }
+  if (settings) hash.update(settings());
   for (const name of networks) if (has(name)) addWeights(hash, name, part(name));
   return hash.digest("hex");
 }
@@ -34,6 +35,12 @@ const FILES = [
   "model_index.json",
   "scheduler/scheduler_config.json",
   ...["vocab.json", "merges.txt", "special_tokens_map.json", "tokenizer_config.json"].map((name) => `tokenizer/${name}`),
+];
+
+/** Those that not every folder has. */
+const tokenizerFiles = (path: string): string[] => [
+  ...(fileExists(join(path, "tokenizer/vocab.json")) ? [] : ["tokenizer/tokenizer.json"]),
+  "tokenizer/added_tokens.json",
 ];
 
 function addWeights(hash: Hash, part: string, { weights }: Weights): void {

@@ -59,7 +59,7 @@ export const replacePart = <Parts, Name extends keyof Parts & string>(
   name: Name,
   part: Parts[Name],
 ): OpenParts<Parts> => ({
-  path: parts.path,
+  ...parts,
   has: (asked) => asked === name || parts.has(asked),
   part: ((asked: Name) => (asked === name ? part : parts.part(asked))) as OpenParts<Parts>["part"],
 });

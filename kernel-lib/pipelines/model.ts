@@ -26,7 +26,7 @@ export interface OpenedCheckpoint {
   readonly notices: readonly string[];
   /** sha256 over configs and weights, in hex; computed when first asked for */
   readonly digest: string;
-  /** the checkpoint's folder */
+  /** the checkpoint's folder, or its single file */
   readonly path: string;
   /** Ends the sessions and frees their memory; twice is once. */
   close(): Promise<void>;

@@ -15,21 +15,23 @@ export interface NewFolder {
   readonly bytes: number;
   /** what makes the weights smaller, for the error of a full disk */
   readonly smaller?: string;
+  /** whether names in a folder are those of a checkpoint that may be replaced; default: model_index.json is among them */
+  readonly isCheckpoint?: (names: readonly string[]) => boolean;
 }
 
 /**
  * Writes a checkpoint's folder: beside `dir` first, under the name `dir` + ".partial", then renamed.
- * @param write fills the folder that it is given, and returns what model_index.json holds, which is written last
+ * @param write fills the folder that it is given, and returns what model_index.json holds, which is written last; nothing where the layout has none
  * @returns the folder's full path
  * @throws CheckpointError where `dir` holds something, or its disk has too little room; nothing was written then
  */
 export async function writeNewFolder(
   dir: string,
-  { existing, bytes, smaller }: NewFolder,
-  write: (partial: string) => Promise<JsonObject>,
+  { existing, bytes, smaller, isCheckpoint = (names) => names.includes("model_index.json") }: NewFolder,
+  write: (partial: string) => Promise<JsonObject | undefined>,
 ): Promise<string> {
   const target = resolve(dir);
-  expectFree(target, existing);
+  expectFree(target, existing, isCheckpoint);
   expectRoom(target, bytes, await freeBytes(target), smaller);
 
   const partial = `${target}.partial`;
@@ -43,7 +45,7 @@ export async function writeNewFolder(
   try {
     const index = await write(partial);
     // last: without it no reader takes the folder for a checkpoint
-    await writeJson(join(partial, "model_index.json"), index);
+    if (index) await writeJson(join(partial, "model_index.json"), index);
     await rm(join(target, "model_index.json"), { force: true }); // first: half removed, it is no checkpoint either
     await rm(target, { recursive: true, force: true });
     await rename(partial, target);
@@ -63,9 +65,9 @@ export async function writeText(file: string, text: string): Promise<void> {
 /** Writes a config. */
 export const writeJson = (file: string, json: JsonObject): Promise<void> => writeText(file, `${JSON.stringify(json, null, 2)}\n`);
 
-function expectFree(target: string, existing: NewFolder["existing"]): void {
+function expectFree(target: string, existing: NewFolder["existing"], kind: (names: readonly string[]) => boolean): void {
   const holds = listFolder(target);
-  const isCheckpoint = holds.includes("model_index.json");
+  const isCheckpoint = kind(holds);
   const isFile = statSync(target, { throwIfNoEntry: false })?.isDirectory() === false;
   if (!isFile && (holds.length === 0 || (isCheckpoint && existing === "replace"))) return;
   throw new CheckpointError(target, {

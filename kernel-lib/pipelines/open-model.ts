@@ -3,9 +3,12 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { CheckpointError } from "../core/errors.js";
+import { fileExists } from "../core/files.js";
+import { PREDICTIONS, type Prediction } from "../diffusion/notation.js";
 import { DEVICE_CHOICES, type DeviceChoice } from "../engine/device.js";
 import { type Engine, type EngineOptions, openEngine } from "../engine/engine.js";
 import { PRECISIONS, type Precision } from "../graph/half.js";
+import { snapshotIn } from "../hub/hub-cache.js";
 import { installed, pulledFolder } from "../hub/installed.js";
 import { findModel, type ManifestModel, readManifest } from "../hub/manifest.js";
 import { hubSettings } from "../hub/settings.js";
@@ -14,7 +17,9 @@ import type { PerceptualConfig } from "../nets/perceptual.js";
 import { openParts, recognise, replacePart } from "./folder.js";
 import type { Model } from "./model.js";
 import { PERCEPTUAL_MODEL, type PerceptualFiles, perceptualFromFiles, perceptualFromFolder } from "./perceptual-part.js";
-import { type AnyPipeline, pipelines } from "./pipelines.js";
+import { type AnyParts, type AnyPipeline, anyOf, anyParts, pipelines } from "./pipelines.js";
+import { openSingleFile } from "./single-file/open-single-file.js";
+import { stableDiffusion } from "./stable-diffusion.js";
 
 /** Options of `openModel`. */
 export interface OpenModelOptions {
@@ -32,22 +37,26 @@ export interface OpenModelOptions {
    * for a folder without: lpips-vgg, where it has been pulled
    */
   readonly perceptual?: PerceptualFiles | string;
+  /**
+   * What the U-Net of a single file predicts. Default: what the file's metadata say, else epsilon for Stable Diffusion 1; a file of Stable
+   * Diffusion 2 without metadata needs it. A folder's scheduler says it, and the option is refused there.
+   */
+  readonly prediction?: Prediction;
 }
 
 /** Checkpoints that come with Veduta, by name. `veduta models list` names those that can be pulled. */
 export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes", "tiny-noon", "tiny-night"];
 
 /**
- * Opens a checkpoint: one that is bundled or has been pulled, by name, or a folder in the layout of diffusers, whose model_index.json says which
- * pipeline opens it. The model is that pipeline's: a `Model` for Stable Diffusion, `M` for a pipeline of one's own (registerPipeline).
+ * Opens a checkpoint: one that is bundled or has been pulled, by name; a folder in the layout of diffusers, whose model_index.json says which
+ * pipeline opens it; or a single file of Stable Diffusion 1 or 2 (.safetensors, .ckpt), whose keys say what it is. The model is that pipeline's:
+ * a `Model` for Stable Diffusion, `M` for a pipeline of one's own (registerPipeline).
  * @throws CheckpointError (file, expected, found) for an unknown name, or a folder whose files do not fit
  * @throws DeviceError for a device that is not there; RangeError for an option that is none
  */
 export async function openModel<M = Model>(pathOrName: string = BUNDLED_MODELS[0], options: OpenModelOptions = {}): Promise<M> {
   const where = engineOptions(options);
-  const folder = folderOf(pathOrName);
-  const pipeline = recognise(folder, pipelines());
-  const own = openParts(folder, pipeline);
+  const { pipeline, own } = partsOf(placeOf(pathOrName), options.prediction);
   const perceptual = perceptualFor(pipeline, own, options.perceptual);
   const parts = perceptual ? replacePart(own, "perceptual", perceptual) : own;
   pipeline.check?.(parts);
@@ -64,25 +73,36 @@ export async function openModel<M = Model>(pathOrName: string = BUNDLED_MODELS[0
 export const openPlainEngine = (options: Pick<OpenModelOptions, "device" | "threads">): Promise<Engine> =>
   openEngine(engineOptions({ ...options, precision: "float32" }));
 
-function engineOptions({ device = "auto", precision, threads = availableParallelism() }: OpenModelOptions): EngineOptions {
+function engineOptions({ device = "auto", precision, prediction, threads = availableParallelism() }: OpenModelOptions): EngineOptions {
   if (!DEVICE_CHOICES.includes(device)) throw new RangeError(`device ${device}: want ${DEVICE_CHOICES.join(", ")}`);
   if (precision !== undefined && !PRECISIONS.includes(precision))
     throw new RangeError(`precision ${precision}: want ${PRECISIONS.join(", ")}`);
+  if (prediction !== undefined && !PREDICTIONS.includes(prediction))
+    throw new RangeError(`prediction ${prediction}: want ${PREDICTIONS.join(", ")}`);
   if (!Number.isSafeInteger(threads) || threads < 1) throw new RangeError(`threads ${threads}: want a whole number >= 1`);
   return { device, precision, threads };
 }
 
-/** A bundled model's folder, from the package's root beside dist/; the folder itself; or a pulled model's. */
-function folderOf(pathOrName: string): string {
+/** The pipeline of a folder or a single file, and its parts. */
+function partsOf(path: string, prediction: Prediction | undefined): { pipeline: AnyPipeline; own: AnyParts } {
+  if (fileExists(path)) return { pipeline: anyOf(stableDiffusion), own: anyParts(openSingleFile(path, prediction)) };
+  if (prediction !== undefined)
+    throw new RangeError(`prediction ${prediction}: ${path} is a folder, whose scheduler says what it predicts; leave the option out`);
+  const pipeline = recognise(path, pipelines());
+  return { pipeline, own: openParts(path, pipeline) };
+}
+
+/** A bundled model's folder, from the package's root beside dist/; the folder or the file itself; or a pulled model's. */
+function placeOf(pathOrName: string): string {
   if (BUNDLED_MODELS.includes(pathOrName)) return fileURLToPath(new URL(`../../../models/${pathOrName}`, import.meta.url));
-  if (existsSync(pathOrName)) return pathOrName;
+  if (existsSync(pathOrName)) return snapshotIn(pathOrName) ?? pathOrName;
   const published = findModel(pathOrName);
   const paints = (model: ManifestModel) => model.kind === "hub" && model.use === "pictures";
   if (published && paints(published)) return pulledFolder(published, hubSettings());
   const names = readManifest().filter(paints);
   throw new CheckpointError(pathOrName, {
-    expected: `a folder in the layout of diffusers, a bundled model (${BUNDLED_MODELS.join(", ")}) or a pulled one (${names.map(({ name }) => name).join(", ")})`,
-    found: "no such folder or name",
+    expected: `a folder in the layout of diffusers, a single file, a bundled model (${BUNDLED_MODELS.join(", ")}) or a pulled one (${names.map(({ name }) => name).join(", ")})`,
+    found: "no such folder, file or name",
   });
 }
 

@@ -13,12 +13,14 @@ export interface PartReader<Part> {
 
 /** Parts that are open: each is read when it is first asked for, and once. */
 export interface OpenParts<Parts> {
-  /** the checkpoint's folder */
+  /** the checkpoint's folder, or its single file */
   readonly path: string;
   /** Whether the folder has this part at all. */
   has(name: keyof Parts & string): boolean;
   /** @throws CheckpointError (file, expected, found) where the part is missing or does not fit */
   part<Name extends keyof Parts & string>(name: Name): Parts[Name];
+  /** What the numbers depend on besides files in the folder, for the digest. */
+  settings?(): string;
 }
 
 /** What a folder of one kind of checkpoint holds. */

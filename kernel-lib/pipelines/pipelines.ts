@@ -1,13 +1,19 @@
 /** @file The kinds of checkpoint that can be opened, one line each. */
 import { frido } from "./frido.js";
-import type { Pipeline } from "./pipeline.js";
+import type { OpenParts, Pipeline } from "./pipeline.js";
 import { stableDiffusion } from "./stable-diffusion.js";
 import { latentDiffusion, pixelDiffusion } from "./unconditional.js";
 
 /** A pipeline, whatever its model and its parts. */
 export type AnyPipeline = Pipeline<unknown, Readonly<Record<string, unknown>>>;
 
-const anyOf = <M, Parts>(pipeline: Pipeline<M, Parts>): AnyPipeline => pipeline as AnyPipeline; // the table hands a pipeline its own parts alone
+/** The parts of a checkpoint, whatever its pipeline. */
+export type AnyParts = OpenParts<Readonly<Record<string, unknown>>>;
+/** Hides the parts' types. */
+export const anyParts = <Parts>(parts: OpenParts<Parts>): AnyParts => parts as AnyParts;
+
+/** Hides a pipeline's types; whoever calls it hands it its own parts alone. */
+export const anyOf = <M, Parts>(pipeline: Pipeline<M, Parts>): AnyPipeline => pipeline as AnyPipeline;
 
 const table: AnyPipeline[] = [anyOf(stableDiffusion), anyOf(latentDiffusion), anyOf(pixelDiffusion), anyOf(frido)];
 

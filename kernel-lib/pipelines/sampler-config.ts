@@ -43,7 +43,13 @@ const EULER = object({
 });
 const DPM = object({
   ...NO_OTHER_SIGMAS,
-  ...only({ algorithm_type: ["dpmsolver++"], solver_type: ["midpoint"], lower_order_final: [true], variance_type: [null] }),
+  ...only({
+    algorithm_type: ["dpmsolver++"],
+    solver_type: ["midpoint"],
+    lower_order_final: [true],
+    variance_type: [null],
+    lambda_min_clipped: [null, Number.NEGATIVE_INFINITY],
+  }),
   solver_order: optional(
     form<1 | 2>("1 or 2", (order) => order === 1 || order === 2),
     2,

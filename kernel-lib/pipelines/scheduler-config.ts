@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
 import { misfit, object, oneOf, only, optional, readForm, real, text, whole, yesNo } from "../core/forms.js";
 import { type JsonObject, readJson } from "../core/json.js";
+import { PREDICTIONS } from "../diffusion/notation.js";
 import type { SamplerChoice } from "../diffusion/samplers/samplers.js";
 import type { ScheduleConfig } from "../diffusion/schedule.js";
 import type { PartReader } from "./pipeline.js";
@@ -22,7 +23,7 @@ const SCHEDULER = object({
   set_alpha_to_one: optional(yesNo),
   // not of diffusers: the latent-diffusion code computes its betas in float64
   precision: optional(oneOf(["float32", "float64"]), "float32"),
-  prediction_type: optional(oneOf(["epsilon", "v_prediction", "sample"]), "epsilon"),
+  prediction_type: optional(oneOf(PREDICTIONS), "epsilon"),
 });
 
 /** A checkpoint's noise schedule, and the sampler that its scheduler class names. */

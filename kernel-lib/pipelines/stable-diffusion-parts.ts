@@ -8,6 +8,7 @@ import type { PerceptualConfig } from "../nets/perceptual.js";
 import { type UNetConfig, unetConfig } from "../nets/unet.js";
 import { type VaeConfig, vaeConfig } from "../nets/vae.js";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.js";
+import { TOKENIZER_CLASSES } from "../text/tokenizer-folder.js";
 import { expectAutoencoderFits } from "./autoencoder.js";
 import { dualReader } from "./dual-part.js";
 import { expectEqual } from "./expect-equal.js";
@@ -34,7 +35,7 @@ export const STABLE_DIFFUSION: CheckpointKind<StableDiffusionParts> = {
     unet: networkReader(unetConfig, ["diffusion_pytorch_model"], ["UNet2DConditionModel"]),
     vae: networkReader(vaeConfig, ["diffusion_pytorch_model"], ["AutoencoderKL"]),
     text_encoder: networkReader(clipTextConfig, ["model"], ["CLIPTextModel"]),
-    tokenizer: { classes: ["CLIPTokenizer", "CLIPTokenizerFast"], read: loadTokenizer }, // the Rust tokenizer reads the same files
+    tokenizer: { classes: TOKENIZER_CLASSES, read: (folder) => loadTokenizer(folder) },
     scheduler: schedulerReader,
     perceptual: perceptualReader,
     dual: dualReader,

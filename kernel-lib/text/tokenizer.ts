@@ -1,13 +1,11 @@
 /**
- * @file CLIP's tokenizer, from the files of a checkpoint's tokenizer/ folder: vocab.json, merges.txt, special_tokens_map.json and
- * tokenizer_config.json. @huggingface/tokenizers does the byte-pair merging; this file builds its configuration.
+ * @file CLIP's tokenizer, from the files of a checkpoint's tokenizer/ folder. @huggingface/tokenizers does the byte-pair merging; this file builds
+ * its configuration.
  */
-import { join } from "node:path";
 import { Tokenizer as BytePairs } from "@huggingface/tokenizers";
 import { CheckpointError } from "../core/errors.js";
-import { fileExists, readText } from "../core/files.js";
-import { object, oneOf, optional, readForm, whole } from "../core/forms.js";
-import { brief, isObject, type JsonObject, readJson } from "../core/json.js";
+import { brief } from "../core/json.js";
+import { readTokenizer, type SpecialTokens } from "./tokenizer-folder.js";
 
 /** The tokens of one prompt. */
 export interface Encoded {
@@ -33,34 +31,28 @@ export interface Tokenizer {
 /** Matches words, single digits and runs of other characters (openai/CLIP, clip/simple_tokenizer.py). */
 const WORDS = "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
 
-const BEGIN = "<|startoftext|>";
-const END = "<|endoftext|>";
-
 /**
- * Reads a CLIP tokenizer's folder. tokenizer.json is ignored, since it holds the same data.
+ * Reads a CLIP tokenizer's folder.
+ * @param padToken where another is wanted than the folder's
  * @throws CheckpointError if a file is missing or the files contradict each other
  */
-export function loadTokenizer(folder: string): Tokenizer {
-  const vocabFile = join(folder, "vocab.json");
-  const vocab = readVocab(vocabFile);
-  const merges = readMerges(join(folder, "merges.txt"), vocab);
-  const { contextLength, special } = readSettings(folder);
-  const idOf = (role: keyof Special): number => {
-    const id = vocab.get(special[role]);
+export function loadTokenizer(folder: string, { padToken }: { readonly padToken?: string } = {}): Tokenizer {
+  const { file, vocab, merges, added, contextLength, special: own } = readTokenizer(folder);
+  const special: SpecialTokens = padToken === undefined ? own : { ...own, pad: padToken };
+  const idOf = (role: keyof SpecialTokens): number => {
+    const id = vocab.get(special[role]) ?? added.get(special[role])?.id;
     if (id === undefined)
-      throw new CheckpointError(vocabFile, { expected: `the ${role} token ${brief(special[role])}`, found: "no such token" });
+      throw new CheckpointError(file, { expected: `the ${role} token ${brief(special[role])}`, found: "no such token" });
     return id;
   };
-  const ids: Record<keyof Special, number> = { bos: idOf("bos"), eos: idOf("eos"), pad: idOf("pad"), unk: idOf("unk") };
+  const ids: Record<keyof SpecialTokens, number> = { bos: idOf("bos"), eos: idOf("eos"), pad: idOf("pad"), unk: idOf("unk") };
+  // Special tokens, padding included, match before all others: in SD 2 every "!" of a prompt becomes id 0.
+  const first = new Map((["bos", "eos", "pad", "unk"] as const).map((role) => [special[role], ids[role]]));
+  for (const [content, { id, normalized }] of added) if (!normalized) first.set(content, id);
+  const afterwards = [...added].filter(([content]) => !first.has(content));
   const bytePairs = new BytePairs(
     {
-      // Special tokens, padding included, match before all others: in SD 2 every "!" of a prompt becomes id 0.
-      added_tokens: [...new Set(Object.values(special))].map((content) => ({
-        id: vocab.get(content),
-        content,
-        special: true,
-        normalized: false,
-      })),
+      added_tokens: afterwards.map(([content, { id }]) => ({ content, id, special: false, normalized: true })),
       normalizer: {
         type: "Sequence",
         normalizers: [{ type: "NFC" }, { type: "Replace", pattern: { Regex: "\\s+" }, content: " " }, { type: "Lowercase" }],
@@ -83,9 +75,11 @@ export function loadTokenizer(folder: string): Tokenizer {
     bosId: ids.bos,
     eosId: ids.eos,
     padId: ids.pad,
-    vocabSize: [...vocab.values()].reduce((most, id) => Math.max(most, id + 1), 0),
+    vocabSize: [...vocab.values(), ...[...added.values()].map(({ id }) => id)].reduce((most, id) => Math.max(most, id + 1), 0),
     encode(text) {
-      const all = bytePairs.encode(text, { add_special_tokens: false }).ids;
+      const all = splitAt(text, first).flatMap((part) =>
+        typeof part === "number" ? [part] : bytePairs.encode(part, { add_special_tokens: false }).ids,
+      );
       const kept = all.slice(0, contextLength - 2);
       const padding = Array<number>(contextLength - 2 - kept.length).fill(ids.pad);
       return { ids: [ids.bos, ...kept, ids.eos, ...padding], truncated: all.length > kept.length };
@@ -93,63 +87,9 @@ export function loadTokenizer(folder: string): Tokenizer {
   };
 }
 
-function readVocab(file: string): ReadonlyMap<string, number> {
-  const vocab = new Map<string, number>();
-  const taken = new Set<number>();
-  for (const [token, id] of Object.entries(readJson(file))) {
-    if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0 || id >= 2 ** 20 || taken.has(id))
-      throw new CheckpointError(file, { expected: `${brief(token)}: a unique id from 0 to ${2 ** 20 - 1}`, found: brief(id) });
-    taken.add(id);
-    vocab.set(token, id);
-  }
-  return vocab;
-}
-
-function readMerges(file: string, vocab: ReadonlyMap<string, number>): [string, string][] {
-  const lines = readText(file).split("\n");
-  if (lines[0].startsWith("#version")) lines.shift();
-  while (lines.length > 0 && lines[lines.length - 1].trim() === "") lines.pop();
-  return lines.map((line, k) => {
-    const pair = line.trim().split(" ");
-    if (pair.length !== 2 || pair.some((part) => part === ""))
-      throw new CheckpointError(file, { expected: `two tokens in merge ${k + 1}`, found: brief(line) });
-    if (!vocab.has(pair[0] + pair[1]))
-      throw new CheckpointError(file, { expected: `merge ${k + 1} to make a token of vocab.json`, found: brief(pair[0] + pair[1]) });
-    return [pair[0], pair[1]];
-  });
-}
-
-interface Special {
-  readonly bos: string;
-  readonly eos: string;
-  readonly pad: string;
-  readonly unk: string;
-}
-
-const CONFIG = object({
-  tokenizer_class: optional(oneOf(["CLIPTokenizer", "CLIPTokenizerFast"])),
-  model_max_length: optional(whole({ min: 3, max: 4096 }), 77),
-});
-
-function readSettings(folder: string): { contextLength: number; special: Special } {
-  const configFile = join(folder, "tokenizer_config.json");
-  const mapFile = join(folder, "special_tokens_map.json");
-  const config = fileExists(configFile) ? readJson(configFile) : {};
-  const map = fileExists(mapFile) ? readJson(mapFile) : {};
-  const { model_max_length: contextLength } = readForm(configFile, CONFIG, config);
-  // special_tokens_map.json goes first: SD 2's two files disagree about the padding, and transformers lets this one win.
-  const content = (role: keyof Special, fallback: string): string =>
-    tokenContent(mapFile, map, `${role}_token`) ?? tokenContent(configFile, config, `${role}_token`) ?? fallback;
-  const eos = content("eos", END);
-  const special = { bos: content("bos", BEGIN), eos, pad: content("pad", eos), unk: content("unk", eos) };
-  return { contextLength, special };
-}
-
-// A token is its text, or { content: its text, lstrip, … }.
-function tokenContent(file: string, json: JsonObject, key: string): string | undefined {
-  const value = Object.hasOwn(json, key) ? json[key] : undefined;
-  if (value === undefined || value === null) return undefined;
-  const text = isObject(value) ? value.content : value;
-  if (typeof text !== "string" || text === "") throw new CheckpointError(file, { expected: `${key}: a token's text`, found: brief(value) });
-  return text;
+/** The text in pieces, with the ids of the tokens between them; where several fit, the longest counts. */
+function splitAt(text: string, tokens: ReadonlyMap<string, number>): (string | number)[] {
+  const longest = [...tokens.keys()].sort((a, b) => b.length - a.length);
+  const pattern = new RegExp(`(${longest.map((token) => token.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|")})`);
+  return text.split(pattern).map((piece, k) => (k % 2 === 1 ? (tokens.get(piece) as number) : piece));
 }

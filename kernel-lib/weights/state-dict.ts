@@ -60,9 +60,15 @@ const PLAIN_DATA: readonly PickleGlobal[] = [
 /**
  * Reads the pickle of a dict of tensors.
  * @param within the key of an outer dict whose entry it is; then the outer one may hold plain data besides
+ * @param otherwise "whole": a dict without that key is the dict of tensors itself
  * @throws CheckpointError naming what is neither a tensor nor, with `within`, plain data
  */
-export function stateDict(file: string, bytes: Uint8Array, start: number, within?: string): StateDict {
+export function stateDict(
+  file: string,
+  bytes: Uint8Array,
+  start: number,
+  { within, otherwise = "refuse" }: { readonly within?: string; readonly otherwise?: "refuse" | "whole" } = {},
+): StateDict {
   const storages = new Map<string, Storage>();
   const refuse = (expected: string, found: PickleValue | undefined): never => {
     throw new CheckpointError(file, { expected, found: kindOf(found) });
@@ -109,7 +115,7 @@ export function stateDict(file: string, bytes: Uint8Array, start: number, within
 
   const { value, end } = unpickle(file, bytes, start, { globals, persistent });
   if (!(value instanceof Map)) return refuse("a state dict: tensors by name", value);
-  const dict = within === undefined ? value : value.get(within);
+  const dict = within === undefined || (otherwise === "whole" && !value.has(within)) ? value : value.get(within);
   if (!(dict instanceof Map))
     return refuse(`${brief(within)}: tensors by name`, dict ?? `a dict of ${[...value.keys()].slice(0, 8).map(kindOf).join(", ")}`);
   const tensors = new Map<string, StoredTensor>();

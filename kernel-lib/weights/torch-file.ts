@@ -28,6 +28,7 @@ interface Opened {
   /** as it was asked for, for errors */
   readonly file: string;
   readonly within?: string;
+  readonly otherwise?: "refuse" | "whole";
 }
 /** More than any state dict's pickle: those of Stable Diffusion have some hundred kB. */
 const MAX_PICKLE = 16 * 2 ** 20;
@@ -40,6 +41,8 @@ export interface TorchOptions {
    * data and are not read. Absent: the file is the tensors by name.
    */
   readonly within?: string;
+  /** where the dict has no such key; default "refuse". "whole": the dict itself is the tensors by name */
+  readonly otherwise?: "refuse" | "whole";
 }
 
 /**
@@ -47,9 +50,9 @@ export interface TorchOptions {
  * @throws CheckpointError (file, expected, found) where it is not torch.save's, names anything but tensors (and, with `within`, plain data), or lies
  * about what it holds
  */
-export function openTorch(file: string, { within }: TorchOptions = {}): TorchFile {
+export function openTorch(file: string, { within, otherwise }: TorchOptions = {}): TorchFile {
   return withFile(file, ({ fd, size, path }) => {
-    const opened = { fd, size, path, file, within };
+    const opened = { fd, size, path, file, within, otherwise };
     const zipped = bytesAt(opened, 0, Math.min(4, size)).toString("latin1") === "PK\x03\x04";
     return { file: path, tensors: zipped ? readZip(opened) : readLegacy(opened) };
   });
@@ -73,7 +76,7 @@ function readZip(opened: Opened): Map<string, TensorRef> {
   if (word !== undefined && word !== "little") throw new CheckpointError(file, { expected: "little endian numbers", found: brief(word) });
   const { offset, length } = entries.get(pickleName) as StoredEntry;
   if (length > MAX_PICKLE) throw new CheckpointError(file, { expected: `a pickle of at most ${MAX_PICKLE} bytes`, found: `${length}` });
-  const { tensors } = stateDict(file, bytesAt(opened, offset, length), 0, opened.within);
+  const { tensors } = stateDict(file, bytesAt(opened, offset, length), 0, opened);
   return place(opened, tensors, ({ key }) => {
     const entry = entries.get(`${prefix}data/${key}`);
     if (!entry) throw new CheckpointError(file, { expected: `${prefix}data/${key}`, found: "no such entry" });
@@ -94,7 +97,7 @@ function readLegacy(opened: Opened): Map<string, TensorRef> {
   const system = unpickle(file, head, protocol.end, plain);
   if (!(system.value instanceof Map) || system.value.get("little_endian") !== true)
     throw new CheckpointError(file, { expected: "little endian numbers", found: "others" });
-  const { tensors, storages, end } = stateDict(file, head, system.end, opened.within);
+  const { tensors, storages, end } = stateDict(file, head, system.end, opened);
   const { value: keys, end: start } = unpickle(file, head, end, plain);
   if (!Array.isArray(keys)) throw new CheckpointError(file, { expected: "a list of storages", found: kindOf(keys) });
 

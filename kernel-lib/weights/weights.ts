@@ -12,29 +12,50 @@ export interface Weights {
   readonly weights: ReadonlyMap<string, TensorRef>;
 }
 
+/** Which weights of a folder count: the plain ones, else the first of diffusers' variants that is there. */
+const VARIANTS = ["", ".fp16", ".bf16", ".non_ema"] as const;
+
 /**
- * The weights in a folder. Of `names` (without extension) the first that exists counts; whole before sharded, plain before fp16.
+ * The weights in a folder. Of `names` (without extension) the first that exists counts; plain before a variant, whole before sharded.
  * @throws CheckpointError saying what lies there instead
  */
 export function openWeights(folder: string, names: readonly string[]): Weights {
-  for (const name of [...names, ...names.map((plain) => `${plain}.fp16`)]) {
-    const whole = join(folder, `${name}.safetensors`);
-    if (fileExists(whole)) {
-      const { file, tensors } = openSafetensors(whole);
-      return { file, weights: tensors };
+  for (const variant of VARIANTS)
+    for (const name of names) {
+      const whole = join(folder, `${name}${variant}.safetensors`);
+      if (fileExists(whole)) {
+        const { file, tensors } = openSafetensors(whole);
+        return { file, weights: tensors };
+      }
+      const index = indexNames(name, variant)
+        .map((each) => join(folder, each))
+        .find(fileExists);
+      if (index !== undefined) return openShards(folder, index);
     }
-    const index = join(
-      folder,
-      name.endsWith(".fp16") ? `${name.slice(0, -5)}.safetensors.index.fp16.json` : `${name}.safetensors.index.json`,
-    );
-    if (fileExists(index)) return openShards(folder, index);
-  }
-  const others = listFolder(folder).filter((name) => /\.(bin|pt|pth|ckpt|safetensors|msgpack|h5|onnx)$/.test(name));
+  const others = listFolder(folder)
+    .filter((name) => /\.(bin|pt|pth|ckpt|safetensors|msgpack|h5|onnx)$/.test(name))
+    .sort();
   throw new CheckpointError(folder, {
     expected: names.map((name) => `${name}.safetensors`).join(" or "),
     found: others.length > 0 ? others.slice(0, 5).join(", ") : "no weights",
-    fix: others.length > 0 ? "save the checkpoint again with safe_serialization=True, or download its safetensors files" : undefined,
+    fix: adviceFor(names, others),
   });
+}
+
+/** transformers and diffusers put a variant's name into the index's at different places. */
+const indexNames = (name: string, variant: string): string[] =>
+  variant === ""
+    ? [`${name}.safetensors.index.json`]
+    : [`${name}.safetensors.index${variant}.json`, `${name}.safetensors${variant}.index.json`, `${name}${variant}.safetensors.index.json`];
+
+function adviceFor(names: readonly string[], others: readonly string[]): string | undefined {
+  if (others.length === 0) return undefined;
+  const ours = others.filter((other) => other.endsWith(".safetensors") && names.some((name) => other.startsWith(name)));
+  const [name] = names;
+  if (ours.some((other) => /-\d{5}-of-\d{5}\./.test(other)))
+    return `download ${name}.safetensors.index.json, which says where each tensor lies`;
+  if (ours.length > 0) return `download ${name}.safetensors, or give this variant that name`;
+  return "save the checkpoint again with safe_serialization=True, or download its safetensors files";
 }
 
 // diffusers' index: { weight_map: { key: file } }, each file beside the index.
