@@ -50,7 +50,7 @@ export async function loadedFlags<Flags extends Readonly<Record<string, unknown>
     const words = flags[key];
     if (words === undefined || !spec.flag?.load) continue;
     try {
-      loaded[key] = await spec.flag.load(words as readonly string[]);
+      loaded[key] = await spec.flag.load(words as readonly string[], decode);
     } catch (error) {
       if (error instanceof RangeError) throw new UsageError(`${name}: ${error.message}`, { cause: error });
       throw error;
@@ -58,6 +58,8 @@ export async function loadedFlags<Flags extends Readonly<Record<string, unknown>
   }
   return { ...flags, ...loaded };
 }
+
+const decode = async (file: string) => (await import("../core/image.js")).decodeImage(file);
 
 /** Adds the flags that choose a model and where it runs. */
 export const addModelOptions = (command: Command): Command =>
