@@ -17,6 +17,14 @@ export { mergeAttendDiffuse, multiDiffusion, regionDiffusion, safaDiffusion, spo
 export { syncDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
+// steering it by a ControlNet
+export { canny, type CannyOptions } from "./conditions/canny.js";
+export { horizon, horizonOf, type HorizonOptions } from "./conditions/horizon.js";
+export { silhouette, silhouetteOf } from "./conditions/silhouette.js";
+export type { ControlOptions, ResolvedControl } from "./conditions/control.js";
+export type { ControlMode, NoiseControl } from "./diffusion/capabilities.js";
+export type { ControlRecord } from "./methods/joint/step-record.js";
+// and by regions
 export { readMask } from "./conditions/mask-file.js";
 export type { Region } from "./conditions/regions.js";
 export type { Backgrounds } from "./methods/joint/bootstrapping.js";

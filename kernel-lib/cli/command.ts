@@ -12,7 +12,12 @@ export type PaintModel = JointModel & Pick<Model, "device" | "precision" | "thre
 export interface CliDeps {
   readonly openModel: (
     pathOrName: string | undefined,
-    options: { readonly device: DeviceChoice; readonly precision?: Precision; readonly threads?: number },
+    options: {
+      readonly device: DeviceChoice;
+      readonly precision?: Precision;
+      readonly threads?: number;
+      readonly control?: readonly string[];
+    },
   ) => Promise<PaintModel>;
   readonly stdout: Out;
   readonly stderr: Out;

@@ -20,6 +20,8 @@ export interface ModelFlags {
   readonly device: DeviceChoice;
   readonly precision?: Precision;
   readonly threads?: number;
+  /** ControlNets, in their order */
+  readonly controlNet?: readonly string[];
 }
 
 /** The flags of a command that runs a method, and those of the methods' options by option name. */
@@ -67,7 +69,12 @@ export async function withModel<T>(flags: ModelFlags, deps: CliDeps, work: (open
   let model: PaintModel | undefined;
   try {
     model = await Promise.race([
-      deps.openModel(flags.model, { device: flags.device, precision: flags.precision, threads: flags.threads }),
+      deps.openModel(flags.model, {
+        device: flags.device,
+        precision: flags.precision,
+        threads: flags.threads,
+        ...(flags.controlNet && { control: flags.controlNet }),
+      }),
       stopped,
     ]);
     for (const notice of model.notices) stderr.write(`note: ${notice}\n`);

@@ -59,6 +59,14 @@ export async function loadedFlags<Flags extends Readonly<Record<string, unknown>
   return { ...flags, ...loaded };
 }
 
+/** Adds the flag that opens ControlNets beside the model. */
+export const addControlNetOption = (command: Command): Command =>
+  command.option(
+    "--control-net <path>",
+    "a ControlNet: a folder in the layout of diffusers, a .safetensors or .pth, or the name of one that the checkpoint has; stands once for each, net=0 is the first",
+    (word: string, before: readonly string[] | undefined) => [...(before ?? []), word],
+  );
+
 const decode = async (file: string) => (await import("../core/image.js")).decodeImage(file);
 
 /** Adds the flags that choose a model and where it runs. */
