@@ -65,8 +65,8 @@ test("the folder holds the numbers and a picture of each condition; run.json nam
     [false, true],
   ]);
   expect(savedOptions(saved).control).toEqual(run.options.control);
-  const again = await finish(replay(await openRun(dir), model()));
-  expect((again.result as typeof result).latent).toEqual(result.latent);
+  const again = await finish(replay(await openRun(dir), model()) as typeof run);
+  expect(again.result.latent).toEqual(result.latent);
 
   writeSafetensors(join(dir, "control/1.safetensors"), { image: { ...image, data: image.data.map((x) => 1 - x) } });
   expect(() => savedOptions(saved)).toThrow(
