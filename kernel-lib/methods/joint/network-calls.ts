@@ -89,23 +89,28 @@ export const mergedWindows = (
   attention,
 });
 
-/**
- * Makes the network calls of one run. After an abort each throws the signal's reason before its next network call. Each throws a NumericError
- * that names the window if a network returns NaN or infinity.
- * @param text [2,tokens,dim]
- */
-export function networkCalls(
-  model: JointModel,
-  options: ResolvedOptions,
-  { text, batch: sizes, signal }: { readonly text: Tensor | DeviceTensor; readonly batch: Batch; readonly signal?: AbortSignal },
-): NetworkCalls {
+/** What the calls of a run share. */
+interface CallContext {
+  /** [2,tokens,dim] */
+  readonly text: Tensor | DeviceTensor;
+  readonly batch: Batch;
+  readonly signal?: AbortSignal;
+}
+
+/** Rows of windows, and where they lie. */
+interface Placed {
+  readonly x: Tensor;
+  readonly places: readonly Window[];
+}
+
+/** What a call of windows is made of: batches, what is asked, and where the windows' conditions lie. */
+function placedCalls(model: JointModel, options: ResolvedOptions, { text, batch: sizes, signal }: CallContext) {
   const { windows, guidanceScale, control = [] } = options;
-  const { scaleFactor } = model.config;
-  const controls = controlsAt(control, pathOf(options, model.config).hops, scaleFactor);
+  const controls = controlsAt(control, pathOf(options, model.config).hops, model.config.scaleFactor);
   /** Calls for rows of windows that lie at these places, a batch after the other. */
   const batched = async <T>(
     kind: CallKind,
-    { x, places }: { readonly x: Tensor; readonly places: readonly Window[] },
+    { x, places }: Placed,
     call: (x: Tensor, batch: number, places: readonly Window[]) => Promise<T>,
   ): Promise<T[]> => {
     const done: T[] = [];
@@ -127,7 +132,7 @@ export function networkCalls(
     ...controls(hop, places),
   });
   /** Rows with the places of their conditions. */
-  const placed = (x: Tensor) => {
+  const placed = (x: Tensor): Placed => {
     const [n, , h, w] = x.shape;
     if (control.length > 0 && (n !== windows.length || windows.some(({ height, width }) => height !== h || width !== w)))
       throw new TypeError(
@@ -135,6 +140,19 @@ export function networkCalls(
       );
     return { x, places: windows };
   };
+  return { batched, ask, placed };
+}
+
+/**
+ * Makes the network calls of one run. After an abort each throws the signal's reason before its next network call. Each throws a NumericError
+ * that names the window if a network returns NaN or infinity.
+ * @param text [2,tokens,dim]
+ */
+export function networkCalls(model: JointModel, options: ResolvedOptions, given: CallContext): NetworkCalls {
+  const { windows } = options;
+  const { scaleFactor } = model.config;
+  const { batched, ask, placed } = placedCalls(model, options, given);
+  const { signal } = given;
   const together = (attention: MergedWindows["attention"]) => {
     signal?.throwIfAborted();
     return mergedWindows(options, scaleFactor, attention);
