@@ -48,7 +48,7 @@ export const safa = jointMethod({
     const follows = windows.length > 1 ? Math.round(referenceShare * steps) : 0; // a single window has nobody to agree with
     const n = windows.length;
     let reference = fromState("reference", run.carriedOver) ?? { x: run.fresh({ index: REFERENCE }, [1, c, h, w]), history: [] };
-    const asking = await run.under([...windows, windows[0]]); // the reference has no place: a condition's first window is its own
+    const asking = await run.under([...windows, windows[0]]); // the reference lies nowhere in the panorama: it sees the first window's condition
     for (const hop of run.hops) {
       const drawn = over(run.draw(z, hop), (all) => cropAll(all, windows)); // [n,c,h,w]
       const beside = { ...reference, ...(drawn.noise && { noise: run.fresh({ index: REFERENCE + 1 + hop.index }, [1, c, h, w]) }) };
