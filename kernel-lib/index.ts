@@ -17,8 +17,9 @@ export { mergeAttendDiffuse, multiDiffusion, regionDiffusion, safaDiffusion, spo
 export { syncDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
-export { readMask } from "./conditions/mask-file.js";
-export type { Region } from "./conditions/regions.js";
+export { canny, horizon, horizonOf, readMask, silhouette, silhouetteOf } from "./conditions/public-conditions.js";
+export type { CannyOptions, ControlMode, ControlOptions, HorizonOptions } from "./conditions/public-conditions.js";
+export type { NoiseControl, Region, ResolvedControl } from "./conditions/public-conditions.js";
 export type { Backgrounds } from "./methods/joint/bootstrapping.js";
 // writing a new method
 export { jointMethod } from "./methods/joint/joint-method.js";
@@ -41,7 +42,7 @@ export type { DefaultedOf, DefaultedSpec, Flag, NumberBounds, OptionSpec, Option
 export type { ValuesOf } from "./methods/option-table.js";
 export type { JointBatch, JointOptions, ResolvedOptions } from "./methods/joint/options.js";
 export type { ResolvedSyncOptions, SyncOptions } from "./methods/joint/syncdiffusion.js";
-export type { JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./methods/joint/step-record.js";
+export type { ControlRecord, JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./methods/joint/step-record.js";
 export type { CallKind, JointModel, JointModelConfig, MemoryNeed } from "./diffusion/joint-model.js";
 export type { Autoencoder, BatchOption, Classifier, ComparableFeatures, ControlledNoiseOptions } from "./diffusion/capabilities.js";
 export type { ControlMaps, DecodeOptions, Denoiser, DualEncoder, EncodeOptions, EnergyGradient } from "./diffusion/capabilities.js";

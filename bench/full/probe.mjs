@@ -19,7 +19,7 @@ import { noiseProgram } from "#kernel-lib/nets/guided-denoiser.js";
 import { resnetAt } from "#kernel-lib/nets/layers.js";
 import { checkpointParameters, under } from "#kernel-lib/nets/parameters.js";
 import { perceptualGradientProgram } from "#kernel-lib/nets/perceptual-gradient.js";
-import { unetTransformer } from "#kernel-lib/nets/unet.js";
+import { unetTransformer } from "#kernel-lib/nets/unet-encoder.js";
 import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { THREADS } from "../race.mjs";
 import { flopsOf } from "./flops.mjs";

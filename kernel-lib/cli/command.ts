@@ -18,6 +18,7 @@ export interface CliDeps {
       readonly precision?: Precision;
       readonly threads?: number;
       readonly prediction?: Prediction;
+      readonly control?: readonly string[];
     },
   ) => Promise<PaintModel>;
   readonly stdout: Out;

@@ -95,7 +95,8 @@ async function write(prompt: string, flags: CompareFlags, done: readonly Compare
       pictures.push({ method, src: dataUrl("image/webp", await encodeWebp(panorama, { quality: 90 })) });
     seeds.push({ seed, pictures });
   }
-  const command = `veduta compare ${JSON.stringify(prompt)} --methods ${flags.methods.join(",")} --seeds ${flags.seeds.join(",")}${given(flags)} --out ${JSON.stringify(flags.out)}`;
+  const nets = (flags.controlNet ?? []).map((name) => ` --control-net ${JSON.stringify(name)}`).join("");
+  const command = `veduta compare ${JSON.stringify(prompt)} --methods ${flags.methods.join(",")} --seeds ${flags.seeds.join(",")}${given(flags)}${nets} --out ${JSON.stringify(flags.out)}`;
   const metricsOf = known.map(({ name, title, better }) => ({ name, title, better }));
   await writeWhole(join(flags.out, "index.html"), comparePage({ prompt, facts, command, summaries, titles, metrics: metricsOf, seeds }));
   const numbers = done.map(({ panorama: _, ...rest }) => rest);

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { allMethods } from "../methods/methods.js";
 import type { CliDeps } from "./command.js";
 import type { CompareFlags } from "./compare-action.js";
-import { addMethodFlags, addModelOptions } from "./run-options.js";
+import { addControlNetOption, addMethodFlags, addModelOptions } from "./run-options.js";
 import { listOfNames, listOfSeeds } from "./values.js";
 
 /** Adds the command to the program. */
@@ -20,7 +20,7 @@ export function compareCommand(program: Command, deps: CliDeps): void {
     .option("--methods <names>", `two or more of ${names.join(", ")}; the first is the baseline`, listOfNames(names), ["multi", "sync"])
     .option("--seeds <seeds>", "a number of seeds, counted from 1, or a list: 8, or 3,5,8, or 1..8", listOfSeeds, [1, 2, 3, 4]);
   addMethodFlags(command, methods, new Set(["--seed"]));
-  addModelOptions(command);
+  addControlNetOption(addModelOptions(command));
   command
     .requiredOption("--out <dir>", "the folder of the page, the panoramas and the numbers")
     .option("--force", "replace a comparison that is already in the folder")

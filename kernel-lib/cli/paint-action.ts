@@ -31,12 +31,18 @@ export async function paint(prompt: string | undefined, words: PaintFlags, deps:
   expectOwnFlags(flags, method, allMethods());
   if (flags.out !== undefined) await expectFree(flags.out, flags.force);
   const begun = performance.now();
-  await withModel(old ? { ...flags, model: flags.model ?? old.info.model.name } : flags, deps, async (opened) => {
+  await withModel(old ? { ...flags, ...sameModel(old, flags) } : flags, deps, async (opened) => {
     const options = { ...(old && savedOptions(old)), ...changes(flags), ...(prompt !== undefined && { prompt, text: undefined }) };
     const run = started(() => method.run(opened.model, { ...options, signal: opened.signal } as never));
     await runIntoFolder(run, flags, opened, deps, { picture: "panorama.png", begun });
   });
 }
+
+/** The model of a run and its ControlNets, where flags name no others. */
+const sameModel = ({ info: { model } }: SavedRun, flags: PaintFlags): Pick<PaintFlags, "model" | "controlNet"> => ({
+  model: flags.model ?? model.name,
+  controlNet: flags.controlNet ?? model.control,
+});
 
 /** The options that flags name. A size or a stride of one's own replaces the windows that a run has recorded. */
 function changes(flags: PaintFlags): object {
@@ -55,14 +61,14 @@ function changes(flags: PaintFlags): object {
 /** Goes on with a run, in its folder. @throws UsageError for a prompt or a flag that would change it */
 async function goOn(dir: string, prompt: string | undefined, flags: PaintFlags, deps: CliDeps, given: ReadonlySet<string>): Promise<void> {
   const old = await saved(dir);
-  const allowed = new Set(["resume", "model", "device", "precision", "threads", "keep", "foreseen"]);
+  const allowed = new Set(["resume", "model", "controlNet", "device", "precision", "threads", "keep", "foreseen"]);
   const wrong = prompt === undefined ? [...given].find((key) => !allowed.has(key)) : "a prompt";
   if (wrong !== undefined)
     throw new UsageError(
       `--resume goes on as the run began, and got ${wrong}; leave it out, or repeat the run with changes by --from ${dir}`,
     );
   const begun = performance.now();
-  await withModel({ ...flags, model: flags.model ?? old.info.model.name }, deps, async ({ model, signal, took }) => {
+  await withModel({ ...flags, ...sameModel(old, flags) }, deps, async ({ model, signal, took }) => {
     const foreseenEvery = flags.keep.foreseen ? flags.foreseen : 0;
     const { run, writer, done } = await resumed(dir, model, { signal, report: flags.keep.report, foreseenEvery });
     deps.stderr.write(`${run.method.title} on ${model.device}, ${model.precision}, after step ${done} of ${run.stepCount}\n`);

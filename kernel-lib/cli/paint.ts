@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { allMethods, DEFAULT_METHODS } from "../methods/methods.js";
 import type { CliDeps } from "./command.js";
 import type { PaintFlags } from "./paint-action.js";
-import { addRunOptions } from "./run-options.js";
+import { addControlNetOption, addRunOptions } from "./run-options.js";
 
 /** Adds the command to the program. */
 export function paintCommand(program: Command, deps: CliDeps): void {
@@ -18,10 +18,11 @@ export function paintCommand(program: Command, deps: CliDeps): void {
     .option("--from <run>", "repeat the run of this folder; flags and a prompt change what they name")
     .option("--resume <run>", "go on with a run that was stopped or killed, in its folder");
   addRunOptions(command, methods, DEFAULT_METHODS.panorama.name, "panorama.png");
+  addControlNetOption(command);
   command
     .addHelpText(
       "after",
-      '\nExamples:\n  veduta paint "mountains" --loop --seed 7\n  veduta paint "a misty forest at dawn" --method multi --width 1024 --out forest\n  veduta paint --method regions --region "mountains at night=0,0,0.5,1" --region "sea at noon=0.5,0,0.5,1" --feather 32\n  veduta paint --from forest --weight 80 --out forest-80\n  veduta paint --resume forest\n',
+      '\nExamples:\n  veduta paint "mountains" --loop --seed 7\n  veduta paint "a misty forest at dawn" --method multi --width 1024 --out forest\n  veduta paint --method regions --region "mountains at night=0,0,0.5,1" --region "sea at noon=0.5,0,0.5,1" --feather 32\n  veduta paint "mountains" --control-net ./sd-controlnet-canny --control edges.png,scale=0.8,end=0.75\n  veduta paint --from forest --weight 80 --out forest-80\n  veduta paint --resume forest\n',
     )
     .action(async (prompt: string | undefined, flags: PaintFlags) => {
       const given = new Set(Object.keys(flags).filter((key) => command.getOptionValueSource(key) === "cli"));

@@ -22,6 +22,8 @@ export interface ModelFlags {
   readonly precision?: Precision;
   readonly threads?: number;
   readonly prediction?: Prediction;
+  /** ControlNets, in their order */
+  readonly controlNet?: readonly string[];
 }
 
 /** The flags of a command that runs a method, and those of the methods' options by option name. */
@@ -74,6 +76,7 @@ export async function withModel<T>(flags: ModelFlags, deps: CliDeps, work: (open
         precision: flags.precision,
         threads: flags.threads,
         prediction: flags.prediction,
+        ...(flags.controlNet && { control: flags.controlNet }),
       }),
       stopped,
     ]);

@@ -51,7 +51,7 @@ export async function loadedFlags<Flags extends Readonly<Record<string, unknown>
     const words = flags[key];
     if (words === undefined || !spec.flag?.load) continue;
     try {
-      loaded[key] = await spec.flag.load(words as readonly string[]);
+      loaded[key] = await spec.flag.load(words as readonly string[], decode);
     } catch (error) {
       if (error instanceof RangeError) throw new UsageError(`${name}: ${error.message}`, { cause: error });
       throw error;
@@ -59,6 +59,16 @@ export async function loadedFlags<Flags extends Readonly<Record<string, unknown>
   }
   return { ...flags, ...loaded };
 }
+
+/** Adds the flag that opens ControlNets beside the model. */
+export const addControlNetOption = (command: Command): Command =>
+  command.option(
+    "--control-net <path>",
+    "a ControlNet: a folder in the layout of diffusers, a .safetensors or .pth, or the name of one that the checkpoint has; stands once for each, net=0 is the first",
+    (word: string, before: readonly string[] | undefined) => [...(before ?? []), word],
+  );
+
+const decode = async (file: string) => (await import("../core/image.js")).decodeImage(file);
 
 /** Adds the flags that choose a model and where it runs. */
 export const addModelOptions = (command: Command): Command =>

@@ -14,12 +14,34 @@ export interface TimestepOptions extends BatchOption {
   readonly timestep: number;
 }
 
+/**
+ * Which rows a ControlNet sees and how its residuals count. "balanced": both rows, all residuals alike. "guess": the prompt's row alone, the coarse
+ * residuals more than the fine ones. "prompt": both rows, the residuals as in "guess", so that the prompt decides more; it is ours.
+ */
+export type ControlMode = (typeof CONTROL_MODES)[number];
+
+/** The values of `ControlMode`. */
+export const CONTROL_MODES = ["balanced", "guess", "prompt"] as const;
+
+/** One use of a ControlNet in a prediction (Zhang et al., arXiv:2302.05543). */
+export interface NoiseControl {
+  /** which of the model's ControlNets, from 0 */
+  readonly net: number;
+  /** the condition of each row, [N,3,f·h,f·w] in [0,1], RGB */
+  readonly image: Tensor;
+  /** factor of the residuals */
+  readonly scale: number;
+  readonly mode: ControlMode;
+}
+
 /** Options of a noise prediction. */
 export interface NoiseOptions extends TimestepOptions {
   /** [2,tokens,dim]: negative prompt, then prompt; or [1,tokens,dim] for an unguided prediction */
   readonly text: Tensor | DeviceTensor;
   /** eps = eps_negative + guidanceScale · (eps_prompt − eps_negative); ignored for [1,…] text. Default 7.5. */
   readonly guidanceScale?: number;
+  /** ControlNets whose residuals are added, each once or more; default none */
+  readonly controls?: readonly NoiseControl[];
 }
 
 /** What images are compared with, and how. */

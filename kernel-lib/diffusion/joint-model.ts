@@ -1,7 +1,16 @@
 /** @file What a joint method needs of a model. */
 import type { Edge } from "../core/edge.js";
 import type { DeviceTensor, Tensor } from "../core/tensor.js";
-import type { Autoencoder, Denoiser, MergedDenoiser, MergedWindows, NoiseOptions, Perceptual, TextEncoder } from "./capabilities.js";
+import type {
+  Autoencoder,
+  Denoiser,
+  MergedDenoiser,
+  MergedWindows,
+  NoiseControl,
+  NoiseOptions,
+  Perceptual,
+  TextEncoder,
+} from "./capabilities.js";
 import type { SamplerChoice } from "./samplers/samplers.js";
 import type { ScheduleConfig } from "./schedule.js";
 
@@ -19,7 +28,11 @@ export interface JointModel
   /** decode(x0(x_t, eps(x_t))) of one latent [1,c,h,w] in one call, [1,3,8h,8w], left on the device; absent where nothing can stay there. */
   foresee?(latent: Tensor, options: NoiseOptions): Promise<DeviceTensor>;
   /** Windows of this size (latent pixels) that one network call takes, from memory; all at once where a model does not say. */
-  batchSize?(kind: CallKind, window: { readonly height: number; readonly width: number }): number;
+  batchSize?(
+    kind: CallKind,
+    window: { readonly height: number; readonly width: number },
+    controls?: readonly Pick<NoiseControl, "net" | "mode">[],
+  ): number;
   /** @throws MemoryError where a run would not fit into the memory that is free: what it needs, and for what */
   expectFits?(run: MemoryNeed): void;
 }
@@ -37,6 +50,8 @@ export interface MemoryNeed {
   readonly batch?: { readonly noise?: number; readonly gradient?: number };
   /** windows that one call takes together, since their attention is merged */
   readonly merged?: MergedWindows;
+  /** the sets of ControlNets that calls use; default one, without any */
+  readonly controls?: readonly (readonly Pick<NoiseControl, "net" | "mode">[])[];
 }
 
 /** What joint methods need to know of a model. */
@@ -54,4 +69,6 @@ export interface JointModelConfig {
   readonly sampler?: SamplerChoice;
   /** the checkpoint's recommended SyncDiffusion weight, where it states one */
   readonly weight?: number;
+  /** names of the ControlNets that the model was opened with; default none */
+  readonly controlNets?: readonly string[];
 }

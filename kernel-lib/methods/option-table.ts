@@ -3,6 +3,8 @@
  * documentation follow from the table.
  */
 
+import type { Tensor } from "../core/tensor.js";
+
 /** One option of type T. */
 export interface OptionSpec<T> {
   /** what it means, in one clause */
@@ -30,8 +32,12 @@ export interface Flag<T> {
   readonly parse?: (word: string) => T;
   /** The word that `parse` makes the value of; default String(value), for values that are no objects. */
   word?(value: T): string;
-  /** In place of `parse`, for a flag that may stand several times: makes one value of all its words, and reads the files that they name. @throws RangeError, CheckpointError */
-  readonly load?: (words: readonly string[]) => Promise<T>;
+  /**
+   * In place of `parse`, for a flag that may stand several times: makes one value of all its words, and reads the files that they name.
+   * @param decode reads a picture's file, [1,3,H,W] in [0,1]: given, since methods also run where there are no files
+   * @throws RangeError, CheckpointError
+   */
+  readonly load?: (words: readonly string[], decode: (file: string) => Promise<Tensor>) => Promise<T>;
   /** The words that `load` makes the value of. */
   words?(value: T): readonly string[];
 }

@@ -9,6 +9,7 @@ import { changedAttention } from "../graph/ops/changed-attention.js";
 import { add, cast, mul, sub } from "../graph/ops/elementwise.js";
 import { matmul } from "../graph/ops/matmul.js";
 import { concat, reshape, slice, transpose } from "../graph/ops/shape.js";
+import type { ControlScale } from "./control-residuals.js";
 import { type DenoisingNetwork, fromOutput, type GuidedInput, prepared, type RowSize } from "./guided-denoiser.js";
 import { type Attend, type AttentionVariant, plainAttention } from "./transformer.js";
 
@@ -35,7 +36,7 @@ export interface AttentionControl {
 /** G groups of R rows, latent [G,R,c,h,w], with a text each, text [G,R,tokens,D]; no guidance -> noise [G,R,c,h,w] */
 export const controlledNoiseProgram = (
   network: DenoisingNetwork,
-): Program<ControlledSize, "latent" | "text", Exclude<GuidedInput, "text" | "guidance"> | ControlInput, "noise"> => ({
+): Program<ControlledSize, "latent" | "text", Exclude<GuidedInput, "text" | "guidance" | ControlScale> | ControlInput, "noise"> => ({
   name: "controlledNoise",
   graph({ height, width, tokens, rows }, groups, checkpointing) {
     const graph = new Graph({ checkpointing });
@@ -44,7 +45,7 @@ export const controlledNoiseProgram = (
     const latent = byRow(graph.input("latent", [groups, rows, inChannels, height, width])); // [R·G,c,h,w]
     const text = byRow(graph.input("text", [groups, rows, tokens, crossAttentionDim])); // [R·G,tokens,D]
     const control = attentionControl(graph, { tokens, rows }, network.precision ?? "float32");
-    const noise = fromOutput[network.prediction].eps(latent, predict(latent, text, changing(control)), level); // [R·G,c,h,w]
+    const noise = fromOutput[network.prediction].eps(latent, predict(latent, text, { attention: changing(control) }), level); // [R·G,c,h,w]
     graph.output("noise", swapped(reshape(noise, [rows, groups, ...noise.shape.slice(1)])));
     return graph;
   },

@@ -10,6 +10,16 @@ import { Graph, type Value } from "../graph/graph.js";
 import { inPrecision, type Precision } from "../graph/half.js";
 import { add, cast, div, mul, sub } from "../graph/ops/elementwise.js";
 import { concat, expand, reshape, split } from "../graph/ops/shape.js";
+import type { ControlNetConfig } from "./control-net.js";
+import {
+  type ControlRow,
+  type ControlScale,
+  type ControlSize,
+  type ControlUse,
+  controlInputs,
+  controlResiduals,
+  seesPromptAlone,
+} from "./control-residuals.js";
 import type { Part } from "./parameters.js";
 import { checkpointParameters } from "./parameters.js";
 import { timestepInput } from "./timestep-embedding.js";
@@ -25,10 +35,12 @@ export interface DenoisingNetwork {
   readonly precision?: Precision;
   /** whether the timestep embedding is computed in the graph or fed, for devices whose sines are poor; default "fed" */
   readonly embedding?: "computed" | "fed";
+  /** those that a call may use; default none */
+  readonly controlNets?: readonly Part<ControlNetConfig>[];
 }
 
-/** Of a latent, in latent pixels, and of the text. */
-export interface GuidedSize {
+/** Of a latent, in latent pixels, and of the text; and the ControlNets in use. */
+export interface GuidedSize extends ControlSize {
   readonly height: number;
   readonly width: number;
   readonly tokens: number;
@@ -36,14 +48,17 @@ export interface GuidedSize {
   readonly texts: 1 | 2;
 }
 
+/** latent [N,c,h,w], and for each use of a ControlNet its condition of every row */
+export type GuidedRow = "latent" | ControlRow;
+
 /**
- * What all programs here take besides latent [N,c,h,w]: text [texts,tokens,D]; guidance, alpha and sigma [1]; and timestep [1] or its
- * timestepEmbedding [1,C0], as `DenoisingNetwork.embedding` says.
+ * What all programs here take besides their rows: text [texts,tokens,D]; guidance, alpha and sigma [1]; timestep [1] or its
+ * timestepEmbedding [1,C0], as `DenoisingNetwork.embedding` says; and for each use of a ControlNet its scale [1].
  */
-export type GuidedInput = "text" | "guidance" | "alpha" | "sigma" | "timestep" | "timestepEmbedding";
+export type GuidedInput = "text" | "guidance" | "alpha" | "sigma" | "timestep" | "timestepEmbedding" | ControlScale;
 
 /** -> guided noise [N,c,h,w] */
-export const noiseProgram = (network: DenoisingNetwork): Program<GuidedSize, "latent", GuidedInput, "noise"> => ({
+export const noiseProgram = (network: DenoisingNetwork): Program<GuidedSize, GuidedRow, GuidedInput, "noise"> => ({
   name: "noise",
   graph(size, batch, checkpointing) {
     const graph = new Graph({ checkpointing });
@@ -57,7 +72,7 @@ export const noiseProgram = (network: DenoisingNetwork): Program<GuidedSize, "la
  * Also takes cotangent [N,c,h,w] -> pulled [N,c,h,w], the gradient of Σ noise · cotangent with respect to the latent: Jᵀ · cotangent, where J is the
  * Jacobian of the guided noise.
  */
-export const pullNoiseProgram = (network: DenoisingNetwork): Program<GuidedSize, "latent" | "cotangent", GuidedInput, "pulled"> => ({
+export const pullNoiseProgram = (network: DenoisingNetwork): Program<GuidedSize, GuidedRow | "cotangent", GuidedInput, "pulled"> => ({
   name: "pullNoise",
   graph(size, batch, checkpointing) {
     const graph = new Graph({ checkpointing });
@@ -69,12 +84,12 @@ export const pullNoiseProgram = (network: DenoisingNetwork): Program<GuidedSize,
 });
 
 /** Of a latent, in latent pixels, and of each row's text. */
-export type RowSize = Omit<GuidedSize, "texts">;
+export type RowSize = Omit<GuidedSize, "texts" | keyof ControlSize>;
 
 /** Rows with a text each, text [N,tokens,D]; no guidance -> noise [N,c,h,w] */
 export const rowNoiseProgram = (
   network: DenoisingNetwork,
-): Program<RowSize, "latent" | "text", Exclude<GuidedInput, "text" | "guidance">, "noise"> => ({
+): Program<RowSize, "latent" | "text", Exclude<GuidedInput, "text" | "guidance" | ControlScale>, "noise"> => ({
   name: "rowNoise",
   graph({ height, width, tokens }, batch, checkpointing) {
     const graph = new Graph({ checkpointing });
@@ -88,7 +103,7 @@ export const rowNoiseProgram = (
 });
 
 /** -> the image that each latent foresees, decode(x0), [N,3,f·h,f·w] */
-export const foreseeProgram = (network: DenoisingNetwork, vae: Part<VaeConfig>): Program<GuidedSize, "latent", GuidedInput, "image"> => ({
+export const foreseeProgram = (network: DenoisingNetwork, vae: Part<VaeConfig>): Program<GuidedSize, GuidedRow, GuidedInput, "image"> => ({
   name: "foresee",
   graph(size, batch, checkpointing) {
     const graph = new Graph({ checkpointing });
@@ -103,14 +118,26 @@ export interface LevelValues {
   readonly sigma: Value;
 }
 
+/** How the network predicts. */
+export interface PredictOptions {
+  /** how the network's layers attend; default: as it was trained */
+  readonly attention?: AttentionVariant;
+  /** the ControlNets in use; default none */
+  readonly controls?: readonly ControlUse[];
+}
+
 /** The network as a function of latents and their texts, and the inputs that all rows share. */
 export function prepared(graph: Graph, { unet: part, precision = "float32", embedding: source = "fed" }: DenoisingNetwork) {
   const { config } = part;
   const p = checkpointParameters(graph, part, precision);
   const embedding = cast(timestepInput(graph, config, source), precision); // [1,C0]
   const level: LevelValues = { alpha: graph.input("alpha", [1]), sigma: graph.input("sigma", [1]) };
-  const predict = (x: Value, texts: Value, attention?: AttentionVariant) =>
-    inPrecision(precision, [x, texts], ([h, c]) => unet(config, p, h, embedding, c, attention));
+  const predict = (x: Value, texts: Value, { attention, controls = [] }: PredictOptions = {}) =>
+    inPrecision(precision, [x, texts, ...controls.map(({ image }) => image)], ([latent, text, ...images]) => {
+      const uses = controls.map((use, k) => ({ ...use, image: images[k] }));
+      const residuals = controlResiduals(uses, precision, { latent, embedding, text });
+      return unet(config, p, latent, embedding, text, { attention, residuals });
+    });
   return { level, predict };
 }
 
@@ -123,26 +150,35 @@ function guidedOutput(graph: Graph, network: DenoisingNetwork, size: GuidedSize,
   return { latent, ...guidedAt(graph, network, latent, size) };
 }
 
-/**
- * The same of given latents [N,c,h,w], negative before prompt in the network's batch.
- * @param attention how the network's layers attend; default: as it was trained
- */
+/** Of what latents a guided call is, beside its size. */
+export interface GuidedLatents {
+  /** how the network's layers attend; default: as it was trained */
+  readonly attention?: AttentionVariant;
+  /** the axes before a row's own as the call is fed; default [N] */
+  readonly rows?: readonly number[];
+}
+
+/** The same of given latents [N,c,h,w], negative before prompt in the network's batch. */
 export function guidedAt(
   graph: Graph,
   network: DenoisingNetwork,
   latent: Value,
-  { tokens: T, texts: rows }: Pick<GuidedSize, "tokens" | "texts">,
-  attention?: AttentionVariant,
+  size: GuidedSize,
+  { attention, rows = latent.shape.slice(0, 1) }: GuidedLatents = {},
 ): { readonly level: LevelValues; readonly output: Value } {
+  const { tokens: T, texts } = size;
   const [N] = latent.shape;
   const D = network.unet.config.crossAttentionDim;
   const { level, predict } = prepared(graph, network);
-  const text = graph.input("text", [rows, T, D]);
-  if (rows === 1) return { level, output: predict(latent, expand(text, [N, T, D]), attention) };
+  const flat = (image: Value) => (rows.length === 1 ? image : reshape(image, [N, ...image.shape.slice(rows.length)])); // [N,3,f·h,f·w]
+  const uses = controlInputs(graph, network.controlNets ?? [], size, flat, rows);
+  const text = graph.input("text", [texts, T, D]);
+  if (texts === 1) return { level, output: predict(latent, expand(text, [N, T, D]), { attention, controls: uses }) };
 
   const guidance = graph.input("guidance", [1]);
-  const texts = expand(reshape(text, [2, 1, T, D]), [2, N, T, D]);
-  const both = predict(concat([latent, latent], 0), reshape(texts, [2 * N, T, D]), attention); // [2N,c,h,w]
+  const repeated = reshape(expand(reshape(text, [2, 1, T, D]), [2, N, T, D]), [2 * N, T, D]);
+  const controls = uses.map((use) => (seesPromptAlone(use) ? use : { ...use, image: concat([use.image, use.image], 0) }));
+  const both = predict(concat([latent, latent], 0), repeated, { attention, controls }); // [2N,c,h,w]
   const [negative, prompt] = split(both, 0, [N, N]); // [N,c,h,w]
   return { level, output: add(negative, mul(guidance, sub(prompt, negative))) };
 }

@@ -2,7 +2,7 @@
 import type { Program } from "../engine/program.js";
 import { Graph } from "../graph/graph.js";
 import { reshape } from "../graph/ops/shape.js";
-import { type DenoisingNetwork, fromOutput, type GuidedInput, type GuidedSize, guidedAt } from "./guided-denoiser.js";
+import { type DenoisingNetwork, fromOutput, type GuidedInput, type GuidedRow, type GuidedSize, guidedAt } from "./guided-denoiser.js";
 import { canvasAttention, type MergedAttention } from "./merged-attention.js";
 
 /** Of a window, of the text, and where the windows of a panorama lie, in latent pixels. */
@@ -15,7 +15,7 @@ export interface MergedSize extends GuidedSize {
 }
 
 /** P panoramas of n windows each, latent [P,n,c,h,w] -> guided noise [P,n,c,h,w]. All windows of a panorama are in one call, since each layer needs them all. */
-export const mergedNoiseProgram = (network: DenoisingNetwork): Program<MergedSize, "latent", GuidedInput, "noise"> => ({
+export const mergedNoiseProgram = (network: DenoisingNetwork): Program<MergedSize, GuidedRow, GuidedInput, "noise"> => ({
   name: "mergedNoise",
   graph(size, batch, checkpointing) {
     const graph = new Graph({ checkpointing });
@@ -23,7 +23,10 @@ export const mergedNoiseProgram = (network: DenoisingNetwork): Program<MergedSiz
     const { inChannels: c } = network.unet.config;
     const latent = reshape(graph.input("latent", [batch, lefts.length, c, height, width]), [batch * lefts.length, c, height, width]);
     const canvas = { height: size.canvasHeight, width: size.canvasWidth, window: { height, width }, tops, lefts };
-    const { level, output } = guidedAt(graph, network, latent, size, canvasAttention(graph, canvas, merged));
+    const { level, output } = guidedAt(graph, network, latent, size, {
+      attention: canvasAttention(graph, canvas, merged),
+      rows: [batch, lefts.length],
+    });
     const noise = fromOutput[network.prediction].eps(latent, output, level); // [P·n,c,h,w]
     graph.output("noise", reshape(noise, [batch, lefts.length, c, height, width]));
     return graph;

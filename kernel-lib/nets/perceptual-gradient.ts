@@ -3,7 +3,7 @@ import type { Program } from "../engine/program.js";
 import { gradient } from "../graph/gradient.js";
 import { Graph, type Value } from "../graph/graph.js";
 import { add, clip, mul, sub } from "../graph/ops/elementwise.js";
-import { type DenoisingNetwork, foreseen, type GuidedInput, type GuidedSize } from "./guided-denoiser.js";
+import { type DenoisingNetwork, foreseen, type GuidedInput, type GuidedRow, type GuidedSize } from "./guided-denoiser.js";
 import { checkpointParameters, type Part } from "./parameters.js";
 import { type PerceptualConfig, perceptualDistance } from "./perceptual.js";
 import { styleDistance } from "./style.js";
@@ -25,7 +25,7 @@ export const perceptualGradientProgram = (
   vae: Part<VaeConfig>,
   perceptual: Part<PerceptualConfig>,
   distance: ImageDistance = "lpips",
-): Program<GuidedSize, "latent", GuidedInput | "anchor", "loss" | "gradient"> => ({
+): Program<GuidedSize, GuidedRow, GuidedInput | "anchor", "loss" | "gradient"> => ({
   name: distance === "lpips" ? "gradient" : `gradient of ${distance}`,
   graph(size, batch, checkpointing) {
     const graph = new Graph({ checkpointing });

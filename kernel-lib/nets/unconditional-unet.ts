@@ -12,7 +12,7 @@ import { expectDivisible, expectPerLevel, layers } from "./config-checks.js";
 import { convLayer, groupNormLayer, resnetAt, selfAttention, upsampleLayer } from "./layers.js";
 import type { Parameters } from "./parameters.js";
 import { under } from "./parameters.js";
-import { timeEmbedding } from "./unet.js";
+import { timeEmbedding } from "./unet-encoder.js";
 
 const DOWN_BLOCKS = ["DownBlock2D", "AttnDownBlock2D"] as const;
 const UP_BLOCKS = ["UpBlock2D", "AttnUpBlock2D"] as const;

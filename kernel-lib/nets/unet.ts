@@ -21,37 +21,36 @@ import {
 } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Value } from "../graph/graph.js";
-import { silu } from "../graph/ops/elementwise.js";
+import { add, silu } from "../graph/ops/elementwise.js";
 import { concat } from "../graph/ops/shape.js";
 import { segment } from "../graph/segment.js";
 import { expectDivisible, expectPerLevel, layers } from "./config-checks.js";
-import { convLayer, groupNormLayer, linearLayer, resnetAt, upsampleLayer } from "./layers.js";
+import { convLayer, groupNormLayer, resnetAt, upsampleLayer } from "./layers.js";
 import type { Parameters } from "./parameters.js";
-import { under } from "./parameters.js";
-import { type AttentionVariant, transformer } from "./transformer.js";
+import type { AttentionVariant } from "./transformer.js";
+import {
+  attendAt,
+  type DownBlockType,
+  type Encoded,
+  type EncoderConfig,
+  expectHalving,
+  timeEmbedding,
+  unetEncoder,
+} from "./unet-encoder.js";
 
-export type DownBlockType = "CrossAttnDownBlock2D" | "DownBlock2D";
 export type UpBlockType = "CrossAttnUpBlock2D" | "UpBlock2D";
 
 /** diffusers' UNet2DConditionModel, as SD 1.x and 2.x configure it. One entry a level in each list. */
-export interface UNetConfig {
+export interface UNetConfig extends EncoderConfig {
   readonly inChannels: number;
   readonly outChannels: number;
   /** Side of the square latent it was trained on. */
   readonly sampleSize: number;
-  readonly blockOutChannels: readonly number[];
-  readonly downBlockTypes: readonly DownBlockType[];
   readonly upBlockTypes: readonly UpBlockType[];
-  readonly layersPerBlock: number;
-  /** Number of attention heads a level (diffusers names it attention_head_dim). */
-  readonly heads: readonly number[];
   /** Width of the text embedding. */
   readonly crossAttentionDim: number;
-  readonly useLinearProjection: boolean;
   /** Attention scores in float32 whatever the weights are: here they always are. */
   readonly upcastAttention: boolean;
-  readonly normNumGroups: number;
-  readonly normEps: number;
   readonly flipSinToCos: boolean;
   readonly freqShift: number;
   readonly midBlockType: "UNetMidBlock2DCrossAttn";
@@ -163,47 +162,37 @@ const downDefault = (n: number): DownBlockType[] =>
   Array.from({ length: n }, (_, k) => (k < n - 1 ? "CrossAttnDownBlock2D" : "DownBlock2D"));
 const upDefault = (n: number): UpBlockType[] => Array.from({ length: n }, (_, k) => (k > 0 ? "CrossAttnUpBlock2D" : "UpBlock2D"));
 
+/** What changes from one call of the same network to another. */
+export interface UNetVariant {
+  /** how its layers attend; default: as it was trained */
+  readonly attention?: AttentionVariant;
+  /** what ControlNets add to what the decoder takes; default: nothing */
+  readonly residuals?: Encoded;
+}
+
 /**
  * The network's prediction (noise, v or x0, as it was trained).
  * @param latent [N,inChannels,h,w]; h and w multiples of 2^(levels−1)
  * @param embedding [N,C0] or [1,C0]: the timestep, by timestepEmbedding
  * @param text [N,tokens,crossAttentionDim]
- * @param attention how its layers attend; default: as it was trained
  * @returns [N,outChannels,h,w]
  */
-export function unet(config: UNetConfig, p: Parameters, latent: Value, embedding: Value, text: Value, attention?: AttentionVariant): Value {
+export function unet(
+  config: UNetConfig,
+  p: Parameters,
+  latent: Value,
+  embedding: Value,
+  text: Value,
+  { attention, residuals }: UNetVariant = {},
+): Value {
   const { blockOutChannels: channels, layersPerBlock, normNumGroups: groups, normEps: epsilon } = config;
   const levels = channels.length;
-  const side = 2 ** (levels - 1);
-  if (latent.shape[2] % side || latent.shape[3] % side)
-    throw new RangeError(
-      `unet: got a latent window of ${latent.shape[2]}×${latent.shape[3]}, want multiples of ${side}, since ${levels} levels halve it`,
-    );
   const norm = { groups, epsilon };
+  expectHalving("unet", latent, levels);
   const time = timeEmbedding(p, embedding, 4 * channels[0]); // [N,4·C0]
-
-  const attend = (x: Value, key: string, level: number) =>
-    segment([x], ([x]) => unetTransformer(config, under(p, key), x, text, config.heads[level], attention));
-  const residual = (x: Value, key: string, out: number) => segment([x, time], ([x, time]) => resnetAt(p, key, x, out, time, norm));
-  let h = convLayer(p, "conv_in", latent, channels[0], 3); // [N,C0,h,w]
-  const skips = [h];
-  for (const [level, out] of channels.entries()) {
-    const block = `down_blocks.${level}`;
-    for (let j = 0; j < layersPerBlock; j++) {
-      h = residual(h, `${block}.resnets.${j}`, out); // [N,C_level,h/2^level,w/2^level]
-      if (config.downBlockTypes[level] === "CrossAttnDownBlock2D") h = attend(h, `${block}.attentions.${j}`, level);
-      skips.push(h);
-    }
-    if (level < levels - 1) {
-      h = convLayer(p, `${block}.downsamplers.0.conv`, h, out, 3, { stride: 2 });
-      skips.push(h);
-    }
-  }
-
-  const deepest = channels[levels - 1];
-  h = residual(h, "mid_block.resnets.0", deepest);
-  h = attend(h, "mid_block.attentions.0", levels - 1);
-  h = residual(h, "mid_block.resnets.1", deepest);
+  const encoded = unetEncoder(config, p, { h: convLayer(p, "conv_in", latent, channels[0], 3), time, text }, attention);
+  const skips = residuals ? encoded.skips.map((skip, i) => add(skip, residuals.skips[i])) : [...encoded.skips];
+  let h = residuals ? add(encoded.middle, residuals.middle) : encoded.middle;
 
   for (const [up, type] of config.upBlockTypes.entries()) {
     const level = levels - 1 - up;
@@ -213,29 +202,9 @@ export function unet(config: UNetConfig, p: Parameters, latent: Value, embedding
       h = segment([h, skip, time], ([h, skip, time]) =>
         resnetAt(p, `${block}.resnets.${j}`, concat([h, skip], 1), channels[level], time, norm),
       );
-      if (type === "CrossAttnUpBlock2D") h = attend(h, `${block}.attentions.${j}`, level);
+      if (type === "CrossAttnUpBlock2D") h = attendAt(config, p, `${block}.attentions.${j}`, { h, text, level, attention });
     }
     if (level > 0) h = upsampleLayer(p, `${block}.upsamplers.0.conv`, h, channels[level]);
   }
   return convLayer(p, "conv_out", silu(groupNormLayer(p, "conv_norm_out", h, groups, epsilon)), config.outChannels, 3);
 }
-
-/** [N,C0] -> [N,width], through two linear layers. */
-export const timeEmbedding = (p: Parameters, embedding: Value, width: number): Value =>
-  linearLayer(p, "time_embedding.linear_2", silu(linearLayer(p, "time_embedding.linear_1", embedding, width)), width);
-
-/** The transformer of a level with `heads` heads: x [N,C,H,W] -> [N,C,H,W]. */
-export const unetTransformer = (
-  { normNumGroups, useLinearProjection }: UNetConfig,
-  p: Parameters,
-  x: Value,
-  text: Value,
-  heads: number,
-  attention?: AttentionVariant,
-): Value =>
-  transformer(p, x, text, {
-    heads,
-    projection: useLinearProjection ? "linear" : "conv",
-    norm: (x) => groupNormLayer(p, "norm", x, normNumGroups, 1e-6),
-    attention,
-  });

@@ -29,13 +29,14 @@ export function repeatCommand({ method, options, model, family = "panorama", sou
     return spec.flag?.value === undefined ? [flag] : [flag, quoted(spec.flag.word?.(value) ?? String(value))];
   });
   const precision = model.precision === undefined ? [] : ["--precision", model.precision];
+  const controlNets = (model.control ?? []).flatMap((name) => ["--control-net", quoted(name)]);
   const commands: Readonly<Record<Family, () => readonly string[]>> = {
     panorama: () => ["veduta paint", prompt],
     edit: () => ["veduta edit", quoted(source?.name ?? "source.png"), prompt],
     pyramid: () => ["veduta scene", ...sceneWords(options)],
   };
   const prompt = quoted(String(options.prompt ?? ""));
-  const words = [...commands[family](), "--method", method, ...given];
+  const words = [...commands[family](), "--method", method, ...given, ...controlNets];
   return [...words, "--device", model.device, ...precision, "--threads", String(model.threads)].join(" ");
 }
 

@@ -1,12 +1,23 @@
 /** @file The calls of a text-guided denoiser, and the inputs that every one of them is fed with. */
 import { ShapeError } from "../core/errors.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
-import type { Denoiser, JacobianProducts, MergedDenoiser, MergedWindows, NoiseOptions, RowDenoiser } from "../diffusion/capabilities.js";
+import {
+  CONTROL_MODES,
+  type Denoiser,
+  type JacobianProducts,
+  type MergedDenoiser,
+  type MergedWindows,
+  type NoiseControl,
+  type NoiseOptions,
+  type RowDenoiser,
+} from "../diffusion/capabilities.js";
 import type { Schedule } from "../diffusion/schedule.js";
 import type { Engine } from "../engine/engine.js";
 import type { Feed } from "../engine/session.js";
+import type { ControlNetConfig } from "../nets/control-net.js";
+import { type ControlRow, type ControlScale, type ControlSize, conditionFactor } from "../nets/control-residuals.js";
 import type { controlledNoiseProgram } from "../nets/controlled-denoiser.js";
-import type { GuidedSize, noiseProgram, pullNoiseProgram, rowNoiseProgram } from "../nets/guided-denoiser.js";
+import type { GuidedRow, GuidedSize, noiseProgram, pullNoiseProgram, rowNoiseProgram } from "../nets/guided-denoiser.js";
 import type { MergedSize, mergedNoiseProgram } from "../nets/merged-denoiser.js";
 import { timestepEmbedding } from "../nets/timestep-embedding.js";
 import type { UNetConfig } from "../nets/unet.js";
@@ -15,6 +26,7 @@ import type { UNetConfig } from "../nets/unet.js";
 export interface OpenDenoiser {
   readonly engine: Engine;
   readonly unet: UNetConfig;
+  readonly controlNets: readonly ControlNetConfig[];
   /** of the latent */
   readonly channels: number;
   readonly schedule: Schedule;
@@ -38,7 +50,7 @@ export const denoiser = (
   ...(opened.schedule.config.prediction === "v_prediction" && { predictVelocity: velocityOf(opened) }),
   async predictMergedNoise(latent, { merged, ...noise }) {
     const { size, rows, shared } = guided(opened, "predictMergedNoise", latent, noise);
-    return mergedCall(opened, { size: mergedSize(size, merged), latent: rows.latent, shared });
+    return mergedCall(opened, { size: mergedSize(size, merged), rows, shared });
   },
   ...(opened.schedule.config.prediction === "v_prediction" && { predictMergedVelocity: mergedVelocityOf(opened) }),
   async predictRowNoise(latent, { timestep, text, batch }) {
@@ -78,11 +90,13 @@ export const denoiser = (
 /** A call of all windows of a panorama. @throws ShapeError for another number of windows than rows */
 async function mergedCall(
   { engine, programs }: OpenDenoiser,
-  { size, latent, shared }: { readonly size: MergedSize; readonly latent: Tensor; readonly shared: ReturnType<typeof guided>["shared"] },
+  { size, rows, shared }: { readonly size: MergedSize } & Pick<ReturnType<typeof guided>, "rows" | "shared">,
 ): Promise<Tensor> {
+  const { latent } = rows;
   expectShape("predictMergedNoise: latent", latent, [size.lefts.length, ...latent.shape.slice(1)], "give one row for each window");
-  const panorama = { data: latent.data, shape: [1, ...latent.shape] }; // [1,n,c,h,w]
-  const { noise } = await engine.call(programs.mergedNoise, size, { rows: { latent: panorama }, shared });
+  const entries = Object.entries(rows).map(([name, x]) => [name, { data: x.data, shape: [1, ...x.shape] }] as const); // [1,n,…]
+  const panorama = { latent: { data: latent.data, shape: [1, ...latent.shape] }, ...Object.fromEntries(entries) };
+  const { noise } = await engine.call(programs.mergedNoise, size, { rows: panorama, shared });
   return { data: noise.data, shape: latent.shape };
 }
 
@@ -108,7 +122,7 @@ const mergedVelocityOf =
   (opened: OpenDenoiser): NonNullable<MergedDenoiser["predictMergedVelocity"]> =>
   async (latent, { merged, ...noise }) => {
     const { size, rows, shared } = guided(opened, "predictMergedVelocity", latent, noise);
-    return mergedCall(opened, { size: mergedSize(size, merged), latent: rows.latent, shared: asV(shared) });
+    return mergedCall(opened, { size: mergedSize(size, merged), rows, shared: asV(shared) });
   };
 
 const asV = <Shared extends object>(shared: Shared) => ({ ...shared, alpha: scalar(1), sigma: scalar(0) });
@@ -116,7 +130,7 @@ const asV = <Shared extends object>(shared: Shared) => ({ ...shared, alpha: scal
 /** What the guided programs have in common: their size and their inputs, checked. */
 export function guided(opened: OpenDenoiser, who: string, latent: Tensor, options: NoiseOptions) {
   const { engine, unet, channels } = opened;
-  const { timestep, text, guidanceScale = 7.5 } = options;
+  const { timestep, text, guidanceScale = 7.5, controls = [] } = options;
   engine.expectOpen(who);
   expectShape(`${who}: latent`, latent, ["N", channels, "h", "w"]);
   const [, , height, width] = latent.shape;
@@ -124,8 +138,37 @@ export function guided(opened: OpenDenoiser, who: string, latent: Tensor, option
   expectShape(`${who}: text`, text, [texts, "tokens", unet.crossAttentionDim], "stack the negative prompt's embeddings and the prompt's");
   const level = levelFeeds(opened, who, timestep);
   if (!Number.isFinite(guidanceScale)) throw new RangeError(`${who}: guidanceScale ${guidanceScale}, want a number`);
-  const size: GuidedSize = { height, width, tokens: text.shape[1], texts };
-  return { size, rows: { latent }, shared: { ...level, guidance: scalar(guidanceScale), text } };
+  const size: GuidedSize = { height, width, tokens: text.shape[1], texts, ...controlSize(controls) };
+  const rows: Readonly<Record<GuidedRow, Tensor>> = { latent, ...controlRows(opened, who, latent, controls) };
+  const scales: Readonly<Record<ControlScale, Feed>> = Object.fromEntries(
+    controls.map(({ scale: a }, k) => [`controlScale${k}`, scalar(a)]),
+  );
+  return { size, rows, shared: { ...level, guidance: scalar(guidanceScale), text, ...scales } };
+}
+
+/** The part of a call's size that its ControlNets are; nothing without any, so that such a call has the plan that it had without this option. */
+export const controlSize = (controls: readonly Pick<NoiseControl, "net" | "mode">[]): ControlSize =>
+  controls.length === 0 ? {} : { nets: controls.map(({ net }) => net), modes: controls.map(({ mode }) => mode) };
+
+/** The conditions of a call's rows, checked. @throws RangeError, ShapeError */
+function controlRows(
+  { controlNets }: OpenDenoiser,
+  who: string,
+  { shape: [n, , height, width] }: Tensor,
+  controls: readonly NoiseControl[],
+): Readonly<Record<ControlRow, Tensor>> {
+  const rows: Record<ControlRow, Tensor> = {};
+  for (const [k, { net, image, scale, mode }] of controls.entries()) {
+    const at = `${who}: controls[${k}]`;
+    const config = controlNets[net];
+    if (!config) throw new RangeError(`${at}: net ${net} of a model with ${controlNets.length} ControlNets; open it with more of them`);
+    if (!Number.isFinite(scale)) throw new RangeError(`${at}: scale ${scale}, want a number`);
+    if (!CONTROL_MODES.includes(mode)) throw new RangeError(`${at}: mode ${mode}, want ${CONTROL_MODES.join(", ")}`);
+    const f = conditionFactor(config);
+    expectShape(`${at}: image`, image, [n, 3, f * height, f * width], "crop the condition as the latents are");
+    rows[`control${k}`] = image;
+  }
+  return rows;
 }
 
 /** What every prediction at a timestep is fed with. */

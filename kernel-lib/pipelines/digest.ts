@@ -31,6 +31,17 @@ export function digestCheckpoint<Name extends string>(
   return hash.digest("hex");
 }
 
+/** The digest of a checkpoint with networks beside it; the checkpoint's own where there are none. */
+export function digestBeside(digest: string, networks: readonly (Weights & { readonly config: object })[]): string {
+  if (networks.length === 0) return digest;
+  const hash = createHash("sha256").update(digest);
+  for (const [k, network] of networks.entries()) {
+    hash.update(JSON.stringify(network.config));
+    addWeights(hash, `control ${k}`, network);
+  }
+  return hash.digest("hex");
+}
+
 const FILES = [
   "model_index.json",
   "scheduler/scheduler_config.json",

@@ -11,7 +11,7 @@ import type {
   TextEnergies,
   UnconditionalDenoiser,
 } from "../diffusion/capabilities.js";
-import type { CallKind, JointModel, JointModelConfig } from "../diffusion/joint-model.js";
+import type { JointModel, JointModelConfig } from "../diffusion/joint-model.js";
 import type { PyramidModel } from "../diffusion/pyramid-model.js";
 import type { Device } from "../engine/device.js";
 import type { Precision } from "../graph/half.js";
@@ -55,7 +55,7 @@ export interface Model
   readonly unet: UNetSize;
   predictMergedNoise: MergedDenoiser["predictMergedNoise"];
   encode: Autoencoder["encode"];
-  batchSize(kind: CallKind, window: { readonly height: number; readonly width: number }): number;
+  batchSize: NonNullable<JointModel["batchSize"]>;
 }
 
 /** A checkpoint without text on a device, such as `tiny-noon`. Latents and images of DDPM's are one and the same. */

@@ -14,6 +14,8 @@ import { findModel, type ManifestModel, readManifest } from "../hub/manifest.js"
 import { hubSettings } from "../hub/settings.js";
 import type { Part } from "../nets/parameters.js";
 import type { PerceptualConfig } from "../nets/perceptual.js";
+import type { UNetConfig } from "../nets/unet.js";
+import { openControlNet } from "./control-part.js";
 import { openParts, recognise, replacePart } from "./folder.js";
 import type { Model } from "./model.js";
 import { PERCEPTUAL_MODEL, type PerceptualFiles, perceptualFromFiles, perceptualFromFolder } from "./perceptual-part.js";
@@ -42,6 +44,11 @@ export interface OpenModelOptions {
    * Diffusion 2 without metadata needs it. A folder's scheduler says it, and the option is refused there.
    */
   readonly prediction?: Prediction;
+  /**
+   * ControlNets: each a folder in the layout of diffusers, a .safetensors or .pth file (diffusers' keys or those of lllyasviel's ControlNet), or the name
+   * of one that the checkpoint has in its folder control/. The option `control` of a joint method counts them from 0. Default: none
+   */
+  readonly control?: string | readonly string[];
 }
 
 /** Checkpoints that come with Veduta, by name. `veduta models list` names those that can be pulled. */
@@ -58,7 +65,7 @@ export async function openModel<M = Model>(pathOrName: string = BUNDLED_MODELS[0
   const where = engineOptions(options);
   const { pipeline, own } = partsOf(placeOf(pathOrName), options.prediction);
   const perceptual = perceptualFor(pipeline, own, options.perceptual);
-  const parts = perceptual ? replacePart(own, "perceptual", perceptual) : own;
+  const parts = withControl(perceptual ? replacePart(own, "perceptual", perceptual) : own, pipeline, options.control);
   pipeline.check?.(parts);
   const engine = await openEngine(where);
   try {
@@ -104,6 +111,19 @@ function placeOf(pathOrName: string): string {
     expected: `a folder in the layout of diffusers, a single file, a bundled model (${BUNDLED_MODELS.join(", ")}) or a pulled one (${names.map(({ name }) => name).join(", ")})`,
     found: "no such folder, file or name",
   });
+}
+
+/** The parts with the ControlNets that are asked for. @throws RangeError for a pipeline that takes none */
+function withControl(own: AnyParts, { name, parts }: AnyPipeline, control: OpenModelOptions["control"]): AnyParts {
+  const names = typeof control === "string" ? [control] : (control ?? []);
+  if (names.length === 0) return own;
+  if (!("controlNets" in parts)) throw new RangeError(`control: ${name} takes no ControlNets; leave the option out`);
+  const unet = own.part("unet") as Part<UNetConfig>;
+  return replacePart(
+    own,
+    "controlNets",
+    names.map((each) => openControlNet(each, { path: own.path, unet })),
+  );
 }
 
 /** LPIPS from files, or pulled; undefined where the folder's own is wanted, or none is asked for and the default has not been pulled. */

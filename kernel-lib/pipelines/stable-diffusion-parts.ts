@@ -10,6 +10,7 @@ import { type VaeConfig, vaeConfig } from "../nets/vae.js";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.js";
 import { TOKENIZER_CLASSES } from "../text/tokenizer-folder.js";
 import { expectAutoencoderFits } from "./autoencoder.js";
+import { type ControlNetPart, controlNetsReader, expectControlNetFits } from "./control-part.js";
 import { dualReader } from "./dual-part.js";
 import { expectEqual } from "./expect-equal.js";
 import { networkReader, openParts, recognise } from "./folder.js";
@@ -25,6 +26,8 @@ export interface StableDiffusionParts {
   readonly scheduler: SchedulerPart;
   readonly perceptual: Part<PerceptualConfig>;
   readonly dual: Part<DualEncoderConfig>;
+  /** given to openModel, in the order of its option */
+  readonly controlNets: readonly ControlNetPart[];
 }
 
 /** How a folder of Stable Diffusion is recognised and read. */
@@ -39,6 +42,7 @@ export const STABLE_DIFFUSION: CheckpointKind<StableDiffusionParts> = {
     scheduler: schedulerReader,
     perceptual: perceptualReader,
     dual: dualReader,
+    controlNets: controlNetsReader,
   },
 };
 
@@ -51,6 +55,10 @@ export const openCheckpoint = (path: string): OpenParts<StableDiffusionParts> =>
   return openParts(path, STABLE_DIFFUSION);
 };
 
+/** The ControlNets that the checkpoint was opened with. */
+export const controlNetsOf = (parts: OpenParts<StableDiffusionParts>): readonly ControlNetPart[] =>
+  parts.has("controlNets") ? parts.part("controlNets") : [];
+
 /**
  * Checks U-Net, autoencoder and scheduler against their configs and against each other.
  * @throws CheckpointError where a key is missing, a shape is not its config's, or two parts do not fit each other
@@ -61,6 +69,7 @@ export function expectPartsFit(parts: OpenParts<StableDiffusionParts>): void {
   // building a graph asks for every key with its shape
   const side = 2 ** (unet.config.blockOutChannels.length - 1);
   noiseProgram({ unet, prediction }).graph({ height: side, width: side, tokens: 1, texts: 1 }, 1, false);
+  for (const controlNet of controlNetsOf(parts)) expectControlNetFits(controlNet, parts);
 }
 
 /** Text encoder and tokenizer, once they are needed. @throws CheckpointError where one is missing or does not fit */

@@ -1,7 +1,7 @@
 /** @file Stable Diffusion 1 and 2: a checkpoint's parts become a Model, one capability a function. */
 import { once } from "../core/once.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
-import type { ComparableFeatures, Perceptual, TextEncoder } from "../diffusion/capabilities.js";
+import type { ComparableFeatures, NoiseControl, Perceptual, TextEncoder } from "../diffusion/capabilities.js";
 import { createSchedule } from "../diffusion/schedule.js";
 import type { Engine } from "../engine/engine.js";
 import { textProgram } from "../nets/clip-text.js";
@@ -19,12 +19,12 @@ import { decodedGradientProgram, type ImageDistance, perceptualGradientProgram }
 import { distanceToEachProgram, distanceToOneProgram, featureDistanceProgram, featuresProgram } from "../nets/perceptual-programs.js";
 import { autoencoder, autoencoderPrograms } from "./autoencoder.js";
 import { classifier } from "./classifier.js";
-import { denoiser, guided, mergedSize } from "./denoiser.js";
-import { digestCheckpoint } from "./digest.js";
+import { controlSize, denoiser, guided, mergedSize } from "./denoiser.js";
+import { digestBeside, digestCheckpoint } from "./digest.js";
 import { dualEncoder } from "./dual.js";
 import type { Model } from "./model.js";
 import type { OpenParts, Pipeline } from "./pipeline.js";
-import { expectPartsFit, STABLE_DIFFUSION, type StableDiffusionParts, textParts } from "./stable-diffusion-parts.js";
+import { controlNetsOf, expectPartsFit, STABLE_DIFFUSION, type StableDiffusionParts, textParts } from "./stable-diffusion-parts.js";
 
 /** U-Net, autoencoder and scheduler are checked at once, text encoder, tokenizer and perceptual network when a call first needs them. */
 export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
@@ -33,7 +33,9 @@ export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
   open(parts, engine) {
     const opened = open(parts, engine);
     const { device, precision, threads, notices } = engine;
-    const digest = once(() => digestCheckpoint(parts, ["unet", "vae", "text_encoder", "perceptual", "dual"]));
+    const digest = once(() =>
+      digestBeside(digestCheckpoint(parts, ["unet", "vae", "text_encoder", "perceptual", "dual"]), controlNetsOf(parts)),
+    );
     return {
       config: configOf(parts),
       unet: { channels: opened.unet.blockOutChannels, textWidth: opened.unet.crossAttentionDim },
@@ -65,11 +67,13 @@ function open(parts: OpenParts<StableDiffusionParts>, engine: Engine) {
   const [unet, vae, scheduler] = [parts.part("unet"), parts.part("vae"), parts.part("scheduler")];
   const { precision, device } = engine;
   const embedding = device === "webgpu" ? "fed" : "computed";
-  const network: DenoisingNetwork = { unet, prediction: scheduler.prediction, precision, embedding };
+  const controlNets = controlNetsOf(parts);
+  const network: DenoisingNetwork = { unet, prediction: scheduler.prediction, precision, embedding, controlNets };
   const lpips = () => parts.part("perceptual");
   return {
     engine,
     unet: unet.config,
+    controlNets: controlNets.map(({ config }) => config),
     vae: vae.config,
     channels: vae.config.latentChannels,
     scale: 2 ** (vae.config.blockOutChannels.length - 1),
@@ -114,6 +118,7 @@ function configOf(parts: OpenParts<StableDiffusionParts>): Model["config"] {
     schedule,
     sampler,
     ...(weight === undefined ? {} : { weight }),
+    controlNets: controlNetsOf(parts).map(({ name }) => name),
   };
 }
 
@@ -192,24 +197,39 @@ function onDevice(opened: Opened): Pick<Model, "send" | "foresee"> {
 const CLIP = { tokens: 77, texts: 2 } as const;
 
 function memory({ engine, programs }: Opened): Required<Pick<Model, "batchSize" | "expectFits">> {
-  const plan = (kind: "noise" | "gradient", { height, width }: { readonly height: number; readonly width: number }) =>
-    engine.plan<GuidedSize>(kind === "noise" ? programs.noise : programs.gradient(), { height, width, ...CLIP });
+  type Controls = readonly Pick<NoiseControl, "net" | "mode">[];
+  const sizeOf = ({ height, width }: { readonly height: number; readonly width: number }, controls: Controls): GuidedSize => ({
+    height,
+    width,
+    ...CLIP,
+    ...controlSize(controls),
+  });
+  const plan = (kind: "noise" | "gradient", size: GuidedSize) =>
+    engine.plan<GuidedSize>(kind === "noise" ? programs.noise : programs.gradient(), size);
   return {
-    batchSize(kind, window) {
+    batchSize(kind, window, controls = []) {
       engine.expectOpen("batchSize");
-      return plan(kind, window).mostRows();
+      return plan(kind, sizeOf(window, controls)).mostRows();
     },
-    expectFits({ calls, window, panorama: { height, width }, edge, batch = {}, merged }) {
+    expectFits({ calls, window, panorama: { height, width }, edge, batch = {}, merged, controls: sets = [[]] }) {
       engine.expectOpen("expectFits");
-      const together = merged && {
-        name: "merged noise",
-        plan: engine.plan(programs.mergedNoise, mergedSize({ height: window.height, width: window.width, ...CLIP }, merged)),
+      const withControl = (name: string, controls: Controls) => (controls.length > 0 ? `${name} with control` : name);
+      const together = sets.map((controls) => ({
+        name: withControl("merged noise", controls),
+        plan: merged && engine.plan(programs.mergedNoise, mergedSize(sizeOf(window, controls), merged)),
         rows: 1,
-        holds: { count: merged.windows.length, of: "windows" },
-      };
+        holds: merged && { count: merged.windows.length, of: "windows" },
+      }));
+      const apart = sets.flatMap((controls) =>
+        calls.map((name) => ({
+          name: withControl(name, controls),
+          plan: plan(name, sizeOf(window, controls)),
+          rows: batch[name] ?? 1,
+        })),
+      );
       engine.expectFit([
-        ...calls.map((name) => ({ name, plan: plan(name, window), rows: batch[name] ?? 1 })),
-        ...(together ? [together] : []),
+        ...apart,
+        ...together.flatMap(({ plan, ...demand }) => (plan ? [{ plan, ...demand }] : [])),
         { name: "panorama", plan: engine.plan(programs.decode, { height, width, edge }), rows: 1 },
       ]);
     },

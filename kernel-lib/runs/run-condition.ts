@@ -1,4 +1,4 @@
-/** @file What a scene, or a panorama of regions, was asked for with, in its run's folder. */
+/** @file What a scene, a panorama of regions or one under control was asked for with, in its run's folder. */
 import { join } from "node:path";
 import { layoutSvg } from "../conditions/layout-picture.js";
 import { maskPng } from "../conditions/mask-file.js";
@@ -8,13 +8,15 @@ import { svgPng } from "../core/image.js";
 import { type Tensor, tensor } from "../core/tensor.js";
 import { writeWhole } from "../core/write-whole.js";
 import type { ResolvedPyramidOptions } from "../methods/pyramid/options.js";
+import { controlOf, writeControl } from "./run-control.js";
 import { GRAPH_FILE, LAYOUT_FILE, LAYOUT_NAME } from "./run-folder.js";
 import type { RunHead } from "./run-head.js";
 
 /** What the command line reads: a layout or a graph as a file, the layout also as a picture; the masks of regions as pictures. */
 export async function writeCondition(dir: string, { options, scaleFactor }: Pick<RunHead, "options" | "scaleFactor">): Promise<void> {
   if ("count" in options) return writeScene(dir, options);
-  if ("regions" in options) return writeMasks(dir, options.regions as readonly Region[], scaleFactor);
+  if ("regions" in options) await writeMasks(dir, options.regions as readonly Region[], scaleFactor);
+  await writeControl(dir, controlOf(options));
 }
 
 async function writeScene(dir: string, { layout, graph, width, height }: ResolvedPyramidOptions): Promise<void> {

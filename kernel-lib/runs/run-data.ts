@@ -32,6 +32,8 @@ export interface StepNumbers {
   readonly series?: Readonly<Record<string, number>>;
   /** empty for runs without windows */
   readonly windows: readonly WindowNumbers[];
+  /** of each control of a panorama, its scale and whether it counted in this step */
+  readonly control?: readonly { readonly scale: number; readonly used: boolean }[];
   /** of an edit, each picture's numbers */
   readonly pictures?: readonly PictureNumbers[];
   /** duration of the step */
@@ -48,6 +50,8 @@ export interface RunModel {
   /** of the U-Net; default float32 */
   readonly precision?: string;
   readonly threads: number;
+  /** names or paths of the ControlNets it was opened with, in their order; absent without any */
+  readonly control?: readonly string[];
 }
 
 /** The picture that an edit began with. Its pixels are in the run's folder as source.png. */

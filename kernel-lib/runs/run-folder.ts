@@ -1,6 +1,8 @@
 /** @file Opens a run's folder and checks all of its content. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { CONDITIONS } from "../conditions/control-words.js";
+import { REGION_MASKS } from "../conditions/region-words.js";
 import { CheckpointError } from "../core/errors.js";
 import { anything, is, list, object, objectWith, oneOf, optional, readForm, real, record, text, whole, yesNo } from "../core/forms.js";
 import { decodeImage } from "../core/image.js";
@@ -42,6 +44,26 @@ export const LAYOUT_FILE = "layout.json";
 export const GRAPH_FILE = "graph.json";
 /** File name of the picture that an edit began with. */
 export const SOURCE_NAME = "source.png";
+
+/** What a new run replaces. */
+export const RUN_FILES: readonly string[] = [
+  "run.json",
+  "steps.json",
+  "foreseen",
+  "panorama.png",
+  "edited.png",
+  "image.png",
+  LAYOUT_NAME,
+  LAYOUT_FILE,
+  GRAPH_FILE,
+  REGION_MASKS,
+  CONDITIONS,
+  CODES_NAME,
+  SOURCE_NAME,
+  "source",
+  "report.html",
+  "state.safetensors",
+];
 
 /**
  * Opens the folder of a finished or stopped run; `info.complete` says which.
@@ -127,6 +149,7 @@ const STEPS = object({
       series: optional(record(NUMBER)),
       pictures: optional(list(record(NUMBER))),
       windows: list(objectWith({ top: COUNT, left: COUNT, height: SIZE, width: SIZE }, NUMBER)),
+      control: optional(list(object({ scale: NUMBER, used: yesNo }))),
       seconds: optional(NUMBER),
     }),
   ),
@@ -143,7 +166,7 @@ const INFO = object({
   title: optional(TEXT),
   series: optional(list(SERIES, "a list of series")),
   options: record(anything),
-  model: object({ name: TEXT, digest: TEXT, device: TEXT, precision: optional(TEXT), threads: NUMBER }),
+  model: object({ name: TEXT, digest: TEXT, device: TEXT, precision: optional(TEXT), threads: NUMBER, control: optional(list(TEXT)) }),
   batch: object({ noise: optional(SIZE), gradient: optional(SIZE) }),
   versions: record(TEXT),
   width: SIZE,

@@ -34,11 +34,15 @@ export interface RunHead {
 export function runHead(
   method: string | MethodInfo,
   { options, batch }: Pick<AnyRun, "options" | "batch">,
-  model: { readonly config: Pick<JointModelConfig, "scaleFactor">; readonly path: string } & Omit<RunModel, "name">,
+  model: { readonly config: Pick<JointModelConfig, "scaleFactor" | "controlNets">; readonly path: string } & Omit<
+    RunModel,
+    "name" | "control"
+  >,
   name: string = basename(model.path),
 ): RunHead {
   const { name: methodName, title, series, family } = typeof method === "string" ? methodInfoNamed(method) : method;
   const { device, precision, threads, digest, config } = model;
-  const scaleFactor = config.scaleFactor;
-  return { method: methodName, title, series, family, options, model: { name, digest, device, precision, threads }, batch, scaleFactor };
+  const { scaleFactor, controlNets: control = [] } = config;
+  const opened = { name, digest, device, precision, threads, ...(control.length > 0 && { control }) };
+  return { method: methodName, title, series, family, options, model: opened, batch, scaleFactor };
 }

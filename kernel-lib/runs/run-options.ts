@@ -5,11 +5,14 @@ import { type Tensor, tensor } from "../core/tensor.js";
 import type { EditOptions } from "../methods/edit/options.js";
 import type { JointOptions } from "../methods/joint/options.js";
 import type { PyramidOptions } from "../methods/pyramid/options.js";
+import { isKept, readKept, withKeptControl } from "./run-control.js";
 import type { RunInfo } from "./run-data.js";
 
-/** Converts options to JSON; functions and signals are left out. */
+/** Converts options to JSON; functions and signals are left out, and conditions of ControlNets are named by their files. */
 export function plainOptions(options: object): Record<string, unknown> {
-  const entries = Object.entries(options).filter(([key, value]) => value !== undefined && key !== "signal" && typeof value !== "function");
+  const entries = Object.entries(withKeptControl(options)).filter(
+    ([key, value]) => value !== undefined && key !== "signal" && typeof value !== "function",
+  );
   return Object.fromEntries(entries.map(([key, value]) => [key, plain(value)]));
 }
 
@@ -36,6 +39,7 @@ export function savedOptions(run: { readonly info: RunInfo; readonly dir: string
   const revive = (key: string, value: unknown): unknown => {
     if (typeof value !== "object" || value === null) return value;
     if (Array.isArray(value)) return value.map((each, k) => revive(`${key}[${k}]`, each));
+    if (isKept(value)) return readKept(run.dir, `options.${key}`, value);
     if (!("float32" in value && "shape" in value))
       return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, revive(`${key}.${name}`, each)]));
     const bytes = new Uint8Array(Buffer.from(String(value.float32), "base64")); // a new buffer, so that float32 is aligned

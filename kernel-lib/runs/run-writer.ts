@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { REGION_MASKS } from "../conditions/region-words.js";
 import { CheckpointError, ShapeError } from "../core/errors.js";
 import { encodeJpeg, encodePng } from "../core/image.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
@@ -18,18 +17,7 @@ import { stripCoverage } from "../panorama/coverage.js";
 import { gpanoOf, gpanoXmp } from "../panorama/gpano.js";
 import { writeCondition } from "./run-condition.js";
 import type { ReportRun, RunInfo, SourceInfo, StepNumbers } from "./run-data.js";
-import {
-  CODES_NAME,
-  folderHolds,
-  foreseenName,
-  GRAPH_FILE,
-  LAYOUT_FILE,
-  LAYOUT_NAME,
-  openRun,
-  pictureName,
-  type SavedRun,
-  SOURCE_NAME,
-} from "./run-folder.js";
+import { CODES_NAME, folderHolds, foreseenName, openRun, pictureName, RUN_FILES, type SavedRun, SOURCE_NAME } from "./run-folder.js";
 import type { RunHead } from "./run-head.js";
 import { plainOptions } from "./run-options.js";
 import { reportData, SOURCE_PATH } from "./run-pictures.js";
@@ -183,25 +171,6 @@ async function begunWriter(dir: string, { info: base, steps: before, page, fores
     abort: (reason) => end({ complete: false, stopped: reason instanceof Error ? reason.message : String(reason) }),
   };
 }
-
-/** What a new run replaces. */
-const RUN_FILES = [
-  "run.json",
-  "steps.json",
-  "foreseen",
-  "panorama.png",
-  "edited.png",
-  "image.png",
-  LAYOUT_NAME,
-  LAYOUT_FILE,
-  GRAPH_FILE,
-  REGION_MASKS,
-  CODES_NAME,
-  SOURCE_NAME,
-  SOURCE_PATH,
-  "report.html",
-  "state.safetensors",
-];
 
 /** A folder holds one picture, of an edit beside its source. @throws ShapeError, TypeError */
 function expectOnePicture({ family, options }: RunHead, source: EditSource | undefined): void {

@@ -7,7 +7,7 @@ import type { StepNumbers } from "./run-data.js";
 
 /** The part of a step record that the folder keeps; a run can be resumed where it has its latent. */
 export type RunStep = Pick<StepRecord, "index" | "timestep" | "weight" | "anchor" | "series" | "windows" | "preview"> &
-  Partial<Pick<StepRecord, "latent">>;
+  Partial<Pick<StepRecord, "latent" | "control">>;
 /** The part of an edit's step record that the folder keeps. */
 export type EditRunStep = Pick<EditStep, "index" | "timestep" | "series" | "pictures" | "preview" | "sourcePreview"> &
   Partial<Pick<EditStep, "latent" | "source">>;
@@ -24,6 +24,9 @@ export function numbersOf(record: AnyRunStep): StepNumbers {
   const { timestep, series } = record;
   const index = placeOf(record);
   if ("stage" in record) return { index, stage: record.stage, timestep, weight: 0, anchor: -1, series, windows: [] };
-  if ("windows" in record) return { index, timestep, weight: record.weight, anchor: record.anchor, series, windows: record.windows };
+  if ("windows" in record) {
+    const { weight, anchor, windows, control } = record;
+    return { index, timestep, weight, anchor, series, windows, ...(control && { control }) };
+  }
   return { index, timestep, weight: 0, anchor: -1, series, windows: [], pictures: record.pictures };
 }

@@ -6,19 +6,21 @@ import { maxOverStd, relativeL2 } from "./golden.mjs";
  * Runs to the end.
  * @param {import("veduta").JointRun} run with a golden run's options
  * @param {import("./golden.mjs").Reference} reference
- * @returns {Promise<{ errors: number[], result: import("veduta").JointResult }>} max |latent − the reference's| over its standard deviation, a step
+ * @returns {Promise<{ errors: number[], records: import("veduta").StepRecord[], result: import("veduta").JointResult }>} max |latent − the reference's| over its
+ * standard deviation, a step
  * @throws Error where a step is at another timestep
  */
 export async function followRun(run, { tensors }) {
-  const errors = [];
+  const [errors, records] = [/** @type {number[]} */ ([]), /** @type {import("veduta").StepRecord[]} */ ([])];
   let next = await run.next();
   for (; !next.done; next = await run.next()) {
     const { index, timestep, latent } = next.value;
     const wanted = tensors.timesteps.data[index];
     if (timestep !== wanted) throw new Error(`step ${index}: got timestep ${timestep}, want ${wanted}`);
+    records.push(next.value);
     errors.push(maxOverStd(latent.data, rows(tensors.latents_after_step, index, index + 1).data));
   }
-  return { errors, result: next.value };
+  return { errors, records, result: next.value };
 }
 
 /** The steps in which a golden run was synchronised. @param {import("./golden.mjs").Reference} reference */

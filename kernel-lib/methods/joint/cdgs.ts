@@ -8,7 +8,7 @@ import { type Carried, type Denoised, denoisedRows, fromState, over, stacked, to
 import { expectFinite } from "./finite.js";
 import { cropAll, fuse } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
-import type { Running } from "./joint-run.js";
+import type { Asking, Running } from "./joint-run.js";
 import type { Window } from "./windows.js";
 
 /** Between these shares of the steps panoramas are ranked. */
@@ -76,6 +76,7 @@ export const cdgs = jointMethod({
   },
   async *steps(run, { windows, population, resamples, rankEvery, survivors, ...search }) {
     let all = populationOf(run, population); // [1,c,H,W] each
+    const asking = await run.under(all.flatMap(() => windows)); // of all panoramas
     for (const hop of run.hops) {
       const last = hop.index === hop.of - 1;
       const times = last ? 1 : resamples;
@@ -84,9 +85,9 @@ export const cdgs = jointMethod({
       for (let u = 0; u < times; u++) {
         const draw = (b: number) => 2 * (u * population + b); // a number for each draw of a step
         const drawn = all.map((z, b) => run.draw(z, hop, draw(b)));
-        found = await stepped(run, drawn, { hop, windows }); // (a), (b)
+        found = await stepped(asking, drawn, { hop, windows }); // (a), (b)
         if (ranked && u === Math.max(0, times - 2)) {
-          ranking = await rank(run, found, { hop, windows, ...search }); // (c)
+          ranking = await rank({ asking, path: run.path }, found, { hop, windows, ...search }); // (c)
           found = copies(found, ranking.slice(0, last ? population : survivors));
         }
         const again = (z: Tensor, b: number) => renoised(z, hop, run.fresh(hop, z.shape, draw(b) + 1)); // (d)
@@ -131,9 +132,9 @@ const isRanked = ({ index, of }: SamplerHop, every: number): boolean =>
   index > RANKED.from * of && index < RANKED.to * of && index % every === 0;
 
 /** The sampler's step of all panoramas, their windows side by side in the network's calls. */
-async function stepped(run: Running, all: readonly Carried[], { hop, windows }: StepPlace): Promise<readonly Stepped[]> {
+async function stepped(asking: Asking, all: readonly Carried[], { hop, windows }: StepPlace): Promise<readonly Stepped[]> {
   const n = windows.length;
-  const denoised = await run.denoise(stacked(all.map((z) => over(z, (x) => cropAll(x, windows)))), hop); // [B·n,c,h,w]
+  const denoised = await asking.denoise(stacked(all.map((z) => over(z, (x) => cropAll(x, windows)))), hop); // [B·n,c,h,w]
   return all.map(({ x: { shape }, history }, b) => {
     const own = denoisedRows(denoised, b * n, (b + 1) * n);
     expectFinite("latent", own.x, hop, { windows });
@@ -163,17 +164,17 @@ function renoised(x: Tensor, { now, next }: SamplerHop, noise: Tensor): Tensor {
 
 /** Ranks panoramas by J of their x0, the lowest first. @throws NumericError that names a window whose share is not finite */
 async function rank(
-  run: Running,
+  { asking, path }: Pick<Running, "path"> & { readonly asking: Asking },
   all: readonly Stepped[],
   { hop, windows, ranking, inversionSteps }: StepPlace & { readonly ranking: "change" | "norm"; readonly inversionSteps: number },
 ): Promise<readonly Rank[]> {
-  const levels = [...new Map(run.path.map(({ now }) => [now.t, now])).values()].reverse(); // the cleanest first
+  const levels = [...new Map(path.map(({ now }) => [now.t, now])).values()].reverse(); // the cleanest first
   const n = windows.length;
   const shares = new Float32Array(all.length * n);
   let x = stack(all.map(({ x0 }) => cropAll(x0, windows))); // [B·n,c,h,w]
   let before: Tensor | undefined;
   for (let i = 0; i < inversionSteps; i++) {
-    const eps = await run.noise(x, { now: levels[i] });
+    const eps = await asking.noise(x, { now: levels[i] });
     const counted = ranking === "norm" ? eps : before && lincomb(1, eps, -1, before);
     const size = x.data.length / shares.length;
     for (const [k, e] of (counted?.data ?? []).entries()) shares[Math.floor(k / size)] += e * e;

@@ -35,11 +35,13 @@ export const collage = jointMethod({
   async *steps(run, { windows }) {
     let z = run.panorama; // [1,c,H,W]
     const { shape } = z.x;
-    const parts = collageOf(windows, { height: shape[2], width: shape[3] });
+    const parts = await Promise.all(
+      collageOf(windows, { height: shape[2], width: shape[3] }).map(async (part) => ({ ...part, ask: await run.under(part.places) })),
+    );
     for (const hop of run.hops) {
       const output = { data: new Float32Array(z.x.data.length), shape };
-      for (const { places, sign } of parts) {
-        const eps = await run.noise(cropAll(z.x, places), hop); // (a), (b) [n,c,h,w]
+      for (const { places, sign, ask } of parts) {
+        const eps = await ask.noise(cropAll(z.x, places), hop); // (a), (b) [n,c,h,w]
         add(output, eps, places, sign); // (c)
       }
       const denoised = run.step(run.draw(z, hop), { output, prediction: "epsilon" }, hop); // (d) [1,c,H,W]

@@ -1,4 +1,6 @@
 /** @file What all joint methods share: the work before the first step and after the last, and the step records. */
+
+import { isUsedAt, type ResolvedControl } from "../../conditions/control.js";
 import { NumericError } from "../../core/errors.js";
 import { type DeviceTensor, rows, type Tensor } from "../../core/tensor.js";
 import { unitImage } from "../../core/unit-image.js";
@@ -7,10 +9,11 @@ import type { CallKind, JointModel } from "../../diffusion/joint-model.js";
 import type { SamplerHop } from "../../diffusion/samplers/sampler.js";
 import type { Batch, ResumeState } from "../method.js";
 import type { Carried, Denoised } from "./carried.js";
+import { controlNotices, controlSets } from "./control-calls.js";
 import { expectFinite } from "./finite.js";
 import { fuse } from "./fuse.js";
 import { mergedWindows, type NetworkCalls, networkCalls, type PerceptualGradient } from "./network-calls.js";
-import type { ResolvedOptions } from "./options.js";
+import { pathOf, type ResolvedOptions } from "./options.js";
 import { type SamplerSteps, samplerSteps } from "./sampler-steps.js";
 import type { JointResult, StepRecord } from "./step-record.js";
 import type { Window } from "./windows.js";
@@ -89,20 +92,20 @@ export async function begin(
     readonly resume?: ResumeState;
   },
 ): Promise<Running> {
-  const { windows, height, width, wrap } = options;
+  const { windows, height, width, wrap, control = [], prompt = "", negativePrompt = "" } = options;
   const { latentChannels, scaleFactor } = model.config;
   signal?.throwIfAborted();
   const edge = edgeOf(wrap);
   const panorama = { height: height / scaleFactor, width: width / scaleFactor };
   const merged = attention === "merged" && { merged: mergedWindows(options, scaleFactor, "all") };
-  model.expectFits?.({ calls: needs, window: windows[0], panorama, edge, batch: options.batch === undefined ? {} : batch, ...merged });
-  const notices: string[] = [];
+  const need = { calls: needs, window: windows[0], panorama, edge, batch: options.batch === undefined ? {} : batch };
+  model.expectFits?.({ ...need, ...merged, ...(control.length > 0 && { controls: controlSets(control, stepsOf(options, model)) }) });
+  const notices: string[] = [...controlNotices(control, stepsOf(options, model))];
   const embed: Running["embed"] = async ({ prompt, negativePrompt, prefix = "" }) => {
     notices.push(...(await truncations(model, { prompt, negativePrompt, prefix })));
     return model.encodeText([negativePrompt, prompt]); // [2,tokens,dim]
   };
   const shape = [1, latentChannels, panorama.height, panorama.width];
-  const { prompt = "", negativePrompt = "" } = options;
   const sent = async (embedded: Tensor) => (await model.send?.(embedded)) ?? embedded;
   const own = await sent(options.text ?? (await embed({ prompt, negativePrompt })));
   const asking = (places: readonly Window[], text: Tensor | DeviceTensor) => {
@@ -137,6 +140,7 @@ export async function begin(
       weight: descent?.weight ?? 0,
       anchor,
       ...(ofStep && { series: ofStep }),
+      ...controlRecords(control, hop),
       windows: places.map((window, k) => ({ ...window, ...descended(k), ...numbers(k) })),
       ...(hop.index === 0 && notices.length > 0 ? { notices } : {}),
       preview: () => toImage(foreseen),
@@ -151,6 +155,12 @@ export async function begin(
   };
   return { ...asking(windows, own), embed, under, encode, carriedOver: resume?.state ?? {}, record, finish };
 }
+
+const stepsOf = (options: ResolvedOptions, { config }: JointModel): number => pathOf(options, config).hops.length;
+
+/** What a step's record says of the run's controls; nothing where there are none. */
+const controlRecords = (control: readonly ResolvedControl[], { index, of }: SamplerHop): Pick<StepRecord, "control"> =>
+  control.length === 0 ? {} : { control: control.map((one) => ({ scale: one.scale, used: isUsedAt(one, index, of) })) };
 
 const carriedOf = (panorama: Carried | Tensor): Carried => ("data" in panorama ? { x: panorama, history: [] } : panorama);
 

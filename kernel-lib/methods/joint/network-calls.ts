@@ -6,8 +6,10 @@ import { lincomb, vFromEps, x0FromEps } from "../../diffusion/notation.js";
 import type { Hop } from "../../diffusion/schedule.js";
 import { evenParts } from "../even-parts.js";
 import type { Batch } from "../method.js";
+import { controlSets, controlsAt } from "./control-calls.js";
 import { expectFinite } from "./finite.js";
-import type { ResolvedOptions } from "./options.js";
+import { pathOf, type ResolvedOptions } from "./options.js";
+import type { Window } from "./windows.js";
 
 /** LPIPS of each window's predicted image to the anchor's, and its gradient; both 0 for the anchor. */
 export interface PerceptualGradient {
@@ -17,7 +19,7 @@ export interface PerceptualGradient {
   readonly gradient: Tensor;
 }
 
-type Call = (part: Tensor, batch: number) => Promise<PerceptualGradient>;
+type Call = (part: Tensor, batch: number, places: readonly Window[]) => Promise<PerceptualGradient>;
 
 /** The network calls of one run. */
 export interface NetworkCalls {
@@ -60,9 +62,12 @@ export interface ComparedWith {
  * Chooses the windows per network call of a run: the user's number, else what fits the free memory, else all. It is chosen once, so that every
  * call of the run has the size that is recorded.
  */
-export function chooseBatch(model: JointModel, { windows, batch }: ResolvedOptions, needs: readonly CallKind[]): Batch {
+export function chooseBatch(model: JointModel, options: ResolvedOptions, needs: readonly CallKind[]): Batch {
+  const { windows, batch, control = [] } = options;
   const given = typeof batch === "number" ? { noise: batch, gradient: batch } : (batch ?? {});
-  const most = (kind: CallKind) => given[kind] ?? model.batchSize?.(kind, windows[0]) ?? windows.length;
+  const sets = controlSets(control, pathOf(options, model.config).hops.length);
+  const fitting = (kind: CallKind) => model.batchSize && Math.min(...sets.map((set) => model.batchSize?.(kind, windows[0], set) ?? 1));
+  const most = (kind: CallKind) => given[kind] ?? fitting(kind) ?? windows.length;
   return Object.fromEntries(needs.map((kind) => [kind, Math.max(1, Math.floor(most(kind)))]));
 }
 
@@ -84,51 +89,95 @@ export const mergedWindows = (
   attention,
 });
 
+/** What the calls of a run share. */
+interface CallContext {
+  /** [2,tokens,dim] */
+  readonly text: Tensor | DeviceTensor;
+  readonly batch: Batch;
+  readonly signal?: AbortSignal;
+}
+
+/** Rows of windows, and where they lie. */
+interface Placed {
+  readonly x: Tensor;
+  readonly places: readonly Window[];
+}
+
+/** What a call of windows is made of: batches, what is asked, and where the windows' conditions lie. */
+function placedCalls(model: JointModel, options: ResolvedOptions, { text, batch: sizes, signal }: CallContext) {
+  const { windows, guidanceScale, control = [] } = options;
+  const controls = controlsAt(control, pathOf(options, model.config).hops, model.config.scaleFactor);
+  /** Calls for rows of windows that lie at these places, a batch after the other. */
+  const batched = async <T>(
+    kind: CallKind,
+    { x, places }: Placed,
+    call: (x: Tensor, batch: number, places: readonly Window[]) => Promise<T>,
+  ): Promise<T[]> => {
+    const done: T[] = [];
+    const parts = evenParts(x, sizes[kind] ?? x.shape[0]);
+    let from = 0;
+    for (const part of parts) {
+      signal?.throwIfAborted();
+      const [n] = part.shape;
+      done.push(await call(part, parts[0].shape[0], places.slice(from, from + n))); // the same batch size for all, so that one loaded graph serves them
+      from += n;
+    }
+    return done;
+  };
+
+  const ask = (hop: Pick<Hop, "now">, places: readonly Window[]) => ({
+    timestep: hop.now.t,
+    text,
+    guidanceScale,
+    ...controls(hop, places),
+  });
+  /** Rows with the places of their conditions. */
+  const placed = (x: Tensor): Placed => {
+    const [n, , h, w] = x.shape;
+    if (control.length > 0 && (n !== windows.length || windows.some(({ height, width }) => height !== h || width !== w)))
+      throw new TypeError(
+        `control: got ${n} windows of ${h}×${w} in a call for ${windows.length}, want a place for each, since its condition lies there; call by run.under(places)`,
+      );
+    return { x, places: windows };
+  };
+  return { batched, ask, placed };
+}
+
 /**
  * Makes the network calls of one run. After an abort each throws the signal's reason before its next network call. Each throws a NumericError
  * that names the window if a network returns NaN or infinity.
  * @param text [2,tokens,dim]
  */
-export function networkCalls(
-  model: JointModel,
-  options: ResolvedOptions,
-  { text, batch: sizes, signal }: { readonly text: Tensor | DeviceTensor; readonly batch: Batch; readonly signal?: AbortSignal },
-): NetworkCalls {
-  const { windows, guidanceScale } = options;
-  const batched = async <T>(kind: CallKind, x: Tensor, call: (x: Tensor, batch: number) => Promise<T>): Promise<T[]> => {
-    const done: T[] = [];
-    const parts = evenParts(x, sizes[kind] ?? x.shape[0]);
-    for (const part of parts) {
-      signal?.throwIfAborted();
-      done.push(await call(part, parts[0].shape[0])); // the same batch size for all, so that one loaded graph serves them
-    }
-    return done;
-  };
-
-  const ask = (hop: Pick<Hop, "now">) => ({ timestep: hop.now.t, text, guidanceScale });
+export function networkCalls(model: JointModel, options: ResolvedOptions, given: CallContext): NetworkCalls {
+  const { windows } = options;
+  const { scaleFactor } = model.config;
+  const { batched, ask, placed } = placedCalls(model, options, given);
+  const { signal } = given;
   const together = (attention: MergedWindows["attention"]) => {
     signal?.throwIfAborted();
-    return mergedWindows(options, model.config.scaleFactor, attention);
+    return mergedWindows(options, scaleFactor, attention);
   };
 
   const noise: NetworkCalls["noise"] = async (xt, hop, merged) => {
-    if (!merged) return stack(await batched("noise", xt, (part, batch) => model.predictNoise(part, { ...ask(hop), batch })));
+    if (!merged)
+      return stack(await batched("noise", placed(xt), (part, batch, places) => model.predictNoise(part, { ...ask(hop, places), batch })));
     if (!model.predictMergedNoise) throw new TypeError("predictMergedNoise: this model has none; its attention cannot be merged");
-    return model.predictMergedNoise(xt, { ...ask(hop), merged: together(merged) });
+    return model.predictMergedNoise(xt, { ...ask(hop, placed(xt).places), merged: together(merged) });
   };
 
   const velocity: NetworkCalls["velocity"] = async (xt, hop, merged) => {
     const { predictVelocity, predictMergedVelocity } = model;
-    if (merged && predictMergedVelocity) return predictMergedVelocity(xt, { ...ask(hop), merged: together(merged) });
+    if (merged && predictMergedVelocity) return predictMergedVelocity(xt, { ...ask(hop, placed(xt).places), merged: together(merged) });
     if (merged || !predictVelocity) return vFromEps(xt, await noise(xt, hop, merged), hop.now);
-    return stack(await batched("noise", xt, (part, batch) => predictVelocity(part, { ...ask(hop), batch })));
+    return stack(await batched("noise", placed(xt), (part, batch, places) => predictVelocity(part, { ...ask(hop, places), batch })));
   };
 
   const foresee: NetworkCalls["foresee"] = async (all, index, hop) => {
     const xt = rows(all, index, index + 1); // [1,c,h,w]
+    const asked = ask(hop, [placed(all).places[index]]);
     signal?.throwIfAborted();
-    if (model.foresee) return model.foresee(xt, ask(hop)); // NaN and infinity in it appear in the losses
-    const x0 = x0FromEps(xt, await noise(xt, hop), hop.now);
+    if (model.foresee) return model.foresee(xt, asked); // NaN and infinity in it appear in the losses
+    const x0 = x0FromEps(xt, await model.predictNoise(xt, { ...asked, batch: 1 }), hop.now);
     signal?.throwIfAborted();
     const image = await model.decode(x0); // [1,3,8h,8w]
     expectFinite("foreseen image", image, hop, { windows, first: index });
@@ -138,7 +187,11 @@ export function networkCalls(
   /** Compares all windows but the anchor's, in batches, and fills the anchor's row with zeros. */
   const compared = async (all: Tensor, { index, image }: ComparedWith, hop: Hop, call: Call): Promise<PerceptualGradient> => {
     const n = all.shape[0];
-    const others = index < 0 ? all : stack([rows(all, 0, index), rows(all, index + 1, n)]);
+    const { places } = placed(all);
+    const others =
+      index < 0
+        ? { x: all, places }
+        : { x: stack([rows(all, 0, index), rows(all, index + 1, n)]), places: [...places.slice(0, index), ...places.slice(index + 1)] };
     let parts: PerceptualGradient[];
     try {
       parts = await batched("gradient", others, call);
@@ -155,8 +208,8 @@ export function networkCalls(
   };
 
   const perceptual: NetworkCalls["perceptual"] = (all, anchor, hop) => {
-    const asked = { ...ask(hop), anchor: anchor.image, ...(anchor.distance && { distance: anchor.distance }) };
-    return compared(all, anchor, hop, (part, batch) => model.perceptualGradient(part, { ...asked, batch }));
+    const asked = { anchor: anchor.image, ...(anchor.distance && { distance: anchor.distance }) };
+    return compared(all, anchor, hop, (part, batch, places) => model.perceptualGradient(part, { ...ask(hop, places), ...asked, batch }));
   };
 
   const perceptualDecoded: NetworkCalls["perceptualDecoded"] = async (all, anchor, hop) => {

@@ -1,4 +1,5 @@
 /** @file The options that all joint methods share, and how a run's defaults are filled in. */
+import { type ResolvedControl, resolveControls } from "../../conditions/control.js";
 import { expectShape, type Tensor } from "../../core/tensor.js";
 import type { JointModelConfig } from "../../diffusion/joint-model.js";
 import type { Sampler, SamplerPath } from "../../diffusion/samplers/sampler.js";
@@ -18,6 +19,7 @@ import {
   type ValuesOf,
   wholeOption,
 } from "../option-table.js";
+import { controlOption } from "./control-calls.js";
 import { completeGrid, expectWhole, type Grid, PANORAMA } from "./tiling.js";
 import { checkWindows, planWindows, type Window, wraps } from "./windows.js";
 import { aroundOf, WRAPS, type Wrap } from "./wrap.js";
@@ -67,6 +69,7 @@ export const JOINT_OPTIONS = {
   window: sizeOption({ means: "side of a window in latent pixels", otherwise: "the model's own" }),
   stride: sizeOption({ means: "distance from one window to the next, in latent pixels", otherwise: "a quarter of the window" }),
   batch: batchOption,
+  control: controlOption,
   latent: givenOption<Tensor>({ means: "starting noise [1,c,h,w]; replaces seed, height and width", want: "a tensor" }),
   text: givenOption<Tensor>({ means: "embeddings [2,tokens,dim] of negative prompt and prompt; replaces both", want: "a tensor" }),
   windows: givenOption<readonly Window[]>({
@@ -87,7 +90,7 @@ export interface JointOptions extends ValuesOf<typeof JOINT_OPTIONS> {
  * A run's options with all defaults filled in and the seed drawn. The same method repeats the run from them. `seed`, the prompts, and `window`
  * with `stride` are absent if `latent`, `text` and `windows` replaced them.
  */
-export interface ResolvedOptions extends Omit<JointOptions, "signal" | "resume"> {
+export interface ResolvedOptions extends Omit<JointOptions, "signal" | "resume" | "control"> {
   readonly height: number;
   readonly width: number;
   readonly steps: number;
@@ -101,6 +104,8 @@ export interface ResolvedOptions extends Omit<JointOptions, "signal" | "resume">
   readonly wrap: Wrap;
   /** in the same order as in the records */
   readonly windows: readonly Window[];
+  /** with conditions as large as the panorama; absent without any */
+  readonly control?: readonly ResolvedControl[];
 }
 
 /**
@@ -130,8 +135,11 @@ export function resolveOptions(
   const { draws } = samplerWith({ sampler, eta }, config);
   pathOf({ sampler, eta, steps: taken.steps }, config); // refuses numbers of steps that the schedule does not have
   const seed = taken.seed ?? Math.floor(Math.random() * 2 ** 32);
+  const place = resolvePlace(who, config, taken);
+  const control = resolveControls(who, taken.control ?? [], { ...place, controlNets: config.controlNets ?? [] });
   return {
-    ...resolvePlace(who, config, taken),
+    ...place,
+    ...(control.length > 0 && { control }),
     ...resolveText(who, taken),
     ...(taken.latent ? { latent: taken.latent } : { seed }),
     ...(draws === "none" && noise === "sampler" ? {} : { seed }), // of the fresh noise too

@@ -48,10 +48,11 @@ export const safa = jointMethod({
     const follows = windows.length > 1 ? Math.round(referenceShare * steps) : 0; // a single window has nobody to agree with
     const n = windows.length;
     let reference = fromState("reference", run.carriedOver) ?? { x: run.fresh({ index: REFERENCE }, [1, c, h, w]), history: [] };
+    const asking = await run.under([...windows, windows[0]]); // the reference lies nowhere in the panorama: it sees the first window's condition
     for (const hop of run.hops) {
       const drawn = over(run.draw(z, hop), (all) => cropAll(all, windows)); // [n,c,h,w]
       const beside = { ...reference, ...(drawn.noise && { noise: run.fresh({ index: REFERENCE + 1 + hop.index }, [1, c, h, w]) }) };
-      const denoised = await run.denoise(stacked([drawn, beside]), hop); // (a) [n+1,c,h,w]
+      const denoised = await asking.denoise(stacked([drawn, beside]), hop); // (a) [n+1,c,h,w]
       const swapped = (parts: Tensor) => {
         const own = rows(parts, 0, n);
         const led = hop.index < follows ? everySecondRow(own, rows(parts, n, n + 1), overlap) : own; // (b)

@@ -40,13 +40,14 @@ export const spot = jointMethod({
     for (const hop of run.hops) {
       const shift = shifts[hop.index];
       const rolled = over(run.draw(z, hop), (all) => rollColumns(all, -shift)); // (a)
-      const denoised = await run.denoise(
+      const places = windows.map((window) => ({ ...window, left: (window.left + shift) % width }));
+      const asking = await run.under(places);
+      const denoised = await asking.denoise(
         over(rolled, (all) => cropAll(all, windows)),
         hop,
       ); // (b) [windows,c,h,w]
       const back = (parts: typeof z.x) => rollColumns(fuse(parts, windows, z.x.shape), shift); // (c), (d)
       z = over(denoised, back);
-      const places = windows.map((window) => ({ ...window, left: (window.left + shift) % width }));
       yield run.record(hop, z, denoised, { places, foreseen: back(denoised.x0), step: { shift } });
     }
     return run.finish(z);

@@ -13,6 +13,12 @@ export interface WindowRecord extends Window {
   readonly [series: string]: number | undefined;
 }
 
+/** A control in one step. */
+export interface ControlRecord {
+  readonly scale: number;
+  readonly used: boolean;
+}
+
 /** One finished denoising step. Records stay usable after the run has ended, also after an error. */
 export interface StepRecord extends MethodStep {
   /** the panorama's latent after the step, [1,c,H,W] */
@@ -30,6 +36,8 @@ export interface StepRecord extends MethodStep {
   /** further numbers of the step, by series name */
   readonly series?: Readonly<Record<string, number>>;
   readonly windows: readonly WindowRecord[];
+  /** of each control its scale, and whether it counted in this step; absent in a run without any */
+  readonly control?: readonly ControlRecord[];
   /** messages for the user, such as a prompt that was cut; only in the first record */
   readonly notices?: readonly string[];
   /**

@@ -34,7 +34,8 @@ export const twin = jointMethod({
       const by = (hop.index % shifts) * Math.floor(apart / shifts);
       const places = windows.map((window) => (loop || isInner(window, width) ? { ...window, left: (window.left + by) % width } : window)); // (a)
       const xt = over(run.draw(z, hop), (all) => cropAll(all, places)); // [windows,c,h,w]
-      const denoised = await run.denoise(xt, hop); // (b)
+      const asking = await run.under(places);
+      const denoised = await asking.denoise(xt, hop); // (b)
       const twins = hop.index < Math.floor(steps / 2) ? (x: Tensor) => twinned(x, places, lambda, width) : (x: Tensor) => x; // (c)
       z = over(denoised, (parts) => fuse(twins(parts), places, z.x.shape)); // (d)
       yield run.record(hop, z, denoised, { places, foreseen: fuse(denoised.x0, places, z.x.shape) });

@@ -48,10 +48,11 @@ export function openSingleFile(file: string, prediction?: Prediction): OpenParts
     scheduler: once(() => schedulerConfig(file, { ...scheduler, prediction_type: predicts })),
     perceptual: () => absent(file, "perceptual network", perceptualReader.fix),
     dual: () => absent(file, "dual encoder"),
+    controlNets: () => [],
   };
   return {
     path: file,
-    has: (name) => name !== "perceptual" && name !== "dual",
+    has: (name) => name !== "perceptual" && name !== "dual" && name !== "controlNets",
     part: (name) => read[name](),
     settings: () => JSON.stringify({ prediction: predicts, padToken, vocabulary: vocabularyDigest(vocabulary()) }),
   };
