@@ -212,7 +212,8 @@ describe("refused before anything is written", () => {
   test.each<[string, Uint8Array, RegExp]>([
     ["truncated", CKPT.subarray(0, -100), /a zip with/],
     ["cut within its numbers", Buffer.concat([CKPT.subarray(0, 5000), CKPT.subarray(9000)]), /a zip with/],
-    ["no checkpoint", Buffer.from("version https://git-lfs.github.com/spec/v1\n"), /another kind of file/],
+    ["that is a Git LFS pointer", Buffer.from("version https://git-lfs.github.com/spec/v1\n"), /Git LFS pointer/],
+    ["no checkpoint", Buffer.from("hello\n"), /another kind of file/],
     ["with code", pickled({ dict: [["state_dict", { call: "builtins eval", with: ["1"] }]] }), /found "builtins eval", in its pickle/],
     ["of tensors without state_dict", zipFile(TENSORS), /"state_dict": tensors by name/],
     ["of another model", checkpointFile([{ name: "scale_factor", shape: [2], data: Float32Array.of(1, 1) }]), /found no such key/],
