@@ -1,6 +1,6 @@
 /**
  * Executed lessons in the front ends that people read them in: run, saved and opened again in the classic Notebook, shown by JupyterLab where it
- * trusts them and where not, exported. Two of them; all, and in the dark too, with VEDUTA_ALL=1 (`npm run test:all`). Pictures of the whole
+ * trusts them and where not, exported. One of them; all, and in the dark too, with VEDUTA_ALL=1 (`npm run test:all`). Pictures of the whole
  * pages stay in .work/hosts-lessons, to look at.
  */
 import { spawnSync } from "node:child_process";
