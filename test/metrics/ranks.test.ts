@@ -32,6 +32,6 @@ test("a repeated window and a grey panorama have the best Intra-LPIPS; the sprea
   expect(await agreement(panoramas.repeated)).toBeLessThan(1e-6);
   expect(await agreement(panoramas.different)).toBeGreaterThan(0.01);
   expect(await agreement(shuffled)).toBeCloseTo(await agreement(panoramas.different), 6); // the order of windows is not seen
-  expect(await windowSpread(panoramas.grey, model)).toBeLessThan(0.25 * (await windowSpread(panoramas.repeated, model)));
+  expect(await windowSpread(panoramas.grey, model)).toBeLessThan(0.5 * (await windowSpread(panoramas.repeated, model)));
   await model.close();
 });
