@@ -14,7 +14,7 @@ import { swiftShader, swiftShaderEnv, unlessSwiftShader } from "../engine/swifts
 import { runOnCpu } from "../graph/laws.js";
 import { perceptualFiles, relativeL2, unless } from "./golden.mjs";
 import type { Held } from "./held.mjs";
-import { textUnit, unetUnit, vaeUnit } from "./units.mjs";
+import { textUnit, type Unit, unetUnit, vaeUnit } from "./units.mjs";
 
 const skipped = unlessSwiftShader || unless("sd1-tiny");
 
@@ -22,15 +22,20 @@ describe.skipIf(skipped)(`on WebGPU${skipped}`, () => {
   const { run, end } = swiftShader();
   afterAll(end);
 
-  test.each([
-    ["U-Net: prediction and gradients to sample and text", () => unetUnit("sd1-tiny", "b")],
-    ["autoencoder: mean, log variance, decoded image, gradient to the latent", () => vaeUnit("sd1-tiny", "a")],
-    ["text encoder: every hidden state", () => textUnit("sd1-tiny")],
-  ])("%s equal diffusers 0.15.1", { timeout: 600_000 }, async (_, unit) => {
-    const { graph, feeds, want } = unit();
+  async function expectUnit({ graph, feeds, want }: Unit): Promise<void> {
     const results = await run(onnxBytes(graph), feeds);
     for (const [name, wanted] of Object.entries(want)) expect(relativeL2(results[name].data, wanted), name).toBeLessThan(2e-5);
-  });
+  }
+
+  // a software renderer takes a minute for the U-Net: only with VEDUTA_ALL=1 (npm run test:all)
+  test.skipIf(!process.env.VEDUTA_ALL)("U-Net: prediction and gradients equal diffusers 0.15.1", { timeout: 600_000 }, () =>
+    expectUnit(unetUnit("sd1-tiny", "b")),
+  );
+
+  test.each([
+    ["autoencoder: mean, log variance, decoded image, gradient to the latent", () => vaeUnit("sd1-tiny", "a")],
+    ["text encoder: every hidden state", () => textUnit("sd1-tiny")],
+  ])("%s equal diffusers 0.15.1", { timeout: 600_000 }, (_, unit) => expectUnit(unit()));
 
   test("what stays on the device is what would have been sent: text and foreseen image, to the gradient", {
     timeout: 600_000,
