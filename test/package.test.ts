@@ -80,6 +80,7 @@ describe("the tarball", () => {
       "dist/viewer/veduta-viewer.js",
       "dist/viewer/veduta-anywidget.js",
       "models/manifest.json",
+      "models/tiny-landscapes/judge/backbone.safetensors",
     ])
       expect(packed).toContain(name);
     for (const name of ["tiny-noon", "tiny-night"])
@@ -93,7 +94,7 @@ describe("the tarball", () => {
         packed.some((path) => path.startsWith(`models/tiny-landscapes/${part}`)),
         part,
       ).toBe(true);
-    expect(packed.filter((path) => /(?<!\.d)\.ts$|^test\/|\.work|\/(logs|judge|train)\/|golden/.test(path))).toEqual([]);
+    expect(packed.filter((path) => /(?<!\.d)\.ts$|^test\/|\.work|\/(logs|train)\/|golden/.test(path))).toEqual([]);
   });
 
   test("npx veduta runs from it", () => {
