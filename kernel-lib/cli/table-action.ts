@@ -8,7 +8,7 @@ import type { MetricNetworkName } from "../pipelines/metric-networks.js";
 import { BUNDLED_MODELS } from "../pipelines/open-model.js";
 import { measureByName } from "../runs/measure/measure-by-name.js";
 import type { Measured } from "../runs/measure/measure-folders.js";
-import { BUNDLED_PROMPTS, PAPER_PROMPTS, PUBLISHED, paintPaperPanoramas, paperFolder } from "../runs/paper-table.js";
+import { BUNDLED_PROMPTS, PAPER_OPTIONS, PAPER_PROMPTS, PUBLISHED, paintPaperPanoramas, paperFolder } from "../runs/paper-table.js";
 import { type CliDeps, InterruptedError, UsageError } from "./command.js";
 import { type ModelFlags, withModel } from "./run-command.js";
 
@@ -18,13 +18,13 @@ export interface TableFlags extends ModelFlags {
   readonly panoramas: number;
   readonly methods: readonly string[];
   readonly prompts?: string;
-  readonly steps: number;
+  readonly steps?: number;
   readonly weights?: string;
 }
 
 /** Paints what is missing, measures, and prints. @throws UsageError for a file without prompts; InterruptedError if the user stops it */
 export async function tableAction(flags: TableFlags, deps: CliDeps): Promise<void> {
-  const { out, panoramas, methods, steps, weights, device, threads } = flags;
+  const { out, panoramas, methods, steps = PAPER_OPTIONS.steps, weights, device, threads } = flags;
   const bundled = flags.model === undefined || BUNDLED_MODELS.includes(flags.model);
   const prompts = promptsOf(flags, bundled);
   const name = await withModel(flags, deps, async ({ model, signal }) => {
@@ -36,7 +36,7 @@ export async function tableAction(flags: TableFlags, deps: CliDeps): Promise<voi
       deps.stderr.write(`${done} of ${all} pictures; ${duration(left / 1000)} left\n`);
     };
     try {
-      await paintPaperPanoramas(model, { prompts, methods, panoramas, steps, dir: out, signal, progress });
+      await paintPaperPanoramas(model, { painter: model.digest, prompts, methods, panoramas, steps, dir: out, signal, progress });
     } catch (error) {
       if (signal.aborted) throw new InterruptedError(`Stopped; ${out} holds the pictures so far, and the same command goes on.`);
       throw error;

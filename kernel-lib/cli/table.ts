@@ -20,7 +20,7 @@ export function tableCommand(program: Command, deps: CliDeps): void {
     .option("--panoramas <n>", "panoramas per prompt and method", wholeNumber(2), 500)
     .option("--methods <names>", `out of ${names.join(", ")}`, listOfNames(names), ["multi", "sync"])
     .option("--prompts <file>", "a file with a prompt per line, instead of the paper's")
-    .option("--steps <n>", "denoising steps", wholeNumber(1), 50)
+    .option("--steps <n>", "denoising steps; default: the paper's 50", wholeNumber(1))
     .option("--model <path>", "a checkpoint's folder or name; default: the bundled one")
     .option("--weights <file>", '"random": networks of the metrics with random weights, whose numbers mean nothing')
     .addOption(new Option("--device <name>", "where the networks run").choices(DEVICE_CHOICES).default("auto"))

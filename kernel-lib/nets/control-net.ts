@@ -2,13 +2,13 @@
  * @file ControlNet (Zhang et al., arXiv:2302.05543): a copy of the U-Net's encoder that sees a condition, and whose residuals are added to what the
  * U-Net's decoder takes. Source: diffusers 0.21.4, models/controlnet.py. Key names are the checkpoint's.
  */
-import { either, listOf, misfit, nullish, object, oneOf, only, optional, readForm, real, whole, wholes, yesNo } from "../core/forms.js";
+import { listOf, nullish, object, oneOf, only, optional, readForm, real, whole, wholes, yesNo } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Value } from "../graph/graph.js";
 import { add, mul, silu } from "../graph/ops/elementwise.js";
 import { reduceMean } from "../graph/ops/reduce.js";
 import { concat, slice } from "../graph/ops/shape.js";
-import { expectDivisible, expectPerLevel, layers } from "./config-checks.js";
+import { expectDivisible, expectPerLevel, headCounts, headsPerLevel, layers } from "./config-checks.js";
 import { convLayer } from "./layers.js";
 import { type Parameters, under } from "./parameters.js";
 import { type DownBlockType, type Encoded, type EncoderConfig, expectHalving, timeEmbedding, unetEncoder } from "./unet-encoder.js";
@@ -29,7 +29,6 @@ export interface ControlNetConfig extends EncoderConfig {
   readonly residuals: "whole" | "pooled";
 }
 
-const HEADS = either(whole(), wholes, "a whole number from 1 to 65536, or a list of them");
 const CONTROL_NET = object({
   _class_name: oneOf(["ControlNetModel"]),
   ...only({
@@ -51,8 +50,8 @@ const CONTROL_NET = object({
   in_channels: optional(whole(), 4),
   down_block_types: optional(listOf(["CrossAttnDownBlock2D", "DownBlock2D"])),
   layers_per_block: optional(layers, 2),
-  num_attention_heads: nullish(HEADS),
-  attention_head_dim: optional(HEADS, 8),
+  num_attention_heads: nullish(headCounts),
+  attention_head_dim: optional(headCounts, 8),
   cross_attention_dim: optional(whole(), 1280),
   use_linear_projection: optional(yesNo, false),
   norm_num_groups: optional(whole(), 32),
@@ -69,17 +68,13 @@ export function controlNetConfig(file: string, json: JsonObject): ControlNetConf
   const c = readForm(file, CONTROL_NET, json);
   const channels = c.block_out_channels;
   const levels = channels.length;
-  const headsKey = c.num_attention_heads ? "num_attention_heads" : "attention_head_dim";
-  const heads = c[headsKey] ?? c.attention_head_dim;
-  if (typeof heads !== "number" && heads.length !== levels)
-    throw misfit(file, headsKey, `a number, or ${levels}, one per level of block_out_channels`, heads);
   const byDefault = (level: number): DownBlockType => (level < levels - 1 ? "CrossAttnDownBlock2D" : "DownBlock2D");
   const config: ControlNetConfig = {
     inChannels: c.in_channels,
     blockOutChannels: channels,
     downBlockTypes: c.down_block_types ?? channels.map((_, level) => byDefault(level)),
     layersPerBlock: c.layers_per_block,
-    heads: typeof heads === "number" ? Array<number>(levels).fill(heads) : heads,
+    heads: headsPerLevel(file, c, levels),
     crossAttentionDim: c.cross_attention_dim,
     useLinearProjection: c.use_linear_projection,
     normNumGroups: c.norm_num_groups,

@@ -3,28 +3,13 @@
  * unet_2d_blocks.py, transformer_2d.py, attention.py. Key names are the checkpoint's.
  */
 
-import {
-  either,
-  listOf,
-  misfit,
-  nullish,
-  object,
-  oneOf,
-  only,
-  optional,
-  readForm,
-  real,
-  uniformly,
-  whole,
-  wholes,
-  yesNo,
-} from "../core/forms.js";
+import { listOf, misfit, nullish, object, oneOf, only, optional, readForm, real, uniformly, whole, wholes, yesNo } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Value } from "../graph/graph.js";
 import { add, silu } from "../graph/ops/elementwise.js";
 import { concat } from "../graph/ops/shape.js";
 import { segment } from "../graph/segment.js";
-import { expectDivisible, expectPerLevel, layers } from "./config-checks.js";
+import { expectDivisible, expectPerLevel, headCounts, headsPerLevel, layers } from "./config-checks.js";
 import { convLayer, groupNormLayer, resnetAt, upsampleLayer } from "./layers.js";
 import type { Parameters } from "./parameters.js";
 import type { AttentionVariant } from "./transformer.js";
@@ -58,7 +43,6 @@ export interface UNetConfig extends EncoderConfig {
   readonly transformerLayersPerBlock: 1;
 }
 
-const HEADS = either(whole(), wholes, "a whole number from 1 to 65536, or a list of them");
 const UNET = object({
   _class_name: oneOf(["UNet2DConditionModel"]),
   ...only({
@@ -98,9 +82,8 @@ const UNET = object({
   down_block_types: optional(listOf(["CrossAttnDownBlock2D", "DownBlock2D"])),
   up_block_types: optional(listOf(["CrossAttnUpBlock2D", "UpBlock2D"])),
   layers_per_block: optional(uniformly(layers), 2),
-  // diffusers takes attention_head_dim for the number of heads; num_attention_heads, where not null, has the same meaning and goes first
-  num_attention_heads: nullish(HEADS),
-  attention_head_dim: optional(HEADS, 8),
+  num_attention_heads: nullish(headCounts),
+  attention_head_dim: optional(headCounts, 8),
   cross_attention_dim: optional(uniformly(whole()), 1280),
   // diffusers' from_single_file writes null for what a checkpoint's YAML lacks, and takes it for false
   use_linear_projection: nullish(yesNo, false),
@@ -116,10 +99,6 @@ export function unetConfig(file: string, json: JsonObject): UNetConfig {
   const c = readForm(file, UNET, json);
   const channels = c.block_out_channels;
   const levels = channels.length;
-  const headsKey = c.num_attention_heads ? "num_attention_heads" : "attention_head_dim";
-  const heads = c[headsKey] ?? c.attention_head_dim;
-  if (typeof heads !== "number" && heads.length !== levels)
-    throw misfit(file, headsKey, `a number, or ${levels}, one per level of block_out_channels`, heads);
   const config: UNetConfig = {
     inChannels: c.in_channels,
     outChannels: c.out_channels,
@@ -128,7 +107,7 @@ export function unetConfig(file: string, json: JsonObject): UNetConfig {
     downBlockTypes: c.down_block_types ?? downDefault(levels),
     upBlockTypes: c.up_block_types ?? upDefault(levels),
     layersPerBlock: c.layers_per_block,
-    heads: typeof heads === "number" ? Array<number>(levels).fill(heads) : heads,
+    heads: headsPerLevel(file, c, levels),
     crossAttentionDim: c.cross_attention_dim,
     useLinearProjection: c.use_linear_projection,
     upcastAttention: c.upcast_attention,

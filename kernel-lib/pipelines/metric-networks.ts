@@ -1,7 +1,7 @@
 /** @file The networks that metrics look through, each opened by its name: FID's Inception, CLIP, VGG19, and the bundled judge. */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { resizeBicubic } from "../core/bicubic.js";
 import { CheckpointError } from "../core/errors.js";
@@ -9,6 +9,7 @@ import { readJson } from "../core/json.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
 import type { BatchOption, DualEncoder, Features, StyleNetwork } from "../diffusion/capabilities.js";
 import type { Engine } from "../engine/engine.js";
+import { hashFile } from "../hub/hashing.js";
 import { pulledFolder } from "../hub/installed.js";
 import { findModel } from "../hub/manifest.js";
 import { hubSettings } from "../hub/settings.js";
@@ -32,6 +33,8 @@ export type MetricAbilities = Partial<Features & StyleNetwork & DualEncoder>;
 export interface MetricNetwork extends MetricAbilities {
   /** in tables: the network, and whether its weights are random */
   readonly title: string;
+  /** sha256 of its weights, in hex: features that are kept belong to these alone */
+  readonly digest: string;
   close(): Promise<void>;
 }
 
@@ -109,8 +112,11 @@ const clipOf = (title: string, published: string): Kind => ({
   },
 });
 
-/** Root mean square of the judge's features over drawings: divided by it, they have the size of Inception's, which KID's kernel was made for. */
-const JUDGE_SIZE = 11;
+/**
+ * About the root mean square of the judge's features over drawings (`npm run models:check -- judge` prints it). Divided by it they are about 1, the
+ * size at which neither term of KID's kernel (xᵀy/d + 1)³ drowns the other.
+ */
+const JUDGE_SIZE = 10;
 
 const judge: Kind = {
   title: "the bundled judge",
@@ -170,7 +176,8 @@ export async function openMetricNetwork(name: MetricNetworkName, { weights, ...w
       await engine.close();
       discard();
     };
-    return { title: scratch ? `${kind.title}, random weights` : kind.title, ...kind.open(path, engine), close };
+    const { sha256: digest } = await hashFile(weightFile(path));
+    return { title: scratch ? `${kind.title}, random weights` : kind.title, digest, ...kind.open(path, engine), close };
   } catch (error) {
     discard();
     throw error;
@@ -188,13 +195,15 @@ function folderOf({ published }: Kind): string {
 
 /** The weights in a file, or in a folder's one file of weights. @throws CheckpointError */
 function weightsIn(path: string): Pick<Part<unknown>, "file" | "weights"> {
-  const names = ["model.safetensors", "backbone.safetensors", "pytorch_model.bin", "weights.pth"].map((name) => join(path, name));
-  const file = /\.(safetensors|pth?|bin)$/.test(path) ? path : names.find((name) => existsSync(name));
-  if (file === undefined)
-    throw new CheckpointError(path, {
-      expected: "model.safetensors, pytorch_model.bin or weights.pth",
-      found: `none of them in ${dirname(names[0])}`,
-    });
+  const file = weightFile(path);
   const opened = file.endsWith(".safetensors") ? openSafetensors(file) : openTorch(file);
   return { file: opened.file, weights: opened.tensors };
+}
+
+/** The file of weights itself, or a folder's. @throws CheckpointError where a folder has none */
+function weightFile(path: string): string {
+  const names = ["model.safetensors", "backbone.safetensors", "pytorch_model.bin", "weights.pth"];
+  const file = /\.(safetensors|pth?|bin)$/.test(path) ? path : names.map((name) => join(path, name)).find((name) => existsSync(name));
+  if (file === undefined) throw new CheckpointError(path, { expected: names.join(", "), found: "none of them" });
+  return file;
 }

@@ -86,6 +86,28 @@ describe("measureFolders", () => {
     );
   });
 
+  test("a metric that applies to no picture is refused, and says what it wants", async () => {
+    const one = measureFolders({ dirs: [at("dark")], networks: [network], metrics: ["seam-ssim"] });
+    await expect(one).rejects.toThrow(/seam-ssim applies to none of these pictures.*closed runs/);
+  });
+
+  test("features of a network with other weights are computed anew", async () => {
+    await measureFolders({ dirs: [at("dark")], against: at("dark"), networks: [network] });
+    looked = 0;
+    await measureFolders({ dirs: [at("dark")], against: at("dark"), networks: [{ ...network, name: "mean-other" }] });
+    expect(looked).toBe(15);
+  });
+
+  test("a folder in which nothing can be kept is refused before anything is computed", async () => {
+    mkdirSync(at("locked"));
+    writeFileSync(at("locked", "p.png"), await encodePng(picture(0.2, 1)));
+    writeFileSync(at("locked", FEATURES_DIR), "a file where the folder should be");
+    looked = 0;
+    const run = measureFolders({ dirs: [at("locked")], against: at("dark"), networks: [network], metrics: ["mean-giqa"] });
+    await expect(run).rejects.toThrow(/locked: expected a folder in which features can be kept/);
+    expect(looked).toBe(0);
+  });
+
   test("a stop ends it, and the features so far are kept", async () => {
     const stop = new AbortController();
     rmSync(at("dark", FEATURES_DIR), { recursive: true });

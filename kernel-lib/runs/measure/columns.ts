@@ -54,6 +54,7 @@ export interface ColumnSource {
   readonly model?: { readonly title: string; readonly functions: object };
   /** networks for metrics; `prefix` stands before the names of their columns */
   readonly networks: readonly (Partial<Features & StyleNetwork & DualEncoder> & {
+    /** what its features are kept under: it differs where the weights differ */
     readonly name: string;
     readonly title: string;
     readonly prefix: string;

@@ -1,7 +1,8 @@
 /** @file Features beside the pictures that they are of, kept by content: a second measurement only reads them. */
-import { mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileExists } from "../../core/files.js";
+import { CheckpointError } from "../../core/errors.js";
+import { fileExists, systemReason } from "../../core/files.js";
 import type { Tensor } from "../../core/tensor.js";
 import { readSafetensors, writeSafetensors } from "../../weights/safetensors.js";
 
@@ -19,9 +20,17 @@ export interface FeatureCache {
 /**
  * Opens the features of a network in a folder.
  * @param network its name and all that its features depend on, as a file name
+ * @throws CheckpointError where the folder cannot be written: before anything is computed
  */
 export function featureCache(dir: string, network: string): FeatureCache {
   const file = join(dir, FEATURES_DIR, `${network}.safetensors`);
+  try {
+    mkdirSync(join(dir, FEATURES_DIR), { recursive: true });
+    accessSync(join(dir, FEATURES_DIR), constants.W_OK);
+  } catch (error) {
+    const fix = "measure a copy of it, or give the right to write";
+    throw new CheckpointError(dir, { expected: "a folder in which features can be kept", found: systemReason(error), fix });
+  }
   const kept = new Map<string, Tensor>(fileExists(file) ? Object.entries(readSafetensors(file)) : []);
   let fresh = 0;
   return {
@@ -35,7 +44,6 @@ export function featureCache(dir: string, network: string): FeatureCache {
     },
     save() {
       if (fresh === 0) return;
-      mkdirSync(join(dir, FEATURES_DIR), { recursive: true });
       writeSafetensors(file, Object.fromEntries(kept));
       fresh = 0;
     },

@@ -43,7 +43,7 @@ export async function measureByName(dirs: readonly string[], options: MeasureByN
     for (const network of networks) {
       const random = network === "judge" ? undefined : weights;
       const one = await openMetricNetwork(network, { ...where, weights: random });
-      opened.push({ ...one, name: random === "random" ? `${network}-random` : network, prefix: prefixOf(network, random) });
+      opened.push({ ...one, name: `${network}-${one.digest.slice(0, 12)}`, prefix: prefixOf(network, random) });
     }
     return await measureFolders({
       ...rest,

@@ -89,7 +89,13 @@ export async function measureFolders({ dirs, metrics, against, progress, signal,
       folders.push({ dir, pictures, looked: each });
     }
     const named = columns.map(({ name, title, better }) => ({ name, title, better }));
-    return { columns: named, folders: summed(folders, columns, ofReferences), ...(against !== undefined && { against }) };
+    const measured = summed(folders, columns, ofReferences);
+    const idle = metrics?.find((name) => measured.every((folder) => folder.columns[name] === undefined));
+    if (idle !== undefined)
+      throw new RangeError(
+        `measure: ${idle} applies to none of these pictures; FID and KID want two or more of each folder and of the reference, OmniFID full spheres, clip-score runs with a prompt, what looks at the cut closed runs`,
+      );
+    return { columns: named, folders: measured, ...(against !== undefined && { against }) };
   } finally {
     for (const cache of caches.values()) cache.save();
   }

@@ -50,10 +50,11 @@ const training: CheckPart = async ({ folder }) => {
 };
 
 const accuracy: CheckPart = async ({ judge }) => {
-  const { time, terrain } = await judgeAccuracy(judge, 400);
+  const { time, terrain, size } = await judgeAccuracy(judge, 400);
   return [
     line({ what: "the judge, on 400 fresh drawings: time", value: time, bounds: higher(0.97, 0.97), show: percent }),
     line({ what: "the judge, on 400 fresh drawings: terrain", value: terrain, bounds: higher(0.97, 0.97), show: percent }),
+    line({ what: "root mean square of its features there", value: size, show: (x) => x.toFixed(2) }),
   ];
 };
 

@@ -22,12 +22,16 @@ export function freshCrops(count: number, offset = 0, time?: Kind["time"]): { re
   return { images: { data, shape }, of };
 }
 
-/** How often the judge is right on fresh drawings. */
-export async function judgeAccuracy(judge: Judge, count: number): Promise<{ readonly time: number; readonly terrain: number }> {
+/** How often the judge is right on fresh drawings, and the root mean square of its features there. */
+export async function judgeAccuracy(
+  judge: Judge,
+  count: number,
+): Promise<{ readonly time: number; readonly terrain: number; readonly size: number }> {
   const { images, of } = freshCrops(count);
   const seen = await judge.look(images);
   const right = (what: keyof Kind) => seen.filter(({ kind }, k) => kind[what] === of[k][what]).length / count;
-  return { time: right("time"), terrain: right("terrain") };
+  const squares = seen.flatMap(({ features }) => [...features].map((x) => x * x));
+  return { time: right("time"), terrain: right("terrain"), size: Math.sqrt(squares.reduce((a, b) => a + b, 0) / squares.length) };
 }
 
 /** Rows of N pictures each, one row under the other: [1,3,R·128,N·128] in [0,1]. */
