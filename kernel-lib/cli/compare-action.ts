@@ -97,7 +97,12 @@ async function write(prompt: string, flags: CompareFlags, done: readonly Compare
   }
   const nets = (flags.controlNet ?? []).map((name) => ` --control-net ${JSON.stringify(name)}`).join("");
   const command = `veduta compare ${JSON.stringify(prompt)} --methods ${flags.methods.join(",")} --seeds ${flags.seeds.join(",")}${given(flags)}${nets} --out ${JSON.stringify(flags.out)}`;
-  const metricsOf = known.map(({ name, title, better }) => ({ name, title, better }));
+  const metricsOf = known.map(({ name, title, better, edge }) => ({
+    name,
+    title,
+    better,
+    plot: edge === "wrap" ? ("none" as const) : ("frontier" as const),
+  }));
   await writeWhole(join(flags.out, "index.html"), comparePage({ prompt, facts, command, summaries, titles, metrics: metricsOf, seeds }));
   const numbers = done.map(({ panorama: _, ...rest }) => rest);
   await writeWhole(join(flags.out, "compare.json"), `${JSON.stringify({ prompt, facts, summaries, panoramas: numbers }, null, 2)}\n`);

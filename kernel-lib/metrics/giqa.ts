@@ -4,8 +4,8 @@ import { expectFeatures } from "./kernel-distance.js";
 
 /** Keeps the quality of a picture that is one of the references finite. */
 const EPSILON = 1e-6;
-/** Neighbours of the paper's table. */
-const NEIGHBOURS = 8;
+/** Neighbours of the paper's table: so many references are needed. */
+export const GIQA_NEIGHBOURS = 8;
 
 /**
  * Of each picture the sum over its K nearest references of 1/distance, the L1 distance of features: higher is nearer to what the references show.
@@ -15,7 +15,7 @@ const NEIGHBOURS = 8;
  * @throws ShapeError for other widths, RangeError for fewer references than K
  * @source Gu et al. arXiv:2003.08932, section 3.2; cientgu/GIQA, knn_score.py. Differs: the official code drops the last batch where it is not full.
  */
-export function giqa(features: Tensor, references: Tensor, neighbours: number = NEIGHBOURS): number[] {
+export function giqa(features: Tensor, references: Tensor, neighbours: number = GIQA_NEIGHBOURS): number[] {
   const [d] = expectFeatures("giqa", features, references);
   const [n, m] = [features.shape[0], references.shape[0]];
   if (!(Number.isInteger(neighbours) && neighbours >= 1 && neighbours <= m))

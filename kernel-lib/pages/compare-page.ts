@@ -17,7 +17,13 @@ export interface Comparison {
   readonly summaries: readonly MethodSummary[];
   /** of each method, by its name */
   readonly titles: Readonly<Record<string, string>>;
-  readonly metrics: readonly { readonly name: string; readonly title: string; readonly better: "lower" | "higher" }[];
+  /** those that are not worth a plot against the cost, such as measures of the cut, have `plot: "none"` */
+  readonly metrics: readonly {
+    readonly name: string;
+    readonly title: string;
+    readonly better: "lower" | "higher";
+    readonly plot?: "frontier" | "none";
+  }[];
   /** data: URLs, by seed and then in the order of the methods */
   readonly seeds: readonly { readonly seed: number; readonly pictures: readonly { readonly method: string; readonly src: string }[] }[];
 }
@@ -45,14 +51,15 @@ export function comparePage(comparison: Comparison): string {
     summaries.flatMap(({ method, passes, backward, metrics: of }) =>
       of[name] ? [{ label: titles[method], x: passes + 2 * backward, y: of[name].value }] : [],
     );
+  const plotted = metrics.filter(({ plot = "frontier" }) => plot === "frontier");
   const body = html`<main>
 <header><p class="kind">Comparison of methods</p><h1>${prompt}</h1><p class="facts">${facts}</p></header>
 <h2>Numbers</h2>
 <p>Every method begins with the same noise, ${seeds.length} ${seeds.length === 1 ? "seed" : "seeds"}. Means with their 95 % intervals; below them the difference to ${titles[summaries[0].method]}, seed by seed.</p>
 <div class="wide">${table(comparison)}</div>
 <h2>What agreement costs</h2>
-<p>Passes of the U-Net over a window per step; a backward pass counts as two. ${metrics.map(({ title, better }) => `${title}: ${better} is better.`).join(" ")}</p>
-<div class="frontiers">${metrics.map(({ name, title }) => trusted(scatter(points(name), { x: "passes per step", y: title })))}</div>
+<p>Passes of the U-Net over a window per step; a backward pass counts as two. ${plotted.map(({ title, better }) => `${title}: ${better} is better.`).join(" ")}</p>
+<div class="frontiers">${plotted.map(({ name, title }) => trusted(scatter(points(name), { x: "passes per step", y: title })))}</div>
 <h2>Panoramas</h2>
 <p>The rows of a seed begin with the same noise.</p>
 ${seeds.map(
@@ -69,14 +76,15 @@ ${seeds.map(
 }
 
 function table({ summaries, titles, metrics }: Comparison): Html {
-  return html`<table class="compared"><thead><tr><th>method</th>${metrics.map(({ title }) => html`<th>${title}</th>`)}<th>seconds</th><th>passes per step</th></tr></thead><tbody>
+  return html`<table class="compared"><thead><tr><th>method</th><th>seconds</th><th>passes per step</th>${metrics.map(({ title }) => html`<th>${title}</th>`)}</tr></thead><tbody>
 ${summaries.map(
   ({ method, passes, backward, seconds, metrics: of }) =>
-    html`<tr><td>${titles[method]}<small>${method}</small></td>${metrics.map(({ name }) =>
-      of[name]
-        ? html`<td>${inWords(of[name].value, 3)}${of[name].difference && html`<small>${signed(of[name].difference)}</small>`}</td>`
-        : html`<td>–</td>`,
-    )}<td>${inWords(seconds, 1)}</td><td>${round(passes)}${backward > 0 ? html`<small>${round(backward)} backward</small>` : undefined}</td></tr>\n`,
+    html`<tr><td>${titles[method]}<small>${method}</small></td><td>${inWords(seconds, 1)}</td><td>${round(passes)}${backward > 0 ? html`<small>${round(backward)} backward</small>` : undefined}</td>${metrics.map(
+      ({ name }) =>
+        of[name]
+          ? html`<td>${inWords(of[name].value, 3)}${of[name].difference && html`<small>${signed(of[name].difference)}</small>`}</td>`
+          : html`<td>–</td>`,
+    )}</tr>\n`,
 )}</tbody></table>`;
 }
 

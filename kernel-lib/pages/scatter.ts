@@ -10,7 +10,7 @@ export interface ScatterPoint {
   readonly y: MeanInterval;
 }
 
-const SIZE = { width: 520, height: 340, left: 56, right: 16, top: 16, bottom: 44 } as const;
+const SIZE = { width: 520, height: 340, left: 56, right: 16, top: 32, bottom: 44 } as const;
 
 /** Draws points over two linear axes that begin at 0. @param axes what they say */
 export function scatter(points: readonly ScatterPoint[], axes: { readonly x: string; readonly y: string }): string {
@@ -22,7 +22,7 @@ export function scatter(points: readonly ScatterPoint[], axes: { readonly x: str
   const x = (value: number) => round1(left + (value / most.x) * (width - left - right));
   const y = (value: number) => round1(height - bottom - (value / most.y) * (height - top - bottom));
   const ticks = (end: number) => {
-    const apart = [1, 2, 5].map((k) => k * 10 ** Math.floor(Math.log10(end / 4))).find((step) => end / step <= 6) ?? end / 4;
+    const apart = [1, 2, 5, 10].map((k) => k * 10 ** Math.floor(Math.log10(end / 4))).find((step) => end / step <= 6) ?? end / 4;
     return Array.from({ length: Math.floor(end / apart) + 1 }, (_, k) => Number((k * apart).toPrecision(6)));
   };
   const grid = [
@@ -41,7 +41,7 @@ export function scatter(points: readonly ScatterPoint[], axes: { readonly x: str
     return `<g><title>${escapeHtml(label)}: ${round1(value)}, ${interval.mean.toPrecision(3)}</title>${bar}<circle cx="${px}" cy="${py}" r="4.5"/><text x="${end ? px - 9 : px + 9}" y="${text}"${end ? ' text-anchor="end"' : ""}>${escapeHtml(label)}</text></g>`;
   });
   const said = points.map(({ label, x: value, y: { mean } }) => `${label} ${round1(value)}, ${mean.toPrecision(3)}`).join("; ");
-  return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(`${axes.y} against ${axes.x}: ${said}`)}">${grid.join("")}<path d="M${left} ${height - bottom}H${width - right}M${left} ${top}V${height - bottom}"/><text class="soft" x="${width - right}" y="${height - 6}" text-anchor="end">${escapeHtml(axes.x)}</text><text class="soft" x="4" y="${top - 3}">${escapeHtml(axes.y)}</text>${drawn.join("")}</svg>`;
+  return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(`${axes.y} against ${axes.x}: ${said}`)}">${grid.join("")}<path d="M${left} ${height - bottom}H${width - right}M${left} ${top}V${height - bottom}"/><text class="soft" x="${width - right}" y="${height - 6}" text-anchor="end">${escapeHtml(axes.x)}</text><text class="soft" x="4" y="12">${escapeHtml(axes.y)}</text>${drawn.join("")}</svg>`;
 }
 
 /** Moves labels apart that would lie on each other: lines of at least 14 units. */

@@ -91,6 +91,13 @@ describe("measureFolders", () => {
     await expect(one).rejects.toThrow(/seam-ssim applies to none of these pictures.*closed runs/);
   });
 
+  test("fewer reference crops than GIQA's neighbours leave GIQA out, and the rest in", async () => {
+    mkdirSync(at("few"));
+    for (const k of [0, 1]) writeFileSync(at("few", `p${k}.png`), await encodePng(picture(0.3 + 0.1 * k, k)));
+    const { folders } = await measureFolders({ dirs: [at("dark")], against: at("few"), networks: [network] });
+    expect(Object.keys(folders[0].columns)).toEqual(["mean-fid", "mean-kid"]);
+  });
+
   test("features of a network with other weights are computed anew", async () => {
     await measureFolders({ dirs: [at("dark")], against: at("dark"), networks: [network] });
     looked = 0;

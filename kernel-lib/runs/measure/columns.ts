@@ -5,7 +5,7 @@ import type { DualEncoder, Features, StyleNetwork } from "../../diffusion/capabi
 import { CUBE_FACES, type CubeFace, cubeFaces } from "../../metrics/cube-faces.js";
 import { dualScore } from "../../metrics/dual-score.js";
 import { frechetDistance } from "../../metrics/frechet-distance.js";
-import { giqa } from "../../metrics/giqa.js";
+import { GIQA_NEIGHBOURS, giqa } from "../../metrics/giqa.js";
 import { squares } from "../../metrics/intra-lpips.js";
 import { kernelDistance } from "../../metrics/kernel-distance.js";
 import { metrics } from "../../metrics/metrics.js";
@@ -146,7 +146,9 @@ function featureColumns(
         for (const reference of references) all.push(await ofCrops(reference));
         return stack(all);
       })();
-      const scores = giqa(await ofCrops(picture), await nearest);
+      const near = await nearest; // [m,d]
+      if (near.shape[0] < GIQA_NEIGHBOURS) return undefined;
+      const scores = giqa(await ofCrops(picture), near);
       return scores.reduce((a, b) => a + b, 0) / scores.length;
     }),
     ofSets("omni-fid", "OmniFID", ofFaces, (a, b) => omniFid(byFace(a), byFace(b))),

@@ -93,7 +93,7 @@ export async function measureFolders({ dirs, metrics, against, progress, signal,
     const idle = metrics?.find((name) => measured.every((folder) => folder.columns[name] === undefined));
     if (idle !== undefined)
       throw new RangeError(
-        `measure: ${idle} applies to none of these pictures; FID and KID want two or more of each folder and of the reference, OmniFID full spheres, clip-score runs with a prompt, what looks at the cut closed runs`,
+        `measure: ${idle} applies to none of these pictures; FID and KID want two or more of each folder and of the reference, GIQA eight crops of the reference, OmniFID full spheres, clip-score runs with a prompt, what looks at the cut closed runs`,
       );
     return { columns: named, folders: measured, ...(against !== undefined && { against }) };
   } finally {
