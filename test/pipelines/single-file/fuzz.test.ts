@@ -69,7 +69,7 @@ test(`${FILES} spoiled single files open or are refused; both are common`, () =>
     counts[outcome(`file ${k}, ${part}`, () => openSingleFile(file, "epsilon").part(part))]++;
   }
   expect(counts.opened + counts.refused).toBe(FILES);
-  expect(Math.min(counts.opened, counts.refused)).toBeGreaterThan(200);
+  expect(Math.min(counts.opened, counts.refused)).toBeGreaterThan(FILES / 5);
 }, 600_000);
 
 const VALUES = [null, true, "", "BPE", "x", [], {}, [[]], [1, "2"], ["a", "b"], { content: 3 }, -1, 0, 0.5, 3, 2 ** 53, 1e300];
@@ -110,5 +110,5 @@ test(`${FILES} spoiled tokenizer.json open, with ids in range, or are refused; b
     ]++;
   }
   expect(counts.opened + counts.refused).toBe(FILES);
-  expect(Math.min(counts.opened, counts.refused)).toBeGreaterThan(200);
+  expect(Math.min(counts.opened, counts.refused)).toBeGreaterThan(FILES / 5);
 }, 600_000);
