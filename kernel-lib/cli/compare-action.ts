@@ -4,19 +4,20 @@ import { basename, join } from "node:path";
 import { encodePng, encodeWebp } from "../core/image.js";
 import { duration } from "../core/words.js";
 import { writeWhole } from "../core/write-whole.js";
-import { allMethods, methodNamed } from "../methods/methods.js";
+import { allMethods } from "../methods/methods.js";
 import { metrics } from "../metrics/metrics.js";
 import { comparePage } from "../pages/compare-page.js";
 import { dataUrl } from "../pages/html.js";
-import { type ComparedPanorama, compareMethods, summarise } from "../runs/compare-methods.js";
+import { type ComparedPanorama, comparedMethod, compareMethods, summarise } from "../runs/compare-methods.js";
 import { type CliDeps, InterruptedError, UsageError } from "./command.js";
 import { methodFlags } from "./method-flags.js";
+import type { MethodVariant } from "./method-variants.js";
 import { type ModelFlags, withModel } from "./run-command.js";
 import { loadedFlags } from "./run-options.js";
 
 /** The flags of `veduta compare`, and those of the methods' options by option name. */
 export interface CompareFlags extends ModelFlags, Readonly<Record<string, unknown>> {
-  readonly methods: readonly string[];
+  readonly methods: readonly MethodVariant[];
   readonly seeds: readonly number[];
   readonly out: string;
   readonly force?: true;
@@ -25,8 +26,9 @@ export interface CompareFlags extends ModelFlags, Readonly<Record<string, unknow
 /** Paints, measures, and writes the page. @throws UsageError for wrong flags; InterruptedError if the user stops it: what was painted stays */
 export async function compare(prompt: string, words: CompareFlags, deps: CliDeps): Promise<void> {
   const flags = await loadedFlags(words, allMethods());
-  const { methods, seeds, out, force } = flags;
-  if (new Set(methods).size < 2) throw new UsageError(`--methods ${methods.join(",")}: want two or more different methods`);
+  const { seeds, out, force } = flags;
+  const methods = flags.methods.map(({ label }) => label);
+  if (methods.length < 2) throw new UsageError(`--methods ${methods.join(",")}: want two or more different methods`);
   if (existsSync(join(out, "compare.json")) && !force) throw new UsageError(`${out}: holds a comparison already; --force replaces it`);
   const { shared, own } = optionsOf(flags);
   await withModel(flags, deps, async ({ model, signal }) => {
@@ -37,7 +39,7 @@ export async function compare(prompt: string, words: CompareFlags, deps: CliDeps
     try {
       for await (const one of compareMethods(model, { ...shared, own, prompt, methods, seeds, signal })) {
         done.push(one);
-        await writeWhole(join(out, `${one.method}-${one.seed}.png`), await encodePng(one.panorama));
+        await writePicture(out, one);
         const left = ((performance.now() - begun) / done.length) * (all - done.length);
         deps.stderr.write(
           `${done.length} of ${all}: ${one.method}, seed ${one.seed}, ${duration(one.seconds)}; ${duration(left / 1000)} left\n`,
@@ -53,9 +55,16 @@ export async function compare(prompt: string, words: CompareFlags, deps: CliDeps
   });
 }
 
-/** The options that all methods share, and those of single methods: a flag of one method goes to that method alone. */
+/** OUT/METHOD/SEED.png, so that `veduta measure` takes a method's folder. */
+async function writePicture(out: string, { method, seed, panorama }: ComparedPanorama): Promise<void> {
+  const folder = join(out, method.replaceAll(":", ","));
+  mkdirSync(folder, { recursive: true });
+  await writeWhole(join(folder, `${seed}.png`), await encodePng(panorama));
+}
+
+/** The options that all methods share, and those of single methods by label: a flag of one method goes to that method alone, in all its variants. */
 function optionsOf(flags: CompareFlags): { readonly shared: object; readonly own: Readonly<Record<string, object>> } {
-  const own: Record<string, Record<string, unknown>> = {};
+  const own: Record<string, object> = {};
   const shared: Record<string, unknown> = {};
   for (const [flag, { key, methods }] of methodFlags(allMethods())) {
     const value = flags[key];
@@ -64,13 +73,24 @@ function optionsOf(flags: CompareFlags): { readonly shared: object; readonly own
       shared[key] = value;
       continue;
     }
-    const takers = methods.filter(({ name }) => flags.methods.includes(name));
+    const takers = flags.methods.filter(({ method }) => methods.includes(method));
     if (takers.length === 0)
       throw new UsageError(`${flag} belongs to ${methods.map(({ name }) => name).join(" and ")}, which is not compared; leave it out`);
-    for (const { name } of takers) own[name] = { ...own[name], [key]: value };
+    for (const { label } of takers) own[label] = { ...own[label], [key]: value };
   }
+  for (const { label, options } of flags.methods) own[label] = { ...own[label], ...options };
   return { shared, own };
 }
+
+/** "SyncDiffusion, sync-steps 5" for "sync:sync-steps=5". */
+const titleOf = (label: string): string =>
+  [
+    comparedMethod(label).title,
+    ...label
+      .split(":")
+      .slice(1)
+      .map((part) => part.replace("=", " ")),
+  ].join(", ");
 
 /** The flags of methods' options that were given, as words, each with a space before it. */
 const given = (flags: CompareFlags): string =>
@@ -87,7 +107,7 @@ const given = (flags: CompareFlags): string =>
 async function write(prompt: string, flags: CompareFlags, done: readonly ComparedPanorama[], facts: string): Promise<void> {
   const summaries = summarise(done);
   const known = metrics().filter(({ name }) => summaries.every(({ metrics: of }) => of[name] !== undefined));
-  const titles = Object.fromEntries(summaries.map(({ method }) => [method, methodNamed(method).title]));
+  const titles = Object.fromEntries(summaries.map(({ method }) => [method, titleOf(method)]));
   const seeds: { readonly seed: number; readonly pictures: { readonly method: string; readonly src: string }[] }[] = [];
   for (const seed of new Set(done.map((one) => one.seed))) {
     const pictures: { readonly method: string; readonly src: string }[] = [];
@@ -96,7 +116,7 @@ async function write(prompt: string, flags: CompareFlags, done: readonly Compare
     seeds.push({ seed, pictures });
   }
   const nets = (flags.controlNet ?? []).map((name) => ` --control-net ${JSON.stringify(name)}`).join("");
-  const command = `veduta compare ${JSON.stringify(prompt)} --methods ${flags.methods.join(",")} --seeds ${flags.seeds.join(",")}${given(flags)}${nets} --out ${JSON.stringify(flags.out)}`;
+  const command = `veduta compare ${JSON.stringify(prompt)} --methods ${flags.methods.map(({ label }) => label).join(",")} --seeds ${flags.seeds.join(",")}${given(flags)}${nets} --out ${JSON.stringify(flags.out)}`;
   const metricsOf = known.map(({ name, title, better, edge }) => ({
     name,
     title,

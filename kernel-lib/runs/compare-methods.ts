@@ -9,15 +9,16 @@ import { measure } from "../metrics/metrics.js";
 
 /** Options of `compareMethods`. */
 export interface CompareOptions extends Omit<JointOptions, "seed" | "latent" | "resume"> {
-  /** names of joint methods, the baseline first */
+  /** names of joint methods, the baseline first; "sync:early" is `sync` once more, with the options that `own` has under that label */
   readonly methods: readonly string[];
   readonly seeds: readonly number[];
-  /** options of single methods, by their names */
+  /** options of single methods, by their labels in `methods` */
   readonly own?: Readonly<Record<string, object>>;
 }
 
 /** One panorama of a comparison. */
 export interface ComparedPanorama {
+  /** its label among the compared methods */
   readonly method: string;
   readonly seed: number;
   /** [1,3,H,W] in [0,1] */
@@ -43,17 +44,17 @@ export async function* compareMethods(
 ): AsyncGenerator<ComparedPanorama, void, void> {
   if (new Set(methods).size < 2) throw new RangeError(`compareMethods: got methods ${methods.join(", ") || "none"}, want two or more`);
   if (seeds.length === 0) throw new RangeError("compareMethods: got no seeds, want at least one");
-  const known = methods.map((name) => methodNamed(name));
-  const begin = (method: (typeof known)[number], seed: number, passes: Passes) => {
+  const begin = (label: string, seed: number, passes: Passes) => {
+    const method = comparedMethod(label);
     const { stride, ...others } = shared;
     const options = method.placement === "side by side" ? others : { ...others, ...(stride !== undefined && { stride }) };
-    return method.run(countPasses(model, passes), { ...options, ...own[method.name], seed } as never);
+    return method.run(countPasses(model, passes), { ...options, ...own[label], seed } as never);
   };
-  for (const method of known) begin(method, seeds[0], noPasses()); // refuses wrong options of any method before the first panorama
+  for (const label of methods) begin(label, seeds[0], noPasses()); // refuses wrong options of any method before the first panorama
   for (const seed of seeds)
-    for (const method of known) {
+    for (const label of methods) {
       const passes = noPasses();
-      const run = begin(method, seed, passes);
+      const run = begin(label, seed, passes);
       const begun = performance.now();
       let next = await run.next();
       while (!next.done) next = await run.next();
@@ -61,12 +62,15 @@ export async function* compareMethods(
       const { panorama } = next.value;
       const metrics = await measure(panorama, model, { edge: run.options.loop ? "wrap" : "cut" });
       yield {
-        ...{ method: method.name, seed, panorama, seconds, metrics },
+        ...{ method: label, seed, panorama, seconds, metrics },
         passes: passes.forward / run.stepCount,
         backward: passes.backward / run.stepCount,
       };
     }
 }
+
+/** The method of a label: what stands before its colon. @throws RangeError for a method that is not known */
+export const comparedMethod = (label: string) => methodNamed(label.split(":")[0]);
 
 const noPasses = (): Passes => ({ forward: 0, backward: 0, milliseconds: 0 });
 

@@ -82,6 +82,6 @@ describe.skipIf(!built)("veduta paint --region (needs the built viewer: npm run 
     const words = ["hills", "--methods", "multi,regions", "--seeds", "1", "--steps", "2", "--width", "64", "--region", "sea=0,0,0.5,1"];
     expect(await veduta(["compare", ...words, "--out", out])).toMatchObject({ code: 0 });
     expect(readFileSync(join(out, "index.html"), "utf8")).toContain("--region &quot;sea=0,0,0.5,1&quot;");
-    expect(existsSync(join(out, "regions-1.png"))).toBe(true);
+    expect(existsSync(join(out, "regions", "1.png"))).toBe(true);
   });
 });

@@ -1,10 +1,8 @@
 import { execFile, execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { CliDeps, PaintModel } from "#kernel-lib/cli/command.js";
 import { main } from "#kernel-lib/cli.js";
 import { CheckpointError, DeviceError } from "#kernel-lib/core/errors.js";
 import { imageBytes } from "#kernel-lib/core/image.js";
@@ -12,64 +10,11 @@ import { clock } from "#kernel-lib/core/words.js";
 import { createProgress } from "#kernel-lib/display/progress.js";
 import { openRun } from "#kernel-lib/runs/run-folder.js";
 import { written } from "../fixtures/terminal.js";
-import { type ToyOptions, toy } from "../methods/joint/toy.js";
+import { built, freshFolders, veduta } from "../fixtures/toy-cli.js";
 
-const root = mkdtempSync(join(tmpdir(), "veduta-cli-"));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-let folders = 0;
-const fresh = (): string => join(root, `out-${folders++}`);
+const { root, fresh, remove } = freshFolders("cli");
+afterAll(remove);
 const script = fileURLToPath(new URL("../../dist/kernel-lib/cli.js", import.meta.url));
-const built = existsSync(new URL("../../dist/viewer/veduta-viewer.js", import.meta.url));
-
-interface Session {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-  readonly closed: number;
-  readonly asked: readonly Parameters<CliDeps["openModel"]>[];
-}
-
-interface SessionOptions extends ToyOptions {
-  readonly tty?: boolean;
-  readonly open?: CliDeps["openModel"];
-  /** called after each network call with a function that does what Ctrl-C does */
-  readonly during?: (interrupt: () => void, calls: number) => void;
-}
-
-/** Runs the command line on a toy model. */
-async function veduta(words: readonly string[], { tty = false, open, during, ...toyOptions }: SessionOptions = {}): Promise<Session> {
-  let [out, err, closed, calls] = ["", "", 0, 0];
-  let interrupt = () => {};
-  const asked: Parameters<CliDeps["openModel"]>[] = [];
-  const model = toy({ ...toyOptions, watch: () => during?.(interrupt, ++calls) });
-  const paintModel: PaintModel = {
-    ...model,
-    device: "cpu",
-    precision: "float32",
-    threads: 2,
-    digest: "feed",
-    path: "/models/toy",
-    notices: ["device auto: cpu (no cuda)"],
-    close: async () => {
-      closed++;
-    },
-  };
-  const code = await main(words, {
-    openModel: async (...question) => {
-      asked.push(question);
-      return open ? open(...question) : paintModel;
-    },
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text), isTTY: tty, columns: 100 },
-    onInterrupt: (stop) => {
-      interrupt = stop;
-      return () => {
-        interrupt = () => {};
-      };
-    },
-  });
-  return { code, out, err, closed, asked };
-}
 
 describe.skipIf(!built)("veduta paint (needs the built viewer: npm run build)", () => {
   test("paints, keeps the run, prints both paths and the time, and closes the model", async () => {
@@ -339,44 +284,6 @@ describe("progress", () => {
     for (const control of ["\r", "\x1b"]) expect(lines.join("")).not.toContain(control);
   });
   test("a clock rounds up", () => expect([0, 6100, 59_999, 3_725_000].map(clock)).toEqual(["0:00", "0:07", "1:00", "1:02:05"]));
-});
-
-describe("veduta compare", () => {
-  const words = ["compare", "hills", "--methods", "multi,sync", "--seeds", "2", "--steps", "2", "--width", "64", "--weight", "0.01"];
-
-  test("paints every method for every seed, and writes the page, the panoramas and the numbers", async () => {
-    const out = fresh();
-    const { code, out: printed, closed } = await veduta([...words, "--out", out]);
-    expect([code, printed, closed]).toEqual([0, `${join(out, "index.html")}\n`, 1]);
-    expect(readdirSync(out).sort()).toEqual(["compare.json", "index.html", "multi-1.png", "multi-2.png", "sync-1.png", "sync-2.png"]);
-    expect(readFileSync(join(out, "index.html"), "utf8")).toContain(
-      `veduta compare &quot;hills&quot; --methods multi,sync --seeds 1,2 --width 64 --steps 2 --weight 0.01 --out`,
-    );
-    expect(JSON.parse(readFileSync(join(out, "compare.json"), "utf8")).panoramas).toHaveLength(4);
-    expect((await veduta([...words, "--out", out])).err).toContain("holds a comparison already; --force replaces it");
-  });
-
-  test("keeps what was painted when it is stopped", async () => {
-    const out = fresh();
-    const { code, err } = await veduta([...words, "--out", out], { during: (interrupt, calls) => calls === 12 && interrupt() });
-    expect([code, /Stopped after 1 of 4 panoramas/.test(err)]).toEqual([130, true]);
-    expect(existsSync(join(out, "index.html"))).toBe(true);
-  });
-
-  test.each([
-    [["--methods", "multi"], /want two or more different methods/],
-    [["--methods", "multi,milti"], /"milti", want names out of/],
-    [["--seeds", "0"], /Want a number of seeds/],
-    [["--seeds", "3..1"], /Want a number of seeds/],
-    [["--lambda", "2"], /--lambda belongs to twin, which is not compared/],
-    [["--width", "65"], /width 65/],
-  ])("refuses %j in one line", async (wrong, message) => {
-    const out = fresh();
-    const { code, err } = await veduta(["compare", "hills", ...wrong, "--out", out]);
-    expect([code, err.split("\n").length < 6]).toEqual([2, true]);
-    expect(err).toMatch(message);
-    expect(existsSync(join(out, "index.html"))).toBe(false);
-  });
 });
 
 describe.skipIf(!built)("a run that is there", () => {
