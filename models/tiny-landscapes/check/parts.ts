@@ -10,7 +10,7 @@ import { RECORD } from "../train/folder.js";
 import { dualLines } from "./dual.js";
 import { editLines } from "./edits.js";
 import type { Judge } from "./judge.js";
-import { deviations, kernelDistance } from "./kernel-distance.js";
+import { judgeFid, judgeKid, scaledSets } from "./judge-distances.js";
 import { agrees, type Pair, pairs, spreadKept, terrainShare } from "./panoramas.js";
 import { vLosses } from "./progress.js";
 import { meanPsnr, meanSquaredGradient, strongestShare } from "./sharpness.js";
@@ -134,20 +134,19 @@ const sharpness: CheckPart = async ({ model, judge }) => {
   ];
 };
 
-/** The kernel distance of painted windows to drawings, beside that of drawings to other drawings. Prompts name terrain and time, as drawings have both. */
+/** The distance of painted windows to drawings, beside that of drawings to other drawings. Prompts name terrain and time, as drawings have both. */
 const distance: CheckPart = async ({ model, judge, counts: { distance: count } }) => {
   const look = async (offset: number) => (await judge.look(freshCrops(count, offset).images)).map(({ features }) => features);
   const [drawn, others] = [await look(0), await look(1)];
   const painted = (await judgedWindows(model, judge, TIMED, { count, seed: SEEDS.distance, guidanceScale: 3 })).verdicts.map(
     ({ features }) => features,
   );
-  const scale = deviations(drawn);
-  const scaled = (set: readonly Float32Array[]) => set.map((x) => x.map((value, k) => value / scale[k]));
-  const [a, b, c] = [drawn, others, painted].map(scaled);
-  return [
-    line({ what: `kernel distance of judge features: ${count} drawings to ${count} others`, value: kernelDistance(a, b) }),
-    line({ what: `kernel distance of judge features: ${count} drawings to ${count} windows, guidance 3`, value: kernelDistance(a, c) }),
+  const [a, b, c] = scaledSets([drawn, others, painted]);
+  const named = (name: string, of: typeof judgeKid) => [
+    line({ what: `judge-${name}: ${count} drawings to ${count} others`, value: of(a, b) }),
+    line({ what: `judge-${name}: ${count} drawings to ${count} windows, guidance 3`, value: of(a, c) }),
   ];
+  return [...named("KID", judgeKid), ...named("FID", judgeFid)];
 };
 
 const panoramas: CheckPart = async ({ model, judge, pictures, counts }) => {

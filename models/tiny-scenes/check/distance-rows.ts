@@ -8,13 +8,13 @@ import { createRng } from "../../../kernel-lib/core/random.js";
 import { rows, stack, type Tensor } from "../../../kernel-lib/core/tensor.js";
 import type { SceneModel } from "../../../kernel-lib/methods/pyramid/open-pyramid-model.js";
 import type { Judge } from "../../tiny-landscapes/check/judge.js";
+import { judgeFid } from "../../tiny-landscapes/check/judge-distances.js";
 import { type Line, line } from "../../tiny-landscapes/check/table.js";
 import { sideBySide } from "../../tiny-landscapes/check/windows.js";
 import { SEEDS } from "../../tiny-landscapes/train/drawings.js";
 import { ONE_SCALE_FOLDER } from "../train/folder.js";
 import { CONDITIONS } from "../train/scene-conditions.js";
 import type { ScenesChecked } from "./asked-rows.js";
-import { frechetDistance } from "./frechet.js";
 import { freshScenes } from "./fresh-scenes.js";
 import { openOneScale } from "./one-scale.js";
 import { paintScenes } from "./paint-scenes.js";
@@ -75,17 +75,16 @@ function distanceLines(
 ): Line[] {
   const show = (x: number) => x.toFixed(2);
   const last = pyramids[pyramids.length - 1];
-  const ratio = (a: readonly Float32Array[], b: readonly Float32Array[], c: readonly Float32Array[]) =>
-    frechetDistance(a, c) / frechetDistance(b, c);
+  const ratio = (a: readonly Float32Array[], b: readonly Float32Array[], c: readonly Float32Array[]) => judgeFid(a, c) / judgeFid(b, c);
   return [
     ...pyramids.map(({ steps, features }) =>
       line({
         what: `Fréchet distance of ${count} pictures to ${count} drawings: pyramid, ${steps} steps a stage`,
-        value: frechetDistance(features, drawn),
+        value: judgeFid(features, drawn),
         show,
       }),
     ),
-    line({ what: `the same: one scale, ${ONE_SCALE_STEPS} steps`, value: frechetDistance(one.features, drawn), show }),
+    line({ what: `the same: one scale, ${ONE_SCALE_STEPS} steps`, value: judgeFid(one.features, drawn), show }),
     line({
       what: `pyramid's distance, ${last.steps} steps a stage, over one scale's`,
       value: ratio(last.features, one.features, drawn),
@@ -97,8 +96,8 @@ function distanceLines(
 
 /** Seconds of the fewest steps whose distance is at most the baseline's, over the baseline's seconds. */
 function fasterLine(drawn: readonly Float32Array[], one: Sampled, pyramids: readonly (Sampled & { steps: number })[]): Line {
-  const goal = frechetDistance(one.features, drawn);
-  const first = pyramids.find(({ features }) => frechetDistance(features, drawn) <= goal);
+  const goal = judgeFid(one.features, drawn);
+  const first = pyramids.find(({ features }) => judgeFid(features, drawn) <= goal);
   const what = "pyramid's seconds to one scale's distance, over one scale's seconds";
   if (!first)
     return { what, measured: `not reached in ${PYRAMID_STEPS.join(", ")} steps a stage`, floor: "0.700", aim: "0.500", reached: "missed" };

@@ -10,7 +10,7 @@ import type { UnconditionalModel } from "../../../kernel-lib/pipelines/model.js"
 import { openModel } from "../../../kernel-lib/pipelines/open-model.js";
 import type { Verdict } from "../../tiny-landscapes/check/judge.js";
 import { openJudge } from "../../tiny-landscapes/check/judge.js";
-import { deviations, kernelDistance } from "../../tiny-landscapes/check/kernel-distance.js";
+import { judgeKid, scaledSets } from "../../tiny-landscapes/check/judge-distances.js";
 import { vLossesOf } from "../../tiny-landscapes/check/progress.js";
 import { meanSquaredGradient } from "../../tiny-landscapes/check/sharpness.js";
 import { commonestShare, mean } from "../../tiny-landscapes/check/statistics.js";
@@ -49,7 +49,7 @@ export type TimeMeasures = Readonly<
 
 /**
  * v-loss of 240 fresh windows of this time; of `count` pictures by DDIM in 50 steps: the share in which the judge sees this time, how many terrains
- * it sees, the commonest one's share, the squared gradient as a share of drawings', and the kernel distance of the judge's features to as many
+ * it sees, the commonest one's share, the squared gradient as a share of drawings', and judge-KID to as many
  * drawings, beside that of drawings to others.
  * @param sheet a PNG that shows 12 fresh drawings and 12 pictures afterwards
  */
@@ -65,7 +65,8 @@ export async function measureTime(folder: string, time: ModelTime, sheet: string
     mkdirSync(dirname(sheet), { recursive: true });
     writeFileSync(sheet, await encodePng(sideBySide([rows(drawn, 0, SHOWN), rows(painted, 0, SHOWN)])));
     const seen = await judge.look(painted);
-    const [a, b, c] = scaled([await judge.look(drawn), await judge.look(others), seen]);
+    const features = (all: readonly Verdict[]) => all.map((verdict) => verdict.features);
+    const [a, b, c] = scaledSets([await judge.look(drawn), await judge.look(others), seen].map(features));
     const terrains = seen.map(({ kind }) => kind.terrain);
     return {
       vLoss: mean(losses),
@@ -73,17 +74,11 @@ export async function measureTime(folder: string, time: ModelTime, sheet: string
       terrains: TERRAINS.filter((terrain) => terrains.includes(terrain)).length,
       commonestTerrain: commonestShare(terrains),
       squaredGradient: meanSquaredGradient(painted) / meanSquaredGradient(drawn),
-      distance: kernelDistance(a, c),
-      drawingsDistance: kernelDistance(a, b),
+      distance: judgeKid(a, c),
+      drawingsDistance: judgeKid(a, b),
     };
   } finally {
     await judge.close();
     await model.close();
   }
-}
-
-/** Features divided by the deviations of the first set's. */
-function scaled(sets: readonly (readonly Verdict[])[]): Float32Array[][] {
-  const scale = deviations(sets[0].map(({ features }) => features));
-  return sets.map((set) => set.map(({ features }) => features.map((x, k) => x / scale[k])));
 }

@@ -2,10 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { createRng } from "#kernel-lib/core/random.js";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
-import { deviations, kernelDistance } from "#models/tiny-landscapes/check/kernel-distance.js";
+import { deviations, judgeFid, judgeKid, scaledSets } from "#models/tiny-landscapes/check/judge-distances.js";
 import { meanPsnr, meanSquaredGradient, strongestShare } from "#models/tiny-landscapes/check/sharpness.js";
 import { bootstrapInterval, commonestShare, mean } from "#models/tiny-landscapes/check/statistics.js";
-import { frechetDistance } from "#models/tiny-scenes/check/frechet.js";
 
 const SIDE = 40;
 /** One channel of a picture from a function of its place. */
@@ -36,7 +35,7 @@ describe("sharpness", () => {
   });
 });
 
-describe("kernel distance", () => {
+describe("judge-KID", () => {
   const set = (seed: number, n: number, shift: number) => {
     const rng = createRng(seed);
     return Array.from({ length: n }, () => Float32Array.from({ length: 4 }, () => rng.normal() + shift));
@@ -48,23 +47,32 @@ describe("kernel distance", () => {
       [Float32Array.of(0), Float32Array.of(-1)],
     ];
     const k = (x: number, y: number) => (x * y + 1) ** 3;
-    expect(kernelDistance(a, b)).toBeCloseTo(k(1, 2) + k(0, -1) - (2 * (k(1, 0) + k(1, -1) + k(2, 0) + k(2, -1))) / 4, 6);
+    expect(judgeKid(a, b)).toBeCloseTo(k(1, 2) + k(0, -1) - (2 * (k(1, 0) + k(1, -1) + k(2, 0) + k(2, -1))) / 4, 6);
   });
 
   test("has no floor: two small sets of one kind are 0 apart in the mean", () => {
-    const found = Array.from({ length: 200 }, (_, k) => kernelDistance(set(2 * k + 1, 20, 0), set(2 * k + 2, 20, 0)));
+    const found = Array.from({ length: 200 }, (_, k) => judgeKid(set(2 * k + 1, 20, 0), set(2 * k + 2, 20, 0)));
     const error = Math.sqrt(mean(found.map((x) => (x - mean(found)) ** 2)) / found.length);
     expect(Math.abs(mean(found))).toBeLessThan(3 * error);
   });
 
   test("grows with the distance of two kinds", () => {
-    const [near, far] = [0.5, 1].map((shift) => kernelDistance(set(1, 200, 0), set(2, 200, shift)));
+    const [near, far] = [0.5, 1].map((shift) => judgeKid(set(1, 200, 0), set(2, 200, shift)));
     expect(near).toBeGreaterThan(0.1);
     expect(far).toBeGreaterThan(2 * near);
   });
 
   test("deviations are those of each feature", () => {
     expect(deviations([Float32Array.of(1, 5), Float32Array.of(3, 5)])).toEqual(Float32Array.of(1, 1e-6));
+  });
+
+  test("sets are divided by the deviations of the first", () => {
+    const [first, second] = scaledSets([[Float32Array.of(0, 1), Float32Array.of(4, 3)], [Float32Array.of(6, 5)]]);
+    expect([...first, ...second].map((x) => [...x])).toEqual([
+      [0, 1],
+      [2, 3],
+      [3, 5],
+    ]);
   });
 });
 
@@ -76,14 +84,14 @@ test("the commonest entry's share, and an interval that holds the mean", () => {
   expect(bootstrapInterval([7, 7, 7], mean)).toEqual([7, 7]);
 });
 
-describe("the Fréchet distance", () => {
+describe("judge-FID", () => {
   const rng = createRng(4);
   const set = Array.from({ length: 300 }, () => Float32Array.from({ length: 6 }, (_, k) => (k + 1) * rng.normal()));
 
   test("of a set to itself is 0, to itself moved is the move's square", () => {
-    expect(frechetDistance(set, set)).toBeCloseTo(0, 3);
+    expect(judgeFid(set, set)).toBeCloseTo(0, 3);
     expect(
-      frechetDistance(
+      judgeFid(
         set,
         set.map((x) => x.map((value) => value + 2)),
       ),
@@ -95,6 +103,6 @@ describe("the Fréchet distance", () => {
     const scaled = set.map((x) => x.map((value, k) => means[k] + 3 * (value - means[k])));
     const variances = means.map((mean, k) => set.reduce((sum, x) => sum + (x[k] - mean) ** 2, 0) / (set.length - 1));
     const trace = variances.reduce((a, b) => a + b);
-    expect(frechetDistance(set, scaled) / (4 * trace)).toBeCloseTo(1, 3);
+    expect(judgeFid(set, scaled) / (4 * trace)).toBeCloseTo(1, 3);
   });
 });
