@@ -3,6 +3,7 @@
  */
 import { cpus, loadavg } from "node:os";
 import { measureEdit } from "./edit.mjs";
+import { measureFeatures } from "./features.mjs";
 import { measureGemm } from "./gemm.mjs";
 import { measureInteract } from "./interact.mjs";
 import { measureKernel } from "./kernel.mjs";
@@ -23,6 +24,7 @@ const BENCHMARKS = {
   methods: measureMethods,
   edit: measureEdit,
   viewer: measureViewer,
+  features: measureFeatures,
   kernel: measureKernel,
   interact: measureInteract,
 };

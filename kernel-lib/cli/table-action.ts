@@ -100,7 +100,7 @@ function tableText(measured: Measured, { name, panoramas, prompts, steps, networ
   });
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const notes = [
-    `${name}; ${prompts.length} ${prompts.length === 1 ? "prompt" : "prompts"}, ${panoramas} panoramas of each, ${steps} steps. Each cell: mean (95 % interval), n.`,
+    `${name}; ${prompts.length} ${prompts.length === 1 ? "prompt" : "prompts"}, ${panoramas} panoramas of each, ${steps} ${steps === 1 ? "step" : "steps"}. Each cell: mean (95 % interval), n.`,
     ...NOTES[networks],
   ];
   return [line(head), line(head.map(() => "---")), ...rows.map(line), "", ...notes, ""].join("\n");

@@ -4,6 +4,7 @@
  * pretrained_networks.py (v0.1); equation 1 of arXiv:1801.03924.
  */
 
+import { ShapeError } from "../core/errors.js";
 import { list, misfit, nullish, object, oneOf, optional, readForm, real, text, wholes } from "../core/forms.js";
 import type { JsonObject } from "../core/json.js";
 import type { Value } from "../graph/graph.js";
@@ -40,7 +41,6 @@ const PERCEPTUAL = object({
   classes: optional(list(list(text(/./, "a name"), "a list of names"), "a list of lists of names")),
 });
 
-/** @throws CheckpointError naming the key. */
 /** Reads a perceptual network's config.json. @throws CheckpointError naming the field */
 export function perceptualConfig(file: string, json: JsonObject): PerceptualConfig {
   const { net, epsilon, weight, classes } = readForm(file, PERCEPTUAL, json);
@@ -134,9 +134,19 @@ const tiny: Backbone = ({ channels = [] }, p, image) => {
 /** Every backbone by its name. */
 export const backbones = { vgg, alex, squeeze, tiny } satisfies Record<PerceptualConfig["net"], Backbone>;
 
-/** Feature maps of an image [N,3,H,W] in [-1,1]. */
+/** The least height and width, in pixels, of which something is left at the last level. */
+export const leastSide = ({ net, channels = [] }: PerceptualConfig): number =>
+  ({ vgg: 16, alex: 31, squeeze: 25, tiny: 2 ** channels.length })[net];
+
+/** Feature maps of an image [N,3,H,W] in [-1,1]. @throws ShapeError for an image that is too small */
 export function features(config: PerceptualConfig, p: Parameters, image: Value): readonly Value[] {
-  const { graph } = image;
+  const { graph, shape } = image;
+  const least = leastSide(config);
+  if (Math.min(shape[2], shape[3]) < least)
+    throw new ShapeError("the perceptual network", {
+      got: `an image of ${shape[2]}×${shape[3]} pixels`,
+      want: `at least ${least}×${least}`,
+    });
   const scaled = config.net === "tiny" ? image : div(sub(image, graph.constant(SHIFT, [1, 3, 1, 1])), graph.constant(SCALE, [1, 3, 1, 1]));
   return backbones[config.net](config, p, scaled);
 }

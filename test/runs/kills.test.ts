@@ -1,6 +1,6 @@
-/** A run that is killed again and again, at random moments, and gone on with, ends in the picture of one that was not disturbed. */
+/** Runs and tables that are killed again and again, at random moments, and gone on with, end as those that were not disturbed. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -38,6 +38,36 @@ function veduta(words: readonly string[], dir: string, kill?: { readonly steps: 
     }),
   );
 }
+
+/** A command that is killed after some milliseconds. @returns whether it ended by itself */
+function killedAfter(words: readonly string[], milliseconds: number): Promise<boolean> {
+  const child = spawn(process.execPath, [VEDUTA, ...words], { stdio: "ignore" });
+  const kill = setTimeout(() => child.kill("SIGKILL"), milliseconds);
+  return new Promise((resolve) =>
+    child.once("exit", (code) => {
+      clearTimeout(kill);
+      resolve(code === 0);
+    }),
+  );
+}
+
+test(`veduta table paper, ${KILLS} SIGKILLs at random moments: the same pictures and the same table`, async () => {
+  const prompts = join(root, "prompts.txt");
+  writeFileSync(prompts, "hills\nsea\n");
+  const words = (dir: string) =>
+    `table paper --panoramas 2 --steps 2 --methods multi,spot --prompts ${prompts} --device cpu --out ${join(root, dir)}`.split(" ");
+  const begun = performance.now();
+  expect(await killedAfter(words("table-whole"), 600_000)).toBe(true);
+  const whole = performance.now() - begun;
+  const rng = createRng(12);
+  let ended = 0;
+  for (let kill = 0; kill < KILLS; kill++) ended += Number(await killedAfter(words("table-broken"), (whole / 4) * (0.3 + rng.uniform())));
+  console.log(`${KILLS - ended} of ${KILLS} kills met the command at work`);
+  expect(ended).toBeLessThan(KILLS - 5);
+  expect(await killedAfter(words("table-broken"), 600_000)).toBe(true);
+  for (const file of ["table.md", ...["reference", "multi", "spot"].map((method) => `pictures/${method}/1-0001.png`)])
+    expect(readFileSync(join(root, "table-broken", file))).toEqual(readFileSync(join(root, "table-whole", file)));
+}, 1_200_000);
 
 test(`${KILLS} SIGKILLs at random moments: the same panorama, every step once`, async () => {
   const model = tinyCheckpoint();

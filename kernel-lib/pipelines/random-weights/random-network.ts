@@ -16,7 +16,7 @@ import type { Spread } from "./recipe.js";
 const SEED = 0;
 
 /** openai/clip-vit-base-patch16 and -patch32: config.json without the keys that change nothing here. */
-const clipJson = (patch: number): JsonObject => ({
+export const clipJson = (patch: number): JsonObject => ({
   model_type: "clip",
   projection_dim: 512,
   text_config: { hidden_size: 512, intermediate_size: 2048, num_attention_heads: 8, num_hidden_layers: 12 },
