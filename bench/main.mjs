@@ -7,6 +7,7 @@ import { measureFeatures } from "./features.mjs";
 import { measureGemm } from "./gemm.mjs";
 import { measureInteract } from "./interact.mjs";
 import { measureKernel } from "./kernel.mjs";
+import { measureMeasuring } from "./measuring.mjs";
 import { measureMemory } from "./memory.mjs";
 import { measureMethods } from "./methods.mjs";
 import { measurePaint } from "./paint.mjs";
@@ -25,6 +26,7 @@ const BENCHMARKS = {
   edit: measureEdit,
   viewer: measureViewer,
   features: measureFeatures,
+  measuring: measureMeasuring,
   kernel: measureKernel,
   interact: measureInteract,
 };

@@ -56,7 +56,8 @@ async function sample(path, width) {
   await model.close();
 }
 
-function peakMiB() {
+/** Of this process, so far. */
+export function peakMiB() {
   if (process.platform === "linux") return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1024;
   return process.resourceUsage().maxRSS / 1024;
 }
