@@ -5,6 +5,7 @@ import type { Precision } from "../graph/half.js";
 import type { Device, DeviceChoice } from "./device.js";
 import { openDevice } from "./devices.js";
 import { freeGpuBytes } from "./gpu-memory.js";
+import { openLanes } from "./lanes.js";
 import { availableBytes } from "./memory.js";
 import { expectFit, type MemoryDemand } from "./memory-demand.js";
 import { type AnyProgram, type Plan, planner } from "./plan.js";
@@ -75,8 +76,9 @@ export async function openEngine({ device, precision: asked, threads }: EngineOp
   const { runtime, precision, notices } = await openDevice(device, { threads, precision: asked });
   const gpuBytes = runtime.options.device === "cuda" ? freeGpuBytes() : undefined; // before anything is loaded
   const freeBytes = gpuBytes === undefined ? availableBytes : () => gpuBytes;
-  const pool = sessionPool(runtime, gpuBytes);
-  const plan = planner(freeBytes);
+  const pool = sessionPool([runtime], gpuBytes);
+  const lanes = openLanes(runtime.options);
+  const plan = planner(freeBytes, lanes?.count);
   let closed = false;
   const expectOpen = (who: string): void => {
     if (closed) throw new ClosedError(`${who}: the model is closed; open it again`);
@@ -88,8 +90,11 @@ export async function openEngine({ device, precision: asked, threads }: EngineOp
     if (n < 1) throw new ShapeError(program.name, { got: "no rows", want: "at least one" });
     if (batch !== undefined && (!Number.isSafeInteger(batch) || batch < 1))
       throw new RangeError(`batch ${batch}: want a whole number >= 1`);
-    const { name, graph, mostRows } = plan(program, size);
-    return pool.run(name, graph, planBatch(n, batch ?? (n === 1 ? 1 : mostRows())), feeds);
+    const { name, graph, mostRows, lanes: how } = plan(program, size);
+    const most = batch ?? (n === 1 ? 1 : mostRows());
+    const shared = how === "shared" ? lanes?.planBatch(n, most) : undefined;
+    if (lanes && shared) return lanes.run(name, graph, shared, feeds);
+    return pool.run(name, graph, planBatch(n, most), feeds);
   };
 
   const { runOnDevice } = pool;
@@ -117,7 +122,7 @@ export async function openEngine({ device, precision: asked, threads }: EngineOp
     expectOpen,
     async close() {
       closed = true;
-      await runtime.close();
+      await Promise.all([runtime.close(), lanes?.close()]);
     },
   };
 }

@@ -10,8 +10,10 @@ export interface Plan {
   readonly graph: (batch: number) => Graph;
   /** bytes of activations that a call of one row needs at its peak */
   readonly rowBytes: number;
-  /** bytes of weights that its session holds or maps */
+  /** bytes of weights that its sessions hold or map */
   readonly weightBytes: number;
+  /** whether its calls are shared out among lanes, each with a session of its own */
+  readonly lanes: "shared" | "none";
   /** rows that one call takes in the memory that is free, at least 1 */
   mostRows(): number;
 }
@@ -25,6 +27,9 @@ export type AnyProgram<Size extends object> = Pick<Program<Size, never, never, n
  */
 const CHECKPOINTING_FROM = 2 ** 30;
 
+/** Bytes of weights up to which each lane has its own copy. Beyond, a call's operators are large enough for all threads to share. */
+const LANE_WEIGHTS = 2 ** 28;
+
 /**
  * ONNX Runtime holds more than is alive, seemingly buffers for the next value of the same shape: 2.8 times as much was measured in a U-Net of
  * 64×64 latents, 1.6 times in its gradient.
@@ -37,9 +42,10 @@ const MOST_ROWS = 8;
 /**
  * Makes plans, each once.
  * @param available bytes that new work may take on the device
+ * @param lanes of the engine; 1: none
  * @returns the plan of a program at a size; throws an Error where another program of that name has a plan
  */
-export function planner(available: () => number): <Size extends object>(program: AnyProgram<Size>, size: Size) => Plan {
+export function planner(available: () => number, lanes = 1): <Size extends object>(program: AnyProgram<Size>, size: Size) => Plan {
   const plans = new Map<string, Plan>();
   const programs = new Map<string, unknown>();
   return (program, size) => {
@@ -47,19 +53,25 @@ export function planner(available: () => number): <Size extends object>(program:
     if (known !== program) throw new Error(`engine: got two programs of the name "${program.name}"; a name stands for one program`);
     programs.set(program.name, program);
     const name = planName(program.name, size);
-    const plan = plans.get(name) ?? planOf(name, (batch, checkpointing) => program.graph(size, batch, checkpointing), available);
+    const plan = plans.get(name) ?? planOf(name, (batch, checkpointing) => program.graph(size, batch, checkpointing), { available, lanes });
     plans.set(name, plan);
     return plan;
   };
 }
 
-function planOf(name: string, build: (batch: number, checkpointing: boolean) => Graph, available: () => number): Plan {
+function planOf(
+  name: string,
+  build: (batch: number, checkpointing: boolean) => Graph,
+  { available, lanes }: { readonly available: () => number; readonly lanes: number },
+): Plan {
   const plain = build(1, false);
   const checkpointing = peakBytes(plain) >= CHECKPOINTING_FROM;
   const graph = checkpointing ? build(1, true) : plain;
-  const [rowBytes, weightBytes] = [HELD_FOR_REUSE * peakBytes(graph), sessionBytes(graph)];
+  const shared = lanes > 1 && !checkpointing && sessionBytes(graph) <= LANE_WEIGHTS;
+  const [rowBytes, weightBytes] = [HELD_FOR_REUSE * peakBytes(graph), (shared ? lanes : 1) * sessionBytes(graph)];
   return {
     name,
+    lanes: shared ? "shared" : "none",
     graph: (batch) => build(batch, checkpointing),
     rowBytes,
     weightBytes,

@@ -10,7 +10,8 @@ import type { DeviceBuffer, Feed, Feeds, Results, Session } from "./session.js";
 
 export interface SessionPool {
   /**
-   * Runs a batch, `plan.size` rows per network call; the last call repeats its last row to be full.
+   * Runs a batch, `plan.size` rows per network call; the last call repeats its last row to be full. Each runtime takes the next call as soon as it is
+   * free, so that one on a busy core only takes fewer.
    * @param key names graph and shape, without the size of a call
    * @param feeds `rows`: cut along the first axis, N rows each; `shared`: whole in every call. Those that the graph does not take are left out.
    * @returns the outputs, N rows each
@@ -49,73 +50,91 @@ export function planBatch(n: number, most: number): BatchPlan {
 }
 
 interface Loaded<Out> {
-  readonly session: Promise<Session<Out>>;
+  /** one on each runtime */
+  readonly sessions: Promise<readonly Session<Out>[]>;
   readonly inputs: ReadonlySet<string>;
   readonly bytes: number;
   users: number;
 }
 
 /**
- * Sessions on a runtime; together their weights take at most half of the memory, where one alone does not take more.
+ * Sessions on one runtime, or on several that share the work; together their weights take at most half of the memory, where one alone does not take more.
  * @param memory bytes; default the machine's
  */
-export function sessionPool(runtime: Runtime, memory: number = totalmem()): SessionPool {
+export function sessionPool(runtimes: readonly Runtime[], memory: number = totalmem()): SessionPool {
   type Known = Loaded<Results> | Loaded<Readonly<Record<string, DeviceTensor>>>;
   const loaded = new Map<string, Known>(); // in order of last use
 
   const shrink = (incoming: number): void => {
     const total = () => [...loaded.values()].reduce((sum, { bytes }) => sum + bytes, incoming);
-    for (const [key, { session, users }] of [...loaded]) {
+    for (const [key, { sessions, users }] of [...loaded]) {
       if (loaded.size < MOST_SESSIONS && total() <= memory / 2) return;
       if (users > 0) continue;
       loaded.delete(key);
-      (session as Promise<Session<unknown>>).then((open) => open.release()).catch(() => undefined); // one that never opened, or ended with its worker
+      (sessions as Promise<readonly Session<unknown>[]>)
+        .then((open) => Promise.all(open.map((session) => session.release())))
+        .catch(() => undefined); // one that never opened, or ended with its worker
     }
   };
 
-  /** @param load of the runtime; one key is always loaded by the same */
+  /** @param load of each runtime that takes part; one key is always loaded by the same */
   const use = async <Out, T>(
     key: string,
     build: () => Graph,
-    load: (graph: Graph) => Promise<Session<Out>>,
-    call: (session: Session<Out>, taken: (feeds: Feeds) => Feeds) => Promise<T>,
+    load: readonly ((graph: Graph) => Promise<Session<Out>>)[],
+    call: (sessions: readonly Session<Out>[], taken: (feeds: Feeds) => Feeds) => Promise<T>,
   ): Promise<T> => {
     let entry = loaded.get(key) as Loaded<Out> | undefined;
     loaded.delete(key);
     if (!entry) {
       const graph = build();
-      const bytes = weightBytes(graph);
+      const bytes = load.length * weightBytes(graph);
       shrink(bytes);
-      entry = { session: load(graph), inputs: new Set(graph.inputs.map(({ name }) => name)), bytes, users: 0 };
-      entry.session.catch(() => loaded.delete(key));
+      entry = {
+        sessions: Promise.all(load.map((open) => open(graph))),
+        inputs: new Set(graph.inputs.map(({ name }) => name)),
+        bytes,
+        users: 0,
+      };
+      entry.sessions.catch(() => loaded.delete(key));
     }
     loaded.set(key, entry as Known & Loaded<Out>);
     entry.users++;
     try {
       const { inputs } = entry;
-      return await call(await entry.session, (feeds) => mapValues(pick(feeds, inputs), owned));
+      return await call(await entry.sessions, (feeds) => mapValues(pick(feeds, inputs), owned));
     } finally {
       entry.users--;
     }
   };
 
-  const { open, openOnDevice } = runtime;
+  const [{ openOnDevice }] = runtimes;
   return {
     run: (key, build, { size, calls }, { rows, shared = {} }) =>
       use(
         `${key} ×${size}`,
         () => build(size),
-        open,
-        async (session, taken) => {
+        runtimes.map(({ open }) => open),
+        async (sessions, taken) => {
           const results: Results[] = [];
-          for (let call = 0; call < calls; call++)
-            results.push(await session.run(taken({ ...shared, ...mapValues(rows, (feed) => cut(feed, call * size, size)) })));
+          let next = 0;
+          const takeTurns = async (session: Session): Promise<void> => {
+            try {
+              for (let call = next++; call < calls; call = next++)
+                results[call] = await session.run(taken({ ...shared, ...mapValues(rows, (feed) => cut(feed, call * size, size)) }));
+            } catch (error) {
+              next = calls; // the others begin no other call
+              throw error;
+            }
+          };
+          await Promise.all(sessions.map(takeTurns));
           const [{ shape }] = Object.values(rows);
           return join(results, shape[0]);
         },
       ),
     ...(openOnDevice && {
-      runOnDevice: (key, build, feeds) => use(`${key} on the device`, build, openOnDevice, (session, taken) => session.run(taken(feeds))),
+      runOnDevice: (key, build, feeds) =>
+        use(`${key} on the device`, build, [openOnDevice], ([session], taken) => session.run(taken(feeds))),
     }),
   };
 }

@@ -56,16 +56,43 @@ function drawn(rng: Rng, n: number, m: number): number[] {
 /** Of rows of a and as many rows of b. */
 function discrepancy(a: Tensor, ofA: readonly number[], b: Tensor, ofB: readonly number[], d: number): number {
   const m = ofA.length;
-  const kernel = (x: Float32Array, i: number, y: Float32Array, j: number) => {
-    let dot = 0;
-    for (let k = 0; k < d; k++) dot += x[i * d + k] * y[j * d + k];
-    return (dot / d + 1) ** 3;
-  };
-  let [within, between] = [0, 0];
-  for (let i = 0; i < m; i++)
-    for (let j = 0; j < m; j++) {
-      if (j > i) within += 2 * (kernel(a.data, ofA[i], a.data, ofA[j]) + kernel(b.data, ofB[i], b.data, ofB[j]));
-      between += kernel(a.data, ofA[i], b.data, ofB[j]);
+  const [x, y] = [a, b].map(({ data }, which) => gathered(data, which === 0 ? ofA : ofB, d));
+  const within = sumOfKernels(x, x, d, "later") + sumOfKernels(y, y, d, "later");
+  return (2 * within) / (m * (m - 1)) - (2 * sumOfKernels(x, y, d, "all")) / m ** 2;
+}
+
+/** Rows one after the other, in float64, as the products are summed. */
+function gathered(data: Float32Array, rows: readonly number[], d: number): Float64Array {
+  const out = new Float64Array(rows.length * d);
+  for (const [k, row] of rows.entries()) out.set(data.subarray(row * d, (row + 1) * d), k * d);
+  return out;
+}
+
+const kernel = (dot: number, d: number): number => (dot / d + 1) ** 3;
+
+/** Of each row of x with all rows of y, or with those that come later. Four rows of y at once, so that each number of x is read once for four products. */
+function sumOfKernels(x: Float64Array, y: Float64Array, d: number, which: "all" | "later"): number {
+  const n = y.length / d;
+  let sum = 0;
+  for (let i = 0; i < x.length; i += d) {
+    let j = which === "all" ? 0 : i / d + 1;
+    for (; j + 4 <= n; j += 4) {
+      const [p, q, r, s] = [j * d, (j + 1) * d, (j + 2) * d, (j + 3) * d];
+      let [dp, dq, dr, ds] = [0, 0, 0, 0];
+      for (let k = 0; k < d; k++) {
+        const value = x[i + k];
+        dp += value * y[p + k];
+        dq += value * y[q + k];
+        dr += value * y[r + k];
+        ds += value * y[s + k];
+      }
+      sum += kernel(dp, d) + kernel(dq, d) + kernel(dr, d) + kernel(ds, d);
     }
-  return within / (m * (m - 1)) - (2 * between) / m ** 2;
+    for (; j < n; j++) {
+      let dot = 0;
+      for (let k = 0; k < d; k++) dot += x[i + k] * y[j * d + k];
+      sum += kernel(dot, d);
+    }
+  }
+  return sum;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Runtime } from "#kernel-lib/engine/runtime.js";
-import type { Results } from "#kernel-lib/engine/session.js";
+import type { Feeds, Results } from "#kernel-lib/engine/session.js";
 import { sessionPool } from "#kernel-lib/engine/session-pool.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
 import { mul } from "#kernel-lib/graph/ops/elementwise.js";
@@ -56,7 +56,7 @@ function fakeRuntime() {
 describe("a session pool", () => {
   test("never releases a session while a call runs on it, however many others open meanwhile", async () => {
     const { runtime, released, holdCalls } = fakeRuntime();
-    const pool = sessionPool(runtime);
+    const pool = sessionPool([runtime]);
     const go = holdCalls();
     const underWay = pool.run("first", () => graphOf(4), one, { rows });
     const others = Array.from({ length: 20 }, (_, k) => pool.run(`other ${k}`, () => graphOf(4), one, { rows }));
@@ -71,7 +71,7 @@ describe("a session pool", () => {
 
   test("holds at most eight sessions, the least recently used released first", async () => {
     const { runtime, released } = fakeRuntime();
-    const pool = sessionPool(runtime);
+    const pool = sessionPool([runtime]);
     for (let k = 0; k < 8; k++) await pool.run(`${k}`, () => graphOf(4), one, { rows });
     await pool.run("0", () => graphOf(4), one, { rows });
     await pool.run("8", () => graphOf(4), one, { rows });
@@ -80,7 +80,7 @@ describe("a session pool", () => {
 
   test("holds weights of at most half of the memory, or one session alone", async () => {
     const { runtime, released } = fakeRuntime();
-    const pool = sessionPool(runtime, 1000);
+    const pool = sessionPool([runtime], 1000);
     for (const [name, bytes] of [
       ["a", 200],
       ["b", 300],
@@ -90,5 +90,41 @@ describe("a session pool", () => {
     expect(released).toEqual([0]); // 200 + 300 fit, 100 more do not
     await pool.run("d", () => graphOf(900), one, { rows });
     expect(released).toEqual([0, 1, 2]);
+  });
+
+  test("on several runtimes, each takes the next call when it is free: a slow one takes fewer, and rows keep their order", async () => {
+    const calls = [0, 0];
+    const runtimes = [0, 1].map((k): Runtime => {
+      const run = async ({ x }: Feeds): Promise<Results> => {
+        calls[k]++;
+        await new Promise((resolve) => setTimeout(resolve, k === 0 ? 40 : 2));
+        return { y: x as Results[string] };
+      };
+      return { options: { device: "cpu", threads: 1 }, open: async () => ({ run, release: async () => {} }), close: async () => {} };
+    });
+    const x = { data: Float32Array.from({ length: 12 }, (_, k) => k), shape: [12] };
+    const { y } = await sessionPool(runtimes).run("key", () => graphOf(4), { size: 1, calls: 12 }, { rows: { x } });
+    expect(y).toEqual(x);
+    expect(calls[0] + calls[1]).toBe(12);
+    expect(calls[0]).toBeLessThan(calls[1]);
+  });
+
+  test("a call that fails on one of several runtimes ends the batch: the others begin no further call", async () => {
+    let calls = 0;
+    const runtimes = [0, 1].map((k): Runtime => {
+      const run = async (): Promise<Results> => {
+        calls++;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        if (k === 0) throw new Error("out of memory");
+        return { y: { data: Float32Array.of(1), shape: [1] } };
+      };
+      return { options: { device: "cpu", threads: 1 }, open: async () => ({ run, release: async () => {} }), close: async () => {} };
+    });
+    const x = { data: new Float32Array(100), shape: [100] };
+    await expect(sessionPool(runtimes).run("key", () => graphOf(4), { size: 1, calls: 100 }, { rows: { x } })).rejects.toThrow(
+      "out of memory",
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(calls).toBeLessThan(10);
   });
 });

@@ -64,7 +64,7 @@ export const GroupNorm: Operator<{ groups: number; epsilon: number }> = {
     const ones = expand(graph.constant(1), [M]); // made when the graph is loaded: M is millions in a panorama's decode
     const [rows, , invSigma] = layerNormalization(reshape(x, [N * groups, M]), cast(ones, x.dtype), null, epsilon);
     const xhat = reshape(rows, x.shape); // [N,C,H,W]
-    return { outputs: [add(mul(xhat, channelwise(gamma, x)), channelwise(beta, x))], saved: [xhat, invSigma] };
+    return { outputs: [affine(xhat, gamma, beta)], saved: [xhat, invSigma] };
   },
   pullBack: ({ inputs: [x, gamma], attrs: { groups }, saved: [xhat, rowInvSigma], dy }) => {
     const [N, C] = x.shape;
@@ -78,13 +78,15 @@ export const GroupNorm: Operator<{ groups: number; epsilon: number }> = {
     const invSigma = reshape(rowInvSigma, [N, groups, 1]);
     const g = reshape(gamma, [1, groups, C / groups]);
     const groupMean = (t: Value) => mul(reduceSum(mul(g, reshape(t, [N, groups, C / groups])), [2]), 1 / M); // [N,groups,1]
-    const toChannels = (t: Value) => reshape(expand(t, [N, groups, C / groups]), [N, C, 1, 1]);
+    const toChannels = (t: Value) => expand(t, [N, groups, C / groups]);
     return [
       () => {
         const scale = reshape(mul(invSigma, g), [N, C, 1, 1]);
         const shift = toChannels(neg(mul(invSigma, groupMean(A()))));
         const along = toChannels(neg(mul(invSigma, groupMean(B()))));
-        return add(mul(dy, scale), add(mul(xhat, along), shift));
+        const rows = [1, N * C, ...x.shape.slice(2)]; // each row has its own numbers
+        const rest = affine(reshape(xhat, rows), reshape(along, [N * C]), reshape(shift, [N * C]));
+        return add(mul(dy, scale), reshape(rest, x.shape));
       },
       () => reshape(reduceSum(B(), [0]), [C]),
       () => reshape(reduceSum(A(), [0]), [C]),
@@ -117,7 +119,12 @@ export const UnitLength: Operator<{ epsilon: number; place: "inside" | "outside"
   ],
 };
 
-const channelwise = (t: Value, x: Value): Value => reshape(t, [1, t.shape[0], ...x.shape.slice(2).map(() => 1)]);
+/** x·scale + shift a channel, x [N,C,H,W], scale and shift [C]: as a BatchNormalization of mean 0 and variance 1 it is one pass over x, not two. */
+function affine(x: Value, scale: Value, shift: Value): Value {
+  const { graph, shape, dtype } = x;
+  const [zeros, ones] = [0, 1].map((value) => expand(graph.constant(value), scale.shape));
+  return graph.node("BatchNormalization", [x, scale, shift, zeros, ones], { epsilon: { float: 0 } }, [{ shape, dtype }])[0];
+}
 
 /**
  * In float32 whatever the inputs' type, forwards and backwards: half precision ends at 65504, below the sums over a picture, and WebGPU's kernel

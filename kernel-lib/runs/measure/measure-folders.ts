@@ -187,7 +187,7 @@ function setInterval(column: SetColumn, looked: readonly Looked[], references: r
   const mean = column.value(own, reference);
   const rng = createRng(0);
   const draws = Array.from({ length: column.resamples }, () =>
-    column.value(
+    column.draw(
       own.map(() => own[rng.below(own.length)]),
       reference,
     ),
