@@ -86,6 +86,7 @@ const deps: CliDeps = {
   openModel: async (...model) => (await import("./pipelines/open-model.js")).openModel(...model),
   stdout: process.stdout,
   stderr: process.stderr,
+  openPage: async (file) => (await import("./cli/open-page.js")).openPage(file),
   onInterrupt: (stop) => {
     // Once: a second Ctrl-C ends the process. SIGHUP (a closed terminal) and SIGTERM stop the run too.
     for (const signal of STOPS) process.once(signal, stop);

@@ -23,6 +23,8 @@ export interface CliDeps {
   ) => Promise<PaintModel>;
   readonly stdout: Out;
   readonly stderr: Out;
+  /** Opens a page in the browser. @returns whether there is one; absent: there is none */
+  readonly openPage?: (file: string) => Promise<boolean>;
   /** Calls `stop` once when the user interrupts. @returns a function that stops listening */
   readonly onInterrupt: (stop: () => void) => () => void;
 }

@@ -1,6 +1,8 @@
 /** @file The action of `veduta view`. */
+import { existsSync, readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { decodeImage, encodePng, readXmp } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
 import { writeWhole } from "../core/write-whole.js";
@@ -13,29 +15,60 @@ import { type ImageFacts, imageCoverage } from "../panorama/image-coverage.js";
 import { openRun } from "../runs/run-folder.js";
 import { reportData } from "../runs/run-pictures.js";
 import { type CliDeps, UsageError } from "./command.js";
+import { labels, type Named } from "./view-labels.js";
 
 /** The flags of `veduta view`. */
-export type ViewFlags = Pick<ImageFacts, "haov" | "vaov" | "projection"> & { readonly out: string };
+export type ViewFlags = Pick<ImageFacts, "haov" | "vaov" | "projection"> & { readonly out?: string; readonly open?: true };
 
-interface Viewed {
-  readonly name: string;
+interface Viewed extends Named {
   readonly src: string;
   readonly spec: PanoramaSpec;
   /** the source of its coverage, in words */
   readonly source: string;
 }
 
-/** Writes the page. @throws UsageError if there is nothing to show */
-export async function view(paths: readonly string[], flags: ViewFlags, { stdout }: Pick<CliDeps, "stdout">): Promise<void> {
+/** Shows what is dropped on it; built beside the library. */
+const DROP_PAGE = fileURLToPath(new URL("../../viewer/index.html", import.meta.url));
+
+/** Writes the page, or opens the one that shows what is dropped on it. @throws UsageError if there is nothing to show */
+export async function view(
+  paths: readonly string[],
+  flags: ViewFlags,
+  { stdout, openPage }: Pick<CliDeps, "stdout" | "openPage">,
+): Promise<void> {
+  const opened = async (page: string): Promise<void> => {
+    if (!(await openPage?.(resolve(page)))) stdout.write(`No browser took it: open ${page} yourself.\n`);
+  };
+  if (paths.length === 0) {
+    if (flags.out !== undefined) throw new UsageError("--out names the page of a picture or a run; give one");
+    stdout.write(`${DROP_PAGE}\n`);
+    return opened(DROP_PAGE);
+  }
   const all: Viewed[] = [];
   for (const path of paths) all.push(await viewed(path, flags));
-  const [{ name, src, spec }, ...rest] = all;
-  const others = rest.map((one) => ({ src: one.src, label: one.name, coverage: one.spec.coverage, steps: one.spec.steps }));
-  const whole: PanoramaSpec = others.length > 0 ? { ...spec, label: name, others, state: { compare: "swipe" } } : spec;
-  await writeWhole(flags.out, viewPage({ src, title: joined(all.map((one) => one.name)), spec: whole }));
-  for (const one of all) stdout.write(`${one.name}: ${one.source}\n`);
-  stdout.write(`${flags.out}\n`);
+  const names = labels(all);
+  const [{ src, spec }, ...rest] = all;
+  const others = rest.map((one, k) => ({ src: one.src, label: names[k + 1], coverage: one.spec.coverage, steps: one.spec.steps }));
+  const whole: PanoramaSpec = others.length > 0 ? { ...spec, label: names[0], others, state: { compare: "swipe" } } : spec;
+  const out = flags.out ?? pageBeside(paths);
+  await writeWhole(out, viewPage({ src, title: joined(names), spec: whole }));
+  for (const [k, one] of all.entries()) stdout.write(`${names[k]}: ${one.source}\n`);
+  stdout.write(`${out}\n`);
+  if (flags.open) await opened(out);
 }
+
+/** PICTURE.html beside the first picture; of several, with all their names. @throws UsageError where another page has that name */
+function pageBeside(paths: readonly string[]): string {
+  const names = paths.map((path) => basename(resolve(path), extname(path)));
+  const page = join(dirname(paths[0]), `${names.join("-")}.html`);
+  if (existsSync(page) && !readFileSync(page, "utf8").slice(0, HEAD).includes(VEDUTA_TITLE))
+    throw new UsageError(`${page}: is there, and not a page of veduta view; name another with --out`);
+  return page;
+}
+
+/** Every page of Veduta has it, among its first characters. */
+const VEDUTA_TITLE = "· Veduta</title>";
+const HEAD = 10_000;
 
 /** "a", "a and b", "a, b and c". */
 const joined = (names: readonly string[]): string =>
@@ -55,13 +88,19 @@ async function viewedRun(dir: string): Promise<Viewed> {
   const { prompt } = run.info.options;
   const { horizontal, vertical, projection } = run.info.coverage;
   const name = typeof prompt === "string" && prompt !== "" ? `${prompt} (${run.info.method})` : basename(dir);
-  return { name, ...figure, source: `a run, ${Math.round(horizontal)}° × ${Math.round(vertical)}° ${projection}` };
+  return {
+    path: dir,
+    name,
+    options: { ...run.info.options },
+    ...figure,
+    source: `a run, ${Math.round(horizontal)}° × ${Math.round(vertical)}° ${projection}`,
+  };
 }
 
 async function viewedImage(file: string, { haov, vaov, projection }: ViewFlags): Promise<Viewed> {
   const bytes = await readFile(file);
-  const image = await decodeImage(bytes); // [1,3,H,W]
-  const { coverage, source }: { coverage: Coverage; source: string } = imageCoverage({
+  const image = await decodeImage(file); // [1,3,H,W]
+  const { coverage, source }: { coverage: Coverage; source: string } = covered(file, {
     width: image.shape[3],
     height: image.shape[2],
     xmp: await readXmp(bytes),
@@ -69,7 +108,16 @@ async function viewedImage(file: string, { haov, vaov, projection }: ViewFlags):
     vaov,
     projection,
   });
-  return { name: basename(file), src: await embeddable(bytes, image), spec: { coverage }, source };
+  return { path: file, name: basename(file), src: await embeddable(bytes, image), spec: { coverage }, source };
+}
+
+/** What the image covers. @throws UsageError with the file's name */
+function covered(file: string, facts: ImageFacts): ReturnType<typeof imageCoverage> {
+  try {
+    return imageCoverage(facts);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(`${file}: ${error.message}`, { cause: error }) : error;
+  }
 }
 
 /** The file as a data: URL; converted to PNG if browsers do not show its format. */

@@ -1,4 +1,5 @@
 /** @file Encodes images [1,3,H,W] in [0,1] as PNG, JPEG or WebP, and decodes them. */
+import { existsSync, readFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import type { Sharp } from "sharp";
 import { CheckpointError } from "./errors.js";
@@ -83,10 +84,12 @@ export async function decodeImage(file: string | Uint8Array): Promise<Tensor> {
   const sharp = await loadSharp();
   const source = sharp(file).autoOrient().flatten().toColourspace("srgb").removeAlpha().raw({ depth: "uchar" });
   const { data, info } = await source.toBuffer({ resolveWithObject: true }).catch((error: unknown) => {
-    const name = typeof file === "string" ? file : "image";
+    const [name, bytes] = typeof file === "string" ? [file, existsSync(file) ? readFileSync(file) : undefined] : ["image", file];
     throw new CheckpointError(name, {
       expected: "a PNG, JPEG or WebP image",
-      found: error instanceof Error ? error.message : String(error),
+      ...(bytes && isHeic(bytes)
+        ? { found: "HEIC, which is not read", fix: "export it as JPEG" }
+        : { found: error instanceof Error ? error.message : String(error) }),
     });
   });
   const plane = info.width * info.height;
@@ -95,6 +98,10 @@ export async function decodeImage(file: string | Uint8Array): Promise<Tensor> {
     for (let c = 0; c < 3; c++) pixels[c * plane + k] = data[k * info.channels + (info.channels < 3 ? 0 : c)] / 255;
   return tensor(pixels, [1, 3, info.height, info.width]);
 }
+
+/** Whether a file is HEIC, as telephones save pictures: ISO/IEC 23008-12, the brands of its ftyp box. */
+const isHeic = (bytes: Uint8Array): boolean =>
+  /^ftyp(heic|heix|hevc|heim|heis|mif1)/.test(Buffer.from(bytes.subarray(4, 12)).toString("latin1"));
 
 /** The XMP packet of an image file; undefined if it has none. @param file a path, or the file's bytes */
 export async function readXmp(file: string | Uint8Array): Promise<string | undefined> {

@@ -1,0 +1,17 @@
+/** @file Opens a page in the browser that the system has chosen. */
+import { spawn } from "node:child_process";
+
+/** The system's own command, and what stands before the file. */
+const OPENERS: Partial<Record<NodeJS.Platform, readonly string[]>> = { darwin: ["open"], win32: ["cmd", "/c", "start", ""] };
+
+/** @returns whether the system took it; where it has no browser, as over SSH, the caller says where the page lies */
+export function openPage(file: string): Promise<boolean> {
+  const [command, ...words] = OPENERS[process.platform] ?? ["xdg-open"];
+  return new Promise((resolve) => {
+    const opener = spawn(command, [...words, file], { stdio: "ignore", detached: true });
+    opener.once("error", () => resolve(false));
+    opener.once("exit", (code) => resolve(code === 0));
+    opener.once("spawn", () => setTimeout(() => resolve(true), 2000).unref()); // some openers stay with the browser
+    opener.unref();
+  });
+}
