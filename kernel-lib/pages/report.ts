@@ -189,6 +189,8 @@ function machineTable({ model, versions, started, seconds }: RunInfo, steps: rea
   return table("Machine", [
     ["model", model.name],
     ["checkpoint digest", model.digest],
+    ...(model.lora ?? []).map(({ file, scale, sha256 }) => [`LoRA ${file}`, `scale ${scale}; sha256 ${sha256}`] as const),
+    ...(model.embedding ?? []).map(({ file, word, sha256 }) => [`textual inversion ${file}`, `${word}; sha256 ${sha256}`] as const),
     ["device", model.device],
     ["precision", model.precision ?? "float32"],
     ["threads", String(model.threads)],

@@ -15,6 +15,9 @@ import { hubSettings } from "../hub/settings.js";
 import type { Part } from "../nets/parameters.js";
 import type { PerceptualConfig } from "../nets/perceptual.js";
 import type { UNetConfig } from "../nets/unet.js";
+import type { LoraChoice } from "./adapters/open-lora.js";
+import type { EmbeddingChoice } from "./adapters/textual-inversion.js";
+import { type AdaptedParts, withAdapters } from "./adapters/with-adapters.js";
 import { openControlNet } from "./control-part.js";
 import { openParts, recognise, replacePart } from "./folder.js";
 import type { Model } from "./model.js";
@@ -49,6 +52,16 @@ export interface OpenModelOptions {
    * of one that the checkpoint has in its folder control/. The option `control` of a joint method counts them from 0. Default: none
    */
   readonly control?: string | readonly string[];
+  /**
+   * LoRAs, each a file with the keys of kohya's trainers, diffusers or peft: `file`, `file:scale`, or { file, scale }. What several add is summed.
+   * Default: none
+   */
+  readonly lora?: LoraChoice | readonly LoraChoice[];
+  /**
+   * Textual inversions, each a file: `file`, `file:word`, or { file, word }. Default: none. Without a word it answers to the file's own (diffusers), else
+   * to the file's name (A1111)
+   */
+  readonly embedding?: EmbeddingChoice | readonly EmbeddingChoice[];
 }
 
 /** Checkpoints that come with Veduta, by name. `veduta models list` names those that can be pulled. */
@@ -65,7 +78,11 @@ export async function openModel<M = Model>(pathOrName: string = BUNDLED_MODELS[0
   const where = engineOptions(options);
   const { pipeline, own } = partsOf(placeOf(pathOrName), options.prediction);
   const perceptual = perceptualFor(pipeline, own, options.perceptual);
-  const parts = withControl(perceptual ? replacePart(own, "perceptual", perceptual) : own, pipeline, options.control);
+  const parts = adapted(
+    withControl(perceptual ? replacePart(own, "perceptual", perceptual) : own, pipeline, options.control),
+    pipeline,
+    options,
+  );
   pipeline.check?.(parts);
   const engine = await openEngine(where);
   try {
@@ -115,7 +132,7 @@ function placeOf(pathOrName: string): string {
 
 /** The parts with the ControlNets that are asked for. @throws RangeError for a pipeline that takes none */
 function withControl(own: AnyParts, { name, parts }: AnyPipeline, control: OpenModelOptions["control"]): AnyParts {
-  const names = typeof control === "string" ? [control] : (control ?? []);
+  const names = listOf<string>(control);
   if (names.length === 0) return own;
   if (!("controlNets" in parts)) throw new RangeError(`control: ${name} takes no ControlNets; leave the option out`);
   const unet = own.part("unet") as Part<UNetConfig>;
@@ -125,6 +142,18 @@ function withControl(own: AnyParts, { name, parts }: AnyPipeline, control: OpenM
     names.map((each) => openControlNet(each, { path: own.path, unet })),
   );
 }
+
+/** The parts with LoRAs and textual inversions. @throws RangeError for a pipeline that takes none */
+function adapted(own: AnyParts, { name, parts }: AnyPipeline, { lora, embedding }: OpenModelOptions): AnyParts {
+  const [loras, embeddings] = [listOf<LoraChoice>(lora), listOf<EmbeddingChoice>(embedding)];
+  if (loras.length === 0 && embeddings.length === 0) return own;
+  const wrong = loras.length > 0 ? "lora" : "embedding";
+  if (!("adapters" in parts)) throw new RangeError(`${wrong}: ${name} takes no LoRAs and no textual inversions; leave the option out`);
+  return anyParts(withAdapters(own as unknown as AdaptedParts, loras, embeddings));
+}
+
+const listOf = <T extends string | object>(given: T | readonly T[] | undefined): readonly T[] =>
+  given === undefined ? [] : Array.isArray(given) ? given : [given as T];
 
 /** LPIPS from files, or pulled; undefined where the folder's own is wanted, or none is asked for and the default has not been pulled. */
 function perceptualFor(

@@ -155,6 +155,8 @@ const STEPS = object({
   ),
 });
 
+const LORA = object({ file: TEXT, scale: NUMBER, sha256: TEXT });
+const EMBEDDING = object({ file: TEXT, word: TEXT, sha256: TEXT });
 const SERIES = object({ name: TEXT, per: oneOf(["step", "window"]), title: TEXT, unit: TEXT });
 const INFO = object({
   format: is(1),
@@ -166,7 +168,16 @@ const INFO = object({
   title: optional(TEXT),
   series: optional(list(SERIES, "a list of series")),
   options: record(anything),
-  model: object({ name: TEXT, digest: TEXT, device: TEXT, precision: optional(TEXT), threads: NUMBER, control: optional(list(TEXT)) }),
+  model: object({
+    name: TEXT,
+    digest: TEXT,
+    device: TEXT,
+    precision: optional(TEXT),
+    threads: NUMBER,
+    control: optional(list(TEXT)),
+    lora: optional(list(LORA)),
+    embedding: optional(list(EMBEDDING)),
+  }),
   batch: object({ noise: optional(SIZE), gradient: optional(SIZE) }),
   versions: record(TEXT),
   width: SIZE,
