@@ -139,6 +139,8 @@ export interface ReportRun {
   /** of a run over a pyramid: the layout that it was asked for, and the codes of the picture */
   readonly layout?: Picture;
   readonly codes?: Picture;
+  /** of a panorama: the pictures that it was given, by the names of their options */
+  readonly given?: Readonly<Record<string, Picture>>;
   /** the picture that was edited, and what its path foresaw */
   readonly source?: { readonly picture: Picture; readonly foreseen: readonly ForeseenPicture[] };
 }

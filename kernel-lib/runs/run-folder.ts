@@ -2,6 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CONDITIONS } from "../conditions/control-words.js";
+import { GIVEN } from "../conditions/given-picture.js";
 import { REGION_MASKS } from "../conditions/region-words.js";
 import { CheckpointError } from "../core/errors.js";
 import { anything, is, list, object, objectWith, oneOf, optional, readForm, real, record, text, whole, yesNo } from "../core/forms.js";
@@ -58,6 +59,7 @@ export const RUN_FILES: readonly string[] = [
   GRAPH_FILE,
   REGION_MASKS,
   CONDITIONS,
+  GIVEN,
   CODES_NAME,
   SOURCE_NAME,
   "source",
