@@ -1,16 +1,12 @@
 /** @file From a path or a name to a model: finds the checkpoint's folder and opens it with what its kind needs. */
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
 import { CheckpointError } from "../core/errors.js";
-import { fileExists } from "../core/files.js";
 import { PREDICTIONS, type Prediction } from "../diffusion/notation.js";
 import { DEVICE_CHOICES, type DeviceChoice } from "../engine/device.js";
 import { type Engine, type EngineOptions, openEngine } from "../engine/engine.js";
 import { PRECISIONS, type Precision } from "../graph/half.js";
-import { snapshotIn } from "../hub/hub-cache.js";
 import { installed, pulledFolder } from "../hub/installed.js";
-import { findModel, type ManifestModel, readManifest } from "../hub/manifest.js";
+import { findModel, readManifest } from "../hub/manifest.js";
 import { hubSettings } from "../hub/settings.js";
 import type { Part } from "../nets/parameters.js";
 import type { PerceptualConfig } from "../nets/perceptual.js";
@@ -19,12 +15,13 @@ import type { LoraChoice } from "./adapters/open-lora.js";
 import type { EmbeddingChoice } from "./adapters/textual-inversion.js";
 import { type AdaptedParts, withAdapters } from "./adapters/with-adapters.js";
 import { openControlNet } from "./control-part.js";
-import { openParts, recognise, replacePart } from "./folder.js";
+import { replacePart } from "./folder.js";
 import type { Model } from "./model.js";
 import { PERCEPTUAL_MODEL, type PerceptualFiles, perceptualFromFiles, perceptualFromFolder } from "./perceptual-part.js";
-import { type AnyParts, type AnyPipeline, anyOf, anyParts, pipelines } from "./pipelines.js";
-import { openSingleFile } from "./single-file/open-single-file.js";
-import { stableDiffusion } from "./stable-diffusion.js";
+import { type AnyParts, type AnyPipeline, anyParts } from "./pipelines.js";
+import { BUNDLED_MODELS, partsOf, placeOf } from "./place.js";
+
+export { BUNDLED_MODELS };
 
 /** Options of `openModel`. */
 export interface OpenModelOptions {
@@ -64,11 +61,8 @@ export interface OpenModelOptions {
   readonly embedding?: EmbeddingChoice | readonly EmbeddingChoice[];
 }
 
-/** Checkpoints that come with Veduta, by name. `veduta models list` names those that can be pulled. */
-export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes", "tiny-noon", "tiny-night"];
-
 /**
- * Opens a checkpoint: one that is bundled or has been pulled, by name; a folder in the layout of diffusers, whose model_index.json says which
+ * Opens a checkpoint: one that is bundled or has been pulled, by name or as OWNER/NAME of the hub; a folder in the layout of diffusers, whose model_index.json says which
  * pipeline opens it; or a single file of Stable Diffusion 1 or 2 (.safetensors, .ckpt), whose keys say what it is. The model is that pipeline's:
  * a `Model` for Stable Diffusion, `M` for a pipeline of one's own (registerPipeline).
  * @throws CheckpointError (file, expected, found) for an unknown name, or a folder whose files do not fit
@@ -105,29 +99,6 @@ function engineOptions({ device = "auto", precision, prediction, threads = avail
     throw new RangeError(`prediction ${prediction}: want ${PREDICTIONS.join(", ")}`);
   if (!Number.isSafeInteger(threads) || threads < 1) throw new RangeError(`threads ${threads}: want a whole number >= 1`);
   return { device, precision, threads };
-}
-
-/** The pipeline of a folder or a single file, and its parts. */
-function partsOf(path: string, prediction: Prediction | undefined): { pipeline: AnyPipeline; own: AnyParts } {
-  if (fileExists(path)) return { pipeline: anyOf(stableDiffusion), own: anyParts(openSingleFile(path, prediction)) };
-  if (prediction !== undefined)
-    throw new RangeError(`prediction ${prediction}: ${path} is a folder, whose scheduler says what it predicts; leave the option out`);
-  const pipeline = recognise(path, pipelines());
-  return { pipeline, own: openParts(path, pipeline) };
-}
-
-/** A bundled model's folder, from the package's root beside dist/; the folder or the file itself; or a pulled model's. */
-function placeOf(pathOrName: string): string {
-  if (BUNDLED_MODELS.includes(pathOrName)) return fileURLToPath(new URL(`../../../models/${pathOrName}`, import.meta.url));
-  if (existsSync(pathOrName)) return snapshotIn(pathOrName) ?? pathOrName;
-  const published = findModel(pathOrName);
-  const paints = (model: ManifestModel) => model.kind === "hub" && model.use === "pictures";
-  if (published && paints(published)) return pulledFolder(published, hubSettings());
-  const names = readManifest().filter(paints);
-  throw new CheckpointError(pathOrName, {
-    expected: `a folder in the layout of diffusers, a single file, a bundled model (${BUNDLED_MODELS.join(", ")}) or a pulled one (${names.map(({ name }) => name).join(", ")})`,
-    found: "no such folder, file or name",
-  });
 }
 
 /** The parts with the ControlNets that are asked for. @throws RangeError for a pipeline that takes none */
