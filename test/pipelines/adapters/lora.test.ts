@@ -1,5 +1,5 @@
 /** @file LoRAs: the networks give what a merged checkpoint gives; files that do not fit are refused by file, expected and found. */
-import { cpSync, mkdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { createRng, openModel, randn, type Tensor, tensor } from "veduta";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -294,7 +294,6 @@ describe("is refused by file, expected and found:", () => {
   });
 });
 
-test("nothing of the base weights is copied on disk", () => {
-  expect(readFileSync(at("tiny", FILES.unet)).length).toBeGreaterThan(0);
+test("the base weights' file stays as it was", () => {
   expect(readSafetensors(at("tiny", FILES.unet))).toEqual(base.unet);
 });
