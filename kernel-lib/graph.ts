@@ -68,4 +68,5 @@ export type { CheckpointKind, OpenParts, PartReader, Pipeline } from "./pipeline
 export { registerPipeline } from "./pipelines/pipelines.js";
 export type { Dtype } from "./weights/dtype.js";
 export type { TensorRef } from "./weights/safetensors.js";
+export type { AppendedRows, LowRankUpdate, WeightUpdate, WeightUpdates } from "./weights/weight-updates.js";
 export type { Weights } from "./weights/weights.js";

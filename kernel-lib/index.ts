@@ -5,11 +5,11 @@
 export { convertFrido } from "./pipelines/frido-ckpt.js";
 export type { ConvertedFrido, ConvertFridoOptions } from "./pipelines/frido-ckpt.js";
 export { BUNDLED_MODELS, openModel, type OpenModelOptions } from "./pipelines/open-model.js";
+export type { Adapters, EmbeddingChoice, EmbeddingUse, LoraChoice, LoraUse } from "./pipelines/adapters/with-adapters.js";
 export type { FridoModel, Model, OpenedCheckpoint, UNetSize, UnconditionalModel } from "./pipelines/model.js";
 export type { PerceptualFiles } from "./pipelines/perceptual-part.js";
-export type { DeviceChoice } from "./engine/device.js";
 export type { Precision } from "./graph/half.js";
-export type { Device } from "./engine/device.js";
+export type { Device, DeviceChoice } from "./engine/device.js";
 
 // painting a panorama
 export { alignedStart, diffCollage, guidedFusion, guidedSearch, gvcfDiffusion, independentWindows } from "./methods/joint/joint-methods.js";
@@ -32,7 +32,6 @@ export type { ComparedWith, NetworkCalls, PerceptualGradient } from "./methods/j
 export type { Overlap } from "./methods/joint/window-grid.js";
 export type { SyncWeight } from "./methods/joint/syncdiffusion.js";
 export type { Anchor } from "./methods/joint/anchor.js";
-export type { Loop } from "./methods/joint/options.js";
 export type { Wrap } from "./methods/joint/wrap.js";
 export type { Edge } from "./core/edge.js";
 export type { AnyRun, AnyStep } from "./methods/any-run.js";
@@ -40,7 +39,7 @@ export type { Batch, Family, Method, MethodInfo, MethodStep, ResumeState, Run, S
 export { choiceOption, givenOption, realOption, sizeOption, textOption, toggleOption, wholeOption } from "./methods/option-table.js";
 export type { DefaultedOf, DefaultedSpec, Flag, NumberBounds, OptionSpec, OptionTable, OptionWords } from "./methods/option-table.js";
 export type { ValuesOf } from "./methods/option-table.js";
-export type { JointBatch, JointOptions, ResolvedOptions } from "./methods/joint/options.js";
+export type { JointBatch, JointOptions, Loop, ResolvedOptions } from "./methods/joint/options.js";
 export type { ResolvedSyncOptions, SyncOptions } from "./methods/joint/syncdiffusion.js";
 export type { ControlRecord, JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./methods/joint/step-record.js";
 export type { CallKind, JointModel, JointModelConfig, MemoryNeed } from "./diffusion/joint-model.js";
@@ -192,7 +191,8 @@ export type { AnyRunStep, EditRunStep, PyramidRunStep, RunStep } from "./runs/st
 export { replay, resume } from "./pages/resume-run.js";
 export type { ReplayModel, ReplayOptions, ResumeOptions } from "./pages/resume-run.js";
 export { savedOptions } from "./runs/run-options.js";
-export type { ForeseenPicture, Picture, ReportRun, RunInfo, RunModel, SourceInfo, StepNumbers, WindowNumbers } from "./runs/run-data.js";
+export type { ForeseenPicture, Picture, ReportRun, RunEmbedding, RunLora, StepNumbers, WindowNumbers } from "./runs/run-data.js";
+export type { RunInfo, RunModel, SourceInfo } from "./runs/run-data.js";
 
 // its windows
 export { planWindows, windowCoverage } from "./methods/joint/windows.js";

@@ -4,10 +4,15 @@ import type { Prediction } from "../diffusion/notation.js";
 import type { Out } from "../display/progress.js";
 import type { DeviceChoice } from "../engine/device.js";
 import type { Precision } from "../graph/half.js";
+import type { LoraChoice } from "../pipelines/adapters/open-lora.js";
+import type { EmbeddingChoice } from "../pipelines/adapters/textual-inversion.js";
+import type { Adapters } from "../pipelines/adapters/with-adapters.js";
 import type { Model } from "../pipelines/model.js";
 
 /** The part of an opened model that painting needs. */
-export type PaintModel = JointModel & Pick<Model, "device" | "precision" | "threads" | "digest" | "path" | "notices" | "close">;
+export type PaintModel = JointModel &
+  Partial<Adapters> &
+  Pick<Model, "device" | "precision" | "threads" | "digest" | "path" | "notices" | "close">;
 
 /** What commands use of the outside world; tests replace it. */
 export interface CliDeps {
@@ -19,6 +24,8 @@ export interface CliDeps {
       readonly threads?: number;
       readonly prediction?: Prediction;
       readonly control?: readonly string[];
+      readonly lora?: readonly LoraChoice[];
+      readonly embedding?: readonly EmbeddingChoice[];
     },
   ) => Promise<PaintModel>;
   readonly stdout: Out;

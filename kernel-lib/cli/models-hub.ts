@@ -1,24 +1,37 @@
-/** @file `veduta models list | pull | verify`: downloads published checkpoints into the cache of Python's tools. */
+/** @file `veduta models list | pull | show | verify`: downloads published checkpoints into the cache of Python's tools. */
 import { type Command, Option } from "commander";
-import type { Precision } from "../hub/manifest.js";
-import type { HubDeps } from "./models-hub-action.js";
+import { PREDICTIONS, type Prediction } from "../diffusion/notation.js";
+import type { HubDeps, PullFlags } from "./models-hub-action.js";
 
 /** Adds the commands to the group `veduta models`. */
 export function hubCommands(group: Command, deps: HubDeps): void {
   group
     .command("list")
-    .description("list the models that can be pulled, with licence, size, and folder if already pulled")
+    .description(
+      "list the models that can be pulled by name, with licence, size, and folder if already pulled, and what else lies in the hub's cache",
+    )
     .action(async () => (await actions()).list(deps));
   group
     .command("pull")
     .description("download a model, resume a download, or check that its files have not changed")
-    .argument("<name>", "as `veduta models list` names it")
+    .argument("<name>", "as `veduta models list` names it, or OWNER/NAME of the hub, and after it @REVISION")
     .addOption(new Option("--precision <name>", "fp16: half the size, where it is published").choices(["fp32", "fp16"]).default("fp32"))
-    .action(async (name: string, flags: { readonly precision: Precision }) => (await actions()).pull(name, flags.precision, deps));
+    .option("--file <path>", "of a repository, this file alone: one checkpoint of several, a LoRA, a textual inversion")
+    .action(async (name: string, flags: PullFlags) => (await actions()).pull(name, flags, deps));
+  group
+    .command("show")
+    .description("say what a checkpoint is: kind, parameters, prediction, scheduler, licence, the first words of its card")
+    .argument("<model>", "what --model takes: a folder, a single file, a name, or OWNER/NAME that was pulled")
+    .addOption(
+      new Option("--prediction <name>", "what the U-Net of a single file predicts; default what its metadata say").choices(PREDICTIONS),
+    )
+    .action(async (name: string, flags: { readonly prediction?: Prediction }) =>
+      (await import("./models-show-action.js")).show(name, flags.prediction, deps),
+    );
   group
     .command("verify")
     .description("hash the files of a model, or of all pulled models, and compare them with the first pull")
-    .argument("[name]", "as `veduta models list` names it")
+    .argument("[name]", "as `veduta models list` names it, or OWNER/NAME")
     .action(async (name: string | undefined) => (await actions()).verify(name, deps));
 }
 

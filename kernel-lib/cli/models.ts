@@ -11,8 +11,8 @@ import type { RandomWeightsDeps } from "./models-random-weights-action.js";
 export function modelsCommand(program: Command, deps: RandomWeightsDeps & HubDeps & ConvertDeps): void {
   const group = program
     .command("models")
-    .summary("list, download, verify and convert checkpoints")
-    .description("List, download, verify and convert checkpoints.");
+    .summary("list, download, show, verify and convert checkpoints")
+    .description("List, download, show, verify and convert checkpoints.");
   hubCommands(group, deps);
   convertCommand(group, deps);
   randomWeightsCommand(group, deps);

@@ -31,17 +31,20 @@ export async function paint(prompt: string | undefined, words: PaintFlags, deps:
   expectOwnFlags(flags, method, allMethods());
   if (flags.out !== undefined) await expectFree(flags.out, flags.force);
   const begun = performance.now();
-  await withModel(old ? { ...flags, ...sameModel(old, flags) } : flags, deps, async (opened) => {
+  const whole = old ? { ...flags, ...sameModel(old, flags) } : flags;
+  await withModel(whole, deps, async (opened) => {
     const options = { ...(old && savedOptions(old)), ...changes(flags), ...(prompt !== undefined && { prompt, text: undefined }) };
     const run = started(() => method.run(opened.model, { ...options, signal: opened.signal } as never));
-    await runIntoFolder(run, flags, opened, deps, { picture: "panorama.png", begun });
+    await runIntoFolder(run, whole, opened, deps, { picture: "panorama.png", begun });
   });
 }
 
-/** The model of a run and its ControlNets, where flags name no others. */
-const sameModel = ({ info: { model } }: SavedRun, flags: PaintFlags): Pick<PaintFlags, "model" | "controlNet"> => ({
+/** The model of a run with what it was opened with, where flags name no others. LoRAs and textual inversions must be the files that they were. */
+const sameModel = ({ info: { model } }: SavedRun, flags: PaintFlags): Pick<PaintFlags, "model" | "controlNet" | "lora" | "embedding"> => ({
   model: flags.model ?? model.name,
   controlNet: flags.controlNet ?? model.control,
+  lora: flags.lora ?? model.lora,
+  embedding: flags.embedding ?? model.embedding,
 });
 
 /** The options that flags name. A size or a stride of one's own replaces the windows that a run has recorded. */
@@ -61,7 +64,7 @@ function changes(flags: PaintFlags): object {
 /** Goes on with a run, in its folder. @throws UsageError for a prompt or a flag that would change it */
 async function goOn(dir: string, prompt: string | undefined, flags: PaintFlags, deps: CliDeps, given: ReadonlySet<string>): Promise<void> {
   const old = await saved(dir);
-  const allowed = new Set(["resume", "model", "controlNet", "device", "precision", "threads", "keep", "foreseen"]);
+  const allowed = new Set(["resume", "model", "controlNet", "lora", "embedding", "device", "precision", "threads", "keep", "foreseen"]);
   const wrong = prompt === undefined ? [...given].find((key) => !allowed.has(key)) : "a prompt";
   if (wrong !== undefined)
     throw new UsageError(

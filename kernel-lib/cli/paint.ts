@@ -22,7 +22,7 @@ export function paintCommand(program: Command, deps: CliDeps): void {
   command
     .addHelpText(
       "after",
-      '\nExamples:\n  veduta paint "mountains" --loop --seed 7\n  veduta paint "a misty forest at dawn" --method multi --width 1024 --out forest\n  veduta paint --method regions --region "mountains at night=0,0,0.5,1" --region "sea at noon=0.5,0,0.5,1" --feather 32\n  veduta paint "mountains" --control-net ./sd-controlnet-canny --control edges.png,scale=0.8,end=0.75\n  veduta paint --from forest --weight 80 --out forest-80\n  veduta paint --resume forest\n',
+      '\nExamples:\n  veduta paint "mountains" --loop --seed 7\n  veduta paint "a misty forest at dawn" --method multi --width 1024 --out forest\n  veduta paint --method regions --region "mountains at night=0,0,0.5,1" --region "sea at noon=0.5,0,0.5,1" --feather 32\n  veduta paint "mountains" --control-net ./sd-controlnet-canny --control edges.png,scale=0.8,end=0.75\n  veduta paint "a hut, badhands" --model dreamshaper.safetensors --lora snow.safetensors:0.8 --embedding badhands.pt\n  veduta paint --from forest --weight 80 --out forest-80\n  veduta paint --resume forest\n',
     )
     .action(async (prompt: string | undefined, flags: PaintFlags) => {
       const given = new Set(Object.keys(flags).filter((key) => command.getOptionValueSource(key) === "cli"));

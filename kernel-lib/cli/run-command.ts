@@ -8,6 +8,8 @@ import type { Precision } from "../graph/half.js";
 import { type AnyResult, type AnyRun, type AnyStep, unitsOf } from "../methods/any-run.js";
 import type { MethodInfo } from "../methods/method.js";
 import { reportPage } from "../pages/save-run.js";
+import type { LoraChoice } from "../pipelines/adapters/open-lora.js";
+import type { EmbeddingChoice } from "../pipelines/adapters/textual-inversion.js";
 import { folderHolds, type PictureName, type SavedRun } from "../runs/run-folder.js";
 import { runHead } from "../runs/run-head.js";
 import { createRunWriter, type EditSource, type RunWriter } from "../runs/run-writer.js";
@@ -24,6 +26,8 @@ export interface ModelFlags {
   readonly prediction?: Prediction;
   /** ControlNets, in their order */
   readonly controlNet?: readonly string[];
+  readonly lora?: readonly LoraChoice[];
+  readonly embedding?: readonly EmbeddingChoice[];
 }
 
 /** The flags of a command that runs a method, and those of the methods' options by option name. */
@@ -77,6 +81,8 @@ export async function withModel<T>(flags: ModelFlags, deps: CliDeps, work: (open
         threads: flags.threads,
         prediction: flags.prediction,
         ...(flags.controlNet && { control: flags.controlNet }),
+        ...(flags.lora && { lora: flags.lora }),
+        ...(flags.embedding && { embedding: flags.embedding }),
       }),
       stopped,
     ]);

@@ -65,8 +65,11 @@ export const addControlNetOption = (command: Command): Command =>
   command.option(
     "--control-net <path>",
     "a ControlNet: a folder in the layout of diffusers, a .safetensors or .pth, or the name of one that the checkpoint has; stands once for each, net=0 is the first",
-    (word: string, before: readonly string[] | undefined) => [...(before ?? []), word],
+    again,
   );
+
+/** Parses a flag that stands several times. */
+const again = (word: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), word];
 
 const decode = async (file: string) => (await import("../core/image.js")).decodeImage(file);
 
@@ -81,6 +84,12 @@ export const addModelOptions = (command: Command): Command =>
     .option("--threads <n>", "threads of the CPU; default all its cores", wholeNumber(1))
     .addOption(
       new Option("--prediction <name>", "what the U-Net of a single file predicts; default what its metadata say").choices(PREDICTIONS),
+    )
+    .option("--lora <file>", "a LoRA that is added to the weights: FILE or FILE:SCALE; stands once for each", again)
+    .option(
+      "--embedding <file>",
+      "a textual inversion that prompts can name: FILE or FILE:WORD; stands once for each; default word: the file's own, else its name",
+      again,
     );
 
 /** Commander's options of a flag; a flag without a value also has its opposite. The value is stored under the option's name. */

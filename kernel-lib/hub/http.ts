@@ -126,6 +126,10 @@ export async function refused(url: string, answer: Answer, page: string): Promis
   const refuse = (fix: string): never => {
     throw new CheckpointError(url, { expected: "the file", found, fix });
   };
+  const code = header("x-error-code"); // of the hub alone
+  if (code === "GatedRepo")
+    return refuse(`the repository is gated: accept its terms at ${page}, and set HF_TOKEN to a token of the account that did`);
+  if (code === "RepoNotFound" || code === "RevisionNotFound") return refuse(NOT_FOUND[code](page));
   if (status === 401 || status === 403)
     return refuse(`the server wants to know who asks: set HF_TOKEN to a token of an account that has accepted the terms at ${page}`);
   if (status === 404 || status === 410)
@@ -135,6 +139,13 @@ export async function refused(url: string, answer: Answer, page: string): Promis
   const wait = /^\d+$/.test(after) ? 1000 * Number(after) : Date.parse(after) - Date.now();
   return { failed: found, ...(after !== "" && wait >= 0 ? { wait } : {}) };
 }
+
+/** What the hub says where there is no such repository, or none that the asker may see: it tells the two apart for nobody who may not. */
+export const NOT_FOUND: Readonly<Record<"RepoNotFound" | "RevisionNotFound", (page: string) => string>> = {
+  RepoNotFound: (page) =>
+    `there is no such repository, or it is private: look whether ${page} has that name; for a private one set HF_TOKEN to a token of an account that may read it`,
+  RevisionNotFound: (page) => `the repository has no such revision: look at ${page}, and give a branch, a tag or a commit after the @`,
+};
 
 /** The network's own errors may pass; ours, and those of a certificate, will not. */
 export function networkReason(error: unknown): string {

@@ -3,6 +3,7 @@
  * documentation follow from the table.
  */
 
+import { type GivenPicture, pictureOfWords } from "../conditions/given-picture.js";
 import type { Tensor } from "../core/tensor.js";
 
 /** One option of type T. */
@@ -137,6 +138,16 @@ export const givenOption = <T>({
   otherwise,
   want,
   fits: (value) => typeof value === "object" && value !== null,
+});
+
+/** An option that is a picture: a flag with a file, or in code a tensor or what `pictureOfSize` takes. @param file of the picture in a run's folder */
+export const pictureOption = ({
+  means,
+  file,
+  flag,
+}: Pick<OptionWords, "means"> & { readonly flag: string; readonly file: string }): OptionSpec<Tensor | GivenPicture> => ({
+  ...givenOption<Tensor | GivenPicture>({ means, otherwise: "none", want: "a tensor, or { image, fit }" }),
+  flag: { name: flag, value: "file", load: pictureOfWords, words: () => [`${file}.png`] },
 });
 
 /** Joins an option's words, its check, and its flag if it has one. */

@@ -6,11 +6,15 @@ import type { DType, Graph, Value } from "../graph/graph.js";
 import type { Precision } from "../graph/half.js";
 import { cast } from "../graph/ops/elementwise.js";
 import type { TensorRef } from "../weights/safetensors.js";
+import type { WeightUpdates } from "../weights/weight-updates.js";
 import type { Weights } from "../weights/weights.js";
+import { appendedRows, updatedWeight } from "./updated-weight.js";
 
 /** A network of a checkpoint: its config and where its weights lie. */
 export interface Part<Config> extends Weights {
   readonly config: Config;
+  /** what is added to its weights, such as LoRAs; default nothing */
+  readonly updates?: WeightUpdates;
 }
 
 /** A network asks for each of its parameters by its key and says the shape it must have. */
@@ -24,25 +28,38 @@ const DTYPES: Readonly<Record<string, DType>> = { F32: "float32", F16: "float16"
 
 /**
  * Parameters that stay in their .safetensors; what is stored in another precision than the network's is converted by a Cast in the graph,
- * which ONNX Runtime computes when it loads it.
+ * which ONNX Runtime computes when it loads it; so is what `updates` add to them.
  * @param part a checkpoint's part: its keys, and the file for errors
  * @throws CheckpointError, when the network asks, for a key that is missing or of another shape
  */
 export function checkpointParameters(
   graph: Graph,
-  part: { readonly file: string; readonly weights: ReadonlyMap<string, TensorRef> },
+  part: { readonly file: string; readonly weights: ReadonlyMap<string, TensorRef>; readonly updates?: WeightUpdates },
   precision: Precision = "float32",
 ): Parameters {
-  const get = (key: string, shape: Shape): Value => {
+  const own = (key: string, shape: Shape): Value => {
     const ref = part.weights.get(key);
     if (!ref) throw new CheckpointError(part.file, { expected: `${key} [${shape}]`, found: "no such key" });
     const dtype = DTYPES[ref.dtype];
     if (!dtype || ref.shape.length !== shape.length || ref.shape.some((d, k) => d !== shape[k]))
       throw new CheckpointError(part.file, { expected: `${key} [${shape}], F32, F16 or BF16`, found: `[${ref.shape}], ${ref.dtype}` });
-    return cast(graph.weight(`${ref.file}#${key}`, shape, dtype, ref), precision);
+    return graph.weight(`${ref.file}#${key}`, shape, dtype, ref);
+  };
+  const added = (ref: TensorRef): Value => graph.weight(`${ref.file}#${ref.offset}`, ref.shape, DTYPES[ref.dtype], ref);
+  const updated = new Map<string, Value>(); // a recomputed segment takes the same one
+  const get = (key: string, shape: Shape): Value => {
+    const updates = part.updates?.get(key);
+    if (!updates) return cast(own(key, shape), precision);
+    const base = [shape[0] - appendedRows(updates), ...shape.slice(1)];
+    const weight = updated.get(key) ?? graph.offTape(() => cast(updatedWeight(own(key, base), updates, added), precision));
+    updated.set(key, weight);
+    return weight;
   };
   return Object.assign(get, { has: (key: string) => part.weights.has(key) });
 }
+
+/** Whether a graph can read numbers of this format from a file. */
+export const isReadable = (dtype: string): boolean => Object.hasOwn(DTYPES, dtype);
 
 /** Parameters as float inputs of the graph, in the order of first use: what a trainer feeds and differentiates. */
 export function inputParameters(graph: Graph, prefix: string): Parameters & { readonly all: ReadonlyMap<string, Value> } {

@@ -30,13 +30,15 @@ export function repeatCommand({ method, options, model, family = "panorama", sou
   });
   const precision = model.precision === undefined ? [] : ["--precision", model.precision];
   const controlNets = (model.control ?? []).flatMap((name) => ["--control-net", quoted(name)]);
+  const loras = (model.lora ?? []).flatMap(({ file, scale }) => ["--lora", quoted(scale === 1 ? file : `${file}:${scale}`)]);
+  const embeddings = (model.embedding ?? []).flatMap(({ file, word }) => ["--embedding", quoted(`${file}:${word}`)]);
   const commands: Readonly<Record<Family, () => readonly string[]>> = {
     panorama: () => ["veduta paint", prompt],
     edit: () => ["veduta edit", quoted(source?.name ?? "source.png"), prompt],
     pyramid: () => ["veduta scene", ...sceneWords(options)],
   };
   const prompt = quoted(String(options.prompt ?? ""));
-  const words = [...commands[family](), "--method", method, ...given, ...controlNets];
+  const words = [...commands[family](), "--method", method, ...given, ...controlNets, ...loras, ...embeddings];
   return [...words, "--device", model.device, ...precision, "--threads", String(model.threads)].join(" ");
 }
 

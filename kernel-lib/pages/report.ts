@@ -12,7 +12,7 @@ import { figureJob, panoramaFigure, viewerScript } from "./panorama-figure.js";
 import { optionsOf, repeatCommand } from "./repeat-command.js";
 import { REPORT_STYLE } from "./report-style.js";
 import { runFigure } from "./run-figure.js";
-import { sceneSections, sceneTitle } from "./scene-sections.js";
+import { pictureFigure, sceneSections, sceneTitle } from "./scene-sections.js";
 import { seriesCurve, stepCurve } from "./series-curve.js";
 import { type StripPlace, windowMap } from "./window-map.js";
 
@@ -44,6 +44,7 @@ ${info.complete ? undefined : stopped}
 ${pictureSection(run, prompt)}
 ${info.family === "pyramid" ? sceneSections(run) : info.family === "edit" ? undefined : mapSection(info, steps)}
 ${curveSections(info, steps)}
+${givenSection(run)}
 <h2>${HOW[info.family ?? "panorama"]}</h2>
 <p>Every option of the run. With the same checkpoint, device and versions they give the same picture, bit for bit.</p>
 <div class="tables">${optionTable(info)}${machineTable(info, steps)}</div>
@@ -154,6 +155,19 @@ function degreeLabels({ horizontal }: Coverage): Html[] {
   );
 }
 
+const GIVEN_TITLES: Readonly<Record<string, string>> = {
+  init: "The picture that it started from",
+  anchorImage: "The picture that all windows were drawn to",
+};
+
+/** The pictures that the run was given. */
+const givenSection = ({ given = {} }: ReportRun): Html[] =>
+  Object.entries(given).map(
+    ([name, picture]) => html`<h2>${GIVEN_TITLES[name] ?? name}</h2>
+${pictureFigure(picture, GIVEN_TITLES[name] ?? name)}
+`,
+  );
+
 /** One chart for each series per window, and for runs without windows for each series per step. */
 const curveSections = (info: RunInfo, steps: readonly StepNumbers[]): Html[] =>
   (info.family ?? "panorama") === "panorama" ? windowCurves(info, steps) : stepCurves(info, steps);
@@ -189,6 +203,8 @@ function machineTable({ model, versions, started, seconds }: RunInfo, steps: rea
   return table("Machine", [
     ["model", model.name],
     ["checkpoint digest", model.digest],
+    ...(model.lora ?? []).map(({ file, scale, sha256 }) => [`LoRA ${file}`, `scale ${scale}; sha256 ${sha256}`] as const),
+    ...(model.embedding ?? []).map(({ file, word, sha256 }) => [`textual inversion ${file}`, `${word}; sha256 ${sha256}`] as const),
     ["device", model.device],
     ["precision", model.precision ?? "float32"],
     ["threads", String(model.threads)],

@@ -41,5 +41,6 @@ ${codes ? html`<h2>Codes</h2><p>Each colour is one entry of a codebook; coarse o
 const foreseenFigure = ({ step, type, bytes }: ForeseenPicture): Html =>
   html`<figure><img src="${dataUrl(type, bytes)}" alt="foreseen after step ${step}"><figcaption>step ${step}</figcaption></figure>`;
 
-const pictureFigure = ({ type, bytes }: Picture, alt: string, kind = ""): Html =>
+/** A picture in a report. @param alt what it shows @param kind a class of the page's style */
+export const pictureFigure = ({ type, bytes }: Picture, alt: string, kind = ""): Html =>
   html`<figure class="scene ${kind}"><img src="${dataUrl(type, bytes)}" alt="${alt}"></figure>`;

@@ -2,6 +2,8 @@
 import { createHash, type Hash } from "node:crypto";
 import { join } from "node:path";
 import { fileExists, readFully, withFile } from "../core/files.js";
+import type { TensorRef } from "../weights/safetensors.js";
+import { refsOf, type WeightUpdates } from "../weights/weight-updates.js";
 import type { Weights } from "../weights/weights.js";
 import type { OpenParts } from "./pipeline.js";
 
@@ -54,11 +56,22 @@ const tokenizerFiles = (path: string): string[] => [
   "tokenizer/added_tokens.json",
 ];
 
-function addWeights(hash: Hash, part: string, { weights }: Weights): void {
-  const files = [...new Set([...weights.values()].map(({ file }) => file))];
-  hash.update(
-    JSON.stringify([...weights].map(([key, { file, dtype, shape, offset }]) => [key, files.indexOf(file), dtype, shape, offset])),
+function addWeights(hash: Hash, part: string, { weights, updates }: Weights & { readonly updates?: WeightUpdates }): void {
+  addTensors(hash, part, [...weights]);
+  if (!updates) return;
+  const list = [...updates].flatMap(([key, each]) => each.map((update) => [key, update] as const));
+  hash.update(JSON.stringify(list.map(([key, update]) => [key, update.kind, update.kind === "rows" ? 1 : update.scale])));
+  addTensors(
+    hash,
+    `${part} updates`,
+    list.flatMap(([key, update]) => refsOf(update).map((ref) => [key, ref] as const)),
   );
+}
+
+/** Where tensors lie in their files, and the files. */
+function addTensors(hash: Hash, part: string, tensors: readonly (readonly [key: string, ref: TensorRef])[]): void {
+  const files = [...new Set(tensors.map(([, { file }]) => file))];
+  hash.update(JSON.stringify(tensors.map(([key, { file, dtype, shape, offset }]) => [key, files.indexOf(file), dtype, shape, offset])));
   for (const [k, file] of files.entries()) addFile(hash, `${part} ${k}`, file);
 }
 

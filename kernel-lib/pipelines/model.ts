@@ -15,6 +15,7 @@ import type { JointModel, JointModelConfig } from "../diffusion/joint-model.js";
 import type { PyramidModel } from "../diffusion/pyramid-model.js";
 import type { Device } from "../engine/device.js";
 import type { Precision } from "../graph/half.js";
+import type { Adapters } from "./adapters/with-adapters.js";
 
 /** What every opened checkpoint has. Every call after `close` throws a ClosedError. */
 export interface OpenedCheckpoint {
@@ -51,7 +52,8 @@ export interface Model
     JacobianProducts,
     DualEncoder,
     TextEnergies,
-    Classifier {
+    Classifier,
+    Adapters {
   readonly unet: UNetSize;
   predictMergedNoise: MergedDenoiser["predictMergedNoise"];
   encode: Autoencoder["encode"];

@@ -1,27 +1,27 @@
 /** @file From a path or a name to a model: finds the checkpoint's folder and opens it with what its kind needs. */
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
 import { CheckpointError } from "../core/errors.js";
-import { fileExists } from "../core/files.js";
 import { PREDICTIONS, type Prediction } from "../diffusion/notation.js";
 import { DEVICE_CHOICES, type DeviceChoice } from "../engine/device.js";
 import { type Engine, type EngineOptions, openEngine } from "../engine/engine.js";
 import { PRECISIONS, type Precision } from "../graph/half.js";
-import { snapshotIn } from "../hub/hub-cache.js";
 import { installed, pulledFolder } from "../hub/installed.js";
-import { findModel, type ManifestModel, readManifest } from "../hub/manifest.js";
+import { findModel, readManifest } from "../hub/manifest.js";
 import { hubSettings } from "../hub/settings.js";
 import type { Part } from "../nets/parameters.js";
 import type { PerceptualConfig } from "../nets/perceptual.js";
 import type { UNetConfig } from "../nets/unet.js";
+import type { LoraChoice } from "./adapters/open-lora.js";
+import type { EmbeddingChoice } from "./adapters/textual-inversion.js";
+import { type AdaptedParts, withAdapters } from "./adapters/with-adapters.js";
 import { openControlNet } from "./control-part.js";
-import { openParts, recognise, replacePart } from "./folder.js";
+import { replacePart } from "./folder.js";
 import type { Model } from "./model.js";
 import { PERCEPTUAL_MODEL, type PerceptualFiles, perceptualFromFiles, perceptualFromFolder } from "./perceptual-part.js";
-import { type AnyParts, type AnyPipeline, anyOf, anyParts, pipelines } from "./pipelines.js";
-import { openSingleFile } from "./single-file/open-single-file.js";
-import { stableDiffusion } from "./stable-diffusion.js";
+import { type AnyParts, type AnyPipeline, anyParts } from "./pipelines.js";
+import { BUNDLED_MODELS, partsOf, placeOf } from "./place.js";
+
+export { BUNDLED_MODELS };
 
 /** Options of `openModel`. */
 export interface OpenModelOptions {
@@ -49,13 +49,20 @@ export interface OpenModelOptions {
    * of one that the checkpoint has in its folder control/. The option `control` of a joint method counts them from 0. Default: none
    */
   readonly control?: string | readonly string[];
+  /**
+   * LoRAs, each a file with the keys of kohya's trainers, diffusers or peft: `file`, `file:scale`, or { file, scale }. What several add is summed.
+   * Default: none
+   */
+  readonly lora?: LoraChoice | readonly LoraChoice[];
+  /**
+   * Textual inversions, each a file: `file`, `file:word`, or { file, word }. Default: none. Without a word it answers to the file's own (diffusers), else
+   * to the file's name (A1111)
+   */
+  readonly embedding?: EmbeddingChoice | readonly EmbeddingChoice[];
 }
 
-/** Checkpoints that come with Veduta, by name. `veduta models list` names those that can be pulled. */
-export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes", "tiny-noon", "tiny-night"];
-
 /**
- * Opens a checkpoint: one that is bundled or has been pulled, by name; a folder in the layout of diffusers, whose model_index.json says which
+ * Opens a checkpoint: one that is bundled or has been pulled, by name or as OWNER/NAME of the hub; a folder in the layout of diffusers, whose model_index.json says which
  * pipeline opens it; or a single file of Stable Diffusion 1 or 2 (.safetensors, .ckpt), whose keys say what it is. The model is that pipeline's:
  * a `Model` for Stable Diffusion, `M` for a pipeline of one's own (registerPipeline).
  * @throws CheckpointError (file, expected, found) for an unknown name, or a folder whose files do not fit
@@ -65,7 +72,11 @@ export async function openModel<M = Model>(pathOrName: string = BUNDLED_MODELS[0
   const where = engineOptions(options);
   const { pipeline, own } = partsOf(placeOf(pathOrName), options.prediction);
   const perceptual = perceptualFor(pipeline, own, options.perceptual);
-  const parts = withControl(perceptual ? replacePart(own, "perceptual", perceptual) : own, pipeline, options.control);
+  const parts = adapted(
+    withControl(perceptual ? replacePart(own, "perceptual", perceptual) : own, pipeline, options.control),
+    pipeline,
+    options,
+  );
   pipeline.check?.(parts);
   const engine = await openEngine(where);
   try {
@@ -90,32 +101,9 @@ function engineOptions({ device = "auto", precision, prediction, threads = avail
   return { device, precision, threads };
 }
 
-/** The pipeline of a folder or a single file, and its parts. */
-function partsOf(path: string, prediction: Prediction | undefined): { pipeline: AnyPipeline; own: AnyParts } {
-  if (fileExists(path)) return { pipeline: anyOf(stableDiffusion), own: anyParts(openSingleFile(path, prediction)) };
-  if (prediction !== undefined)
-    throw new RangeError(`prediction ${prediction}: ${path} is a folder, whose scheduler says what it predicts; leave the option out`);
-  const pipeline = recognise(path, pipelines());
-  return { pipeline, own: openParts(path, pipeline) };
-}
-
-/** A bundled model's folder, from the package's root beside dist/; the folder or the file itself; or a pulled model's. */
-function placeOf(pathOrName: string): string {
-  if (BUNDLED_MODELS.includes(pathOrName)) return fileURLToPath(new URL(`../../../models/${pathOrName}`, import.meta.url));
-  if (existsSync(pathOrName)) return snapshotIn(pathOrName) ?? pathOrName;
-  const published = findModel(pathOrName);
-  const paints = (model: ManifestModel) => model.kind === "hub" && model.use === "pictures";
-  if (published && paints(published)) return pulledFolder(published, hubSettings());
-  const names = readManifest().filter(paints);
-  throw new CheckpointError(pathOrName, {
-    expected: `a folder in the layout of diffusers, a single file, a bundled model (${BUNDLED_MODELS.join(", ")}) or a pulled one (${names.map(({ name }) => name).join(", ")})`,
-    found: "no such folder, file or name",
-  });
-}
-
 /** The parts with the ControlNets that are asked for. @throws RangeError for a pipeline that takes none */
 function withControl(own: AnyParts, { name, parts }: AnyPipeline, control: OpenModelOptions["control"]): AnyParts {
-  const names = typeof control === "string" ? [control] : (control ?? []);
+  const names = listOf<string>(control);
   if (names.length === 0) return own;
   if (!("controlNets" in parts)) throw new RangeError(`control: ${name} takes no ControlNets; leave the option out`);
   const unet = own.part("unet") as Part<UNetConfig>;
@@ -125,6 +113,18 @@ function withControl(own: AnyParts, { name, parts }: AnyPipeline, control: OpenM
     names.map((each) => openControlNet(each, { path: own.path, unet })),
   );
 }
+
+/** The parts with LoRAs and textual inversions. @throws RangeError for a pipeline that takes none */
+function adapted(own: AnyParts, { name, parts }: AnyPipeline, { lora, embedding }: OpenModelOptions): AnyParts {
+  const [loras, embeddings] = [listOf<LoraChoice>(lora), listOf<EmbeddingChoice>(embedding)];
+  if (loras.length === 0 && embeddings.length === 0) return own;
+  const wrong = loras.length > 0 ? "lora" : "embedding";
+  if (!("adapters" in parts)) throw new RangeError(`${wrong}: ${name} takes no LoRAs and no textual inversions; leave the option out`);
+  return anyParts(withAdapters(own as unknown as AdaptedParts, loras, embeddings));
+}
+
+const listOf = <T extends string | object>(given: T | readonly T[] | undefined): readonly T[] =>
+  given === undefined ? [] : Array.isArray(given) ? given : [given as T];
 
 /** LPIPS from files, or pulled; undefined where the folder's own is wanted, or none is asked for and the default has not been pulled. */
 function perceptualFor(

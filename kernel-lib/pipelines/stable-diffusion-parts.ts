@@ -9,6 +9,7 @@ import { type UNetConfig, unetConfig } from "../nets/unet.js";
 import { type VaeConfig, vaeConfig } from "../nets/vae.js";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.js";
 import { TOKENIZER_CLASSES } from "../text/tokenizer-folder.js";
+import { type Adapters, adaptersReader } from "./adapters/with-adapters.js";
 import { expectAutoencoderFits } from "./autoencoder.js";
 import { type ControlNetPart, controlNetsReader, expectControlNetFits } from "./control-part.js";
 import { dualReader } from "./dual-part.js";
@@ -28,6 +29,8 @@ export interface StableDiffusionParts {
   readonly dual: Part<DualEncoderConfig>;
   /** given to openModel, in the order of its option */
   readonly controlNets: readonly ControlNetPart[];
+  /** LoRAs and textual inversions that were given to openModel; they are in the parts that they change */
+  readonly adapters: Adapters;
 }
 
 /** How a folder of Stable Diffusion is recognised and read. */
@@ -43,6 +46,7 @@ export const STABLE_DIFFUSION: CheckpointKind<StableDiffusionParts> = {
     perceptual: perceptualReader,
     dual: dualReader,
     controlNets: controlNetsReader,
+    adapters: adaptersReader,
   },
 };
 
@@ -58,6 +62,10 @@ export const openCheckpoint = (path: string): OpenParts<StableDiffusionParts> =>
 /** The ControlNets that the checkpoint was opened with. */
 export const controlNetsOf = (parts: OpenParts<StableDiffusionParts>): readonly ControlNetPart[] =>
   parts.has("controlNets") ? parts.part("controlNets") : [];
+
+/** The LoRAs and textual inversions that the checkpoint was opened with. */
+export const adaptersOf = (parts: OpenParts<StableDiffusionParts>): Adapters =>
+  parts.has("adapters") ? parts.part("adapters") : { loras: [], embeddings: [] };
 
 /**
  * Checks U-Net, autoencoder and scheduler against their configs and against each other.

@@ -24,7 +24,14 @@ import { digestBeside, digestCheckpoint } from "./digest.js";
 import { dualEncoder } from "./dual.js";
 import type { Model } from "./model.js";
 import type { OpenParts, Pipeline } from "./pipeline.js";
-import { controlNetsOf, expectPartsFit, STABLE_DIFFUSION, type StableDiffusionParts, textParts } from "./stable-diffusion-parts.js";
+import {
+  adaptersOf,
+  controlNetsOf,
+  expectPartsFit,
+  STABLE_DIFFUSION,
+  type StableDiffusionParts,
+  textParts,
+} from "./stable-diffusion-parts.js";
 
 /** U-Net, autoencoder and scheduler are checked at once, text encoder, tokenizer and perceptual network when a call first needs them. */
 export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
@@ -40,6 +47,7 @@ export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
       config: configOf(parts),
       unet: { channels: opened.unet.blockOutChannels, textWidth: opened.unet.crossAttentionDim },
       path: parts.path,
+      ...adaptersOf(parts),
       device,
       precision,
       threads,

@@ -1,4 +1,4 @@
-/** @file What a scene, a panorama of regions or one under control was asked for with, in its run's folder. */
+/** @file What a scene, a panorama of regions, under control or from a picture was asked for with, in its run's folder. */
 import { join } from "node:path";
 import { layoutSvg } from "../conditions/layout-picture.js";
 import { maskPng } from "../conditions/mask-file.js";
@@ -10,6 +10,7 @@ import { writeWhole } from "../core/write-whole.js";
 import type { ResolvedPyramidOptions } from "../methods/pyramid/options.js";
 import { controlOf, writeControl } from "./run-control.js";
 import { GRAPH_FILE, LAYOUT_FILE, LAYOUT_NAME } from "./run-folder.js";
+import { writeGiven } from "./run-given.js";
 import type { RunHead } from "./run-head.js";
 
 /** What the command line reads: a layout or a graph as a file, the layout also as a picture; the masks of regions as pictures. */
@@ -17,6 +18,7 @@ export async function writeCondition(dir: string, { options, scaleFactor }: Pick
   if ("count" in options) return writeScene(dir, options);
   if ("regions" in options) await writeMasks(dir, options.regions as readonly Region[], scaleFactor);
   await writeControl(dir, controlOf(options));
+  await writeGiven(dir, options);
 }
 
 async function writeScene(dir: string, { layout, graph, width, height }: ResolvedPyramidOptions): Promise<void> {

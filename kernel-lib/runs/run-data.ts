@@ -52,6 +52,28 @@ export interface RunModel {
   readonly threads: number;
   /** names or paths of the ControlNets it was opened with, in their order; absent without any */
   readonly control?: readonly string[];
+  /** LoRAs that were added to its weights; absent without any */
+  readonly lora?: readonly RunLora[];
+  /** textual inversions that its prompts could name; absent without any */
+  readonly embedding?: readonly RunEmbedding[];
+}
+
+/** A LoRA of a run's model. */
+export interface RunLora {
+  /** as it was given */
+  readonly file: string;
+  readonly scale: number;
+  /** of the file, in hex */
+  readonly sha256: string;
+}
+
+/** A textual inversion of a run's model. */
+export interface RunEmbedding {
+  /** as it was given */
+  readonly file: string;
+  readonly word: string;
+  /** of the file, in hex */
+  readonly sha256: string;
 }
 
 /** The picture that an edit began with. Its pixels are in the run's folder as source.png. */
@@ -117,6 +139,8 @@ export interface ReportRun {
   /** of a run over a pyramid: the layout that it was asked for, and the codes of the picture */
   readonly layout?: Picture;
   readonly codes?: Picture;
+  /** of a panorama: the pictures that it was given, by the names of their options */
+  readonly given?: Readonly<Record<string, Picture>>;
   /** the picture that was edited, and what its path foresaw */
   readonly source?: { readonly picture: Picture; readonly foreseen: readonly ForeseenPicture[] };
 }

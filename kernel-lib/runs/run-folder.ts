@@ -2,6 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { CONDITIONS } from "../conditions/control-words.js";
+import { GIVEN } from "../conditions/given-picture.js";
 import { REGION_MASKS } from "../conditions/region-words.js";
 import { CheckpointError } from "../core/errors.js";
 import { anything, is, list, object, objectWith, oneOf, optional, readForm, real, record, text, whole, yesNo } from "../core/forms.js";
@@ -58,6 +59,7 @@ export const RUN_FILES: readonly string[] = [
   GRAPH_FILE,
   REGION_MASKS,
   CONDITIONS,
+  GIVEN,
   CODES_NAME,
   SOURCE_NAME,
   "source",
@@ -155,6 +157,8 @@ const STEPS = object({
   ),
 });
 
+const LORA = object({ file: TEXT, scale: NUMBER, sha256: TEXT });
+const EMBEDDING = object({ file: TEXT, word: TEXT, sha256: TEXT });
 const SERIES = object({ name: TEXT, per: oneOf(["step", "window"]), title: TEXT, unit: TEXT });
 const INFO = object({
   format: is(1),
@@ -166,7 +170,16 @@ const INFO = object({
   title: optional(TEXT),
   series: optional(list(SERIES, "a list of series")),
   options: record(anything),
-  model: object({ name: TEXT, digest: TEXT, device: TEXT, precision: optional(TEXT), threads: NUMBER, control: optional(list(TEXT)) }),
+  model: object({
+    name: TEXT,
+    digest: TEXT,
+    device: TEXT,
+    precision: optional(TEXT),
+    threads: NUMBER,
+    control: optional(list(TEXT)),
+    lora: optional(list(LORA)),
+    embedding: optional(list(EMBEDDING)),
+  }),
   batch: object({ noise: optional(SIZE), gradient: optional(SIZE) }),
   versions: record(TEXT),
   width: SIZE,

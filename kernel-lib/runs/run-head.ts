@@ -7,6 +7,7 @@ import type { ResolvedOptions } from "../methods/joint/options.js";
 import type { Family, MethodInfo, Series } from "../methods/method.js";
 import { methodInfoNamed } from "../methods/methods.js";
 import type { ResolvedPyramidOptions } from "../methods/pyramid/options.js";
+import type { Adapters } from "../pipelines/adapters/with-adapters.js";
 import type { RunInfo, RunModel } from "./run-data.js";
 
 /** What is known of a run before its first step. */
@@ -34,15 +35,19 @@ export interface RunHead {
 export function runHead(
   method: string | MethodInfo,
   { options, batch }: Pick<AnyRun, "options" | "batch">,
-  model: { readonly config: Pick<JointModelConfig, "scaleFactor" | "controlNets">; readonly path: string } & Omit<
-    RunModel,
-    "name" | "control"
-  >,
+  model: { readonly config: Pick<JointModelConfig, "scaleFactor" | "controlNets">; readonly path: string } & Partial<Adapters> &
+    Omit<RunModel, "name" | "control" | "lora" | "embedding">,
   name: string = basename(model.path),
 ): RunHead {
   const { name: methodName, title, series, family } = typeof method === "string" ? methodInfoNamed(method) : method;
   const { device, precision, threads, digest, config } = model;
   const { scaleFactor, controlNets: control = [] } = config;
-  const opened = { name, digest, device, precision, threads, ...(control.length > 0 && { control }) };
+  const { loras = [], embeddings = [] } = model;
+  const opened = {
+    ...{ name, digest, device, precision, threads },
+    ...(control.length > 0 && { control }),
+    ...(loras.length > 0 && { lora: loras.map(({ file, scale, sha256 }) => ({ file, scale, sha256 })) }),
+    ...(embeddings.length > 0 && { embedding: embeddings.map(({ file, word, sha256 }) => ({ file, word, sha256 })) }),
+  };
   return { method: methodName, title, series, family, options, model: opened, batch, scaleFactor };
 }

@@ -5,12 +5,14 @@ import { type Tensor, tensor } from "../core/tensor.js";
 import type { EditOptions } from "../methods/edit/options.js";
 import type { JointOptions } from "../methods/joint/options.js";
 import type { PyramidOptions } from "../methods/pyramid/options.js";
-import { isKept, readKept, withKeptControl } from "./run-control.js";
+import { isKept, readKept } from "./kept-tensor.js";
+import { withKeptControl } from "./run-control.js";
 import type { RunInfo } from "./run-data.js";
+import { withKeptPictures } from "./run-given.js";
 
-/** Converts options to JSON; functions and signals are left out, and conditions of ControlNets are named by their files. */
+/** Converts options to JSON; functions and signals are left out, and conditions of ControlNets and given pictures are named by their files. */
 export function plainOptions(options: object): Record<string, unknown> {
-  const entries = Object.entries(withKeptControl(options)).filter(
+  const entries = Object.entries(withKeptPictures(withKeptControl(options))).filter(
     ([key, value]) => value !== undefined && key !== "signal" && typeof value !== "function",
   );
   return Object.fromEntries(entries.map(([key, value]) => [key, plain(value)]));

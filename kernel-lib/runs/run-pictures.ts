@@ -1,6 +1,7 @@
 /** @file Makes a run's pictures small enough to embed, so that a report with viewer and charts has at most 3 MB. */
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { GIVEN, GIVEN_PICTURES } from "../conditions/given-picture.js";
 import { decodeImage, encodeJpeg } from "../core/image.js";
 import type { ForeseenPicture, Picture, ReportRun, RunInfo, StepNumbers } from "./run-data.js";
 import { CODES_NAME, foreseenName, LAYOUT_NAME, pictureName, SOURCE_NAME } from "./run-folder.js";
@@ -88,9 +89,19 @@ export async function reportData(
     const own = async (name: string) => (kept.includes(name) ? await embedded(join(dir, name)) : undefined);
     return { info, steps, foreseen, picture, layout: await own(LAYOUT_NAME), codes: await own(CODES_NAME) };
   }
-  if (!info.source) return { info, steps, foreseen, picture };
+  if (!info.source) return { info, steps, foreseen, picture, ...(await givenPictures(dir, info)) };
   const path = await embeddedSteps(await stepFiles(join(dir, SOURCE_PATH), steps));
   return { info, steps, foreseen, picture, source: { picture: await embedded(join(dir, SOURCE_NAME)), foreseen: path } };
+}
+
+/** The pictures that a run was given. */
+async function givenPictures(dir: string, { options }: RunInfo): Promise<Pick<ReportRun, "given">> {
+  const names = Object.entries(GIVEN_PICTURES).filter(([name]) => options[name] !== undefined);
+  const kept = await readdir(join(dir, GIVEN)).catch((): string[] => []); // runs of older versions have them in run.json
+  const there = names.filter(([, file]) => kept.includes(`${basename(file)}.png`));
+  if (there.length === 0) return {};
+  const pictures = there.map(async ([name, file]) => [name, await embedded(join(dir, `${file}.png`))] as const);
+  return { given: Object.fromEntries(await Promise.all(pictures)) };
 }
 
 /** The files of the steps whose pictures were kept. */

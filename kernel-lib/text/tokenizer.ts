@@ -25,6 +25,8 @@ export interface Tokenizer {
   readonly padId: number;
   /** One more than the largest id: what the embedding table must hold. */
   readonly vocabSize: number;
+  /** Token ids of a text alone: without begin, end and padding, and however long. */
+  tokens(text: string): readonly number[];
   encode(text: string): Encoded;
 }
 
@@ -70,26 +72,53 @@ export function loadTokenizer(folder: string, { padToken }: { readonly padToken?
     },
     {},
   );
+  const tokens = (text: string) =>
+    splitAt(text, first).flatMap((part) => (typeof part === "number" ? [part] : bytePairs.encode(part, { add_special_tokens: false }).ids));
   return {
     contextLength,
     bosId: ids.bos,
     eosId: ids.eos,
     padId: ids.pad,
     vocabSize: [...vocab.values(), ...[...added.values()].map(({ id }) => id)].reduce((most, id) => Math.max(most, id + 1), 0),
-    encode(text) {
-      const all = splitAt(text, first).flatMap((part) =>
-        typeof part === "number" ? [part] : bytePairs.encode(part, { add_special_tokens: false }).ids,
-      );
-      const kept = all.slice(0, contextLength - 2);
-      const padding = Array<number>(contextLength - 2 - kept.length).fill(ids.pad);
-      return { ids: [ids.bos, ...kept, ids.eos, ...padding], truncated: all.length > kept.length };
-    },
+    tokens,
+    encode: (text) => framed(tokens(text), { contextLength, bosId: ids.bos, eosId: ids.eos, padId: ids.pad }),
   };
 }
+
+/** Token ids between begin and end, cut or padded to the context. */
+function framed(
+  all: readonly number[],
+  { contextLength, bosId, eosId, padId }: Pick<Tokenizer, "contextLength" | "bosId" | "eosId" | "padId">,
+): Encoded {
+  const kept = all.slice(0, contextLength - 2);
+  const padding = Array<number>(contextLength - 2 - kept.length).fill(padId);
+  return { ids: [bosId, ...kept, eosId, ...padding], truncated: all.length > kept.length };
+}
+
+/**
+ * The tokenizer with words of one's own, each of which is a list of new tokens. A word matches as a whole, in small or capital letters, before
+ * the vocabulary's tokens; where several fit, the longest counts.
+ */
+export function withWords(tokenizer: Tokenizer, words: ReadonlyMap<string, readonly number[]>): Tokenizer {
+  const byWord = new Map([...words].map(([word, ids]) => [word.toLowerCase(), ids]));
+  const inWord = "[\\p{L}\\p{N}_]";
+  const bounded = (word: string) => {
+    const starts = new RegExp(`^${inWord}`, "u").test(word) ? `(?<!${inWord})` : "";
+    return `${starts}${escaped(word)}${new RegExp(`${inWord}$`, "u").test(word) ? `(?!${inWord})` : ""}`;
+  };
+  const longest = [...byWord.keys()].sort((a, b) => b.length - a.length);
+  const pattern = new RegExp(`(${longest.map(bounded).join("|")})`, "iu");
+  const tokens = (text: string) =>
+    text.split(pattern).flatMap((piece, k) => (k % 2 === 1 ? (byWord.get(piece.toLowerCase()) ?? []) : tokenizer.tokens(piece)));
+  const vocabSize = [...words.values()].flat().reduce((most, id) => Math.max(most, id + 1), tokenizer.vocabSize);
+  return { ...tokenizer, vocabSize, tokens, encode: (text) => framed(tokens(text), tokenizer) };
+}
+
+const escaped = (word: string): string => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 
 /** The text in pieces, with the ids of the tokens between them; where several fit, the longest counts. */
 function splitAt(text: string, tokens: ReadonlyMap<string, number>): (string | number)[] {
   const longest = [...tokens.keys()].sort((a, b) => b.length - a.length);
-  const pattern = new RegExp(`(${longest.map((token) => token.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|")})`);
+  const pattern = new RegExp(`(${longest.map(escaped).join("|")})`);
   return text.split(pattern).map((piece, k) => (k % 2 === 1 ? (tokens.get(piece) as number) : piece));
 }

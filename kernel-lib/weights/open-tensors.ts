@@ -8,9 +8,10 @@ import { openTorch } from "./torch-file.js";
 
 /**
  * Opens a file by what it begins with, not by its name. A .ckpt of a training holds its tensors as `state_dict`; nothing in it is run.
+ * @param within the entry of what torch.save wrote that holds the tensors, where there is such an entry
  * @throws CheckpointError for a file of another format, and as `openSafetensors` and `openTorch`
  */
-export function openTensors(file: string): SafetensorsFile {
+export function openTensors(file: string, within = "state_dict"): SafetensorsFile {
   const head = withFile(file, ({ fd, size }) => {
     const bytes = new Uint8Array(Math.min(9, size));
     readFully(fd, file, bytes, 0);
@@ -18,7 +19,7 @@ export function openTensors(file: string): SafetensorsFile {
   });
   // a zip; or a pickle of protocol 2. A header of safetensors begins with neither: its length would be beyond the format's bound
   if (head.startsWith("PK\x03\x04") || head.startsWith("\x80\x02"))
-    return { ...openTorch(file, { within: "state_dict", otherwise: "whole" }), metadata: {} };
+    return { ...openTorch(file, { within, otherwise: "whole" }), metadata: {} };
   if (head[8] !== "{")
     throw new CheckpointError(file, {
       expected: "tensors by name: a safetensors file, or one that torch.save wrote (.ckpt, .pth)",

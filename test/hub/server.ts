@@ -1,6 +1,6 @@
 /**
  * A hub on this machine, as huggingface.co answers: /ORG/NAME/resolve/REVISION/PATH, small files itself with git's sha1 as ETag, large ones as a redirect
- * to a second server with X-Linked-Etag and X-Linked-Size. Both can be told to misbehave, and keep a record of what they were asked and what they sent.
+ * to a second server with X-Linked-Etag and X-Linked-Size; /api/models/ORG/NAME/revision/REVISION lists the files. Both can be told to misbehave, and keep a record of what they were asked and what they sent.
  */
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -27,6 +27,8 @@ export type Misbehave = (seen: Seen, response: ServerResponse, bytes: Buffer) =>
 export interface HubOptions {
   /** Content by path; those that end in .safetensors are in large file storage. */
   readonly files: Record<string, Uint8Array>;
+  /** what the hub says of the repository beside its files; default nothing */
+  info?: Readonly<Record<string, unknown>>;
   /** default it behaves */
   misbehave?: Misbehave;
 }
@@ -77,6 +79,14 @@ export async function startHub(options: HubOptions): Promise<Hub> {
   const storeUrl = await listen(store);
 
   const hub = createServer((request, response) => {
+    const asked = /^\/api\/models\/([\w.-]+\/[\w.-]+)\/revision\/([^/?]+)(\?blobs=true)?$/.exec(request.url ?? "");
+    if (asked) {
+      const entry = note("hub", request, decodeURIComponent(asked[2]), "api");
+      if (options.misbehave?.(entry, response, Buffer.alloc(0))) return;
+      const siblings = Object.entries(options.files).map(([rfilename, bytes]) => ({ rfilename, size: bytes.length }));
+      const body = { id: asked[1], sha: COMMIT, private: false, gated: false, siblings, ...options.info };
+      return void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(body));
+    }
     const match = /^\/[\w.-]+\/[\w.-]+\/resolve\/([^/]+)\/(.+)$/.exec(decodeURI(request.url ?? ""));
     const [, revision = "", path = ""] = match ?? [];
     const entry = note("hub", request, revision, path);

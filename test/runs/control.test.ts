@@ -70,7 +70,7 @@ test("the folder holds the numbers and a picture of each condition; run.json nam
 
   writeSafetensors(join(dir, "control/1.safetensors"), { image: { ...image, data: image.data.map((x) => 1 - x) } });
   expect(() => savedOptions(saved)).toThrow(
-    /control\/1\.safetensors: expected the condition of options\.control\[0\]\.image, sha256 .*found other numbers/,
+    /control\/1\.safetensors: expected the numbers of options\.control\[0\]\.image, sha256 .*found other numbers/,
   );
   const plain = multiDiffusion(model(), { ...options, control: undefined });
   await saveRun(dir, { ...runHead("multi", plain, model()), ...(await finish(plain)) }, { report: "none", existing: "replace" });

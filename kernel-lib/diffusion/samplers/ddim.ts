@@ -23,9 +23,9 @@ export function ddimSampler({ eta = 0 }: DdimSamplerOptions = {}): Sampler {
     draws: eta === 0 ? "none" : "every step",
     keeps: 0,
     init: emptyState,
-    path(schedule, steps) {
+    path(schedule, steps, skip = 0) {
       const apart = Math.floor(schedule.config.trainTimesteps / steps);
-      const timesteps = schedule.timesteps(steps);
+      const timesteps = schedule.timesteps(steps).slice(skip);
       return { start: 1, hops: numberedHops(timesteps.map((t) => ({ now: schedule.level(t), next: schedule.level(t - apart) }))) };
     },
     step(state, xt, output, { now, next }, { prediction, noise } = {}) {

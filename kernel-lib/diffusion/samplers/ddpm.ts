@@ -22,8 +22,11 @@ export function ddpmSampler({ variance = "small" }: DdpmSamplerOptions = {}): Sa
     draws: "every step",
     keeps: 0,
     init: emptyState,
-    path(schedule, steps) {
-      const levels = schedule.timesteps(steps).map((t) => schedule.level(t));
+    path(schedule, steps, skip = 0) {
+      const levels = schedule
+        .timesteps(steps)
+        .slice(skip)
+        .map((t) => schedule.level(t));
       return { start: 1, hops: numberedHops(levels.map((now, k) => ({ now, next: levels[k + 1] ?? CLEAN }))) };
     },
     step(state, xt, output, { now, next }, { prediction = "epsilon", noise } = {}) {

@@ -34,7 +34,7 @@ export function dpmppSampler({ order = 2, levels = "timesteps", last = "zero" }:
     draws: "none",
     keeps: 1,
     init: emptyState,
-    path(schedule, steps) {
+    path(schedule, steps, skip = 0) {
       const { spacing = "leading", trainTimesteps } = schedule.config;
       const spaced = solverTimesteps(steps, { ...schedule.config, spacing }).map((t) => levelOfRatio(t, ratioAt(schedule.alphaBar, t)));
       const visited =
@@ -44,7 +44,7 @@ export function dpmppSampler({ order = 2, levels = "timesteps", last = "zero" }:
               levelOfRatio(roundHalfEven(timestepOfRatio(schedule.alphaBar, s)), s),
             );
       const end = last === "zero" ? CLEAN : { ...levelOfRatio(-1, ratioAt(schedule.alphaBar, 0)) };
-      return { start: 1, hops: numberedHops(visited.map((now, k) => ({ now, next: visited[k + 1] ?? end }))) };
+      return { start: 1, hops: numberedHops(visited.map((now, k) => ({ now, next: visited[k + 1] ?? end })).slice(skip)) };
     },
     step(state, xt, output, hop, { prediction = "epsilon" } = {}) {
       const { now, next, before } = hop;

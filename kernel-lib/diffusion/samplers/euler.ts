@@ -23,7 +23,7 @@ export const eulerSampler = ({ levels = "timesteps" }: EulerSamplerOptions = {})
   draws: "none",
   keeps: 0,
   init: emptyState,
-  path: (schedule, steps) => eulerPath(schedule, steps, levels),
+  path: (schedule, steps, skip = 0) => eulerPath(schedule, steps, { levels, skip }),
   step: (state, xt, output, { now, next }, { prediction } = {}) => ({ ...ddimStep(xt, output, now, next, { prediction }), state }),
 });
 
@@ -39,7 +39,7 @@ export const eulerAncestralSampler = (): Sampler => ({
   draws: "every step",
   keeps: 0,
   init: emptyState,
-  path: (schedule, steps) => eulerPath(schedule, steps, "timesteps"),
+  path: (schedule, steps, skip = 0) => eulerPath(schedule, steps, { levels: "timesteps", skip }),
   step: (state, xt, output, { now, next }, { prediction, noise } = {}) => ({
     ...ddimStep(xt, output, now, next, { prediction, stochastic: { eta: 1, noise: wantNoise("euler-a", noise) } }),
     state,
@@ -47,7 +47,11 @@ export const eulerAncestralSampler = (): Sampler => ({
 });
 
 /** The starting noise has the standard deviation of the first level's noise; for "leading", which begins below the noisiest level, that of its whole sample. */
-function eulerPath(schedule: Schedule, steps: number, levels: "timesteps" | "karras"): SamplerPath {
+function eulerPath(
+  schedule: Schedule,
+  steps: number,
+  { levels, skip }: { readonly levels: "timesteps" | "karras"; readonly skip: number },
+): SamplerPath {
   const { spacing = "leading" } = schedule.config;
   const timesteps = fractionalTimesteps(steps, { ...schedule.config, spacing });
   const spaced = timesteps.map((t) => ratioBetween(schedule.alphaBar, t));
@@ -55,6 +59,6 @@ function eulerPath(schedule: Schedule, steps: number, levels: "timesteps" | "kar
   const visited = ratios.map((s, k) => levelOfRatio(levels === "karras" ? timestepOfRatio(schedule.alphaBar, s) : timesteps[k], s));
   return {
     start: spacing === "leading" ? 1 : visited[0].sigma,
-    hops: numberedHops(visited.map((now, k) => ({ now, next: visited[k + 1] ?? CLEAN }))),
+    hops: numberedHops(visited.map((now, k) => ({ now, next: visited[k + 1] ?? CLEAN })).slice(skip)),
   };
 }

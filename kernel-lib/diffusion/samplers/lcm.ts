@@ -26,13 +26,13 @@ export const lcmSampler = ({ originalSteps = 50, timestepScaling = 10 }: LcmSamp
   draws: "every step",
   keeps: 0,
   init: emptyState,
-  path(schedule, steps) {
+  path(schedule, steps, skip = 0) {
     if (!Number.isInteger(steps) || steps < 1 || steps > originalSteps)
       throw new RangeError(`sampler lcm: steps ${steps}, want a whole number from 1 to ${originalSteps}`);
     const apart = Math.floor(schedule.config.trainTimesteps / originalSteps);
     const at = (k: number) => (originalSteps - Math.floor((k * originalSteps) / steps)) * apart - 1;
     const levels = Array.from({ length: steps }, (_, k) => schedule.level(at(k)));
-    return { start: 1, hops: numberedHops(levels.map((now, k) => ({ now, next: levels[k + 1] ?? CLEAN }))) };
+    return { start: 1, hops: numberedHops(levels.map((now, k) => ({ now, next: levels[k + 1] ?? CLEAN })).slice(skip)) };
   },
   step(state, xt, output, { now, next }, { prediction = "epsilon", noise } = {}) {
     const q = timestepScaling * now.t;

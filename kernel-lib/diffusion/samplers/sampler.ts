@@ -60,8 +60,12 @@ export interface Sampler {
   readonly keeps: number;
   /** The state before the first step. */
   init(): SamplerState;
-  /** The steps of a run. @throws RangeError for a number of steps that the schedule does not have */
-  path(schedule: Schedule, steps: number): SamplerPath;
+  /**
+   * The steps of a run.
+   * @param skip how many of the first steps are left out, as where a run begins with a picture; default 0. What is left counts from 0, without history
+   * @throws RangeError for a number of steps that the schedule does not have
+   */
+  path(schedule: Schedule, steps: number, skip?: number): SamplerPath;
   /**
    * One step.
    * @param xt the sample at the level `now` of the hop, [N,c,h,w], of variance alpha² + sigma² = 1

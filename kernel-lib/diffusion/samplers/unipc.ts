@@ -22,10 +22,10 @@ export const unipcSampler = (): Sampler => ({
   draws: "none",
   keeps: 3,
   init: emptyState,
-  path(schedule, steps) {
+  path(schedule, steps, skip = 0) {
     const { spacing = "leading" } = schedule.config;
     const visited = solverTimesteps(steps, { ...schedule.config, spacing }).map((t) => levelOfRatio(t, ratioAt(schedule.alphaBar, t)));
-    return { start: 1, hops: numberedHops(visited.map((now, k) => ({ now, next: visited[k + 1] ?? CLEAN }))) };
+    return { start: 1, hops: numberedHops(visited.map((now, k) => ({ now, next: visited[k + 1] ?? CLEAN })).slice(skip)) };
   },
   step({ history }, xt, output, hop, { prediction = "epsilon" } = {}) {
     const { now, next, before } = hop;

@@ -9,6 +9,7 @@ import { expectFinite } from "./finite.js";
 import { cropAll, fuse } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
 import type { Asking, Running } from "./joint-run.js";
+import { stepsTaken } from "./path.js";
 import type { Window } from "./windows.js";
 
 /** Between these shares of the steps panoramas are ranked. */
@@ -61,7 +62,8 @@ export const cdgs = jointMethod({
     { name: "worst", per: "step", title: "Ranking: the worst panorama", unit: "squared norm, summed over windows" },
     { name: "share", per: "window", title: "Ranking: windows of the best panorama", unit: "squared norm" },
   ],
-  resolve({ population, resamples, survivors = Math.ceil(population / 2), inversionSteps, ...own }, { shared: { steps } }) {
+  resolve({ population, resamples, survivors = Math.ceil(population / 2), inversionSteps, ...own }, { shared }) {
+    const steps = Math.max(1, stepsTaken(shared)); // a run that takes none ranks none
     if (survivors > population) throw new RangeError(`survivors ${survivors} of a population of ${population}: want at most as many`);
     if (population * resamples > MOST)
       throw new RangeError(`population ${population} × resamples ${resamples}: want at most ${MOST} together`);

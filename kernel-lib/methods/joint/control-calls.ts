@@ -53,12 +53,12 @@ const inPixels = ({ top, left, height, width }: Window, f: number): Window => ({
   width: f * width,
 });
 
-/** The sets of ControlNets that count together in some step, each once: a program is loaded for each. @param S steps */
+/** The sets of ControlNets that count together in some step, each once: a program is loaded for each. @param S steps; without any, as for one */
 export function controlSets(
   controls: readonly ResolvedControl[],
   S: number,
 ): readonly (readonly { readonly net: number; readonly mode: ControlMode }[])[] {
-  const sets = Array.from({ length: S }, (_, i) =>
+  const sets = Array.from({ length: Math.max(1, S) }, (_, i) =>
     controls.filter((control) => isUsedAt(control, i, S)).map(({ net, mode }) => ({ net, mode })),
   );
   return [...new Map(sets.map((set) => [JSON.stringify(set), set])).values()];

@@ -4,7 +4,7 @@ import { over } from "./carried.js";
 import { centreWeights } from "./centre-weights.js";
 import { cropAll, fuseWeighted, sumOver } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
-import { samplerWith } from "./options.js";
+import { samplerWith } from "./path.js";
 import type { Window } from "./windows.js";
 
 /**

@@ -4,7 +4,8 @@ import type { Method, Series } from "../method.js";
 import { type DefaultedOf, type OptionTable, takeOptions, type ValuesOf } from "../option-table.js";
 import { begin, type Running } from "./joint-run.js";
 import { chooseBatch } from "./network-calls.js";
-import { JOINT_OPTIONS, type JointOptions, pathOf, type ResolvedOptions, resolveOptions } from "./options.js";
+import { JOINT_OPTIONS, type JointOptions, type ResolvedOptions, resolveOptions } from "./options.js";
+import { pathOf } from "./path.js";
 import { sideBySide } from "./side-by-side.js";
 import type { JointRun, JointSteps } from "./step-record.js";
 

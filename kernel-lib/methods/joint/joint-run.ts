@@ -1,6 +1,7 @@
 /** @file What all joint methods share: the work before the first step and after the last, and the step records. */
 
 import { isUsedAt, type ResolvedControl } from "../../conditions/control.js";
+import type { Edge } from "../../core/edge.js";
 import { NumericError } from "../../core/errors.js";
 import { type DeviceTensor, rows, type Tensor } from "../../core/tensor.js";
 import { unitImage } from "../../core/unit-image.js";
@@ -13,7 +14,8 @@ import { controlNotices, controlSets } from "./control-calls.js";
 import { expectFinite } from "./finite.js";
 import { fuse } from "./fuse.js";
 import { mergedWindows, type NetworkCalls, networkCalls, type PerceptualGradient } from "./network-calls.js";
-import { pathOf, type ResolvedOptions } from "./options.js";
+import type { ResolvedOptions } from "./options.js";
+import { pathOf } from "./path.js";
 import { type SamplerSteps, samplerSteps } from "./sampler-steps.js";
 import type { JointResult, StepRecord } from "./step-record.js";
 import type { Window } from "./windows.js";
@@ -108,15 +110,15 @@ export async function begin(
   const shape = [1, latentChannels, panorama.height, panorama.width];
   const sent = async (embedded: Tensor) => (await model.send?.(embedded)) ?? embedded;
   const own = await sent(options.text ?? (await embed({ prompt, negativePrompt })));
+  const init = options.init && (await encodedInit(model, options.init, edge)); // [1,c,H,W]
   const asking = (places: readonly Window[], text: Tensor | DeviceTensor) => {
     const calls = networkCalls(model, { ...options, windows: places }, { text, batch, signal });
-    return { ...calls, ...samplerSteps(model.config, options, { calls, shape, resume }) };
+    return { ...calls, ...samplerSteps(model.config, options, { calls, shape, resume, init }) };
   };
   const under: Running["under"] = async (places, text) => asking(places, text ? await sent(text) : own);
   const encode: Running["encode"] = async (pictures, noise) => {
     signal?.throwIfAborted();
-    if (!model.encode) throw new TypeError("encode: this model has no encoder; want one whose autoencoder has both halves");
-    return model.encode(pictures, { noise });
+    return encoderOf("encode", model)(pictures, { noise });
   };
   const toImage = async (latent: Tensor) => unitImage(await model.decode(latent, { edge }));
 
@@ -154,6 +156,17 @@ export async function begin(
     return { latent, panorama: picture, notices };
   };
   return { ...asking(windows, own), embed, under, encode, carriedOver: resume?.state ?? {}, record, finish };
+}
+
+/** The latent of the picture that a run starts from, the mean of its distribution. @throws TypeError for a model without an encoder */
+async function encodedInit(model: JointModel, { data, shape }: Tensor, edge: Edge): Promise<Tensor> {
+  return encoderOf("init", model)({ data: data.map((x) => 2 * x - 1), shape }, { edge });
+}
+
+/** @throws TypeError for a model without an encoder */
+function encoderOf(who: string, model: JointModel): NonNullable<JointModel["encode"]> {
+  if (!model.encode) throw new TypeError(`${who}: this model has no encoder; want one whose autoencoder has both halves`);
+  return model.encode.bind(model);
 }
 
 const stepsOf = (options: ResolvedOptions, { config }: JointModel): number => pathOf(options, config).hops.length;

@@ -8,7 +8,8 @@ import { evenParts } from "../even-parts.js";
 import type { Batch } from "../method.js";
 import { controlSets, controlsAt } from "./control-calls.js";
 import { expectFinite } from "./finite.js";
-import { pathOf, type ResolvedOptions } from "./options.js";
+import type { ResolvedOptions } from "./options.js";
+import { pathOf } from "./path.js";
 import type { Window } from "./windows.js";
 
 /** LPIPS of each window's predicted image to the anchor's, and its gradient; both 0 for the anchor. */

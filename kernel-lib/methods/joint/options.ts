@@ -1,16 +1,16 @@
 /** @file The options that all joint methods share, and how a run's defaults are filled in. */
 import { type ResolvedControl, resolveControls } from "../../conditions/control.js";
+import { GIVEN_PICTURES, pictureOfSize } from "../../conditions/given-picture.js";
 import { expectShape, type Tensor } from "../../core/tensor.js";
 import type { JointModelConfig } from "../../diffusion/joint-model.js";
-import type { Sampler, SamplerPath } from "../../diffusion/samplers/sampler.js";
-import { SAMPLER_NAMES, type SamplerChoice, type SamplerName, samplerOf } from "../../diffusion/samplers/samplers.js";
-import { createSchedule } from "../../diffusion/schedule.js";
+import { SAMPLER_NAMES, type SamplerName } from "../../diffusion/samplers/samplers.js";
 import type { ResumeState } from "../method.js";
 import {
   choiceOption,
   type DefaultedSpec,
   givenOption,
   type OptionSpec,
+  pictureOption,
   realOption,
   sizeOption,
   takeOptions,
@@ -20,6 +20,7 @@ import {
   wholeOption,
 } from "../option-table.js";
 import { controlOption } from "./control-calls.js";
+import { pathOf, samplerWith } from "./path.js";
 import { completeGrid, expectWhole, type Grid, PANORAMA } from "./tiling.js";
 import { checkWindows, planWindows, type Window, wraps } from "./windows.js";
 import { aroundOf, WRAPS, type Wrap } from "./wrap.js";
@@ -42,6 +43,9 @@ const loopOption: DefaultedSpec<Loop> = {
   want: 'true, false or "official"',
   fits: (value) => typeof value === "boolean" || value === "official",
 };
+
+/** As in diffusers' StableDiffusionImg2ImgPipeline. */
+const STRENGTH = 0.8;
 
 /** The table of the options that all joint methods share. */
 export const JOINT_OPTIONS = {
@@ -70,6 +74,18 @@ export const JOINT_OPTIONS = {
   stride: sizeOption({ means: "distance from one window to the next, in latent pixels", otherwise: "a quarter of the window" }),
   batch: batchOption,
   control: controlOption,
+  init: pictureOption({
+    means:
+      "a picture that the panorama starts from; a file is scaled until it covers the panorama, and cut evenly; in code [1,3,H,W] in [0,1], as large as the panorama, or { image, fit }",
+    flag: "--init",
+    file: GIVEN_PICTURES.init,
+  }),
+  strength: realOption({
+    means: "with init: how much of the picture is painted anew, 0 nothing, 1 everything; that share of the steps is taken, the last ones",
+    least: 0,
+    most: 1,
+    otherwise: `${STRENGTH} with init`,
+  }),
   latent: givenOption<Tensor>({ means: "starting noise [1,c,h,w]; replaces seed, height and width", want: "a tensor" }),
   text: givenOption<Tensor>({ means: "embeddings [2,tokens,dim] of negative prompt and prompt; replaces both", want: "a tensor" }),
   windows: givenOption<readonly Window[]>({
@@ -90,7 +106,7 @@ export interface JointOptions extends ValuesOf<typeof JOINT_OPTIONS> {
  * A run's options with all defaults filled in and the seed drawn. The same method repeats the run from them. `seed`, the prompts, and `window`
  * with `stride` are absent if `latent`, `text` and `windows` replaced them.
  */
-export interface ResolvedOptions extends Omit<JointOptions, "signal" | "resume" | "control"> {
+export interface ResolvedOptions extends Omit<JointOptions, "signal" | "resume" | "control" | "init"> {
   readonly height: number;
   readonly width: number;
   readonly steps: number;
@@ -106,6 +122,10 @@ export interface ResolvedOptions extends Omit<JointOptions, "signal" | "resume" 
   readonly windows: readonly Window[];
   /** with conditions as large as the panorama; absent without any */
   readonly control?: readonly ResolvedControl[];
+  /** as large as the panorama, [1,3,H,W] in [0,1]; absent in a run that starts from noise alone */
+  readonly init?: Tensor;
+  /** with `init` */
+  readonly strength?: number;
 }
 
 /**
@@ -133,13 +153,18 @@ export function resolveOptions(
       `${who}: startAlign ${taken.startAlign} with a given latent, want one of the two; alignedStart makes such a latent`,
     );
   const { draws } = samplerWith({ sampler, eta }, config);
-  pathOf({ sampler, eta, steps: taken.steps }, config); // refuses numbers of steps that the schedule does not have
+  const init = taken.init && ("image" in taken.init ? taken.init : { image: taken.init });
+  if (!init && taken.strength !== undefined)
+    throw new RangeError(`${who}: strength ${taken.strength} without init, the picture to start from; leave it out, or give one`);
+  const strength = init && (taken.strength ?? STRENGTH);
+  pathOf({ sampler, eta, steps: taken.steps, strength }, config); // refuses numbers of steps that the schedule does not have
   const seed = taken.seed ?? Math.floor(Math.random() * 2 ** 32);
-  const place = resolvePlace(who, config, taken);
+  const place = resolvePlace(who, config, taken, init?.image);
   const control = resolveControls(who, taken.control ?? [], { ...place, controlNets: config.controlNets ?? [] });
   return {
     ...place,
     ...(control.length > 0 && { control }),
+    ...(init && { init: pictureOfSize(`${who}: init`, init, place), strength }),
     ...resolveText(who, taken),
     ...(taken.latent ? { latent: taken.latent } : { seed }),
     ...(draws === "none" && noise === "sampler" ? {} : { seed }), // of the fresh noise too
@@ -152,17 +177,6 @@ export function resolveOptions(
   };
 }
 
-/** The sampler of a run: the checkpoint's with the checkpoint's options, or another. */
-export const samplerWith = ({ sampler, eta }: Pick<ResolvedOptions, "sampler" | "eta">, config: JointModelConfig): Sampler =>
-  samplerOf({
-    ...(config.sampler?.name === sampler ? config.sampler : { name: sampler }),
-    ...(sampler === "ddim" && { eta }),
-  } as SamplerChoice);
-
-/** The steps of a run. @throws RangeError for a number of steps that the schedule does not have */
-export const pathOf = (options: Pick<ResolvedOptions, "sampler" | "eta" | "steps">, config: JointModelConfig): SamplerPath =>
-  samplerWith(options, config).path(createSchedule(config.schedule), options.steps);
-
 /** The edges that meet. @throws RangeError for a loop that `wrap` leaves open */
 export function wrapOf({ loop = false, wrap = loop === false ? "none" : "x" }: Pick<JointOptions, "loop" | "wrap">): Wrap {
   if (loop !== false && !aroundOf(wrap).x)
@@ -172,13 +186,14 @@ export function wrapOf({ loop = false, wrap = loop === false ? "none" : "x" }: P
   return wrap;
 }
 
-/** The panorama's size and its windows. */
-function resolvePlace(who: string, config: JointModelConfig, options: Omit<JointOptions, "signal">) {
+/** The panorama's size and its windows. A picture to start from says the size where nothing else does. */
+function resolvePlace(who: string, config: JointModelConfig, options: Omit<JointOptions, "signal">, picture?: Tensor) {
   const { latent, windows } = options;
   const { scaleFactor, latentChannels, windowMultiple: multiple } = config;
   if (latent) expectShape(`${who}: latent`, latent, [1, latentChannels, "height", "width"]);
   const extent = (name: "height" | "width") => {
-    const px = options[name];
+    const ofPicture = options.height === undefined && options.width === undefined ? picture?.shape[name === "height" ? 2 : 3] : undefined;
+    const px = options[name] ?? (latent ? undefined : ofPicture);
     const ofLatent = latent?.shape[name === "height" ? 2 : 3];
     if (ofLatent !== undefined && px !== undefined && px !== ofLatent * scaleFactor)
       throw new RangeError(`${name} ${px} px: the given latent has ${ofLatent * scaleFactor} px; leave ${name} out`);

@@ -8,6 +8,7 @@ import { type Denoised, over } from "./carried.js";
 import { cropAll, fuseWeighted } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
 import type { Descent } from "./joint-run.js";
+import { stepsTaken } from "./path.js";
 import { descended, expectCoveredByRegions, joined, layersOf, regionsOption } from "./region-layers.js";
 import { DESCENT_OPTIONS } from "./syncdiffusion.js";
 
@@ -63,11 +64,12 @@ export const regions = jointMethod({
   prepare: (options) => (options.regions?.length ? { ...options, prompt: options.prompt ?? "" } : options),
   resolve({ regions = [], bootstrapping, syncSteps, ...own }, { shared, config: { scaleFactor, latentChannels } }) {
     const { steps, height, width } = shared;
+    const taken = stepsTaken(shared);
     const picture = { height: height / scaleFactor, width: width / scaleFactor, scaleFactor };
     const resolved = {
       ...own,
       regions: atLatentSize(regions, picture),
-      bootstrapping: bootstrapping ?? Math.floor(0.4 * steps),
+      bootstrapping: bootstrapping ?? Math.floor(0.4 * taken),
       syncSteps: syncSteps ?? steps,
     };
     expectCoveredByRegions({ ...shared, ...resolved }, picture);

@@ -4,6 +4,7 @@ import { realOption } from "../option-table.js";
 import { denoisedRows, fromState, over, stacked, toState } from "./carried.js";
 import { cropAll, fuseWeighted } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
+import { stepsTaken } from "./path.js";
 import { type Overlap, overlapOf, strideNear } from "./window-grid.js";
 
 /** Weight of a place at which the other window wins: it changes nothing there, and is enough where no other window lies. */
@@ -40,14 +41,17 @@ export const safa = jointMethod({
     ...own,
     overlap: overlapOf("safa", windows, { height: height / scaleFactor, width: width / scaleFactor }),
   }),
-  async *steps(run, { windows, referenceShare, overlap, steps }) {
+  async *steps(run, { windows, referenceShare, overlap, ...shared }) {
     let z = run.panorama; // [1,c,H,W]
     const [, c] = z.x.shape;
     const [{ height: h, width: w }] = windows;
     const weights = swapWeights(h, w, overlap); // [h·w]
-    const follows = windows.length > 1 ? Math.round(referenceShare * steps) : 0; // a single window has nobody to agree with
+    const follows = windows.length > 1 ? Math.round(referenceShare * stepsTaken(shared)) : 0; // a single window has nobody to agree with
     const n = windows.length;
-    let reference = fromState("reference", run.carriedOver) ?? { x: run.fresh({ index: REFERENCE }, [1, c, h, w]), history: [] };
+    let reference = fromState("reference", run.carriedOver) ?? {
+      x: run.startAt(run.fresh({ index: REFERENCE }, [1, c, h, w]), windows[0]),
+      history: [],
+    };
     const asking = await run.under([...windows, windows[0]]); // the reference lies nowhere in the panorama: it sees the first window's condition
     for (const hop of run.hops) {
       const drawn = over(run.draw(z, hop), (all) => cropAll(all, windows)); // [n,c,h,w]

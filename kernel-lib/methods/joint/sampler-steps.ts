@@ -3,14 +3,17 @@ import { createRng, randn } from "../../core/random.js";
 import type { Shape, Tensor } from "../../core/tensor.js";
 import type { MergedWindows } from "../../diffusion/capabilities.js";
 import type { JointModelConfig } from "../../diffusion/joint-model.js";
-import type { Prediction } from "../../diffusion/notation.js";
+import { addNoise, type Prediction } from "../../diffusion/notation.js";
 import type { SamplerHop } from "../../diffusion/samplers/sampler.js";
 import type { ResumeState } from "../method.js";
 import { expectResumable } from "../resumable.js";
 import { alignedStart } from "./aligned-start.js";
 import type { Carried, Denoised } from "./carried.js";
+import { cropAll } from "./fuse.js";
 import type { NetworkCalls } from "./network-calls.js";
-import { pathOf, type ResolvedOptions, samplerWith } from "./options.js";
+import type { ResolvedOptions } from "./options.js";
+import { pathOf, samplerWith } from "./path.js";
+import type { Window } from "./windows.js";
 
 /** What a network says about windows. */
 export interface Predicted {
@@ -39,6 +42,8 @@ export interface SamplerSteps {
    * @param draw as in `fresh`
    */
   draw(panorama: Carried, hop: SamplerHop, draw?: number): Carried;
+  /** The start of a window's latent beside the panorama's, from noise of its own: [1,c,h,w]. */
+  startAt(noise: Tensor, window: Window): Tensor;
   /** Fresh noise of a step, of any shape. @param draw below 512: another number is other noise; default 0 */
   fresh(hop: Pick<SamplerHop, "index">, shape: Shape, draw?: number): Tensor;
   /** What the network says about windows, [n,c,h,w], as `step` takes it. @param merged as in `NetworkCalls.noise` */
@@ -49,20 +54,35 @@ export interface SamplerSteps {
   denoise(windows: Carried, hop: SamplerHop, merged?: MergedWindows["attention"]): Promise<Denoised>;
 }
 
-/** Prepares the sampler of a run. @param shape of the panorama's latent, [1,c,H,W] @throws RangeError, ShapeError for a state that does not fit */
+/** What a run's sampler is prepared with. */
+interface SamplerContext {
+  readonly calls: NetworkCalls;
+  /** of the panorama's latent, [1,c,H,W] */
+  readonly shape: Shape;
+  readonly resume?: ResumeState;
+  /** of the picture that the run starts from, [1,c,H,W]; absent where it starts from noise alone */
+  readonly init?: Tensor;
+}
+
+/** Prepares the sampler of a run. @throws RangeError, ShapeError for a state that does not fit */
 export function samplerSteps(
   config: JointModelConfig,
   options: ResolvedOptions,
-  { calls, shape, resume }: { readonly calls: NetworkCalls; readonly shape: Shape; readonly resume?: ResumeState },
+  { calls, shape, resume, init }: SamplerContext,
 ): SamplerSteps {
   const sampler = samplerWith(options, config);
   const path = pathOf(options, config);
   if (resume) expectResumable(resume, shape, path.hops.length);
   const hops = path.hops.slice(resume ? resume.index + 1 : 0);
   const firstNoise = () => options.latent ?? drawnStart(options, shape, 0);
-  function begun(noise: Tensor): Carried {
-    return { x: path.start === 1 ? noise : { ...noise, data: noise.data.map((x) => path.start * x) }, history: sampler.init().history };
+  // a picture is noised to the level of the first step that is taken; where none is, it stays as it is
+  function noised(noise: Tensor, picture: Tensor | undefined): Tensor {
+    if (!picture) return path.start === 1 ? noise : { ...noise, data: noise.data.map((x) => path.start * x) };
+    const [first] = path.hops;
+    return first ? addNoise(picture, noise, first.from ?? first.now) : picture;
   }
+  const begun = (noise: Tensor): Carried => ({ x: noised(noise, init), history: sampler.init().history });
+  const startAt: SamplerSteps["startAt"] = (noise, window) => noised(noise, init && cropAll(init, [window]));
   const starts: SamplerSteps["starts"] = (count) =>
     Array.from({ length: count }, (_, k) => begun(k === 0 && options.latent ? options.latent : drawnStart(options, shape, k)));
   const fresh: SamplerSteps["fresh"] = ({ index }, of, draw = 0) =>
@@ -82,7 +102,7 @@ export function samplerSteps(
   };
   const denoise: SamplerSteps["denoise"] = async (x, hop, merged) => step(x, await predict(x, hop, merged), hop);
   const panorama = resume ? { x: resume.latent, history: resume.history ?? [] } : starts(1)[0];
-  return { start: panorama.x, firstNoise, panorama, hops, path: path.hops, starts, fresh, draw, predict, step, denoise };
+  return { start: panorama.x, firstNoise, panorama, hops, path: path.hops, starts, startAt, fresh, draw, predict, step, denoise };
 }
 
 /** More than the steps of any run. */

@@ -1,7 +1,8 @@
 /** @file SyncDiffusion: windows move towards an anchor before they are denoised (Lee et al., arXiv:2306.05178, algorithm 1). */
+import { GIVEN_PICTURES, pictureOfSize } from "../../conditions/given-picture.js";
 import { expectShape, type Tensor } from "../../core/tensor.js";
 import { lincomb } from "../../diffusion/notation.js";
-import { choiceOption, givenOption, type OptionSpec, realOption, wholeOption } from "../option-table.js";
+import { choiceOption, type OptionSpec, pictureOption, realOption, wholeOption } from "../option-table.js";
 import { anchorIndex, anchorOption, atStep, perStep } from "./anchor.js";
 import { ANCHOR_SERIES } from "./anchor-series.js";
 import { over } from "./carried.js";
@@ -31,6 +32,10 @@ export const DESCENT_OPTIONS = {
 /** weight · decay^i, or the i-th of a list. */
 const weightAt = ({ weight, decay }: { readonly weight: number | readonly number[]; readonly decay: number }, i: number): number =>
   typeof weight === "number" ? weight * decay ** i : atStep(weight, i);
+
+const WHO = "syncDiffusion: anchorImage";
+/** From [0,1] to [-1,1]. */
+const signed = ({ data, shape }: Tensor): Tensor => ({ data: data.map((x) => 2 * x - 1), shape });
 
 /** The paper's weight, and the default of the official function. The official command line has 0.1 with a decay of 0.99. */
 const PAPER_WEIGHT = 20;
@@ -66,7 +71,12 @@ export const sync = jointMethod({
     syncEvery: wholeOption({ means: "synchronise only every n-th step", least: 1, default: 1 }),
     syncSteps: DESCENT_OPTIONS.syncSteps,
     anchor: anchorOption,
-    anchorImage: givenOption<Tensor>({ means: "a picture [1,3,h,w] in [-1,1], one window large; replaces the anchor", want: "a tensor" }),
+    anchorImage: pictureOption({
+      means:
+        "a picture that all windows are drawn to, in place of the anchor's; a file is scaled until it covers a window, and cut evenly; in code [1,3,h,w] in [-1,1], one window large, or { image, fit }",
+      flag: "--anchor-image",
+      file: GIVEN_PICTURES.anchorImage,
+    }),
     gradientMode: choiceOption({
       choices: ["full", "decoder"],
       means: "how far back the gradient goes: through the U-Net, or through the decoder alone, which costs less and agrees less",
@@ -82,14 +92,16 @@ export const sync = jointMethod({
   resolve({ weight, syncSteps, anchor, anchorImage, ...own }, { shared, config }) {
     const { scaleFactor } = config;
     const [{ height, width }] = shared.windows;
-    if (anchorImage) expectShape("syncDiffusion: anchorImage", anchorImage, [1, 3, scaleFactor * height, scaleFactor * width]);
+    const size = { height: scaleFactor * height, width: scaleFactor * width };
+    const picture = anchorImage && ("image" in anchorImage ? signed(pictureOfSize(WHO, anchorImage, size)) : anchorImage); // [1,3,h,w]
+    if (picture) expectShape(WHO, picture, [1, 3, size.height, size.width]);
     return {
       ...own,
-      anchorImage,
+      anchorImage: picture,
       weight:
         weight === undefined ? (config.weight ?? PAPER_WEIGHT) : typeof weight === "function" ? perStep(shared.steps, weight) : weight,
       syncSteps: syncSteps ?? shared.steps,
-      anchor: anchorImage ? -1 : anchorIndex(anchor, shared, config),
+      anchor: picture ? undefined : anchorIndex(anchor, shared, config),
     };
   },
   async *steps(run, options) {
@@ -99,7 +111,7 @@ export const sync = jointMethod({
     for (const hop of run.hops) {
       const i = hop.index;
       const weight = weightAt(options, i);
-      const anchor = atStep(options.anchor, i);
+      const anchor = options.anchor === undefined ? -1 : atStep(options.anchor, i);
       let xt = over(run.draw(z, hop), (all) => cropAll(all, windows)); // [windows,c,h,w]
       let descent: Descent | undefined;
       if ((i + 1) % syncEvery === 0 && i < syncSteps) {

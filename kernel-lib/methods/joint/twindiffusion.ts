@@ -4,6 +4,7 @@ import { realOption, wholeOption } from "../option-table.js";
 import { over } from "./carried.js";
 import { cropAll, fuse } from "./fuse.js";
 import { jointMethod } from "./joint-method.js";
+import { stepsTaken } from "./path.js";
 import type { Window } from "./windows.js";
 
 /**
@@ -26,7 +27,7 @@ export const twin = jointMethod({
     lambda: realOption({ means: "weight of a window's own overlap beside its left neighbour's", least: 0, default: 1 }),
     shifts: wholeOption({ means: "how many places windows take in turn, between one stride and the next", least: 1, default: 2 }),
   },
-  async *steps(run, { windows, lambda, shifts, steps, loop }) {
+  async *steps(run, { windows, lambda, shifts, loop, ...shared }) {
     let z = run.panorama; // [1,c,H,W]
     const width = z.x.shape[3];
     const apart = windows.length > 1 && windows[1].top === windows[0].top ? windows[1].left - windows[0].left : 0; // the stride
@@ -36,7 +37,7 @@ export const twin = jointMethod({
       const xt = over(run.draw(z, hop), (all) => cropAll(all, places)); // [windows,c,h,w]
       const asking = await run.under(places);
       const denoised = await asking.denoise(xt, hop); // (b)
-      const twins = hop.index < Math.floor(steps / 2) ? (x: Tensor) => twinned(x, places, lambda, width) : (x: Tensor) => x; // (c)
+      const twins = hop.index < Math.floor(stepsTaken(shared) / 2) ? (x: Tensor) => twinned(x, places, lambda, width) : (x: Tensor) => x; // (c)
       z = over(denoised, (parts) => fuse(twins(parts), places, z.x.shape)); // (d)
       yield run.record(hop, z, denoised, { places, foreseen: fuse(denoised.x0, places, z.x.shape) });
     }

@@ -36,10 +36,18 @@ const KINDS: readonly FileKind[] = [
   {
     name: "a LoRA",
     is: some(/^lora_(unet|te\d?)_|[._]lora(_|\.)(A|B|up|down|mid)\.|\.(lora_magnitude_vector|hada_w1_a|lokr_w1|oft_blocks)/),
-    fix: "give the checkpoint that it was trained for",
+    fix: "give the checkpoint that it was trained for, and this file as --lora",
   },
-  { name: "a textual inversion", is: (tensors) => tensors.has("emb_params") || (tensors.size <= 2 && some(/^<.+>$|^clip_[lg]$/)(tensors)) },
-  { name: "a ControlNet", is: some(/^control_model\.|controlnet_cond_embedding\.|^input_hint_block\./) },
+  {
+    name: "a textual inversion",
+    is: (tensors) => tensors.has("emb_params") || (tensors.size <= 2 && some(/^<.+>$|^clip_[lg]$/)(tensors)),
+    fix: "give the checkpoint that it was trained for, and this file as --embedding",
+  },
+  {
+    name: "a ControlNet",
+    is: some(/^control_model\.|controlnet_cond_embedding\.|^input_hint_block\./),
+    fix: "give the checkpoint that it was trained for, and this file as --control-net",
+  },
   { name: "a motion module (AnimateDiff)", is: some(/motion_modules\./) },
   { name: "Stable Diffusion 3", is: some(/(^|\.)joint_blocks\.0\./) },
   { name: "Flux", is: some(/(^|\.)double_blocks\.0\./) },

@@ -49,14 +49,18 @@ export function openSingleFile(file: string, prediction?: Prediction): OpenParts
     perceptual: () => absent(file, "perceptual network", perceptualReader.fix),
     dual: () => absent(file, "dual encoder"),
     controlNets: () => [],
+    adapters: () => ({ loras: [], embeddings: [] }),
   };
   return {
     path: file,
-    has: (name) => name !== "perceptual" && name !== "dual" && name !== "controlNets",
+    has: (name) => !GIVEN.includes(name) && name !== "perceptual" && name !== "dual",
     part: (name) => read[name](),
     settings: () => JSON.stringify({ prediction: predicts, padToken, vocabulary: vocabularyDigest(vocabulary()) }),
   };
 }
+
+/** What comes from openModel's options alone. */
+const GIVEN: readonly string[] = ["controlNets", "adapters"] satisfies (keyof StableDiffusionParts)[];
 
 function textEncoder(single: SingleFile, published: Architecture): StableDiffusionParts["text_encoder"] {
   const { file, tensors } = single;

@@ -4,7 +4,7 @@ import { createRng, randn } from "../../../kernel-lib/core/random.js";
 import type { Tensor } from "../../../kernel-lib/core/tensor.js";
 import { createSchedule } from "../../../kernel-lib/diffusion/schedule.js";
 import { multiDiffusion } from "../../../kernel-lib/methods/joint/multidiffusion.js";
-import { pathOf } from "../../../kernel-lib/methods/joint/options.js";
+import { pathOf } from "../../../kernel-lib/methods/joint/path.js";
 import type { JointSteps } from "../../../kernel-lib/methods/joint/step-record.js";
 import { syncDiffusion } from "../../../kernel-lib/methods/joint/syncdiffusion.js";
 import type { ResumeState } from "../../../kernel-lib/methods/method.js";
