@@ -1,0 +1,118 @@
+/**
+ * Checkpoints that diffusers writes today, with transformers: each opens, and gives diffusers' own numbers. Folders in float32, as fp16 variant, in
+ * shards, with other schedulers; single files, which diffusers opens too. Versions in requirements.txt; what is written and computed in checkpoints.py.
+ */
+import { cpSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { type Model, multiDiffusion, openModel, rows, type SamplerName, type Tensor } from "veduta";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
+import { readSafetensors, writeSafetensors } from "#kernel-lib/weights/safetensors.js";
+import { scratchFolder } from "../fixtures/checkpoint-folder.js";
+import { type Numbers, singleFileTensors } from "../fixtures/single-file.js";
+import { maxOverStd, relativeL2 } from "../golden/golden.mjs";
+import { judge, missing, report } from "./judges.js";
+
+const scratch = scratchFolder();
+const at = (...names: string[]) => join(scratch.path, ...names);
+afterAll(scratch.remove);
+
+/** As in reference.py. */
+const PROMPTS = ["", "a photo of Misty mountains, at the lake's shore!"];
+const [STEPS, GUIDANCE] = [6, 7.5];
+/** Of single networks, relative L2, and of latents, max|difference| / std, as in test/golden. */
+const [UNIT, LATENTS] = [2e-5, 1e-4];
+
+const KINDS = ["", "-sharded", "-fp16", "-sharded-fp16"];
+const SCHEDULERS = ["PNDM", "EulerDiscrete", "DPMSolverMultistep", "UniPCMultistep"].map((name) => `sd1-${name}Scheduler`);
+const FOLDERS = [...KINDS.map((kind) => `sd1${kind}`), ...KINDS.map((kind) => `sd2${kind}`), ...SCHEDULERS];
+const SINGLE = ["sd1", "sd2"] as const;
+
+/** What the networks give for what reference.py gave to diffusers', by the names of its tensors. */
+async function networksOf(model: Model, want: Numbers): Promise<Record<string, Tensor>> {
+  const text = await model.encodeText(PROMPTS); // [2,77,D]
+  const ids = await Promise.all(PROMPTS.map(async (prompt) => (await model.tokenize(prompt)).ids));
+  const predict = model.predictVelocity ?? model.predictNoise;
+  const got: Record<string, Tensor> = {
+    ids: { data: Float32Array.from(ids.flat()), shape: [2, 77] },
+    text,
+    encoded: await model.encode(want.image),
+    decoded: await model.decode(want.latent),
+  };
+  for (const key of Object.keys(want).filter((name) => name.startsWith("output.")))
+    got[key] = await predict(want.latent, { timestep: Number(key.split(".")[1]), text: rows(text, 1, 2) });
+  return got;
+}
+
+/** @param sampler where it is not the one that the path names itself */
+async function expectReference(name: string, path: string, want: Numbers, sampler?: SamplerName): Promise<void> {
+  const model = await openModel<Model>(path, { device: "cpu", threads: 2 });
+  const got = await networksOf(model, want);
+  expect([...got.ids.data]).toEqual([...want.ids.data]);
+  const { ids: _, ...numbers } = got;
+  const apart = Object.entries(numbers).map(([key, { data }]) => [key, relativeL2(data, want[key].data)] as const);
+  for (const [key, difference] of apart) expect(difference, key).toBeLessThan(UNIT);
+
+  const run = multiDiffusion(model, {
+    ...{ prompt: PROMPTS[1], negativePrompt: PROMPTS[0], latent: want.latent, steps: STEPS, guidanceScale: GUIDANCE },
+    ...(sampler && { sampler }),
+    windows: [{ top: 0, left: 0, height: 8, width: 8 }],
+  });
+  const { alphaBar } = createSchedule(model.config.schedule);
+  const timesteps = [...want.timesteps.data];
+  let [worst, next] = [0, await run.next()];
+  for (; !next.done; next = await run.next()) {
+    const { index, timestep, latent } = next.value;
+    expect(timestep).toBe(timesteps[index]);
+    // diffusers' Euler latents are ours over alpha
+    const after = model.config.sampler.name === "euler" && index + 1 < timesteps.length ? Math.sqrt(alphaBar[timesteps[index + 1]]) : 1;
+    const difference = maxOverStd(
+      latent.data.map((x) => x / after),
+      rows(want.latents, index, index + 1).data,
+    );
+    worst = Math.max(worst, difference);
+    expect(difference, `step ${index}`).toBeLessThan(LATENTS);
+  }
+  expect(run.options.steps).toBe(STEPS);
+  expect(relativeL2(next.value.panorama.data, want.picture.data)).toBeLessThan(UNIT);
+  await model.close();
+  report(`${name}, networks`, Math.max(...apart.map(([, difference]) => difference)));
+  report(`${name}, latents`, worst);
+}
+
+/** The numbers of a folder's networks by the keys that published checkpoints have. */
+function numbersOf(folder: string): Parameters<typeof singleFileTensors>[1] {
+  const text = Object.entries(readSafetensors(at(folder, "text_encoder", "model.safetensors")));
+  return {
+    unet: readSafetensors(at(folder, "unet", "diffusion_pytorch_model.safetensors")),
+    vae: readSafetensors(at(folder, "vae", "diffusion_pytorch_model.safetensors")),
+    text: Object.fromEntries(text.map(([key, value]) => [`text_model.${key}`, value])),
+  };
+}
+
+describe.skipIf(missing)(`checkpoints of diffusers${missing}`, () => {
+  beforeAll(async () => {
+    await judge("checkpoints.py", [scratch.path]);
+    for (const [k, name] of SINGLE.entries()) {
+      mkdirSync(at("single", name), { recursive: true });
+      const metadata = { "modelspec.prediction_type": k === 0 ? "epsilon" : "v" };
+      writeSafetensors(at("single", name, "model.safetensors"), singleFileTensors(k === 0 ? 1 : 2, numbersOf(name)), { metadata });
+      cpSync(at(name, "tokenizer"), at("single", name, "tokenizer"), { recursive: true });
+    }
+    await judge("single_files.py", [scratch.path, ...SINGLE]);
+    expect(readdirSync(scratch.path).filter((name) => name.startsWith("sd") && !name.endsWith(".safetensors"))).toHaveLength(
+      FOLDERS.length,
+    );
+  }, 900_000);
+
+  test.each(FOLDERS)("the folder %s gives diffusers' numbers", (name) =>
+    expectReference(name, at(name), readSafetensors(at(`${name}.safetensors`))),
+  );
+
+  test.each(SINGLE)("the single file of %s gives the numbers that diffusers gives of it, and of its folder", async (name) => {
+    const want = readSafetensors(at("single", `${name}.safetensors`));
+    await expectReference(`${name}, single file`, at("single", name, "model.safetensors"), want, "ddim");
+    const folder = readSafetensors(at(`${name}.safetensors`));
+    for (const [key, { data }] of Object.entries(want)) expect(relativeL2(data, folder[key].data), key).toBeLessThan(1e-6);
+  });
+});
