@@ -16,6 +16,14 @@ from reference import reference
 DIM = 64  # of the text; norms have 32 groups
 
 
+def shifted(network):
+    """Biases and gains away from 0 and 1, where a mistake would not show."""
+    for parameter in network.parameters():
+        if parameter.dim() == 1:
+            parameter.data.add_(0.1 * torch.randn_like(parameter))
+    return network.eval()
+
+
 def networks(generation):
     """With the published configs' switches, two levels of one layer, and numbers from a seed."""
     torch.manual_seed(generation)
@@ -52,15 +60,10 @@ def networks(generation):
             pad_token_id=49407 if first else 0,
         )
     )
-    # biases and gains start at 0 and 1, where a mistake would not show
-    for network in (unet, vae, text):
-        for parameter in network.parameters():
-            if parameter.dim() == 1:
-                parameter.data.add_(0.1 * torch.randn_like(parameter))
     for parameter in text.parameters():
         if parameter.dim() > 1:
             parameter.data.mul_(5)  # of 0.02, with which every prompt is nearly the same
-    return {"unet": unet.eval(), "vae": vae.eval(), "text_encoder": text.eval()}
+    return {"unet": shifted(unet), "vae": shifted(vae), "text_encoder": shifted(text)}
 
 
 def pipeline(generation):
@@ -87,23 +90,32 @@ def refer(name, **how):
     reference(StableDiffusionPipeline.from_pretrained(folder(name), torch_dtype=torch.float32, **how), folder(name))
 
 
-torch.set_grad_enabled(False)
-for generation in (1, 2):
-    name = f"sd{generation}"
-    pipe = pipeline(generation)
-    pipe.save_pretrained(folder(name))
-    refer(name)
-    pipe.save_pretrained(folder(name + "-sharded"), max_shard_size="300KB")
-    refer(name + "-sharded")
-    pipe.to(torch.float16)
-    pipe.save_pretrained(folder(name + "-fp16"), variant="fp16")
-    refer(name + "-fp16", variant="fp16")
-    pipe.save_pretrained(folder(name + "-sharded-fp16"), variant="fp16", max_shard_size="300KB")
-    refer(name + "-sharded-fp16", variant="fp16")
-pipe = StableDiffusionPipeline.from_pretrained(folder("sd1"))
-ddim = pipe.scheduler.config
-for scheduler in (PNDMScheduler, EulerDiscreteScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler):
-    # PNDM's own default begins with Runge-Kutta steps, which Stable Diffusion's folders leave out
-    pipe.scheduler = scheduler.from_config(ddim, **({"skip_prk_steps": True} if scheduler is PNDMScheduler else {}))
-    pipe.save_pretrained(folder("sd1-" + scheduler.__name__))
-    refer("sd1-" + scheduler.__name__)
+def main():
+    for generation in (1, 2):
+        name = f"sd{generation}"
+        pipe = pipeline(generation)
+        pipe.save_pretrained(folder(name))
+        refer(name)
+        pipe.save_pretrained(folder(name + "-sharded"), max_shard_size="300KB")
+        refer(name + "-sharded")
+        pipe.to(torch.float16)
+        pipe.save_pretrained(folder(name + "-fp16"), variant="fp16")
+        refer(name + "-fp16", variant="fp16")
+        pipe.save_pretrained(folder(name + "-sharded-fp16"), variant="fp16", max_shard_size="300KB")
+        refer(name + "-sharded-fp16", variant="fp16")
+    pipe = StableDiffusionPipeline.from_pretrained(folder("sd1"))
+    ddim = pipe.scheduler.config
+    for scheduler in (PNDMScheduler, EulerDiscreteScheduler, DPMSolverMultistepScheduler, UniPCMultistepScheduler):
+        # PNDM's own default begins with Runge-Kutta steps, which Stable Diffusion's folders leave out
+        pipe.scheduler = scheduler.from_config(ddim, **({"skip_prk_steps": True} if scheduler is PNDMScheduler else {}))
+        pipe.save_pretrained(folder("sd1-" + scheduler.__name__))
+        refer("sd1-" + scheduler.__name__)
+    pipe = StableDiffusionPipeline.from_pretrained(folder("sd1"))
+    pipe.load_textual_inversion({"<veduta>": torch.randn(1, DIM)})
+    pipe.save_pretrained(folder("sd1-inverted"))
+    refer("sd1-inverted")
+
+
+if __name__ == "__main__":
+    torch.set_grad_enabled(False)
+    main()

@@ -1,10 +1,10 @@
 /**
  * Checkpoints that diffusers writes today, with transformers: each opens, and gives diffusers' own numbers. Folders in float32, as fp16 variant, in
- * shards, with other schedulers; single files, which diffusers opens too. Versions in requirements.txt; what is written and computed in checkpoints.py.
+ * shards, with other schedulers, with a textual inversion; single files, which diffusers opens too. Versions in requirements.txt; what is written and computed in checkpoints.py.
  */
 import { cpSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { type Model, multiDiffusion, openModel, rows, type SamplerName, type Tensor } from "veduta";
+import { type JointRun, type Model, multiDiffusion, openModel, rows, type SamplerName, type Tensor, type UnconditionalModel } from "veduta";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
 import { readSafetensors, writeSafetensors } from "#kernel-lib/weights/safetensors.js";
@@ -18,14 +18,14 @@ const at = (...names: string[]) => join(scratch.path, ...names);
 afterAll(scratch.remove);
 
 /** As in reference.py. */
-const PROMPTS = ["", "a photo of Misty mountains, at the lake's shore!"];
+const PROMPTS = ["", "a photo of <veduta> mountains, at the Lake's shore!"];
 const [STEPS, GUIDANCE] = [6, 7.5];
 /** Of single networks, relative L2, and of latents, max|difference| / std, as in test/golden. */
 const [UNIT, LATENTS] = [2e-5, 1e-4];
 
 const KINDS = ["", "-sharded", "-fp16", "-sharded-fp16"];
 const SCHEDULERS = ["PNDM", "EulerDiscrete", "DPMSolverMultistep", "UniPCMultistep"].map((name) => `sd1-${name}Scheduler`);
-const FOLDERS = [...KINDS.map((kind) => `sd1${kind}`), ...KINDS.map((kind) => `sd2${kind}`), ...SCHEDULERS];
+const FOLDERS = [...KINDS.map((kind) => `sd1${kind}`), ...KINDS.map((kind) => `sd2${kind}`), ...SCHEDULERS, "sd1-inverted"];
 const SINGLE = ["sd1", "sd2"] as const;
 
 /** What the networks give for what reference.py gave to diffusers', by the names of its tensors. */
@@ -44,6 +44,25 @@ async function networksOf(model: Model, want: Numbers): Promise<Record<string, T
   return got;
 }
 
+/** The run of reference.py: one window, all of the picture. */
+const runOptions = ({ latent }: Numbers) => ({
+  ...{ prompt: PROMPTS[1], negativePrompt: PROMPTS[0], latent, steps: STEPS, guidanceScale: GUIDANCE },
+  windows: [{ top: 0, left: 0, height: 8, width: 8 }],
+});
+
+/** Runs to the end. @param scale what our latent after a step is divided by to be diffusers' */
+async function followed(run: JointRun, want: Numbers, scale: (step: number) => number) {
+  const [errors, steps]: [number[], number[]] = [[], []];
+  let next = await run.next();
+  for (; !next.done; next = await run.next()) {
+    const { index, timestep, latent } = next.value;
+    steps.push(timestep);
+    const ours = latent.data.map((x) => x / scale(index));
+    errors.push(maxOverStd(ours, rows(want.latents, index, index + 1).data));
+  }
+  return { errors, steps, result: next.value };
+}
+
 /** @param sampler where it is not the one that the path names itself */
 async function expectReference(name: string, path: string, want: Numbers, sampler?: SamplerName): Promise<void> {
   const model = await openModel<Model>(path, { device: "cpu", threads: 2 });
@@ -53,31 +72,19 @@ async function expectReference(name: string, path: string, want: Numbers, sample
   const apart = Object.entries(numbers).map(([key, { data }]) => [key, relativeL2(data, want[key].data)] as const);
   for (const [key, difference] of apart) expect(difference, key).toBeLessThan(UNIT);
 
-  const run = multiDiffusion(model, {
-    ...{ prompt: PROMPTS[1], negativePrompt: PROMPTS[0], latent: want.latent, steps: STEPS, guidanceScale: GUIDANCE },
-    ...(sampler && { sampler }),
-    windows: [{ top: 0, left: 0, height: 8, width: 8 }],
-  });
   const { alphaBar } = createSchedule(model.config.schedule);
   const timesteps = [...want.timesteps.data];
-  let [worst, next] = [0, await run.next()];
-  for (; !next.done; next = await run.next()) {
-    const { index, timestep, latent } = next.value;
-    expect(timestep).toBe(timesteps[index]);
-    // diffusers' Euler latents are ours over alpha
-    const after = model.config.sampler.name === "euler" && index + 1 < timesteps.length ? Math.sqrt(alphaBar[timesteps[index + 1]]) : 1;
-    const difference = maxOverStd(
-      latent.data.map((x) => x / after),
-      rows(want.latents, index, index + 1).data,
-    );
-    worst = Math.max(worst, difference);
-    expect(difference, `step ${index}`).toBeLessThan(LATENTS);
-  }
-  expect(run.options.steps).toBe(STEPS);
-  expect(relativeL2(next.value.panorama.data, want.picture.data)).toBeLessThan(UNIT);
+  // diffusers' Euler latents are ours over alpha
+  const scale = (step: number) =>
+    model.config.sampler?.name === "euler" && step + 1 < timesteps.length ? Math.sqrt(alphaBar[timesteps[step + 1]]) : 1;
+  const run = multiDiffusion(model, { ...runOptions(want), ...(sampler && { sampler }) });
+  const { errors, steps, result } = await followed(run, want, scale);
+  expect(steps).toEqual(timesteps);
+  for (const [step, error] of errors.entries()) expect(error, `step ${step}`).toBeLessThan(LATENTS);
+  expect(relativeL2(result.panorama.data, want.picture.data)).toBeLessThan(UNIT);
   await model.close();
   report(`${name}, networks`, Math.max(...apart.map(([, difference]) => difference)));
-  report(`${name}, latents`, worst);
+  report(`${name}, latents`, Math.max(...errors));
 }
 
 /** The numbers of a folder's networks by the keys that published checkpoints have. */
@@ -100,6 +107,7 @@ describe.skipIf(missing)(`checkpoints of diffusers${missing}`, () => {
       cpSync(at(name, "tokenizer"), at("single", name, "tokenizer"), { recursive: true });
     }
     await judge("single_files.py", [scratch.path, ...SINGLE]);
+    await judge("relatives.py", [scratch.path]);
     expect(readdirSync(scratch.path).filter((name) => name.startsWith("sd") && !name.endsWith(".safetensors"))).toHaveLength(
       FOLDERS.length,
     );
@@ -108,6 +116,30 @@ describe.skipIf(missing)(`checkpoints of diffusers${missing}`, () => {
   test.each(FOLDERS)("the folder %s gives diffusers' numbers", (name) =>
     expectReference(name, at(name), readSafetensors(at(`${name}.safetensors`))),
   );
+
+  test("a run with a ControlNet that diffusers saved follows its StableDiffusionControlNetPipeline", async () => {
+    const want = readSafetensors(at("control.safetensors"));
+    const model = await openModel<Model>(at("sd1"), { device: "cpu", threads: 2, control: [at("control")] });
+    const control = [{ image: want.image, scale: 0.8 }];
+    const { errors } = await followed(multiDiffusion(model, { ...runOptions(want), control }), want, () => 1);
+    await model.close();
+    const plain = readSafetensors(at("sd1.safetensors"));
+    expect(maxOverStd(plain.latents.data, want.latents.data)).toBeGreaterThan(0.1);
+    report("ControlNet, latents", Math.max(...errors));
+    for (const [step, error] of errors.entries()) expect(error, `step ${step}`).toBeLessThan(LATENTS);
+  });
+
+  test.each(["latent", "pixel"])("a folder without text over %ss gives diffusers' predictions", async (name) => {
+    const want = readSafetensors(at(`${name}.safetensors`));
+    const model = await openModel<UnconditionalModel>(at(name), { device: "cpu", threads: 2 });
+    const apart: number[] = [];
+    for (const [key, { data }] of Object.entries(want).filter(([key]) => key.startsWith("output.")))
+      apart.push(relativeL2((await model.predictNoise(want.latent, { timestep: Number(key.split(".")[1]) })).data, data));
+    await model.close();
+    report(`${name}, predictions`, Math.max(...apart));
+    expect(apart).toHaveLength(3);
+    expect(Math.max(...apart)).toBeLessThan(UNIT);
+  });
 
   test.each(SINGLE)("the single file of %s gives the numbers that diffusers gives of it, and of its folder", async (name) => {
     const want = readSafetensors(at("single", `${name}.safetensors`));

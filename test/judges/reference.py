@@ -2,9 +2,20 @@
 import torch
 from safetensors.torch import save_file
 
-PROMPTS = ["", "a photo of Misty mountains, at the lake's shore!"]
+PROMPTS = ["", "a photo of <veduta> mountains, at the Lake's shore!"]
 TIMESTEPS = [981, 500, 1]
 STEPS, GUIDANCE = 6, 7.5
+
+
+def kept():
+    """The latents after each step, and the callback that keeps them."""
+    latents = []
+
+    def keep(_pipe, _step, _t, values):
+        latents.append(values["latents"].clone())
+        return {}
+
+    return latents, keep
 
 
 def reference(pipe, path):
@@ -21,12 +32,7 @@ def reference(pipe, path):
         out[f"output.{t}"] = pipe.unet(latent, t, text[1:]).sample
     out["encoded"] = pipe.vae.encode(image).latent_dist.mean * scale
     out["decoded"] = pipe.vae.decode(latent / scale).sample
-    latents = []
-
-    def keep(_pipe, _step, _t, values):
-        latents.append(values["latents"].clone())
-        return {}
-
+    latents, keep = kept()
     result = pipe(
         PROMPTS[1],
         negative_prompt=PROMPTS[0],
