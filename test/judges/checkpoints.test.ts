@@ -1,15 +1,17 @@
 /**
  * Checkpoints that diffusers writes today, with transformers: each opens, and gives diffusers' own numbers. Folders in float32, as fp16 variant, in
- * shards, with other schedulers, with a textual inversion; single files, which diffusers opens too. Versions in requirements.txt; what is written and computed in checkpoints.py.
+ * shards, with other schedulers, with a textual inversion, without text; a ControlNet; single files and folders of our writing, which diffusers opens
+ * too. Versions in requirements.txt; what is written and computed in checkpoints.py, relatives.py and opened.py.
  */
 import { cpSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type JointRun, type Model, multiDiffusion, openModel, rows, type SamplerName, type Tensor, type UnconditionalModel } from "veduta";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
 import { readSafetensors, writeSafetensors } from "#kernel-lib/weights/safetensors.js";
 import { scratchFolder } from "../fixtures/checkpoint-folder.js";
-import { type Numbers, singleFileTensors } from "../fixtures/single-file.js";
+import { type Numbers, singleFileTensors, writeDiffusers } from "../fixtures/single-file.js";
 import { maxOverStd, relativeL2 } from "../golden/golden.mjs";
 import { judge, missing, report } from "./judges.js";
 
@@ -17,6 +19,7 @@ const scratch = scratchFolder();
 const at = (...names: string[]) => join(scratch.path, ...names);
 afterAll(scratch.remove);
 
+const BUNDLED = fileURLToPath(new URL("../../models/tiny-landscapes/", import.meta.url));
 /** As in reference.py. */
 const PROMPTS = ["", "a photo of <veduta> mountains, at the Lake's shore!"];
 const [STEPS, GUIDANCE] = [6, 7.5];
@@ -27,14 +30,16 @@ const KINDS = ["", "-sharded", "-fp16", "-sharded-fp16"];
 const SCHEDULERS = ["PNDM", "EulerDiscrete", "DPMSolverMultistep", "UniPCMultistep"].map((name) => `sd1-${name}Scheduler`);
 const FOLDERS = [...KINDS.map((kind) => `sd1${kind}`), ...KINDS.map((kind) => `sd2${kind}`), ...SCHEDULERS, "sd1-inverted"];
 const SINGLE = ["sd1", "sd2"] as const;
+/** Written here, as published checkpoints are: keys with text_model., vocab.json and merges.txt. */
+const OURS = ["ours/1", "ours/2", "ours/tiny-landscapes"];
 
 /** What the networks give for what reference.py gave to diffusers', by the names of its tensors. */
 async function networksOf(model: Model, want: Numbers): Promise<Record<string, Tensor>> {
-  const text = await model.encodeText(PROMPTS); // [2,77,D]
+  const text = await model.encodeText(PROMPTS); // [2,tokens,D]
   const ids = await Promise.all(PROMPTS.map(async (prompt) => (await model.tokenize(prompt)).ids));
   const predict = model.predictVelocity ?? model.predictNoise;
   const got: Record<string, Tensor> = {
-    ids: { data: Float32Array.from(ids.flat()), shape: [2, 77] },
+    ids: { data: Float32Array.from(ids.flat()), shape: want.ids.shape },
     text,
     encoded: await model.encode(want.image),
     decoded: await model.decode(want.latent),
@@ -106,14 +111,21 @@ describe.skipIf(missing)(`checkpoints of diffusers${missing}`, () => {
       writeSafetensors(at("single", name, "model.safetensors"), singleFileTensors(k === 0 ? 1 : 2, numbersOf(name)), { metadata });
       cpSync(at(name, "tokenizer"), at("single", name, "tokenizer"), { recursive: true });
     }
-    await judge("single_files.py", [scratch.path, ...SINGLE]);
+    writeDiffusers(at("ours", "1"), 1);
+    writeDiffusers(at("ours", "2"), 2, "v_prediction");
+    cpSync(BUNDLED, at("ours", "tiny-landscapes"), { recursive: true });
+    await judge("opened.py", [scratch.path, ...SINGLE.map((name) => join("single", name)), ...OURS]);
     await judge("relatives.py", [scratch.path]);
     expect(readdirSync(scratch.path).filter((name) => name.startsWith("sd") && !name.endsWith(".safetensors"))).toHaveLength(
       FOLDERS.length,
     );
-  }, 900_000);
+  }, 1_500_000);
 
   test.each(FOLDERS)("the folder %s gives diffusers' numbers", (name) =>
+    expectReference(name, at(name), readSafetensors(at(`${name}.safetensors`))),
+  );
+
+  test.each(OURS)("the folder %s, written in the layout of published checkpoints, gives the numbers that diffusers gives of it", (name) =>
     expectReference(name, at(name), readSafetensors(at(`${name}.safetensors`))),
   );
 

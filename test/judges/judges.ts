@@ -23,7 +23,7 @@ export const missing: string = env.missing;
  * @throws Error with the end of what it said, where it fails
  */
 export async function judge(script: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<string> {
-  const offline = { HF_HUB_OFFLINE: "1", HF_HUB_DISABLE_TELEMETRY: "1", PYTHONDONTWRITEBYTECODE: "1", OMP_NUM_THREADS: "2" };
+  const offline = { HF_HUB_OFFLINE: "1", HF_HUB_DISABLE_TELEMETRY: "1", PYTHONDONTWRITEBYTECODE: "1", OMP_NUM_THREADS: "1" };
   const child = spawn(join(env.bin, "python"), [join(HERE, script), ...args], {
     env: { ...process.env, ...offline, ...environment },
     stdio: ["ignore", "pipe", "pipe"],

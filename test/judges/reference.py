@@ -21,11 +21,12 @@ def kept():
 def reference(pipe, path):
     """Writes path.safetensors: what diffusers computes with a pipeline, and the whole run of its scheduler."""
     pipe.set_progress_bar_config(disable=True)
-    ids = pipe.tokenizer(PROMPTS, padding="max_length", max_length=77, truncation=True, return_tensors="pt").input_ids
+    length, side = pipe.tokenizer.model_max_length, 8 * pipe.vae_scale_factor
+    ids = pipe.tokenizer(PROMPTS, padding="max_length", max_length=length, truncation=True, return_tensors="pt").input_ids
     text = pipe.text_encoder(ids)[0]
     draw = torch.Generator().manual_seed(7)
     latent = torch.randn(1, 4, 8, 8, generator=draw)
-    image = torch.rand(1, 3, 16, 16, generator=draw) * 2 - 1
+    image = torch.rand(1, 3, side, side, generator=draw) * 2 - 1
     scale = pipe.vae.config.scaling_factor
     out = {"ids": ids, "text": text, "latent": latent, "image": image}
     for t in TIMESTEPS:
@@ -37,8 +38,8 @@ def reference(pipe, path):
         PROMPTS[1],
         negative_prompt=PROMPTS[0],
         latents=latent.clone(),
-        height=16,
-        width=16,
+        height=side,
+        width=side,
         num_inference_steps=STEPS,
         guidance_scale=GUIDANCE,
         output_type="pt",
