@@ -2,7 +2,7 @@
  * Samplers beside diffusers' schedulers of today: every class that opens, from the scheduler_config.json that diffusers writes of it, over prediction
  * types, spacings and numbers of steps. What runs is in schedulers.py.
  */
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type JsonObject, readJson } from "#kernel-lib/core/json.js";
@@ -29,7 +29,6 @@ describe.skipIf(missing)(`schedulers of diffusers${missing}`, () => {
   let cases: readonly Case[];
   let tensors: ReturnType<typeof readSafetensors>;
   beforeAll(async () => {
-    mkdirSync(scratch.path, { recursive: true });
     await judge("schedulers.py", [scratch.path]);
     cases = JSON.parse(readFileSync(join(scratch.path, "cases.json"), "utf8"));
     tensors = readSafetensors(join(scratch.path, "cases.safetensors"));
