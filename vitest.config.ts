@@ -13,10 +13,11 @@ const SLOW = [
   "test/hub/processes.test.ts",
   "test/runs/kills.test.ts",
   "test/package.test.ts",
+  "test/judges/**/*.test.ts",
 ];
 
 /** What takes minutes and needs much of PyPI: only with VEDUTA_ALL=1 (`npm run test:all`), so that the others end within half an hour on two cores. */
-const HOSTS = ["test/notebooks/hosts/{hub,python,classic-widgets}.test.ts", "test/runs/kills.test.ts"];
+const HOSTS = ["test/notebooks/hosts/{hub,python,classic-widgets}.test.ts", "test/runs/kills.test.ts", "test/judges/**/*.test.ts"];
 const left = process.env.VEDUTA_ALL ? [] : HOSTS;
 
 export default defineConfig({

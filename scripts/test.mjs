@@ -1,7 +1,7 @@
 /**
  * @file `npm test`: installs what is missing, builds, checks, and runs the tests that take seconds. Its last line is "N passed, N failed, N skipped"; a
  * check counts as a test. `npm run test:slow` (`--slow`) runs what takes long and rarely breaks: browser, Jupyter, lessons, WebGPU, the packed package.
- * `npm run test:all` (`--all`) runs both, and every lesson in every host.
+ * `npm run test:all` (`--all`) runs both, every lesson in every host, and Python's libraries as judges.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -56,7 +56,7 @@ await command(async () => {
   if (which === "quick") console.log("\nNot run here: browser, Jupyter, full lessons, WebGPU, the packed package: npm run test:slow");
   if (which === "slow")
     console.log(
-      "\nNot run here: JupyterHub, Python notebooks, classic widgets, runs killed twenty times, 2,000 spoiled files, WebGPU's U-Net, lessons 10, 11 and 14, every lesson in every host: npm run test:all",
+      "\nNot run here: JupyterHub, Python notebooks, classic widgets, runs killed twenty times, 2,000 spoiled files, WebGPU's U-Net, lessons 10, 11 and 14, every lesson in every host, Python's libraries as judges: npm run test:all",
     );
   if (which !== "quick" && !chromium)
     console.log("\nNO BROWSER: the tests in test/browser were skipped. Install Chromium, or name one in VEDUTA_CHROMIUM.");

@@ -16,7 +16,7 @@ import { dualReader } from "./dual-part.js";
 import { expectEqual } from "./expect-equal.js";
 import { networkReader, openParts, recognise } from "./folder.js";
 import { perceptualReader } from "./perceptual-part.js";
-import type { CheckpointKind, OpenParts } from "./pipeline.js";
+import type { CheckpointKind, OpenParts, PartReader } from "./pipeline.js";
 import { type SchedulerPart, schedulerReader } from "./scheduler-config.js";
 
 export interface StableDiffusionParts {
@@ -40,7 +40,7 @@ export const STABLE_DIFFUSION: CheckpointKind<StableDiffusionParts> = {
   parts: {
     unet: networkReader(unetConfig, ["diffusion_pytorch_model"], ["UNet2DConditionModel"]),
     vae: networkReader(vaeConfig, ["diffusion_pytorch_model"], ["AutoencoderKL"]),
-    text_encoder: networkReader(clipTextConfig, ["model"], ["CLIPTextModel"]),
+    text_encoder: textEncoderReader(),
     tokenizer: { classes: TOKENIZER_CLASSES, read: (folder) => loadTokenizer(folder) },
     scheduler: schedulerReader,
     perceptual: perceptualReader,
@@ -49,6 +49,19 @@ export const STABLE_DIFFUSION: CheckpointKind<StableDiffusionParts> = {
     adapters: adaptersReader,
   },
 };
+
+/** CLIPTextModel's keys begin with `text_model.`; transformers 5 saves them without it. */
+function textEncoderReader(): PartReader<Part<ClipTextConfig>> {
+  const reader = networkReader(clipTextConfig, ["model"], ["CLIPTextModel"]);
+  return {
+    ...reader,
+    read(folder) {
+      const part = reader.read(folder);
+      if (!part.weights.has("embeddings.token_embedding.weight")) return part;
+      return { ...part, weights: new Map([...part.weights].map(([key, ref]) => [`text_model.${key}`, ref])) };
+    },
+  };
+}
 
 /**
  * Opens a folder of Stable Diffusion for its parts alone: config and places of weights, without a device.

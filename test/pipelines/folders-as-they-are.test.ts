@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { parseJson } from "#kernel-lib/core/json.js";
 import { snapshotIn } from "#kernel-lib/hub/hub-cache.js";
+import type { Model } from "#kernel-lib/pipelines/model.js";
 import { openModel } from "#kernel-lib/pipelines/open-model.js";
 import { openCheckpoint, textParts } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { loadTokenizer } from "#kernel-lib/text/tokenizer.js";
+import { readSafetensors, writeSafetensors } from "#kernel-lib/weights/safetensors.js";
 import { openTorch } from "#kernel-lib/weights/torch-file.js";
 import {
   CONFIGS,
@@ -19,6 +21,7 @@ import {
   scratchFolder,
   writeFolder,
 } from "../fixtures/checkpoint-folder.js";
+import { tinyCheckpoint } from "../fixtures/tiny-checkpoint.js";
 
 const scratch = scratchFolder();
 afterAll(scratch.remove);
@@ -114,6 +117,25 @@ const tokenizerJson = (added: readonly object[] = [], merges: readonly unknown[]
 const SIZE = Object.keys(clipVocabulary()).length;
 const configOf = (folder: string): Record<string, unknown> =>
   JSON.parse(readFileSync(join(folder, "tokenizer", "tokenizer_config.json"), "utf8"));
+
+describe("text encoders", () => {
+  test("keys without text_model., as transformers 5 saves CLIPTextModel, give the same numbers", async () => {
+    const { path, remove } = tinyCheckpoint();
+    const file = join(path, "text_encoder", "model.safetensors");
+    const textOf = async () => {
+      const model = await openModel<Model>(path, { device: "cpu", threads: 1 });
+      const { data } = await model.encodeText("low cat");
+      await model.close();
+      return data;
+    };
+    const want = await textOf();
+    const tensors = Object.entries(readSafetensors(file));
+    expect(tensors.every(([key]) => key.startsWith("text_model."))).toBe(true);
+    writeSafetensors(file, Object.fromEntries(tensors.map(([key, value]) => [key.slice("text_model.".length), value])));
+    expect(await textOf()).toEqual(want);
+    remove();
+  });
+});
 
 describe("tokenizers", () => {
   const PROMPTS = ["low cat!", "A Mountain 2026", "<|endoftext|> é 山"];

@@ -95,6 +95,11 @@ describe("byte pairs merge as CLIP's do (worked out by hand)", () => {
   });
 });
 
+test("a capital sigma that ends a word becomes the letter that ends words, as Python's lower() in OpenAI's code has it", () => {
+  expect(sd1.encode("ΟΔΟΣ ΣΑΣ").ids).toEqual(sd1.encode("οδος σας").ids);
+  expect(sd1.encode("οδος").ids).not.toEqual(sd1.encode("οδοσ").ids);
+});
+
 describe("padding", () => {
   test('SD 1 pads with the end, SD 2 with "!" (id 0), as special_tokens_map.json says over tokenizer_config.json', () => {
     expect(sd1.encode("cat").ids).toEqual(padded([BOS, vocab["cat</w>"], EOS], EOS, 77));

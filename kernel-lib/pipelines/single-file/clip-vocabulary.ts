@@ -9,14 +9,20 @@ import { type HubSettings, hubSettings } from "../../hub/settings.js";
 
 const CLIP_TOKENIZER = "clip-tokenizer";
 const FILES = ["vocab.json", "merges.txt"] as const;
+/** transformers 5 saves this file alone. */
+const WHOLE = ["tokenizer.json"] as const;
+
+/** The files of a folder's vocabulary; none where it holds none. */
+const filesIn = (folder: string): readonly string[] =>
+  [FILES, WHOLE].find((files) => files.every((name) => fileExists(join(folder, name)))) ?? [];
 
 /**
- * A folder with CLIP's vocab.json and merges.txt: tokenizer/ beside the file where it is there, else a pulled one.
+ * A folder with CLIP's vocabulary: tokenizer/ beside the file where it is there, else a pulled one.
  * @throws CheckpointError that names the command which pulls it
  */
 export function clipVocabulary(file: string, settings: HubSettings = hubSettings()): string {
   const beside = join(dirname(file), "tokenizer");
-  if (FILES.every((name) => fileExists(join(beside, name)))) return beside;
+  if (filesIn(beside).length > 0) return beside;
   const models = readManifest();
   const first = models.filter(({ name }) => name === CLIP_TOKENIZER);
   for (const model of [...first, ...models.filter((each) => !first.includes(each))]) {
@@ -36,6 +42,6 @@ export function clipVocabulary(file: string, settings: HubSettings = hubSettings
 /** sha256 of the vocabulary's files, in hex. */
 export function vocabularyDigest(folder: string): string {
   const hash = createHash("sha256");
-  for (const name of FILES) if (fileExists(join(folder, name))) hash.update(readText(join(folder, name)));
+  for (const name of filesIn(folder)) hash.update(readText(join(folder, name)));
   return hash.digest("hex");
 }

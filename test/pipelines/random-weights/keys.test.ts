@@ -52,6 +52,13 @@ describe.each(NAMES)("%s", (name) => {
   });
 });
 
+// transformers 5 refuses a whole number there, and JSON writes 1.0 as 1
+test.each(NAMES)("the text encoder of %s has no whole number where transformers wants a fraction", (name) => {
+  const fractions = ["initializer_factor", "initializer_range", "layer_norm_eps"].filter((key) => key in ARCHITECTURES[name].textEncoder);
+  expect(fractions).toContain("layer_norm_eps");
+  for (const key of fractions) expect(Number.isInteger((ARCHITECTURES[name] as Architecture).textEncoder[key]), key).toBe(false);
+});
+
 test("a tokenizer that has more tokens than ids is refused", () => {
   const words = ["mountains"]; // 8 merges
   expect(() => tokenizerFiles({ words, contextLength: 77, vocabSize: 521 })).toThrow(/vocabSize 521: want 522 or more/);

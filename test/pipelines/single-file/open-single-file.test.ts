@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createRng, randn } from "#kernel-lib/core/random.js";
@@ -5,11 +6,19 @@ import { sizeOf, type Tensor, tensor } from "#kernel-lib/core/tensor.js";
 import { hubSettings } from "#kernel-lib/hub/settings.js";
 import { openModel } from "#kernel-lib/pipelines/open-model.js";
 import type { OpenParts } from "#kernel-lib/pipelines/pipeline.js";
-import { clipVocabulary } from "#kernel-lib/pipelines/single-file/clip-vocabulary.js";
+import { clipVocabulary, vocabularyDigest } from "#kernel-lib/pipelines/single-file/clip-vocabulary.js";
 import { openSingleFile } from "#kernel-lib/pipelines/single-file/open-single-file.js";
 import type { StableDiffusionParts } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { readTensor, type TensorRef, writeSafetensors } from "#kernel-lib/weights/safetensors.js";
-import { put, refusal, scratchFolder } from "../../fixtures/checkpoint-folder.js";
+import {
+  MERGES,
+  put,
+  putJson,
+  refusal,
+  scratchFolder,
+  clipVocabulary as smallVocabulary,
+  writeTokenizer,
+} from "../../fixtures/checkpoint-folder.js";
 import { type Generation, pulledVocabulary, singleFileTensors, writeDiffusers } from "../../fixtures/single-file.js";
 import { trainingCheckpoint, type WrittenTensor, zipFile } from "../../weights/torch-writer.js";
 
@@ -239,6 +248,22 @@ describe("a file that lacks something", () => {
     expect(refusal(() => clipVocabulary(file, nowhere)).message).toMatch(/run "veduta models pull clip-tokenizer"/);
     expect(clipVocabulary(file)).toMatch(/models--openai--clip-vit-large-patch14/);
     expect(refusal(() => openSingleFile(file).part("perceptual")).message).toMatch(/veduta models pull lpips-vgg/);
+  });
+
+  test("a tokenizer/ beside the file counts, also one that is tokenizer.json alone, as transformers 5 saves it", () => {
+    const { file, tensors } = both(1, "beside/file");
+    writeSafetensors(file, tensors);
+    const beside = writeTokenizer(join(scratch.path, "beside", "tokenizer"));
+    const ids = () => openSingleFile(file).part("tokenizer").encode("a cat! mountain in").ids;
+    expect(clipVocabulary(file)).toBe(beside);
+    const [want, digest] = [ids(), vocabularyDigest(beside)];
+    const model = { type: "BPE", end_of_word_suffix: "</w>", vocab: smallVocabulary(), merges: MERGES };
+    putJson(join(beside, "tokenizer.json"), { model });
+    expect(vocabularyDigest(beside)).toBe(digest); // vocab.json and merges.txt count before it
+    for (const name of ["vocab.json", "merges.txt", "special_tokens_map.json"]) rmSync(join(beside, name));
+    expect(clipVocabulary(file)).toBe(beside);
+    expect(ids()).toEqual(want);
+    expect(vocabularyDigest(beside)).not.toBe(digest);
   });
 
   test("another prediction is another digest", async () => {
