@@ -12,6 +12,7 @@ import { type ComparedPanorama, comparedMethod, compareMethods, summarise } from
 import { type CliDeps, InterruptedError, UsageError } from "./command.js";
 import { methodFlags } from "./method-flags.js";
 import type { MethodVariant } from "./method-variants.js";
+import { noteUnknownWords } from "./notes.js";
 import { type ModelFlags, withModel } from "./run-command.js";
 import { loadedFlags } from "./run-options.js";
 
@@ -32,6 +33,7 @@ export async function compare(prompt: string, words: CompareFlags, deps: CliDeps
   if (existsSync(join(out, "compare.json")) && !force) throw new UsageError(`${out}: holds a comparison already; --force replaces it`);
   const { shared, own } = optionsOf(flags);
   await withModel(flags, deps, async ({ model, signal }) => {
+    noteUnknownWords(model, [prompt], deps);
     mkdirSync(out, { recursive: true });
     const done: ComparedPanorama[] = [];
     const begun = performance.now();

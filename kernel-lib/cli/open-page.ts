@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 /** The system's own command, and what stands before the file. */
 const OPENERS: Partial<Record<NodeJS.Platform, readonly string[]>> = { darwin: ["open"], win32: ["cmd", "/c", "start", ""] };
 
-/** @returns whether the system took it; where it has no browser, as over SSH, the caller says where the page lies */
+/** Opens a page. @returns whether the system took it; where it has no browser, as over SSH, the caller says where the page lies */
 export function openPage(file: string): Promise<boolean> {
   const [command, ...words] = OPENERS[process.platform] ?? ["xdg-open"];
   return new Promise((resolve) => {

@@ -5,6 +5,7 @@ import { openRun, type SavedRun } from "../runs/run-folder.js";
 import { savedOptions } from "../runs/run-options.js";
 import { type CliDeps, UsageError } from "./command.js";
 import { methodFlags } from "./method-flags.js";
+import { deviceInWords } from "./notes.js";
 import { expectFree, expectOwnFlags, follow, type RunFlags, runIntoFolder, started, tellWritten, withModel } from "./run-command.js";
 import { loadedFlags } from "./run-options.js";
 
@@ -74,7 +75,7 @@ async function goOn(dir: string, prompt: string | undefined, flags: PaintFlags, 
   await withModel({ ...flags, ...sameModel(old, flags) }, deps, async ({ model, signal, took }) => {
     const foreseenEvery = flags.keep.foreseen ? flags.foreseen : 0;
     const { run, writer, done } = await resumed(dir, model, { signal, report: flags.keep.report, foreseenEvery });
-    deps.stderr.write(`${run.method.title} on ${model.device}, ${model.precision}, after step ${done} of ${run.stepCount}\n`);
+    deps.stderr.write(`${run.method.title} on ${deviceInWords(model)}, after step ${done} of ${run.stepCount}\n`);
     tellWritten(await follow(run, writer, signal, deps.stderr, done), flags, deps, { picture: "panorama.png", begun, took });
   });
 }

@@ -16,6 +16,7 @@ import { createRunWriter, type EditSource, type RunWriter } from "../runs/run-wr
 import { type CliDeps, InterruptedError, type PaintModel, UsageError } from "./command.js";
 import type { Kept } from "./kept.js";
 import { methodFlags } from "./method-flags.js";
+import { deviceInWords, noteUnknownWords } from "./notes.js";
 
 /** The flags that choose a model and where it runs. */
 export interface ModelFlags {
@@ -24,6 +25,7 @@ export interface ModelFlags {
   readonly precision?: Precision;
   readonly threads?: number;
   readonly prediction?: Prediction;
+  readonly verbose?: true;
   /** ControlNets, in their order */
   readonly controlNet?: readonly string[];
   readonly lora?: readonly LoraChoice[];
@@ -86,7 +88,7 @@ export async function withModel<T>(flags: ModelFlags, deps: CliDeps, work: (open
       }),
       stopped,
     ]);
-    for (const notice of model.notices) stderr.write(`note: ${notice}\n`);
+    if (flags.verbose) for (const notice of model.notices) stderr.write(`note: ${notice}\n`);
     return await work({ model, signal: stop.signal, took: performance.now() - begun });
   } finally {
     stopListening();
@@ -125,7 +127,10 @@ export async function runIntoFolder(
   const { method } = run;
   const dir = flags.out ?? join("veduta-out", `${method.name}-${run.options.seed}`);
   if (flags.out === undefined) await expectFree(dir, flags.force);
-  deps.stderr.write(`${method.title} on ${model.device}, ${model.precision}, seed ${run.options.seed}\n`);
+  const { prompt, negativePrompt, regions }: Record<string, unknown> = { ...run.options };
+  const parts = Array.isArray(regions) ? regions.map((region: { readonly prompt?: unknown }) => region.prompt) : [];
+  noteUnknownWords(model, [prompt, negativePrompt, ...parts], deps);
+  deps.stderr.write(`${method.title} on ${deviceInWords(model)}, seed ${run.options.seed}\n`);
   const writer = await createRunWriter(dir, runHead(method, run, model, flags.model), {
     page: await reportPage(dir, flags.keep.report),
     existing: flags.force ? "replace" : "refuse",

@@ -85,6 +85,7 @@ export const addModelOptions = (command: Command): Command =>
     .addOption(
       new Option("--prediction <name>", "what the U-Net of a single file predicts; default what its metadata say").choices(PREDICTIONS),
     )
+    .option("--verbose", "say which devices were tried, and why they were not taken")
     .option("--lora <file>", "a LoRA that is added to the weights: FILE or FILE:SCALE; stands once for each", again)
     .option(
       "--embedding <file>",

@@ -66,7 +66,7 @@ describe.skipIf(!built)("veduta edit (needs the built viewer: npm run build)", (
     const dir = fresh();
     const file = await drawn();
     const { code, out, err } = await veduta(["edit", file, ...usual, "--out", dir]);
-    expect(err).toContain("CycleDiffusion on cpu, float32, seed 7");
+    expect(err).toContain("CycleDiffusion on the CPU (2 threads), float32, seed 7");
     expect(code).toBe(0);
     expect(out.split("\n").slice(0, 2)).toEqual([join(dir, "edited.png"), join(dir, "report.html")]);
     expect(out).toMatch(/against the source: psnr [\d.]+, ssim [\d.-]+, l2 [\d.]+, structure [\d.-]+/);

@@ -23,8 +23,8 @@ describe.skipIf(!built)("veduta paint (needs the built viewer: npm run build)", 
     expect(code).toBe(0);
     expect(out.split("\n").slice(0, 2)).toEqual([join(dir, "panorama.png"), join(dir, "report.html")]);
     expect(out).toMatch(/96 × 16 px, 4 steps, [\d.]+ s in all/);
-    expect(err).toContain("SyncDiffusion on cpu, float32, seed 7");
-    expect(err).toContain("note: device auto: cpu (no cuda)");
+    expect(err).toContain("SyncDiffusion on the CPU (2 threads), float32, seed 7");
+    expect(err).not.toContain("note:");
     expect(closed).toBe(1);
     const { info, steps } = await openRun(dir);
     expect(info).toMatchObject({
@@ -34,6 +34,11 @@ describe.skipIf(!built)("veduta paint (needs the built viewer: npm run build)", 
       options: { prompt: "mountains", seed: 7, loop: true, steps: 4 },
     });
     expect(steps).toHaveLength(4);
+  });
+
+  test("says which devices were tried with --verbose", async () => {
+    const { err } = await veduta(["paint", "mountains", "--steps", "1", "--verbose", "--out", fresh()]);
+    expect(err).toContain("note: device auto: cpu (no cuda)");
   });
 
   test("hands every option to the method and the model", async () => {

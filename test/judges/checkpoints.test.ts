@@ -6,7 +6,17 @@
 import { cpSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type JointRun, type Model, multiDiffusion, openModel, rows, type SamplerName, type Tensor, type UnconditionalModel } from "veduta";
+import {
+  type JointRun,
+  type Model,
+  multiDiffusion,
+  type OpenModelOptions,
+  openModel,
+  rows,
+  type SamplerName,
+  type Tensor,
+  type UnconditionalModel,
+} from "veduta";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSchedule } from "#kernel-lib/diffusion/schedule.js";
 import { readSafetensors, writeSafetensors } from "#kernel-lib/weights/safetensors.js";
@@ -69,8 +79,14 @@ async function followed(run: JointRun, want: Numbers, scale: (step: number) => n
 }
 
 /** @param sampler where it is not the one that the path names itself */
-async function expectReference(name: string, path: string, want: Numbers, sampler?: SamplerName): Promise<void> {
-  const model = await openModel<Model>(path, { device: "cpu", threads: 2 });
+async function expectReference(
+  name: string,
+  path: string,
+  want: Numbers,
+  sampler?: SamplerName,
+  lora?: OpenModelOptions["lora"],
+): Promise<void> {
+  const model = await openModel<Model>(path, { device: "cpu", threads: 2, lora });
   const got = await networksOf(model, want);
   expect([...got.ids.data]).toEqual([...want.ids.data]);
   const { ids: _, ...numbers } = got;
@@ -116,6 +132,7 @@ describe.skipIf(missing)(`checkpoints of diffusers${missing}`, () => {
     cpSync(BUNDLED, at("ours", "tiny-landscapes"), { recursive: true });
     await judge("opened.py", [scratch.path, ...SINGLE.map((name) => join("single", name)), ...OURS]);
     await judge("relatives.py", [scratch.path]);
+    await judge("lora.py", [scratch.path]);
     expect(readdirSync(scratch.path).filter((name) => name.startsWith("sd") && !name.endsWith(".safetensors"))).toHaveLength(
       FOLDERS.length,
     );
@@ -140,6 +157,15 @@ describe.skipIf(missing)(`checkpoints of diffusers${missing}`, () => {
     report("ControlNet, latents", Math.max(...errors));
     for (const [step, error] of errors.entries()) expect(error, `step ${step}`).toBeLessThan(LATENTS);
   });
+
+  test.each(["diffusers", "kohya"])(
+    "a LoRA that peft makes, with the keys of %s, gives the numbers that diffusers gives with it",
+    async (keys) => {
+      const want = readSafetensors(at("lora.safetensors"));
+      expect(relativeL2(readSafetensors(at("sd1.safetensors")).text.data, want.text.data)).toBeGreaterThan(0.01);
+      await expectReference(`LoRA, ${keys}`, at("sd1"), want, undefined, [{ file: at("lora", `${keys}.safetensors`), scale: 0.7 }]);
+    },
+  );
 
   test.each(["latent", "pixel"])("a folder without text over %ss gives diffusers' predictions", async (name) => {
     const want = readSafetensors(at(`${name}.safetensors`));

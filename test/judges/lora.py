@@ -1,4 +1,4 @@
-"""A judge of LoRAs, which no test asks yet: python lora.py OUT
+"""A judge of LoRAs: python lora.py OUT
 
 Needs OUT/sd1 of checkpoints.py. Writes a LoRA that peft makes, with diffusers' keys and with kohya's, as OUT/lora/diffusers.safetensors and
 OUT/lora/kohya.safetensors, and what diffusers computes with it at scale 0.7 as OUT/lora.safetensors.

@@ -79,7 +79,7 @@ export const sync = jointMethod({
     }),
     gradientMode: choiceOption({
       choices: ["full", "decoder"],
-      means: "how far back the gradient goes: through the U-Net, or through the decoder alone, which costs less and agrees less",
+      means: "how far back the gradient goes: through the U-Net, or through the decoder alone, which costs less",
       default: "full",
     }),
     distance: choiceOption({

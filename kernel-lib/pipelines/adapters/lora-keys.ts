@@ -1,6 +1,6 @@
 /**
  * @file The keys of LoRA files: which layer of which network, and which of its matrices.
- * Source of the spellings: kohya-ss/sd-scripts, networks/lora.py (lora_unet_, lora_te_); KohakuBlueleaf/LyCORIS (lora_mid); huggingface/diffusers,
+ * Source of the spellings: kohya-ss/sd-scripts, networks/lora.py (lora_unet_, lora_te_; lora_te1_ as diffusers writes it); KohakuBlueleaf/LyCORIS (lora_mid); huggingface/diffusers,
  * utils/state_dict_utils.py (to_q_lora, lora_linear_layer, lora.down) and peft (lora_A, lora_B).
  */
 
@@ -32,8 +32,12 @@ export function loraPlace(key: string): LoraPlace | undefined {
     const match = ending.exec(key);
     if (!match) continue;
     const stem = key.slice(0, match.index);
-    const kohya = /^lora_(unet|te)_(.+)$/.exec(stem);
-    if (kohya) return { network: kohya[1] === "te" ? "text_encoder" : "unet", layer: kohya[2], spelling: "underscores", role };
+    const kohya = /^lora_(unet|te1?)_(.+)$/.exec(stem);
+    if (kohya) {
+      const network = kohya[1] === "unet" ? "unet" : "text_encoder";
+      const layer = network === "unet" ? kohya[2] : kohya[2].replace(/^(?!text_model_)/, "text_model_");
+      return { network, layer, spelling: "underscores", role };
+    }
     const [, prefix, path] = /^(?:base_model\.model\.)?(?:(unet|text_encoder)\.)?(?:base_model\.model\.)?(.+)$/.exec(stem) ?? [];
     if (path === undefined) return undefined;
     const network = (prefix as LoraNetwork | undefined) ?? (path.startsWith("text_model.") ? "text_encoder" : "unet");

@@ -16,7 +16,7 @@ const OTHERS: readonly OtherKind[] = [
     name: "a LoRA of Flux, Stable Diffusion 3 or another transformer",
     key: /^(transformer\.|lora_transformer_|lora_unet_(double|single|joint)_blocks)/,
   },
-  { name: "a LoRA of Stable Diffusion XL", key: /^(lora_te[12]_|text_encoder_2\.)|label_emb|add_embedding|transformer_blocks[._][1-9]/ },
+  { name: "a LoRA of Stable Diffusion XL", key: /^(lora_te2_|text_encoder_2\.)|label_emb|add_embedding|transformer_blocks[._][1-9]/ },
   { name: "DoRA (weight-decomposed)", key: /\.dora_scale$|lora_magnitude_vector/ },
   { name: "LoHa (LyCORIS)", key: /\.hada_/ },
   { name: "LoKr (LyCORIS)", key: /\.lokr_/ },
