@@ -1,12 +1,14 @@
-/** @file `npm start`: installs what is missing, builds, and paints the default 360° panorama. Arguments after `npm start --` go to `veduta paint`. */
+/**
+ * @file `npm start`: installs what is missing, builds, and paints the default 360° panorama. `npm start -- "sea"` paints the sea; other arguments go to
+ * `veduta paint`.
+ */
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ensureBuild } from "./build.mjs";
 import { ensureNode, ensurePackages } from "./ensure.mjs";
 import { command, ROOT } from "./paths.mjs";
-
-/** Painting again replaces what the last start painted. */
-const WORDS = ["paint", "mountains", "--method", "sync", "--width", "768", "--loop", "--seed", "3", "--out", "veduta-out/start", "--force"];
+import { startWords } from "./start-words.mjs";
 
 /** @param {number} milliseconds */
 const seconds = (milliseconds) => `${Math.round(milliseconds / 1000)} s`;
@@ -17,7 +19,12 @@ await command(async () => {
   ensurePackages();
   ensureBuild();
   const ready = Date.now();
-  const painting = spawn(process.execPath, [join(ROOT, "dist/kernel-lib/cli.js"), ...WORDS, ...process.argv.slice(2)], {
+  const { words, folder } = startWords(process.argv.slice(2));
+  if (folder && existsSync(join(ROOT, folder, "run.json")) && !words.includes("--force")) {
+    console.log(`${folder} holds this picture already; it is painted again.`);
+    words.push("--force");
+  }
+  const painting = spawn(process.execPath, [join(ROOT, "dist/kernel-lib/cli.js"), ...words], {
     cwd: ROOT,
     stdio: "inherit",
   });
