@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { main } from "#kernel-lib/cli.js";
 import { openModel } from "#kernel-lib/pipelines/open-model.js";
 import { modelNote, withCheckpoint } from "./checkpoint.mjs";
+import { peakMiB } from "./memory.mjs";
 import { THREADS } from "./race.mjs";
 
 /**
@@ -68,7 +69,7 @@ export const measurePaint = () =>
     if (weights === "random") words.push("--weight", "0.001");
     /** @type {string[]} */
     const told = [];
-    const begun = performance.now();
+    const [begun, used] = [performance.now(), process.cpuUsage()];
     const code = await main(words, {
       openModel: async (...model) => timed(await openModel(...model), steps),
       stdout: { write: () => true },
@@ -76,6 +77,8 @@ export const measurePaint = () =>
       onInterrupt: () => () => {},
     });
     const seconds = (performance.now() - begun) / 1000;
+    const { user, system } = process.cpuUsage(used);
+    const processor = (user + system) / 1e6;
     rmSync(out, { recursive: true, force: true });
     if (code !== 0) throw new Error(`veduta paint ended with exit code ${code}:\n${told.join("")}`);
 
@@ -89,6 +92,8 @@ export const measurePaint = () =>
     const what = "veduta paint: 50 synchronised steps, 24 windows, closed, 768 px";
     return [
       { what, value: seconds, unit: "s", bound: 90, aim: 60, note: `${modelNote(weights)}, ${THREADS} threads` },
+      { what: "  processor seconds", value: processor, unit: "s", note: "of all threads: what a busy machine changes least" },
+      { what: "  peak memory", value: peakMiB(), unit: "MiB", note: "of the whole process" },
       ...Object.entries(kinds).map(([kind, note]) => ({
         what: `  a step: ${kind}`,
         value: perStep(/** @type {Kind} */ (kind)),
