@@ -78,7 +78,7 @@ describe.skipIf(missing !== "")(`everyone can use the pages: axe-core finds noth
       else await settled(page);
       expect(await serious(page), name).toEqual([]);
       expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBe(width);
-      for (const panel of ["Windows", "Seam", "Keep"]) {
+      for (const panel of ["Windows", "Seam", "Save / share", "Keys"]) {
         const button = page.getByRole("button", { name: panel, exact: true });
         if ((await button.count()) === 0) continue;
         await button.click();

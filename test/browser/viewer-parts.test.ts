@@ -72,6 +72,36 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
     expect(came[1]).toBeGreaterThan(came[0] + 0.5);
   });
 
+  test("key 2 shows a planet from above, as the menu does, and key 1 looks ahead again", async () => {
+    const { page, complaints } = await open(browser, painted);
+    await settled(page);
+    const before = await state(page);
+    await press(page, "2");
+    const planet = await state(page);
+    expect(planet).toMatchObject({ projection: "planet", pitch: -90, fov: 230 });
+    await press(page, "1");
+    expect(await state(page)).toEqual(before);
+    await page.getByRole("combobox", { name: "Projection" }).selectOption("planet");
+    expect(await state(page)).toEqual(planet);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("the question mark shows the keys that do something in this viewer", async () => {
+    const { page, complaints } = await open(browser, painted);
+    await settled(page);
+    await press(page, "?");
+    const panel = page.getByRole("region", { name: "Keys" });
+    await panel.waitFor();
+    const text = (await panel.textContent()) ?? "";
+    for (const what of ["little planet", "turn slowly", "look at the cut"]) expect(text).toContain(what);
+    expect(text).not.toContain("side by side"); // nothing is compared
+    await press(page, "?");
+    expect(await panel.isVisible()).toBe(false);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   test("turns slowly by itself until the user acts, and not where less motion is asked for", async () => {
     const { page } = await open(browser, painted);
     await settled(page);
@@ -226,7 +256,7 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
     const { width, height } = (await page.locator(".veduta-stage canvas").boundingBox()) ?? { width: 1, height: 1 };
     const across = (2 * Math.atan((Math.tan(Math.PI / 12) * width) / height) * 180) / Math.PI;
     expect(Math.abs(sizes.crop[0] - (across / 360) * 768)).toBeLessThan(6);
-    await page.getByRole("button", { name: "Keep" }).click();
+    await page.getByRole("button", { name: "Save / share" }).click();
     await page.getByRole("button", { name: "Copy a link" }).click();
     const address = await page.locator(".veduta-keep textarea").inputValue();
     const wanted = await state(page);
@@ -234,12 +264,12 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
     await page.goto(address);
     await settled(page);
     expect(await state(page)).toEqual(wanted);
-    await page.getByRole("button", { name: "Keep" }).click();
+    await page.getByRole("button", { name: "Save / share" }).click();
     await page.locator(".veduta-keep textarea").fill('{"heading":12,"step":9}');
-    await page.getByRole("button", { name: "Take this state" }).click();
+    await page.getByRole("button", { name: "Go to the pasted view" }).click();
     expect(await page.textContent(".veduta-keep p")).toBe("viewer.state.step: got 9, want a whole number from 0 to 3");
     await page.locator(".veduta-keep textarea").fill('{"heading":12,"step":1}');
-    await page.getByRole("button", { name: "Take this state" }).click();
+    await page.getByRole("button", { name: "Go to the pasted view" }).click();
     expect(await state(page)).toMatchObject({ heading: 12, step: 1 });
     await page.close();
   });

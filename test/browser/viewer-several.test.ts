@@ -86,7 +86,7 @@ describe.skipIf(missing !== "")(`several panoramas, and several viewers of one r
     expect(refusals).toEqual(
       ["0,0", "0,3", "1", "ab"].map((got) => `viewer.state.pair: got ${got}, want two different whole numbers from 0 to 2`),
     );
-    await page.getByRole("button", { name: "Keep" }).click();
+    await page.getByRole("button", { name: "Save / share" }).click();
     await page.getByRole("button", { name: "Copy a link" }).click();
     const address = await page.locator(".veduta-keep textarea").inputValue();
     await page.goto("about:blank");

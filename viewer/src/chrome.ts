@@ -2,7 +2,7 @@
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { projections } from "../../kernel-lib/panorama/projections.js";
 import type { ViewState } from "../../kernel-lib/panorama/view-state.js";
-import { move } from "./controls.js";
+import { move, project } from "./controls.js";
 import type { Core } from "./core.js";
 import { choice, iconButton, make } from "./dom.js";
 import { TEXTS } from "./texts.js";
@@ -104,9 +104,7 @@ export function projectionChoice(core: Core): void {
   const names = Object.fromEntries(Object.keys(projections).map((name) => [name, TEXTS.projections[name as keyof typeof projections]]));
   const select = choice(TEXTS.projection, names as Record<keyof typeof projections, string>, (projection) => {
     core.input();
-    // A planet is seen from above. Leaving it, the view looks ahead again.
-    if (projection === "planet") core.set({ projection, pitch: -90, fov: 230 });
-    else core.set(core.state().projection === "planet" ? { projection, pitch: core.begin.pitch, fov: core.begin.fov } : { projection });
+    project(core, projection);
   });
   core.bar.append(select);
   core.onState(({ projection }) => {

@@ -2,6 +2,7 @@
 
 import { degrees, radians } from "../../kernel-lib/panorama/angles.js";
 import { horizontalFov, projections, ruleOf } from "../../kernel-lib/panorama/projections.js";
+import type { ViewState } from "../../kernel-lib/panorama/view-state.js";
 import type { Core, Motion } from "./core.js";
 
 /** Degrees that a user may turn beyond the picture's edge. */
@@ -99,7 +100,7 @@ export function listen(core: Core, motion: Motion): void {
   keys.set("-", () => move(core, { zoom: 1 / 0.9 }));
   for (const key of ["0", "Home"]) keys.set(key, reset);
   for (const [k, projection] of (Object.keys(projections) as (keyof typeof projections)[]).entries())
-    keys.set(String(k + 1), () => core.set({ projection }));
+    keys.set(String(k + 1), () => project(core, projection));
   on(
     "keydown",
     (event) => {
@@ -112,6 +113,13 @@ export function listen(core: Core, motion: Motion): void {
     },
     false,
   );
+}
+
+/** Changes the projection. A planet is seen from above; leaving it, the view looks ahead again. */
+export function project(core: Core, projection: ViewState["projection"]): void {
+  const { begin, state } = core;
+  if (projection === "planet") core.set({ projection, pitch: -90, fov: 230 });
+  else core.set(state().projection === "planet" ? { projection, pitch: begin.pitch, fov: begin.fov } : { projection });
 }
 
 /** Limits x to a range. */

@@ -29,6 +29,9 @@ const CSS = `
 .veduta-panel{padding:6px 12px 14px;line-height:1.45;color:CanvasText;background:Canvas;font-weight:400;font-variant-numeric:tabular-nums}
 .veduta-panel h3{margin:0 0 6px;font:600 13px/1.4 system-ui,sans-serif}
 .veduta-panel p{margin:0 0 8px;max-width:70ch}
+.veduta-help dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px;margin:0}
+.veduta-help dd{margin:0}
+.veduta-help kbd{display:inline-block;min-width:1.2em;padding:0 5px;text-align:center;border:1px solid color-mix(in srgb,CanvasText 35%,Canvas);border-radius:5px;font:inherit}
 .veduta-row,.veduta-detail{display:flex;flex-wrap:wrap;align-items:flex-start;gap:8px 16px;margin:0 0 8px}
 .veduta-row{align-items:center;gap:8px}
 .veduta-steps input{flex:1;min-width:0;accent-color:#2c718e}

@@ -9,6 +9,7 @@ import { listen } from "./controls.js";
 import type { Core, Drawn, Pane, Pen } from "./core.js";
 import { deviceTool } from "./device.js";
 import { headsetTool } from "./headset.js";
+import { helpPanel } from "./help.js";
 import { crop, keepTools, screenshot } from "./keep.js";
 import { createMotion } from "./motion.js";
 import { overPanes, seenIn } from "./panes.js";
@@ -175,7 +176,8 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
   }
 
   listen(core, createMotion(core));
-  for (const part of [deviceTool, viewTools, headsetTool, projectionChoice, stepsBar, windowTools, seamTools, keepTools]) part(core);
+  for (const part of [deviceTool, viewTools, headsetTool, projectionChoice, stepsBar, windowTools, seamTools, keepTools, helpPanel])
+    part(core);
   const sizes = new ResizeObserver(ask);
   sizes.observe(canvas);
   const sight = new IntersectionObserver(([entry]) => {
