@@ -7,6 +7,7 @@ import { encodePng } from "#kernel-lib/core/image.js";
 import { createRng } from "#kernel-lib/core/random.js";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
 import { openModel } from "#kernel-lib/pipelines/open-model.js";
+import { tinyCheckpoint } from "../fixtures/tiny-checkpoint.js";
 import { freshFolders, veduta } from "../fixtures/toy-cli.js";
 
 const { root, fresh, remove } = freshFolders("cli-measure");
@@ -110,6 +111,17 @@ describe("veduta table paper, on the bundled model", () => {
     writeFileSync(prompts, "sea\n");
     expect((await veduta(words(dir, prompts), { open })).err).toMatch(/settings\.json: expected the settings of this table/);
   });
+
+  test("runs end to end on a random checkpoint with random networks, and says that its numbers mean nothing", async () => {
+    const [dir, prompts, checkpoint] = [fresh(), join(root, "one.txt"), tinyCheckpoint()];
+    writeFileSync(prompts, "hills\n");
+    const model = ["--model", checkpoint.path, "--weights", "random"];
+    const { code, out } = await veduta([...words(dir, prompts), ...model], { open });
+    checkpoint.remove();
+    expect(code).toBe(0);
+    for (const column of ["FID", "KID", "Intra-Style-L", "CLIP score", "Intra-LPIPS"]) expect(out).toContain(`| ${column}`);
+    expect(out).toContain("have random weights: these numbers mean nothing");
+  }, 300_000);
 
   test("refuses a file without prompts", async () => {
     const empty = join(root, "empty.txt");
