@@ -11,7 +11,10 @@ export function openPage(file: string): Promise<boolean> {
     const opener = spawn(command, [...words, file], { stdio: "ignore", detached: true });
     opener.once("error", () => resolve(false));
     opener.once("exit", (code) => resolve(code === 0));
-    opener.once("spawn", () => setTimeout(() => resolve(true), 2000).unref()); // some openers stay with the browser
-    opener.unref();
+    // some openers stay with the browser: after two seconds it runs on without us
+    setTimeout(() => {
+      opener.unref();
+      resolve(true);
+    }, 2000).unref();
   });
 }
