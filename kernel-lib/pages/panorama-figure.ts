@@ -17,7 +17,9 @@ export interface PanoramaSpec {
   readonly steps?: readonly StepPicture[];
   /** its label in a comparison, any text */
   readonly label?: string;
-  /** the initial view, a part of the viewer's state; default: straight ahead */
+  /** one line below the picture, any text: what made it */
+  readonly caption?: string;
+  /** the initial view, a part of the viewer's state; default: straight ahead, or all of a strip that would be blurred there */
   readonly state?: Partial<ViewState>;
   /** the windows that painted it */
   readonly windows?: WindowsSpec;

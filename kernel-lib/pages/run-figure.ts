@@ -1,6 +1,7 @@
 /** @file A run's pictures and windows for a viewer, in its report or on a page of its own. */
-
-import type { ReportRun } from "../runs/run-data.js";
+import { basename } from "node:path";
+import { methodInfo } from "../methods/methods.js";
+import type { ReportRun, StepNumbers } from "../runs/run-data.js";
 import { dataUrl } from "./html.js";
 import { type OtherPicture, type PanoramaSpec, type StepPicture, windowsSpec } from "./panorama-figure.js";
 
@@ -18,10 +19,18 @@ export function runFigure({
   const finished: StepPicture = { src: null, label: info.complete ? "finished" : (pictures[pictures.length - 1]?.label ?? "last step") };
   const steps = pictures.length > 1 ? [...pictures.slice(0, -1), finished] : undefined;
   const src = dataUrl(picture.type, picture.bytes);
-  if (source) return { src, spec: { ...editedSpec(info), steps, others: [sourcePicture(info, source)] } };
-  if (info.family === "pyramid") return { src, spec: { ...flatSpec(info, "picture"), steps } };
+  const caption = madeBy(info, numbers);
+  if (source) return { src, spec: { ...editedSpec(info), caption, steps, others: [sourcePicture(info, source)] } };
+  if (info.family === "pyramid") return { src, spec: { ...flatSpec(info, "picture"), caption, steps } };
   const windows = windowsSpec(info, numbers, steps && foreseen.map(({ step }) => step));
-  return { src, spec: { coverage: info.coverage, steps, windows } };
+  return { src, spec: { coverage: info.coverage, caption, steps, windows } };
+}
+
+/** Which model made the picture, by which method, and the size of its windows, which tells how sharp it can be. */
+function madeBy({ model, method, title, scaleFactor }: ReportRun["info"], [step]: readonly StepNumbers[]): string {
+  const window = step?.windows[0];
+  const size = window ? `, in windows of ${window.width * scaleFactor} × ${window.height * scaleFactor} pixels` : "";
+  return `Made by ${basename(model.name)} with ${title ?? methodInfo(method)?.title ?? method}${size}.`;
 }
 
 /** A picture, flat and whole. */

@@ -65,7 +65,7 @@ export const projections = {
     ray: null,
     point: ([x, y, z]) => [Math.atan2(x, z), Math.atan2(y, Math.hypot(x, z))],
     glsl: "return vec3(cos(q.y) * sin(q.x), sin(q.y), cos(q.y) * cos(q.x));",
-    range: ORDINARY,
+    range: [20, 360], // a strip of 360° is whole on a square
   },
 } as const satisfies Record<string, ProjectionRule>;
 

@@ -15,7 +15,7 @@ export interface ViewState {
   pitch: number;
   /** roll of the camera, clockwise, [-180,180) */
   roll: number;
-  /** vertical field of view, 20 to 120; for "planet" up to 320 */
+  /** vertical field of view, 20 to 120; for "planet" up to 320, for "flat" up to 360 */
   fov: number;
   projection: Projection;
   /** index of the step shown; null without steps */

@@ -29,7 +29,7 @@ describe.skipIf(missing !== "")(`several panoramas, and several viewers of one r
     ];
     const src = await grey(0.4);
     three = folder.write(
-      `<!doctype html><meta charset=utf-8>${panoramaFigure("v", { src, alt: "grey", spec: { coverage, windows, others, label: "one" } })}${script}`,
+      `<!doctype html><meta charset=utf-8>${panoramaFigure("v", { src, alt: "grey", spec: { coverage, windows, others, label: "one", state: { projection: "perspective" } } })}${script}`,
     );
     const figures = ["left", "right", "other"].map((id) =>
       panoramaFigure(id, { src, alt: id, spec: { coverage, windows, run: id === "other" ? "another" : "this" } }),

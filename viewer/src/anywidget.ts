@@ -7,8 +7,8 @@ import "./mount.js";
 import type { AnyWidget, Render } from "@anywidget/types";
 import type { FigureJob, PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import type { ViewState } from "../../kernel-lib/panorama/view-state.js";
+import type { ViewerRoot } from "./page-viewer.js";
 import { STATE_EVENT } from "./state.js";
-import type { ViewerRoot } from "./viewer.js";
 
 /** What the notebook and the page share. */
 type Shared = {

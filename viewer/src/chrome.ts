@@ -5,6 +5,7 @@ import type { ViewState } from "../../kernel-lib/panorama/view-state.js";
 import { move, project } from "./controls.js";
 import type { Core } from "./core.js";
 import { choice, iconButton, make } from "./dom.js";
+import { turned } from "./state.js";
 import { TEXTS } from "./texts.js";
 
 /** Milliseconds of rest after which the note disappears and screen readers hear the view. */
@@ -16,7 +17,8 @@ export interface Chrome {
   readonly tools: HTMLElement;
   readonly bar: HTMLElement;
   readonly panels: HTMLElement;
-  show(state: ViewState): void;
+  /** Tells a new state. @param by whether the viewer itself chose it, of which nothing is said */
+  show(state: ViewState, by?: "user" | "viewer"): void;
   say(text: string): void;
   /** Shows a text once, in the note and to screen readers. */
   notice(text: string): void;
@@ -24,7 +26,7 @@ export interface Chrome {
 }
 
 /** Makes the viewer's elements in its root. */
-export function createChrome(root: HTMLElement, alt: string, { coverage }: PanoramaSpec): Chrome {
+export function createChrome(root: HTMLElement, alt: string, { coverage, caption }: PanoramaSpec): Chrome {
   const canvas = make("canvas", {
     tabIndex: 0,
     role: "application",
@@ -37,7 +39,7 @@ export function createChrome(root: HTMLElement, alt: string, { coverage }: Panor
   const box = make("div", { className: "veduta-stage" }, canvas, note, tools, said);
   const bar = make("div", { className: "veduta-bar", role: "group", ariaLabel: TEXTS.controls });
   const panels = make("div", { className: "veduta-panels" });
-  root.append(box, bar, panels);
+  root.append(box, ...(caption === undefined ? [] : [make("p", { className: "veduta-caption" }, caption)]), bar, panels);
 
   let quiet = 0;
   let before: ViewState | undefined;
@@ -56,8 +58,8 @@ export function createChrome(root: HTMLElement, alt: string, { coverage }: Panor
     tools,
     bar,
     panels,
-    show(state) {
-      const moved = before && (["heading", "pitch", "roll", "fov"] as const).some((key) => before?.[key] !== state[key]);
+    show(state, by = "user") {
+      const moved = by === "user" && before && turned(before, state);
       if (before === undefined && coverage.edge === "open") tell(TEXTS.covers(coverage));
       before = state;
       if (moved) tell(TEXTS.view(state));

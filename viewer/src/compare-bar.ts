@@ -56,8 +56,10 @@ export function compareBar(core: Core, difference: () => number): CompareBar {
     blink: () => labels[turn],
     difference: () => TEXTS.measuring,
   };
+  const tag = pictureLabels(core, labels);
   const say = (state: ViewState) => {
     names.textContent = state.compare === null ? "" : words[state.compare](state);
+    tag(state, turn);
   };
   core.onState((state) => {
     const { compare } = state;
@@ -92,6 +94,31 @@ export function compareBar(core: Core, difference: () => number): CompareBar {
       }, 150);
     },
   };
+}
+
+/** The labels on the picture, at the top of each panorama's part. @returns what shows them */
+function pictureLabels(core: Core, labels: readonly string[]): (state: ViewState, turn: Which) => void {
+  const box = make("div", { ariaHidden: "true" });
+  core.canvas.after(box);
+  const label = (which: Which, place: string, parts: number) => {
+    const span = make("span", { className: "veduta-side" }, labels[which]);
+    span.style.cssText = `${place};max-width:calc(${100 / parts}% - 30px)`;
+    return span;
+  };
+  const shown = (state: ViewState, turn: Which): readonly HTMLElement[] => {
+    const [first, second] = pairOf(state);
+    switch (state.compare) {
+      case "swipe":
+        return [label(first, "left:10px", 2), label(second, "right:10px", 2)];
+      case "side":
+        return labels.map((_, which) => label(which, `left:calc(${(100 * which) / labels.length}% + 10px)`, labels.length));
+      case "blink":
+        return [label(turn, "left:10px", 2)];
+      default:
+        return [];
+    }
+  };
+  return (state, turn) => box.replaceChildren(...shown(state, turn));
 }
 
 /** The choice of the two compared panoramas, if there are three or more: two lists, and keys. */

@@ -58,7 +58,8 @@ function drawn(core: Core, pen: Pen, height: number, panes: readonly Pane[]): re
   for (const { which, x, width, from, to } of panes) {
     if (to <= from) continue;
     const shot = core.shot(which, core.state(), width, height);
-    if (shot) pen.drawImage(shot, from - x, 0, to - from, height, from, 0, to - from, height);
+    const scale = shot ? shot.width / width : 1; // below 1 while the view moves
+    if (shot) pen.drawImage(shot, (from - x) * scale, 0, (to - from) * scale, shot.height, from, 0, to - from, height);
   }
   pen.fillStyle = "#fff";
   for (const { from } of panes.slice(1)) pen.fillRect(from - 1, 0, 2, height);
@@ -69,10 +70,10 @@ function drawn(core: Core, pen: Pen, height: number, panes: readonly Pane[]): re
 function subtract(core: Core, pen: Pen, width: number, height: number): void {
   const [first, second] = pairOf(core.state());
   const a = core.shot(first, core.state(), width, height);
-  if (a) pen.drawImage(a, 0, 0);
+  if (a) pen.drawImage(a, 0, 0, width, height);
   const b = core.shot(second, core.state(), width, height);
   pen.globalCompositeOperation = "difference";
-  if (b) pen.drawImage(b, 0, 0);
+  if (b) pen.drawImage(b, 0, 0, width, height);
   pen.globalCompositeOperation = "source-over";
 }
 

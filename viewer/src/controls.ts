@@ -4,6 +4,7 @@ import { degrees, radians } from "../../kernel-lib/panorama/angles.js";
 import { horizontalFov, projections, ruleOf } from "../../kernel-lib/panorama/projections.js";
 import type { ViewState } from "../../kernel-lib/panorama/view-state.js";
 import type { Core, Motion } from "./core.js";
+import { ahead, aspectOf, planet, whole } from "./first-view.js";
 
 /** Degrees that a user may turn beyond the picture's edge. */
 const SLACK = 6;
@@ -87,7 +88,7 @@ export function listen(core: Core, motion: Motion): void {
     },
     false,
   );
-  const reset = () => core.set({ ...core.begin, step: state().step, compare: state().compare });
+  const reset = () => core.set({ ...core.begin(), step: state().step, compare: state().compare });
   on("dblclick", reset);
   const far = (event: KeyboardEvent) => Math.min(90, state().fov) * (event.shiftKey ? 0.5 : 0.1);
   const arrows: Record<string, (event: KeyboardEvent) => void> = {
@@ -115,11 +116,15 @@ export function listen(core: Core, motion: Motion): void {
   );
 }
 
-/** Changes the projection. A planet is seen from above; leaving it, the view looks ahead again. */
+/** Changes the projection. A planet is seen from above, a flat picture whole; leaving these, the view looks ahead again. */
 export function project(core: Core, projection: ViewState["projection"]): void {
-  const { begin, state } = core;
-  if (projection === "planet") core.set({ projection, pitch: -90, fov: 230 });
-  else core.set(state().projection === "planet" ? { projection, pitch: begin.pitch, fov: begin.fov } : { projection });
+  const { canvas, state, spec } = core;
+  const aspect = aspectOf(canvas);
+  const { projection: before, heading } = state();
+  if (projection === before) return;
+  if (projection === "planet") core.set(planet(aspect));
+  else if (projection === "flat") core.set({ ...whole(spec.coverage, aspect), heading });
+  else core.set(before === "planet" || before === "flat" ? { ...ahead(spec.coverage, aspect), projection, heading } : { projection });
 }
 
 /** Limits x to a range. */

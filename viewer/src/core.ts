@@ -53,7 +53,7 @@ export interface Core {
   /** aborted when the viewer ends */
   readonly signal: AbortSignal;
   /** the initial state */
-  readonly begin: ViewState;
+  begin(): ViewState;
   /** keyboard actions by `KeyboardEvent.key`, active while the picture has the focus */
   readonly keys: Map<string, () => void>;
   state(): ViewState;

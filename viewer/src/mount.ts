@@ -3,9 +3,10 @@
  * frees its resources; one that returns (notebooks move their outputs) is mounted again.
  */
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
+import type { ViewerRoot } from "./page-viewer.js";
 import { takeFigures } from "./queue.js";
 import { mountStrip } from "./strip.js";
-import { mountPanorama, type ViewerRoot } from "./viewer.js";
+import { mountPanorama } from "./viewer.js";
 
 const specs = new WeakMap<Element, PanoramaSpec>();
 const live = new Set<ViewerRoot>();

@@ -33,6 +33,8 @@ export interface Renderer {
   surface(image: HTMLImageElement, coverage: Coverage): Surface;
   /** Draws a view. @returns a canvas, valid until the next view */
   draw(scene: Scene, view: View): HTMLCanvasElement;
+  /** Waits until the graphics card has drawn. */
+  finish(): void;
   /** Draws the view of each eye into a headset's framebuffer. */
   drawEyes(scene: Scene, layer: Layer, eyes: readonly Eye[]): void;
 }
@@ -155,6 +157,7 @@ function createRenderer(): Renderer | null {
       webgl.render(mesh, camera);
       return canvas;
     },
+    finish: () => context.readPixels(0, 0, 1, 1, context.RGBA, context.UNSIGNED_BYTE, new Uint8Array(4)),
     drawEyes(scene, { framebuffer, framebufferWidth, framebufferHeight }, eyes) {
       const target = new WebGLRenderTarget(framebufferWidth, framebufferHeight, { depthBuffer: false });
       (webgl as FramebufferRenderer).setRenderTargetFramebuffer(target, framebuffer);

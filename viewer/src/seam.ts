@@ -1,4 +1,5 @@
 /** @file Inspects the cut of a closed panorama and the poles of a full sphere: buttons to look there, and measurements of the picture's pixels. */
+import { chart } from "./chart.js";
 import type { Core } from "./core.js";
 import { make, textButton } from "./dom.js";
 import { panel } from "./panel.js";
@@ -43,7 +44,7 @@ export function poleSpread({ data, width }: ImageData): number {
 export function seamTools(core: Core): void {
   const { coverage } = core.spec;
   if (coverage.edge !== "wrap" || coverage.projection === "cube") return;
-  const jump = () => core.set({ heading: -180, roll: 0, ...(core.state().projection === "planet" ? {} : { pitch: core.begin.pitch }) });
+  const jump = () => core.set({ heading: -180, roll: 0, ...(core.state().projection === "planet" ? {} : { pitch: core.begin().pitch }) });
   const roll = () => core.set({ heading: core.state().heading + 180 });
   const out = make("div");
   const full = coverage.vertical >= 180;
@@ -73,7 +74,7 @@ export function seamTools(core: Core): void {
     });
     const found = seamScore(strip);
     const middle = (found.profile.length - 1) / 2;
-    out.replaceChildren(make("p", {}, TEXTS.seamScore(found.profile[middle], found.score)), chart(found));
+    out.replaceChildren(make("p", {}, TEXTS.seamScore(found.profile[middle], found.score)), profileChart(found));
     if (!full) return;
     const rows = [0, height - 1].map((y) => poleSpread(pixels(width, 1, (pen) => pen.drawImage(image, 0, y, width, 1, 0, 0, width, 1))));
     out.append(make("p", {}, TEXTS.poles(rows[0], rows[1])));
@@ -94,14 +95,14 @@ function pixels(width: number, height: number, draw: (pen: OffscreenCanvasRender
 }
 
 /** A bar chart of the differences, the cut's bar in another colour. */
-function chart({ profile }: SeamScore): SVGElement {
-  const most = Math.max(...profile, 1e-9);
+function profileChart({ profile }: SeamScore): HTMLElement {
   const middle = (profile.length - 1) / 2;
-  const bars = profile.map((value, k) => {
-    const tall = (value / most) * 60;
-    return `<rect x="${k * 6}" y="${60 - tall}" width="4" height="${tall}"${k === middle ? ' class="cut"' : ""}/>`;
-  });
-  const box = document.createElement("div");
-  box.innerHTML = `<svg class="veduta-bars" preserveAspectRatio="none" viewBox="0 0 ${profile.length * 6} 60" role="img" aria-label="${TEXTS.profile}">${bars.join("")}</svg>`;
-  return box.firstElementChild as SVGElement;
+  const content = (y: (value: number) => number, wide: number, high: number) => {
+    const pitch = wide / profile.length;
+    const bar = (value: number, k: number) =>
+      `<rect x="${(k + 0.15) * pitch}" y="${y(value)}" width="${pitch * 0.7}" height="${high - y(value)}"${k === middle ? ' class="cut"' : ""}/>`;
+    return profile.map(bar).join("");
+  };
+  const { profile: name, profileAxis: caption, profileAcross } = TEXTS;
+  return chart({ name, caption, most: Math.max(...profile, 1e-9), across: profileAcross(middle), content });
 }

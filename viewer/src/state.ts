@@ -14,3 +14,7 @@ export function snapshot(state: ViewState, set: (change: Partial<ViewState>) => 
     Object.defineProperty(taken, key, { enumerable: true, get: () => state[key], set: (value) => set({ [key]: value }) });
   return Object.seal(taken);
 }
+
+/** Whether two states look elsewhere. */
+export const turned = (a: ViewState, b: ViewState): boolean =>
+  (["heading", "pitch", "roll", "fov"] as const).some((key) => a[key] !== b[key]);

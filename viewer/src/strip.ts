@@ -1,7 +1,7 @@
 /** @file The flat panorama above the window map. It shows the panorama's picture and frames what is in view; a click turns the viewer there. */
 import type { StripSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import { horizontalFov } from "../../kernel-lib/panorama/projections.js";
-import { DRAWN, type ViewerRoot } from "./viewer.js";
+import { DRAWN, type ViewerRoot } from "./page-viewer.js";
 
 /** Connects a root `[data-strip]` (with an empty `<img>`, and elements with `data-heading`) to its viewer. */
 export function mountStrip(root: HTMLElement, { viewer: id, coverage }: StripSpec): void {

@@ -18,6 +18,8 @@ const CSS = `
 .veduta-tools svg,.veduta-steps svg,.veduta-bar svg{width:16px;height:16px;fill:none;stroke:currentColor;stroke-width:1.6;stroke-linecap:round;stroke-linejoin:round}
 .veduta-note{position:absolute;left:10px;bottom:10px;padding:7px 10px;border-radius:8px;background:rgb(20 22 26/.78);color:#fff;font-variant-numeric:tabular-nums;opacity:0;transition:opacity .3s;pointer-events:none}
 .veduta-note[data-shown]{opacity:1}
+.veduta-side{position:absolute;top:10px;max-width:calc(50% - 30px);padding:5px 9px;border-radius:8px;background:rgb(20 22 26/.78);color:#fff;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;pointer-events:none}
+.veduta-caption{margin:0;padding:8px 12px 0;line-height:1.4;font-weight:400;color:color-mix(in srgb,CanvasText 78%,Canvas);background:Canvas;overflow-wrap:anywhere}
 .veduta-bar,.veduta-steps{display:flex;flex-wrap:wrap;align-items:center;gap:8px;padding:8px 10px;line-height:1.3;color:CanvasText;background:Canvas}
 .veduta-bar:empty,.veduta-panels:empty{display:none}
 .veduta-bar button,.veduta-bar select,.veduta-steps button,.veduta-steps select,.veduta-panel button,.veduta-panel input,.veduta-panel textarea{box-sizing:border-box;min-height:32px;padding:4px 10px;font:inherit;color:CanvasText;background:Canvas;border:1px solid color-mix(in srgb,CanvasText 45%,Canvas);border-radius:8px}
@@ -36,24 +38,27 @@ const CSS = `
 .veduta-row{align-items:center;gap:8px}
 .veduta-steps input{flex:1;min-width:0;accent-color:#2c718e}
 .veduta-steps output{min-width:7.5em;text-align:right;font-variant-numeric:tabular-nums}
-.veduta-bars{display:block;width:min(100%,420px);height:60px;fill:color-mix(in srgb,CanvasText 55%,Canvas)}
-.veduta-bars .cut{fill:${WARNING}}
+.veduta-chart{display:block;width:min(100%,420px);margin:0 0 8px}
+.veduta-chart svg{display:block;width:100%;overflow:visible}
+.veduta-chart text{font:12px system-ui,sans-serif;fill:CanvasText}
+.veduta-chart line{stroke:color-mix(in srgb,CanvasText 45%,Canvas)}
+.veduta-chart rect{fill:color-mix(in srgb,CanvasText 55%,Canvas)}
+.veduta-chart .cut{fill:${WARNING}}
 .veduta-divider{flex:1 1 120px;min-width:0;accent-color:#2c718e;padding:0}
 .veduta-panel[hidden],.veduta-divider[hidden]{display:none}
 .veduta-legend{display:flex;flex-wrap:wrap;align-items:center;gap:8px;margin:0 0 8px}
 .veduta-legend i{flex:0 1 200px;height:9px;min-width:60px;border-radius:5px}
 .veduta-thumb{max-width:160px;max-height:120px;border-radius:6px}
 .veduta-map{width:100%;max-width:480px;border-radius:4px}
-.veduta-curve{width:min(100%,300px);margin:0}
-.veduta-curve svg{width:100%}
-.veduta-curve path{fill:none;stroke:#2c718e;stroke-width:2}
-[data-scheme=dark] .veduta-curve path{stroke:#7cc4de}
-.veduta-curve .axis{stroke:color-mix(in srgb,CanvasText 45%,Canvas);stroke-width:1}
+.veduta-chart path{fill:none;stroke:#2c718e;stroke-width:2}
+[data-scheme=dark] .veduta-chart path{stroke:#7cc4de}
+.veduta-detail .veduta-chart{width:min(100%,320px)}
 .veduta-panel textarea{display:block;width:100%;margin:0 0 8px}
 .veduta-said{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .veduta-panorama:fullscreen .veduta-stage{height:100%;max-height:none;aspect-ratio:auto}
 .veduta-panorama:fullscreen{display:flex;flex-direction:column}
 .veduta-panorama:fullscreen .veduta-stage{flex:1;min-height:0}
+@media (max-width:600px){.veduta-steps input{order:-1;flex:1 0 100%;min-height:32px}.veduta-steps output{flex:1;text-align:left}}
 @media (max-width:560px){.veduta-stage{aspect-ratio:4/3}.veduta-note{bottom:auto;top:10px}}
 .veduta-panorama[data-scheme=light]{color-scheme:light}
 .veduta-panorama[data-scheme=dark]{color-scheme:dark;--veduta-space:#191b1f}

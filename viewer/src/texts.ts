@@ -60,8 +60,11 @@ export const TEXTS = {
   zenith: "Look straight up",
   nadir: "Look straight down",
   profile: "Difference of neighbouring columns across the cut",
+  profileAxis: "Mean difference of neighbouring columns, of 255",
+  profileAcross: (beside: number): [string, string, string] => [`${beside} columns to the left`, "the cut", `${beside} to the right`],
+  /** A cut shows where it differs more than its surroundings: by twice as much it is plain, below a quarter more it is as any other place. */
   seamScore: (cut: number, score: number): string =>
-    `Across the cut neighbouring columns differ by ${cut.toFixed(2)} of 255, ${Number.isFinite(score) ? `${score.toFixed(2)} times` : "and nothing at all differs in"} their neighbours. About 1 means that the cut is invisible.`,
+    `${score <= 1.25 ? "The cut cannot be seen" : score <= 2 ? "The cut is faint" : "The cut shows"}: neighbouring columns differ by ${cut.toFixed(2)} of 255 across it, ${Number.isFinite(score) ? `${score.toFixed(2)} times as much as` : "and not at all"} beside it.`,
   poles: (top: number, bottom: number): string =>
     `Poles, mean distance of a row from its mean colour: ${top.toFixed(2)} at the top, ${bottom.toFixed(2)} at the bottom, of 255. 0 is a pole of one colour.`,
   keep: "Save / share",
@@ -88,11 +91,14 @@ export const TEXTS = {
   thumbnail: (j: number): string => `What window ${j} shows`,
   curveName: { loss: "Distance over the steps", gradientNorm: "Gradient norm over the steps" },
   curves: {
-    loss: (first: number, last: number, most: number): string =>
-      `LPIPS: ${digits(first)} first, ${digits(last)} last, axis to ${digits(most)}`,
-    gradientNorm: (first: number, last: number, most: number): string =>
-      `Gradient norm: ${digits(first)} first, ${digits(last)} last, axis to ${digits(most)}`,
+    loss: (first: number, last: number): string => `LPIPS to the anchor: ${digits(first)} first, ${digits(last)} last`,
+    gradientNorm: (first: number, last: number): string => `Norm of its gradient: ${digits(first)} first, ${digits(last)} last`,
   },
+  curveZero: {
+    loss: "LPIPS to the anchor is 0 in every step: this is the anchor.",
+    gradientNorm: "Its gradient is 0 in every step.",
+  },
+  step: "step",
   covered: (least: number, most: number): string =>
     least === most ? `Every place is covered by ${most} windows.` : `Places are covered by ${least} (dark) to ${most} (bright) windows.`,
   still: "This browser has no WebGL 2, so the picture stays still.",

@@ -1,6 +1,5 @@
 /** @file A viewer in its root element: its state, its pictures, and drawing on demand. Other files add the controls. */
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
-import { projections } from "../../kernel-lib/panorama/projections.js";
 import { changed, type ViewState } from "../../kernel-lib/panorama/view-state.js";
 import { createChrome, projectionChoice, viewTools } from "./chrome.js";
 import { collect } from "./collection.js";
@@ -8,43 +7,26 @@ import { comparing } from "./compare.js";
 import { listen } from "./controls.js";
 import type { Core, Drawn, Pane, Pen } from "./core.js";
 import { deviceTool } from "./device.js";
+import { ahead, aspectOf, firstView, sizeOf } from "./first-view.js";
 import { headsetTool } from "./headset.js";
 import { helpPanel } from "./help.js";
 import { crop, keepTools, screenshot } from "./keep.js";
 import { createMotion } from "./motion.js";
+import { createPace } from "./pace.js";
+import { DRAWN, type Viewer, type ViewerRoot } from "./page-viewer.js";
 import { overPanes, seenIn } from "./panes.js";
 import { createPictures, picture } from "./pictures.js";
 import { leaveRenderer, pageRenderer } from "./renderer.js";
 import { onScheme, schemeAt } from "./scheme.js";
 import { seamTools } from "./seam.js";
-import { snapshot, tellState } from "./state.js";
+import { snapshot, tellState, turned } from "./state.js";
 import { stepsBar } from "./steps.js";
 import { style } from "./style.js";
 import { TEXTS } from "./texts.js";
 import { windowTools } from "./windows.js";
 
-/** A viewer, as scripts use it. */
-export interface Viewer {
-  /** A copy of the state. To change it, assign a whole or partial state, or one of its properties. @throws RangeError */
-  get state(): ViewState;
-  set state(change: Partial<ViewState>);
-  /** Resolves when the state is drawn. */
-  settled(): Promise<void>;
-  /** The view as a PNG of any size. @throws RangeError */
-  screenshot(size: { readonly width: number; readonly height: number }): Promise<Blob>;
-  /** The source's pixels under the view, as a PNG. */
-  crop(): Promise<Blob>;
-  /** Frees the viewer's resources; the still picture remains. */
-  dispose(): void;
-}
-
-/** The root element of a viewer. */
-export interface ViewerRoot extends HTMLElement {
-  viewer?: Viewer;
-}
-
-/** The event on the root after each drawing. */
-export const DRAWN = "veduta:drawn";
+/** Milliseconds after which a view that was drawn with fewer pixels, as it moved, is drawn with all. */
+const REST = 160;
 
 /**
  * Makes a viewer in a root with an `<img>`. Without WebGL the image stays and `root.dataset.state` is "still".
@@ -66,22 +48,31 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
   const ending = new AbortController();
   const { signal } = ending;
   const pictures = createPictures(renderer.surface, panoramas);
-  const begin: ViewState = {
-    heading: 0,
-    pitch: coverage.vertical >= 180 ? 0 : (coverage.centre ?? 0),
-    roll: 0,
-    fov: Math.min(75, Math.max(projections.perspective.range[0], coverage.vertical * 0.94)),
-    projection: "perspective",
+  const chrome = createChrome(root, still.alt, spec);
+  const { canvas } = chrome;
+  let begin: ViewState = {
+    ...ahead(coverage, aspectOf(canvas)),
     step: steps > 0 ? steps - 1 : null,
     compare: null,
     ...(panoramas > 2 ? { pair: [0, 1] as const } : {}),
   };
   let state = begin;
   let drawn: ViewState | undefined;
-  let frame = 0;
+  let [frame, rest] = [0, 0];
   let visible = true;
+  let first: "open" | "chosen" = "open"; // whether the first view is still the viewer's to choose
+  let scale = 1; // of the frame that is drawn
+  const pace = createPace(renderer.finish);
 
-  const load = (of: ViewState) => Promise.all(collection.shown(of).map(pictures.load));
+  const load = async (of: ViewState) => {
+    const [{ width }] = await Promise.all(collection.shown(of).map(pictures.load));
+    if (first === "chosen" || signal.aborted) return;
+    first = "chosen";
+    const { fov, projection } = firstView(coverage, width, sizeOf(canvas));
+    begin = { ...begin, fov, projection };
+    state = { ...state, fov, projection };
+    told("viewer");
+  };
   const want = (of: ViewState) =>
     void load(of).then(
       () => !signal.aborted && ask(),
@@ -93,8 +84,6 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
 
   const starters: (() => void)[] = [];
   const [painters, followers, inputs]: [((drawn: Drawn) => void)[], ((state: ViewState) => void)[], (() => void)[]] = [[], [], []];
-  const chrome = createChrome(root, still.alt, spec);
-  const { canvas } = chrome;
   const pen = canvas.getContext("2d", { alpha: false }) as CanvasRenderingContext2D;
 
   const core: Core = {
@@ -106,7 +95,7 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     bar: chrome.bar,
     panels: chrome.panels,
     signal,
-    begin,
+    begin: () => begin,
     keys: new Map(),
     state: () => state,
     set,
@@ -129,7 +118,7 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     },
     shot(which, of, width, height) {
       const scene = core.scene(which, of);
-      return scene && renderer.draw(scene, { state: of, width, height });
+      return scene && renderer.draw(scene, { state: of, width: Math.ceil(width * scale), height: Math.ceil(height * scale) });
     },
     paint,
     image: (which, of) => picture(collection.picture(which, of).src),
@@ -147,13 +136,14 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     return shown;
   }
   function ask(): void {
-    frame ||= requestAnimationFrame(() => {
+    frame ||= requestAnimationFrame((now) => {
       frame = 0;
-      if (visible || drawn === undefined) draw();
+      if (visible || drawn === undefined) draw(drawn && turned(drawn, state) ? pace.moved(now) : 1);
     });
   }
-  function draw(): void {
+  function draw(of = 1): void {
     cancelAnimationFrame(frame);
+    clearTimeout(rest);
     frame = 0;
     if (signal.aborted) return;
     const ratio = Math.min(devicePixelRatio || 1, 2);
@@ -161,16 +151,23 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     if (width === 0 || height === 0 || collection.shown(state).some((one) => !pictures.ready(one))) return;
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
-    panes = paint(pen, width, height);
+    scale = of;
+    panes = pace.timed(of, () => paint(pen, width, height));
+    scale = 1;
+    if (of < 1) rest = window.setTimeout(ask, REST);
     drawn = state;
     if (root.dataset.state !== "live") root.dataset.state = "live";
     root.dispatchEvent(new CustomEvent(DRAWN));
     if (!visible) pictures.release(); // the canvas keeps the picture
   }
   function set(change: Partial<ViewState>): void {
+    if ("fov" in change || "projection" in change) first = "chosen";
     state = changed(state, change, collection);
     if (visible || drawn === undefined) want(state);
-    chrome.show(state);
+    told("user");
+  }
+  function told(by: "user" | "viewer"): void {
+    chrome.show(state, by);
     for (const then of followers) then(state);
     tellState(root);
   }
@@ -215,6 +212,7 @@ export function mountPanorama(root: ViewerRoot, spec: PanoramaSpec): Viewer | nu
     dispose() {
       ending.abort();
       cancelAnimationFrame(frame);
+      clearTimeout(rest);
       sizes.disconnect();
       sight.disconnect();
       leaveRenderer(ask);

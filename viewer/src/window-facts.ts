@@ -1,10 +1,10 @@
 /** @file What is shown of one window below the picture: its numbers, its curves, its part of the picture; and the coverage map. */
 import type { WindowsSpec } from "../../kernel-lib/pages/panorama-figure.js";
 import type { StepNumbers } from "../../kernel-lib/runs/run-data.js";
+import { chart } from "./chart.js";
 import { make } from "./dom.js";
 import { TEXTS } from "./texts.js";
 
-const [WIDE, HIGH] = [320, 90];
 /** Width of the coverage map in pixels. */
 const MAP = 480;
 
@@ -27,7 +27,7 @@ export function thumbnail(image: HTMLImageElement, { steps, width, height }: Win
   return canvas;
 }
 
-/** Two small charts over the steps: the distance, and the norm of its gradient. */
+/** Two small charts over the steps: the distance, and the norm of its gradient. Of the anchor, whose distance is 0, a sentence. */
 export function curve({ steps }: WindowsSpec, j: number): HTMLElement[] {
   return (["loss", "gradientNorm"] as const).flatMap((key) => {
     const values = steps.flatMap(({ index, windows }) => {
@@ -35,30 +35,23 @@ export function curve({ steps }: WindowsSpec, j: number): HTMLElement[] {
       return value === undefined ? [] : [{ index, value }];
     });
     if (values.length === 0) return [];
-    const most = Math.max(...values.map(({ value }) => value), 1e-12);
-    const last = Math.max(1, steps[steps.length - 1].index);
-    const d = values
-      .map(({ index, value }, k) => `${k === 0 ? "M" : "L"}${(index / last) * WIDE} ${HIGH - (value / most) * HIGH}`)
-      .join("");
-    const figure = make(
-      "figure",
-      { className: "veduta-curve" },
-      make("figcaption", {}, TEXTS.curves[key](values[0].value, values[values.length - 1].value, most)),
-    );
-    figure.insertAdjacentHTML(
-      "beforeend",
-      `<svg viewBox="-2 -2 ${WIDE + 4} ${HIGH + 4}" role="img" aria-label="${TEXTS.curveName[key]}"><path class="axis" d="M0 0V${HIGH}H${WIDE}"/><path d="${d}"/></svg>`,
-    );
-    return [figure];
+    const most = Math.max(...values.map(({ value }) => value));
+    if (most === 0) return [make("p", {}, TEXTS.curveZero[key])];
+    const [from, to] = [steps[0].index, steps[steps.length - 1].index];
+    const content = (y: (value: number) => number, wide: number) =>
+      `<path d="${values.map(({ index, value }, k) => `${k === 0 ? "M" : "L"}${((index - from) / Math.max(1, to - from)) * wide} ${y(value)}`).join("")}"/>`;
+    const caption = TEXTS.curves[key](values[0].value, values[values.length - 1].value);
+    return [chart({ name: TEXTS.curveName[key], caption, most, across: [`${from}`, TEXTS.step, `${to}`], content })];
   });
 }
 
-/** A map of how many windows cover each place, with its counts. */
+/** How many windows cover each place: a sentence, and a map where the number is not the same everywhere. */
 export function coverageMap({ steps, width, height, colours }: WindowsSpec): HTMLElement[] {
   const counts = new Uint16Array(width * height);
   for (const { left, top, width: wide, height: high } of steps[0].windows)
     for (let y = top; y < top + high; y++) for (let x = left; x < left + wide; x++) counts[(y % height) * width + (x % width)]++;
   const [least, most] = counts.reduce(([a, b], n) => [Math.min(a, n), Math.max(b, n)], [Number.POSITIVE_INFINITY, 0]);
+  if (least === most) return [make("p", {}, TEXTS.covered(least, most))];
   const canvas = make("canvas", { className: "veduta-map", role: "img", ariaLabel: TEXTS.covered(least, most) });
   [canvas.width, canvas.height] = [MAP, Math.max(24, Math.round((MAP * height) / width))];
   const pen = canvas.getContext("2d") as CanvasRenderingContext2D;
