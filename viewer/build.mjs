@@ -24,7 +24,7 @@ const common = /** @type {const} */ ({
 });
 await build({ ...common, entryPoints: [here("src/mount.ts")], outfile: dist("veduta-viewer.js") });
 await build({ ...common, format: "esm", entryPoints: [here("src/anywidget.ts")], outfile: dist("veduta-anywidget.js") });
-await build({ ...common, entryPoints: [here("src/open-page.ts")], outfile: dist("veduta-open.js") });
+await build({ ...common, entryPoints: [here("src/open/main.ts")], outfile: dist("veduta-open.js"), loader: { ".webp": "dataurl" } });
 await build({ ...common, entryPoints: [here("src/playground/main.ts")], outfile: dist("veduta-playground.js") });
 await build({ ...common, entryPoints: [here("src/plots/main.ts")], outfile: dist("veduta-plots.js"), logLevel: "error" });
 // The pages, with their scripts inlined.

@@ -89,7 +89,7 @@ export async function decodeImage(file: string | Uint8Array): Promise<Tensor> {
       expected: "a PNG, JPEG or WebP image",
       ...(bytes && isHeic(bytes)
         ? { found: "HEIC, which is not read", fix: "export it as JPEG" }
-        : { found: error instanceof Error ? error.message : String(error) }),
+        : { found: bytes?.length === 0 ? "an empty file" : error instanceof Error ? error.message : String(error) }),
     });
   });
   const plane = info.width * info.height;

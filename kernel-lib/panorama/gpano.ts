@@ -61,15 +61,29 @@ ${tags.join("\n")}
 <?xpacket end="w"?>`;
 }
 
-/** Reads the tags of an XMP packet, elements or attributes. @returns undefined if one is missing or not a whole number */
+/**
+ * Reads the tags of an XMP packet: elements or attributes, under any prefix of their namespace, sizes as whole numbers or decimals.
+ * @returns undefined if one is missing or is no number
+ */
 export function parseGpano(xmp: string): Gpano | undefined {
-  const value = (tag: string) => {
-    const found = new RegExp(`GPano:${tag}(?:>|\\s*=\\s*["'])\\s*(\\d+)\\s*[<"']`).exec(xmp);
-    return found ? Number(found[1]) : undefined;
-  };
-  const entries = Object.entries(TAGS).map(([tag, key]) => [key, value(tag)] as const);
-  if (entries.some(([, n]) => n === undefined)) return undefined;
+  const entries = Object.entries(TAGS).map(([tag, key]) => [key, Math.round(Number(tagOf(xmp, tag) ?? Number.NaN))] as const);
+  if (entries.some(([, n]) => !Number.isFinite(n))) return undefined;
   return Object.fromEntries(entries) as unknown as Gpano;
+}
+
+/** The projection that the tags name, in lower case; undefined if they name none. */
+export const gpanoProjection = (xmp: string): string | undefined => tagOf(xmp, "ProjectionType")?.toLowerCase();
+
+const NAMESPACE = "http://ns.google.com/photos/1.0/panorama/";
+
+/** The value of a tag. XML lets a file choose the prefix; "GPano" is that of the specification. */
+function tagOf(xmp: string, tag: string): string | undefined {
+  const bound = [...xmp.matchAll(/xmlns:([\w.-]+)\s*=\s*["']([^"']*)["']/g)].filter(([, , name]) => name === NAMESPACE);
+  for (const prefix of new Set([...bound.map(([, name]) => name), "GPano"])) {
+    const found = new RegExp(`\\b${prefix}:${tag}(?:>|\\s*=\\s*["'])\\s*([^<"'\\s]+)\\s*[<"']`).exec(xmp);
+    if (found) return found[1];
+  }
+  return undefined;
 }
 
 /** The coverage that the tags declare; the edge wraps if the image has the full width. */

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "#kernel-lib/core/image.js";
 import { zeros } from "#kernel-lib/core/tensor.js";
@@ -15,6 +16,7 @@ const PAGE = fileURLToPath(new URL("../../dist/viewer/index.html", import.meta.u
 const WICKED = `<img src=x onerror="globalThis.hacked=1">`;
 const asked = (requests: readonly string[]) => requests.filter((url) => !url.startsWith("blob:"));
 const told = (page: Page) => page.textContent("#told");
+const refused = (page: Page) => page.locator("#told li").allTextContents();
 const pixels = async (width: number, height = 64) => Buffer.from(await encodePng(landscape(width, height)));
 
 /** Drops real files and folders of this machine on the page, like a user, by the browser's own protocol. */
@@ -43,21 +45,19 @@ describe.skipIf(missing !== "")(`the page that opens what is dropped on it${miss
     rmSync(dir, { recursive: true, force: true });
   });
 
-  test("takes a picture, several to compare, and says what is missing", async () => {
+  test("takes several pictures to compare, and a picture as its fields say", async () => {
     const { page, complaints, requests } = await open(browser, PAGE);
     const file = async (name: string, width: number) => ({ name, mimeType: "image/png", buffer: await pixels(width) });
-    await page.locator("#files").setInputFiles([await file("strip.png", 384)]);
-    await expect.poll(() => told(page)).toContain("give the horizontal angle");
     await page.locator("#files").setInputFiles([await file("a.png", 128), await file("b.png", 128), await file("c.png", 128)]);
     await expect.poll(() => told(page)).toContain("a.png: a full sphere, because it is twice as wide as high. b.png");
     await settled(page);
     expect(await state(page)).toMatchObject({ compare: "swipe", projection: "perspective", pair: [0, 1] });
+    await page.getByRole("button", { name: "Coverage" }).click();
     await page.locator("#haov").fill("360");
     await page.locator("#projection").selectOption("cylinder");
     await page.locator("#files").setInputFiles([await file("strip.png", 384)]);
     await expect.poll(() => told(page)).toBe("strip.png: 360° × 55.3° cylinder, as said");
     await settled(page);
-    expect((await state(page)).fov).toBeCloseTo(55.27 * 0.94, 1);
     expect({ complaints, requests: asked(requests) }).toEqual({ complaints: [], requests: [] });
     await page.close();
   });
@@ -84,8 +84,69 @@ describe.skipIf(missing !== "")(`the page that opens what is dropped on it${miss
     await settled(page);
     expect(await page.getAttribute(".veduta-panorama", "data-state")).toBe("live");
     await drop(page, [join(run, "steps.json")]);
-    await expect.poll(() => told(page)).toBe("steps.json: got a file that this browser cannot show, want a PNG, JPEG or WebP");
+    await expect.poll(() => refused(page)).toEqual(["steps.json: got a file that this browser cannot show, want a PNG, JPEG or WebP"]);
+    expect(await told(page)).toMatch(/^panorama\.png: /); // what is shown keeps its name
     expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("a picture that does not tell what it covers is shown by a guess, which the fields change while it is shown", async () => {
+    const { page, complaints } = await open(browser, PAGE);
+    await page.locator("#files").setInputFiles([{ name: "sweep.png", mimeType: "image/png", buffer: await pixels(320) }]);
+    await expect.poll(() => told(page)).toBe("sweep.png: 200° across is a guess, for it is an image that is not 2:1 and has no GPano tags");
+    await settled(page);
+    expect(await page.locator("#haov").getAttribute("placeholder")).toBe("200");
+    await page.locator("#haov").fill("100");
+    await expect.poll(() => told(page)).toBe("sweep.png: 100° × 20° equirectangular, as said");
+    await page.locator("#haov").fill("400");
+    await expect.poll(() => refused(page)).toEqual(["sweep.png: haov: got 400, want degrees above 0, at most 360"]);
+    await page.locator("#haov").fill("");
+    await expect.poll(() => told(page)).toContain("200° across is a guess");
+    await expect.poll(() => refused(page)).toEqual([]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("files that are refused hide no other, and a broken one says what is wrong with it", async () => {
+    const { page, complaints } = await open(browser, PAGE);
+    const png = await pixels(128);
+    const jpeg = await sharp(png).jpeg().toBuffer();
+    const webp = await sharp(png).webp().toBuffer();
+    const file = (name: string, buffer: Buffer) => ({ name, mimeType: "image/png", buffer });
+    const half = (bytes: Buffer) => bytes.subarray(0, bytes.length / 2);
+    await page
+      .locator("#files")
+      .setInputFiles([
+        file("empty.jpg", Buffer.alloc(0)),
+        file("half.jpg", half(jpeg)),
+        file("whole.jpg", jpeg),
+        file("half.png", half(png)),
+        file("half.webp", half(webp)),
+        file("whole.webp", webp),
+        file("phone.heic", Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1")),
+      ]);
+    await expect
+      .poll(() => refused(page))
+      .toEqual([
+        "empty.jpg: got an empty file, want a PNG, JPEG or WebP",
+        "half.jpg: got a JPEG that ends in the middle, a part of the file, want a PNG, JPEG or WebP",
+        "half.png: got a PNG that ends in the middle, a part of the file, want a PNG, JPEG or WebP",
+        "half.webp: got a WebP that ends in the middle, a part of the file, want a PNG, JPEG or WebP",
+        "phone.heic: got HEIC, which this browser does not show, want a PNG, JPEG or WebP",
+      ]);
+    await settled(page);
+    expect(await page.textContent(".veduta-names")).toBe("whole.jpg | whole.webp");
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test("a sample is one click away", async () => {
+    const { page, complaints, requests } = await open(browser, PAGE);
+    await page.getByRole("button", { name: "Try this one" }).click();
+    await settled(page);
+    expect(await told(page)).toBe("A sample: a full turn");
+    expect(await page.textContent(".veduta-caption")).toContain("Made by Veduta's bundled model");
+    expect({ complaints, requests: asked(requests) }).toEqual({ complaints: [], requests: [] });
     await page.close();
   });
 

@@ -1,8 +1,9 @@
 /**
  * @file The entry of the viewer's script: it mounts the figures in the page's queue, and later ones as they come. A figure that leaves the page
- * frees its resources; one that returns (notebooks move their outputs) is mounted again.
+ * frees its resources; one that returns (notebooks move their outputs) is mounted again. The script also defines `<veduta-panorama>`.
  */
 import type { PanoramaSpec } from "../../kernel-lib/pages/panorama-figure.js";
+import { defineElement } from "./element.js";
 import type { ViewerRoot } from "./page-viewer.js";
 import { takeFigures } from "./queue.js";
 import { mountStrip } from "./strip.js";
@@ -32,5 +33,7 @@ function attend(records: readonly MutationRecord[]): void {
         }
 }
 
-if (takeFigures({ panorama: revive, strip: mountStrip }))
+if (takeFigures({ panorama: revive, strip: mountStrip })) {
   new MutationObserver(attend).observe(document, { childList: true, subtree: true });
+  defineElement(revive);
+}

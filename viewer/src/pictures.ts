@@ -62,6 +62,7 @@ export function createPictures(surface: (image: HTMLImageElement, coverage: Cove
 /** Loads and decodes an image. The page's own `<img>` cannot be used: three.js reads its `width`, which is that of its box. */
 export async function picture(src: string): Promise<HTMLImageElement> {
   const image = new Image();
+  if (/^https?:/.test(new URL(src, document.baseURI).protocol)) image.crossOrigin = "anonymous"; // a picture of another site is read only if that site allows it
   image.src = src;
   await image.decode();
   return image;

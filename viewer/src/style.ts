@@ -65,11 +65,12 @@ const CSS = `
 @media (prefers-reduced-motion:reduce){.veduta-note{transition:none}}
 `;
 
-/** Adds the style to the page, once. */
+let added: CSSStyleSheet | undefined;
+
+/** Adds the style to the page, once. As a constructed sheet it needs no permission of the page's content policy. */
 export function style(): void {
-  if (document.getElementById("veduta-style")) return;
-  const element = document.createElement("style");
-  element.id = "veduta-style";
-  element.textContent = CSS;
-  document.head.append(element);
+  if (added && document.adoptedStyleSheets.includes(added)) return;
+  added ??= new CSSStyleSheet();
+  added.replaceSync(CSS);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, added];
 }
