@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { type CliDeps, InterruptedError, UsageError } from "./cli/command.js";
 import { compareCommand } from "./cli/compare.js";
+import { completionCommand } from "./cli/completion.js";
 import { editCommand } from "./cli/edit.js";
 import { exportCommand } from "./cli/export.js";
 import { kernelCommand } from "./cli/kernel.js";
@@ -47,6 +48,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
   runCommand(program, deps);
   exportCommand(program, deps);
   scriptCommand(program, deps);
+  completionCommand(program, deps);
   try {
     await program.parseAsync([...words], { from: "user" });
     return 0;

@@ -24,7 +24,13 @@ const common = /** @type {const} */ ({
 });
 await build({ ...common, entryPoints: [here("src/mount.ts")], outfile: dist("veduta-viewer.js") });
 await build({ ...common, format: "esm", entryPoints: [here("src/anywidget.ts")], outfile: dist("veduta-anywidget.js") });
-await build({ ...common, entryPoints: [here("src/open/main.ts")], outfile: dist("veduta-open.js"), loader: { ".webp": "dataurl" } });
+const sample = `data:image/webp;base64,${readFileSync(here("../docs/with.webp"), "base64")}`;
+await build({
+  ...common,
+  entryPoints: [here("src/open/main.ts")],
+  outfile: dist("veduta-open.js"),
+  define: { SAMPLE: JSON.stringify(sample) },
+});
 await build({ ...common, entryPoints: [here("src/playground/main.ts")], outfile: dist("veduta-playground.js") });
 await build({ ...common, entryPoints: [here("src/plots/main.ts")], outfile: dist("veduta-plots.js"), logLevel: "error" });
 // The pages, with their scripts inlined.

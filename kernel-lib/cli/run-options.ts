@@ -96,11 +96,12 @@ export const addModelOptions = (command: Command): Command =>
 /** Commander's options of a flag; a flag without a value also has its opposite. The value is stored under the option's name. */
 function optionsOf(name: string, flag: MethodFlag): Option[] {
   const { means, otherwise } = flagWords(flag);
-  const { value, parse, load } = flag.spec.flag ?? {};
+  const { value, choices, parse, load } = flag.spec.flag ?? {};
   if (value === undefined || (parse ?? load) === undefined)
     return [new Option(name, means), new Option(name.replace("--", "--no-"), "the opposite (default)")];
   const text = `${means}${otherwise === undefined ? "" : ` (default: ${otherwise})`}`;
-  const option = new Option(`${name} <${value}>`, text).argParser((word: string, before: unknown) => {
+  const named = new Option(`${name} <${value}>`, text);
+  const option = (choices ? named.choices(choices) : named).argParser((word: string, before: unknown) => {
     try {
       return parse ? parse(word) : [...((before as readonly string[] | undefined) ?? []), word];
     } catch (error) {

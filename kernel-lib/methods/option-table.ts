@@ -29,6 +29,8 @@ export interface Flag<T> {
   readonly name?: string;
   /** the name of its value in the help, such as "n"; absent for a flag that takes none */
   readonly value?: string;
+  /** the words that it takes, if they are few */
+  readonly choices?: readonly string[];
   /** Parses the flag's value. @throws RangeError for an invalid one */
   readonly parse?: (word: string) => T;
   /** The word that `parse` makes the value of; default String(value), for values that are no objects. */
@@ -121,7 +123,7 @@ export function choiceOption<const Word extends string>({
     if (!fits(word)) throw new RangeError(`want ${want}`);
     return word as Word;
   };
-  return specOf<Word, typeof words>(words, { want, fits }, { value: "name", parse });
+  return specOf<Word, typeof words>(words, { want, fits }, { value: "name", choices, parse });
 }
 
 /** An option that is true or false: a flag without a value, and its opposite "--no-…". */

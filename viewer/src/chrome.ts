@@ -36,7 +36,8 @@ export function createChrome(root: HTMLElement, alt: string, { coverage, caption
   const note = make("div", { className: "veduta-note", ariaHidden: "true" });
   const said = make("div", { className: "veduta-said", role: "status" });
   const tools = make("div", { className: "veduta-tools", role: "group", ariaLabel: TEXTS.tools });
-  const box = make("div", { className: "veduta-stage" }, canvas, note, tools, said);
+  const wide = coverage.horizontal > 4 * coverage.vertical ? " veduta-wide" : "";
+  const box = make("div", { className: `veduta-stage${wide}` }, canvas, note, tools, said);
   const bar = make("div", { className: "veduta-bar", role: "group", ariaLabel: TEXTS.controls });
   const panels = make("div", { className: "veduta-panels" });
   root.append(box, ...(caption === undefined ? [] : [make("p", { className: "veduta-caption" }, caption)]), bar, panels);

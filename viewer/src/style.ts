@@ -6,6 +6,7 @@ const CSS = `
 .veduta-panorama>img{display:block;width:100%;height:auto}
 .veduta-panorama[data-state=live]>img{display:none}
 .veduta-stage{position:relative;aspect-ratio:21/9;min-height:220px;max-height:80vh;width:100%}
+.veduta-wide{aspect-ratio:3}
 .veduta-stage canvas{position:absolute;inset:0;width:100%;height:100%;display:block;touch-action:pan-y;cursor:grab;outline-offset:-3px}
 .veduta-stage canvas:active{cursor:grabbing}
 .veduta-stage canvas:focus-visible{outline:3px solid #fff;box-shadow:inset 0 0 0 5px #1a5fb4}
@@ -59,7 +60,7 @@ const CSS = `
 .veduta-panorama:fullscreen{display:flex;flex-direction:column}
 .veduta-panorama:fullscreen .veduta-stage{flex:1;min-height:0}
 @media (max-width:600px){.veduta-steps input{order:-1;flex:1 0 100%;min-height:32px}.veduta-steps output{flex:1;text-align:left}}
-@media (max-width:560px){.veduta-stage{aspect-ratio:4/3}.veduta-note{bottom:auto;top:10px}}
+@media (max-width:560px){.veduta-stage{aspect-ratio:4/3}.veduta-wide{aspect-ratio:7/4}.veduta-note{bottom:auto;top:10px}}
 .veduta-panorama[data-scheme=light]{color-scheme:light}
 .veduta-panorama[data-scheme=dark]{color-scheme:dark;--veduta-space:#191b1f}
 @media (prefers-reduced-motion:reduce){.veduta-note{transition:none}}

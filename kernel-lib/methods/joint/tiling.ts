@@ -44,10 +44,12 @@ export function completeGrid(grid: Grid): CompleteGrid {
 
 /**
  * Refuses a grid whose windows do not tile the panorama: a row of windows must end at the edge, a ring where it began.
- * @throws RangeError with the wrong option, and for each option the nearest values that fit the others (defaults follow the window)
+ * @throws RangeError with the wrong option, and for each option the nearest values that fit the others (defaults follow the window); for a panorama
+ * that is too large for any image reader
  */
 export function expectTiling(grid: Grid): void {
   const { height, width, window, stride, multiple, scaleFactor } = completeGrid(grid);
+  expectReadable(height * scaleFactor, width * scaleFactor);
   const px = (extent: number) => `${extent * scaleFactor}${scaleFactor === 1 ? "" : " px"}`;
   const unit = scaleFactor === 1 ? "" : ` latent pixels (${scaleFactor} px each)`;
   const wrong =
@@ -81,6 +83,17 @@ export function expectWhole(name: "height" | "width", extent: number, scaleFacto
   const values = nearest(extent, 1, Number.MAX_SAFE_INTEGER, isWhole).map((value) => value * scaleFactor);
   throw new RangeError(
     `${name} ${extent * scaleFactor} px: want a multiple of ${scaleFactor} px; nearest that are: ${values.join(" or ")} px`,
+  );
+}
+
+/** Pixels of the largest picture that image readers open: 16383 × 16383, the limit of libvips, which reads and writes ours. */
+const READABLE = 16383 ** 2;
+
+/** Refuses a panorama that no reader would open. @throws RangeError with the largest width of that height */
+function expectReadable(height: number, width: number): void {
+  if (!(height * width > READABLE)) return;
+  throw new RangeError(
+    `width ${width} px: with a height of ${height} px it is ${(height * width).toLocaleString("en")} pixels, and image readers open at most ${READABLE.toLocaleString("en")}; want a width of at most ${Math.floor(READABLE / height)} px`,
   );
 }
 

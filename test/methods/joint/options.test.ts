@@ -98,6 +98,11 @@ describe.each(Object.entries(OVERLAPPING))("the options of %s", (name, method) =
     [{ width: 66 }, RangeError, `width 66 px: ${tiling}; nearest that do: width 64 px or 68 px; stride 1 or 5; window 7 or 9`],
     [{ width: 65 }, RangeError, `width 65 px: ${tiling}; nearest that do: width 64 px or 68 px`],
     [{ width: 66, loop: true }, RangeError, `width 66 px: ${tiling}; nearest that do: width 64 px or 68 px; stride 1 or 3`],
+    [
+      { width: 1_000_000_000 },
+      RangeError,
+      "width 1000000000 px: with a height of 16 px it is 16,000,000,000 pixels, and image readers open at most 268,402,689; want a width of at most 16775168 px",
+    ],
     [{ height: 17 }, RangeError, `height 17 px: ${tiling}; nearest that do: height 16 px or 20 px`],
     [{ height: 8 }, RangeError, `height 8 px: ${tiling}; nearest that do: height 16 px; window 4`],
     [{ width: Number.NaN }, RangeError, `width NaN px: ${tiling}; nearest that do: width 16 px`],

@@ -2,7 +2,6 @@
  * @file The page viewer/index.html: it opens what is dropped on it, a panorama, several of them, or a run's folder. Nothing leaves the browser.
  * A file that is refused hides no other, and what a picture covers can be changed while it is shown.
  */
-import sample from "../../../docs/with.webp";
 import type { FigureJob, PanoramaSpec } from "../../../kernel-lib/pages/panorama-figure.js";
 import { pageVariables, WARNING } from "../../../kernel-lib/panorama/colors.js";
 import { stripCoverage } from "../../../kernel-lib/panorama/coverage.js";
@@ -11,6 +10,8 @@ import { dropped } from "./dropped.js";
 import type { Said } from "./file-coverage.js";
 import { type Opened, openImage, openRun } from "./opened.js";
 
+/** A picture of the bundled model as a data: URL, which the build puts in. */
+declare const SAMPLE: string;
 /** Milliseconds after the last key until a changed coverage is shown. */
 const TYPED = 350;
 
@@ -106,9 +107,9 @@ for (const id of ["files", "folder"])
 options.addEventListener("input", recover);
 options.addEventListener("submit", (event) => event.preventDefault());
 coversButton.addEventListener("click", () => unfold(options.hidden));
-at<HTMLImageElement>("sample-picture").src = sample;
+at<HTMLImageElement>("sample-picture").src = SAMPLE;
 at("sample").addEventListener("click", () => {
   const coverage = stripCoverage({ width: 768, height: 128, edge: "wrap" });
   const caption = "Made by Veduta's bundled model with SyncDiffusion, in windows of 128 × 128 pixels.";
-  show([{ name: "A sample", src: sample, spec: { coverage, caption }, source: "a full turn", known: "known" }]);
+  show([{ name: "A sample", src: SAMPLE, spec: { coverage, caption }, source: "a full turn", known: "known" }]);
 });
