@@ -22,30 +22,37 @@ import { type CliDeps, UsageError } from "./command.js";
 /** What the actions need. */
 export type HubDeps = Pick<CliDeps, "stdout" | "stderr">;
 
-/** Lists the models that can be pulled. */
-export function list({ stdout }: HubDeps): void {
+/** One model of `veduta models list`. */
+interface Listed {
+  readonly name: string;
+  /** its folder, if it is there whole */
+  readonly folder?: string;
+  readonly facts: readonly string[];
+}
+
+/** Lists the models that can be pulled, and what else lies in the cache. @param json as one JSON list, for scripts */
+export function list({ json = false }: { readonly json?: boolean }, { stdout }: HubDeps): void {
   const settings = hubSettings();
-  for (const model of readManifest()) {
-    const { complete, folder, files } = installed(model, settings);
-    const onDisk = files.reduce((sum, { file }) => sum + (file ? statSync(file).size : 0), 0);
-    const { fp32, fp16 } = model.bytes;
-    const sizes = [...(fp32 ? [bytesInWords(fp32)] : []), ...(fp16 ? [`fp16 ${bytesInWords(fp16)}`] : [])].join(", ");
-    const facts = [
-      model.title,
-      complete ? `pulled, ${bytesInWords(onDisk)}: ${folder}` : `not pulled; to download: about ${sizes}`,
-      ...sourceOf(model),
-      ...licencesOf(model),
-    ];
-    stdout.write(`${model.name}\n${facts.map((fact) => `  ${fact}\n`).join("")}\n`);
-  }
-  const ids = readManifest().flatMap((model) => (model.kind === "hub" ? [model.id] : []));
-  for (const repository of cachedRepositories(settings))
-    if (!ids.includes(repository.id))
-      stdout.write(
-        `${repository.id}\n${cachedFacts(repository)
-          .map((fact) => `  ${fact}\n`)
-          .join("")}\n`,
-      );
+  const manifest = readManifest();
+  const ids = manifest.flatMap((model) => (model.kind === "hub" ? [model.id] : []));
+  const all: readonly Listed[] = [
+    ...manifest.map((model) => listed(model, settings)),
+    ...cachedRepositories(settings).flatMap((repository) =>
+      ids.includes(repository.id) ? [] : [{ name: repository.id, folder: repository.folder, facts: cachedFacts(repository) }],
+    ),
+  ];
+  if (json) stdout.write(`${JSON.stringify(all, undefined, 2)}\n`);
+  else for (const { name, facts } of all) stdout.write(`${name}\n${facts.map((fact) => `  ${fact}\n`).join("")}\n`);
+}
+
+function listed(model: ManifestModel, settings: HubSettings): Listed {
+  const { complete, folder, files } = installed(model, settings);
+  const onDisk = files.reduce((sum, { file }) => sum + (file ? statSync(file).size : 0), 0);
+  const { fp32, fp16 } = model.bytes;
+  const sizes = [...(fp32 ? [bytesInWords(fp32)] : []), ...(fp16 ? [`fp16 ${bytesInWords(fp16)}`] : [])].join(", ");
+  const state = complete ? `pulled, ${bytesInWords(onDisk)}: ${folder}` : `not pulled; to download: about ${sizes}`;
+  const facts = [model.title, state, ...sourceOf(model), ...licencesOf(model)];
+  return { name: model.name, ...(complete && folder !== undefined ? { folder } : {}), facts };
 }
 
 /** What is said of a repository in the cache. */

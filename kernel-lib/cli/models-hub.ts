@@ -1,7 +1,8 @@
 /** @file `veduta models list | pull | show | verify`: downloads published checkpoints into the cache of Python's tools. */
 import { type Command, Option } from "commander";
-import { PREDICTIONS, type Prediction } from "../diffusion/notation.js";
+import { PREDICTIONS } from "../diffusion/notation.js";
 import type { HubDeps, PullFlags } from "./models-hub-action.js";
+import type { ShowFlags } from "./models-show-action.js";
 
 /** Adds the commands to the group `veduta models`. */
 export function hubCommands(group: Command, deps: HubDeps): void {
@@ -10,7 +11,8 @@ export function hubCommands(group: Command, deps: HubDeps): void {
     .description(
       "list the models that can be pulled by name, with licence, size, and folder if already pulled, and what else lies in the hub's cache",
     )
-    .action(async () => (await actions()).list(deps));
+    .option("--json", "print a JSON list, for scripts")
+    .action(async (flags: { readonly json?: true }) => (await actions()).list(flags, deps));
   group
     .command("pull")
     .description("download a model, resume a download, or check that its files have not changed")
@@ -25,9 +27,8 @@ export function hubCommands(group: Command, deps: HubDeps): void {
     .addOption(
       new Option("--prediction <name>", "what the U-Net of a single file predicts; default what its metadata say").choices(PREDICTIONS),
     )
-    .action(async (name: string, flags: { readonly prediction?: Prediction }) =>
-      (await import("./models-show-action.js")).show(name, flags.prediction, deps),
-    );
+    .option("--json", "print a JSON object, for scripts")
+    .action(async (name: string, flags: ShowFlags) => (await import("./models-show-action.js")).show(name, flags, deps));
   group
     .command("verify")
     .description("hash the files of a model, or of all pulled models, and compare them with the first pull")

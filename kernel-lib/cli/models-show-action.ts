@@ -4,9 +4,16 @@ import type { Prediction } from "../diffusion/notation.js";
 import { describeModel, type ModelFacts } from "../pipelines/describe-model.js";
 import type { HubDeps } from "./models-hub-action.js";
 
+/** The flags of `veduta models show`. */
+export interface ShowFlags {
+  readonly prediction?: Prediction;
+  readonly json?: true;
+}
+
 /** Prints what a checkpoint is. @throws CheckpointError for one that does not open, naming its kind */
-export function show(name: string, prediction: Prediction | undefined, { stdout }: HubDeps): void {
+export function show(name: string, { prediction, json }: ShowFlags, { stdout }: HubDeps): void {
   const facts = describeModel(name, prediction);
+  if (json) return void stdout.write(`${JSON.stringify({ name, ...facts }, undefined, 2)}\n`);
   stdout.write(
     `${name}\n${lines(facts)
       .map((line) => `  ${line}\n`)

@@ -93,6 +93,16 @@ describe("veduta models with OWNER/NAME", () => {
     expect(out).toMatch(
       /^me\/tiny\n {2}Stable Diffusion 1 and 2, a folder: .*\n {2}unet: \d+ parameters, F32, [\d.]+ kB\n {2}vae: .*\n {2}text_encoder: .*\n {2}predicts epsilon; scaled_linear betas, 1000 steps; sampler pndm\n {2}trained on 8 × 8 latent pixels\n {2}licence creativeml-openrail-m\n\nTiny\nA model of noise, for tests\.\n$/,
     );
+    const listed = JSON.parse((await veduta("list", "--json")).out) as { name: string; folder?: string }[];
+    expect(listed.map(({ name }) => name)).toContain("clip-tokenizer");
+    expect(listed.find(({ name }) => name === "me/tiny")?.folder).toBe(join(snapshot, "../.."));
+    expect(JSON.parse((await veduta("show", "me/tiny", "--json")).out)).toMatchObject({
+      name: "me/tiny",
+      path: snapshot,
+      prediction: "epsilon",
+      window: 8,
+      licences: ["creativeml-openrail-m"],
+    });
     const verified = await veduta("verify", "me/tiny");
     expect(verified.code).toBe(0);
     for (const line of verified.out.trim().split("\n")) expect(line).toMatch(/^me\/tiny \S+: same$/);
