@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { writeTinyCheckpoint } from "./fixtures/tiny-checkpoint.js";
 
@@ -70,7 +71,7 @@ describe("the tarball", () => {
   }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("holds the build, the viewer, the checkpoint that there is, licence, notices and README, and no source or training state", () => {
+  test("holds the build, the viewer, the lessons, the docs, the checkpoint that there is, licence, notices and README, and no source or training state", () => {
     for (const name of [
       "LICENSE",
       "THIRD_PARTY_NOTICES",
@@ -79,6 +80,9 @@ describe("the tarball", () => {
       "dist/kernel-lib/engine/session-worker.js",
       "dist/viewer/veduta-viewer.js",
       "dist/viewer/veduta-anywidget.js",
+      "notebooks/01-a-first-panorama.ipynb",
+      "docs/viewer.md",
+      "docs/with.webp",
       "models/manifest.json",
       "models/tiny-landscapes/judge/backbone.safetensors",
     ])
@@ -100,6 +104,13 @@ describe("the tarball", () => {
   test("npx veduta runs from it", () => {
     expect(call("npx", ["veduta", "--help"], folder)).toContain("veduta");
     expect(call("npx", ["veduta", "--version"], folder).trim()).toBe(JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version);
+  });
+
+  test("npx veduta lab finds the lessons in it", async () => {
+    const lessons = join(folder, "node_modules/veduta/dist/kernel-lib/kernel/lessons.js");
+    const { copyLessons } = (await import(pathToFileURL(lessons).href)) as typeof import("#kernel-lib/kernel/lessons.js");
+    expect(copyLessons(join(folder, "course"))).toBeGreaterThan(10);
+    expect(existsSync(join(folder, "course/01-a-first-panorama.ipynb"))).toBe(true);
   });
 
   test("npx veduta paint writes a panorama and a report from it", () => {

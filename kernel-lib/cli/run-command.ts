@@ -1,6 +1,6 @@
 /** @file What commands share that run a method into a folder: flags, the model, interrupts, progress, and the folder. */
 import { join } from "node:path";
-import { duration } from "../core/words.js";
+import { counted, duration } from "../core/words.js";
 import type { Prediction } from "../diffusion/notation.js";
 import { createProgress, type Out } from "../display/progress.js";
 import type { DeviceChoice } from "../engine/device.js";
@@ -151,7 +151,7 @@ export function tellWritten(
 ): void {
   const times = `${duration(tenths(performance.now() - begun))} in all, ${duration(tenths(took))} of them to open the model`;
   const written = [picture, ...(keep.report === "none" ? [] : ["report.html"])].map((name) => `${join(dir, name)}\n`);
-  stdout.write(`${written.join("")}${info.width} × ${info.height} px, ${steps.length} steps, ${times}\n`);
+  stdout.write(`${written.join("")}${info.width} × ${info.height} px, ${counted(steps.length, "step")}, ${times}\n`);
 }
 
 /** Runs to the end and writes every step; a run that ends early keeps its steps. @param before steps that were done before it goes on */

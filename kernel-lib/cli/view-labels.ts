@@ -1,5 +1,6 @@
 /** @file Names of compared panoramas: by what tells them apart. */
 import { basename, resolve } from "node:path";
+import { counted } from "../core/words.js";
 
 /** A panorama to be named. */
 export interface Named {
@@ -13,7 +14,7 @@ export interface Named {
 /** Options that are told in a label, and in which words. */
 const TOLD: Readonly<Record<string, (value: unknown) => string>> = {
   seed: (value) => `seed ${value}`,
-  steps: (value) => `${value} steps`,
+  steps: (value) => counted(Number(value), "step"),
   weight: (value) => `weight ${value}`,
   decay: (value) => `decay ${value}`,
   syncSteps: (value) => `sync steps ${value}`,

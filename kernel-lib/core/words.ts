@@ -10,6 +10,9 @@ const UNITS = [
   ["kB", 1e3],
 ] as const;
 
+/** Formats a number of things: 1 step, 2 steps. @param what one of them, whose plural ends in s */
+export const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
+
 /** Formats bytes in decimal units: 812 B, 7.29 kB, 5.16 GB. */
 export function bytesInWords(bytes: number): string {
   const [unit, one] = UNITS.find(([, least]) => bytes >= least) ?? ["B", 1];

@@ -1,6 +1,7 @@
 /** @file Shows a panorama, a run's steps, or several panoramas to compare, in a viewer. */
 import { encodePng, encodeWebp } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
+import { counted } from "../core/words.js";
 import type { StepRecord } from "../methods/joint/step-record.js";
 import { dataUrl } from "../pages/html.js";
 import { type OtherPicture, type PanoramaSpec, panoramaFigure, type StepPicture, windowsSpec } from "../pages/panorama-figure.js";
@@ -135,7 +136,7 @@ function checkedView(state: Partial<ViewState>, change: Partial<ViewState>, cont
 function facts({ shape: [, , height, width] }: Tensor, { coverage, steps, others, label }: PanoramaSpec): string {
   const size = `${width}×${height}, ${Math.round(coverage.horizontal)}°`;
   if (others) return `${size}, ${[label, ...others.map((other) => other.label)].join(" beside ")}`;
-  return steps ? `${size}, ${steps.length} steps` : size;
+  return steps ? `${size}, ${counted(steps.length, "step")}` : size;
 }
 
 type Kind = { readonly one: Tensor } | { readonly steps: readonly ViewedStep[] } | { readonly named: Readonly<Record<string, Tensor>> };

@@ -1,5 +1,6 @@
 /** @file What displays and run folders read of a run, whatever its method makes. */
 import type { Tensor } from "../core/tensor.js";
+import { counted } from "../core/words.js";
 import type { EditResult, EditRun, EditStep } from "./edit/edit-step.js";
 import type { JointResult, JointRun, StepRecord } from "./joint/step-record.js";
 import type { PyramidResult, PyramidRun, PyramidStep } from "./pyramid/pyramid-step.js";
@@ -58,5 +59,3 @@ export function unitsOf({ options }: AnyRun): string {
   const { image, latent } = options as EditRun["options"];
   return counted((image ?? latent)?.shape[0] ?? 1, "picture");
 }
-
-const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;

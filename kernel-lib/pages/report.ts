@@ -1,6 +1,6 @@
 /** @file A run's report: the panorama in a viewer, every window's numbers, and every option, in one file without network access. */
 
-import { duration } from "../core/words.js";
+import { counted, duration } from "../core/words.js";
 import { ANCHOR_SERIES } from "../methods/joint/anchor-series.js";
 import type { Family, Series } from "../methods/method.js";
 import { DEFAULT_METHODS, methodInfo } from "../methods/methods.js";
@@ -29,7 +29,7 @@ export function report(run: ReportRun, { viewer = "embedded" }: ReportOptions = 
   const { info, steps } = run;
   const prompt = sceneTitle(info.options);
   const script = viewer === "embedded" ? html`<script>${trusted(viewerScript())}</script>` : html`<script src="${viewer.src}"></script>`;
-  const stopped = html`<p class="stopped">This run stopped after ${count(steps.length, "step")}: ${info.stopped ?? "it was interrupted"}. The picture is what it foresaw in its last step.</p>`;
+  const stopped = html`<p class="stopped">This run stopped after ${counted(steps.length, "step")}: ${info.stopped ?? "it was interrupted"}. The picture is what it foresaw in its last step.</p>`;
   return pageShell({
     title: prompt,
     style: REPORT_STYLE,
@@ -79,7 +79,6 @@ function footnotes(info: RunInfo, steps: readonly StepNumbers[]): Html | undefin
 </footer>`;
 }
 
-const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
 const placeOf = ({ width, scaleFactor, coverage }: RunInfo): StripPlace => ({ width, scaleFactor, coverage });
 
 function facts(info: RunInfo, steps: readonly StepNumbers[]): string {
@@ -89,8 +88,8 @@ function facts(info: RunInfo, steps: readonly StepNumbers[]): string {
   const windows = panorama ? steps[0]?.windows : options.windows;
   const parts = [
     `${width} × ${height} pixels${turn}`,
-    ...(Array.isArray(windows) || panorama ? [`${count(Array.isArray(windows) ? windows.length : 0, "window")}`] : []),
-    count(steps.length, "step"),
+    ...(Array.isArray(windows) || panorama ? [`${counted(Array.isArray(windows) ? windows.length : 0, "window")}`] : []),
+    counted(steps.length, "step"),
   ];
   if (info.source) parts.unshift(`an edit of ${info.source.name}`);
   if (typeof options.seed === "number") parts.push(`seed ${options.seed}`);

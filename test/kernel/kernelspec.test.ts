@@ -76,6 +76,16 @@ describe("veduta lab", () => {
     expect(existsSync(join(data, "kernels/veduta/kernel.json"))).toBe(true);
     expect(readFileSync(join(data, ".gitignore"), "utf8")).toBe("*\n");
   });
+  test("copies the lessons into an empty folder, and leaves one that is not empty as it is", async () => {
+    const own = join(dir, "course");
+    mkdirSync(own);
+    await lab(["jupyter lab --version"], own);
+    const first = join(own, "01-a-first-panorama.ipynb");
+    expect(readFileSync(first)).toEqual(readFileSync(join(ROOT, "notebooks/01-a-first-panorama.ipynb")));
+    rmSync(first);
+    await lab(["jupyter lab --version"], own);
+    expect(existsSync(first)).toBe(false);
+  });
   test("where none answers, says how to get one with Python and without", async () => {
     await expect(lab([])).rejects.toThrow(/Visual Studio Code, without Python.*kernel install.*uv tool install.*apt-get install/s);
     await expect(lab([], join(dir, "none"))).rejects.toThrow("no such folder");
