@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import type { Device } from "../../kernel-lib/engine/device.js";
 import { ensureCandidate, KEPT_FOLDER, STATE_FOLDER } from "../tiny-landscapes/train/folder.js";
+import { SHIPPED_RECORDS } from "../tiny-times/train/folder.js";
 import { QUEUE } from "./queue.js";
 import { keepState, readProgress } from "./state.js";
 import { printStatus } from "./status.js";
@@ -29,7 +30,7 @@ A part: ${names.join(", ")}. --steps replaces each part's steps. SIGTERM and Ctr
 --device: cpu (default) or cuda. --lanes: threads; default one per core on the cpu, else 1.`);
   process.exit(0);
 }
-const files = { folder: STATE_FOLDER, kept: KEPT_FOLDER };
+const files = { folder: STATE_FOLDER, kept: KEPT_FOLDER, records: SHIPPED_RECORDS };
 if (values.status) {
   printStatus(files);
   process.exit(0);

@@ -1,5 +1,5 @@
 /** @file A training's state on disk: parameters, AdamW's means, the average, steps and seconds. Written whole or not at all. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createRng } from "../../kernel-lib/core/random.js";
 import { openSafetensors, readSafetensors, writeSafetensors } from "../../kernel-lib/weights/safetensors.js";
@@ -23,6 +23,8 @@ export interface StateFiles {
   readonly folder: string;
   /** averaged parameters of states, in the repository: what is left where the states are gone */
   readonly kept: string;
+  /** of parts that ship as a whole model and that no other part goes on from: the model's training.json */
+  readonly records?: Readonly<Record<string, string>>;
 }
 
 export const stateFile = ({ folder }: StateFiles, name: string): string => join(folder, `${name}.safetensors`);
@@ -69,10 +71,13 @@ export function keptAverage(name: string, files: StateFiles): Weights | undefine
   return Object.fromEntries(entries.map(([key, value]) => [key.slice("average/".length), value]));
 }
 
-/** Writes the averaged parameters of a state into the repository, in half precision. @returns whether there is a state */
+/**
+ * Writes the averaged parameters of a state into the repository, in half precision, unless the model that ships has as many steps.
+ * @returns whether it did
+ */
 export function keepState(name: string, files: StateFiles): boolean {
   const state = stateFile(files, name);
-  if (!existsSync(state)) return false;
+  if (!existsSync(state) || shippedProgress(name, files).step >= progressOf(state).step) return false;
   const entries = Object.entries(readSafetensors(state)).filter(([key]) => key.startsWith("average/"));
   const { metadata } = openSafetensors(state);
   mkdirSync(files.kept, { recursive: true });
@@ -88,10 +93,16 @@ export function saveState(slots: readonly Slot[], arrays: TrainingArrays, file: 
   writeSafetensors(file, Object.fromEntries(tensors), { metadata: { step: String(step), begun: String(begun), seconds: String(seconds) } });
 }
 
-/** How far a sitting's state is, or of its kept parameters; zeros where there are neither. */
+/** How far a sitting's state is, or its kept parameters, or the model that ships; zeros where there is none of them. */
 export function readProgress(name: string, files: StateFiles): Progress {
   const found = [stateFile(files, name), keptFile(files, name)].find(existsSync);
-  return found === undefined ? { step: 0, begun: 0, seconds: 0 } : progressOf(found);
+  return found === undefined ? shippedProgress(name, files) : progressOf(found);
+}
+
+function shippedProgress(name: string, { records = {} }: StateFiles): Progress {
+  const file = records[name];
+  const record = file !== undefined && existsSync(file) ? JSON.parse(readFileSync(file, "utf8"))[name] : undefined;
+  return { step: record?.steps ?? 0, begun: 0, seconds: (record?.hours ?? 0) * 3600 };
 }
 
 function progressOf(file: string): Progress {

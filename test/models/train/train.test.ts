@@ -1,5 +1,5 @@
 /** @file The training loop on a training whose answer is known. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -105,6 +105,17 @@ describe("training", () => {
     const [[weights, seen]] = saved as [Record<string, { data: Float32Array }>, { steps: number }][];
     expect(weights["slope.weight"].data[0]).toBeCloseTo(slope, 2);
     expect(seen.steps).toBe(100);
+  });
+
+  test("a part whose model ships with all its steps is done where its state is gone, and is not kept a second time", async () => {
+    await train(sitting, options());
+    const record = join(files().folder, "training.json");
+    writeFileSync(record, JSON.stringify({ line: { steps: 100, rows: 1600, hours: 0.5 } }));
+    const shipped = { ...files(), records: { line: record } };
+    expect(keepState("line", shipped)).toBe(false);
+    rmSync(stateFile(files(), "line"));
+    expect(readProgress("line", shipped)).toEqual({ step: 100, begun: 0, seconds: 1800 });
+    expect(progress().step).toBe(0);
   });
 
   test("a branch begins with the other sitting's parameters and leaves its state as it was", async () => {
