@@ -49,7 +49,7 @@ export function completeGrid(grid: Grid): CompleteGrid {
  */
 export function expectTiling(grid: Grid): void {
   const { height, width, window, stride, multiple, scaleFactor } = completeGrid(grid);
-  expectReadable(height * scaleFactor, width * scaleFactor);
+  if (isWhole(window)) expectReadable(height * scaleFactor, width * scaleFactor);
   const px = (extent: number) => `${extent * scaleFactor}${scaleFactor === 1 ? "" : " px"}`;
   const unit = scaleFactor === 1 ? "" : ` latent pixels (${scaleFactor} px each)`;
   const wrong =
