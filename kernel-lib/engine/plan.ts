@@ -27,6 +27,9 @@ export type AnyProgram<Size extends object> = Pick<Program<Size, never, never, n
  */
 const CHECKPOINTING_FROM = 2 ** 30;
 
+/** Whether a graph of one row is rather built with gradient checkpointing. */
+export const needsCheckpointing = (plain: Graph): boolean => peakBytes(plain) >= CHECKPOINTING_FROM;
+
 /** Bytes of weights up to which each lane has its own copy. Beyond, a call's operators are large enough for all threads to share. */
 const LANE_WEIGHTS = 2 ** 28;
 
@@ -65,7 +68,7 @@ function planOf(
   { available, lanes }: { readonly available: () => number; readonly lanes: number },
 ): Plan {
   const plain = build(1, false);
-  const checkpointing = peakBytes(plain) >= CHECKPOINTING_FROM;
+  const checkpointing = needsCheckpointing(plain);
   const graph = checkpointing ? build(1, true) : plain;
   const shared = lanes > 1 && !checkpointing && sessionBytes(graph) <= LANE_WEIGHTS;
   const [rowBytes, weightBytes] = [HELD_FOR_REUSE * peakBytes(graph), (shared ? lanes : 1) * sessionBytes(graph)];

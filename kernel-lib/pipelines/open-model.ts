@@ -70,6 +70,21 @@ export interface OpenModelOptions {
  */
 export async function openModel<M = Model>(pathOrName: string = BUNDLED_MODELS[0], options: OpenModelOptions = {}): Promise<M> {
   const where = engineOptions(options);
+  const { pipeline, parts } = checkedParts(pathOrName, options);
+  const engine = await openEngine(where);
+  try {
+    return (await pipeline.open(parts, engine)) as M;
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/** The pipeline of a checkpoint, and its parts with what the options add to them, checked. @throws CheckpointError, RangeError as `openModel` */
+export function checkedParts(
+  pathOrName: string,
+  options: Pick<OpenModelOptions, "prediction" | "perceptual" | "control" | "lora" | "embedding">,
+): { readonly pipeline: AnyPipeline; readonly parts: AnyParts } {
   const { pipeline, own } = partsOf(placeOf(pathOrName), options.prediction);
   const perceptual = perceptualFor(pipeline, own, options.perceptual);
   const parts = adapted(
@@ -78,13 +93,7 @@ export async function openModel<M = Model>(pathOrName: string = BUNDLED_MODELS[0
     options,
   );
   pipeline.check?.(parts);
-  const engine = await openEngine(where);
-  try {
-    return (await pipeline.open(parts, engine)) as M;
-  } catch (error) {
-    await engine.close();
-    throw error;
-  }
+  return { pipeline, parts };
 }
 
 /** An engine for a network that is no checkpoint of its own. @throws DeviceError, RangeError as `openModel` */
