@@ -72,24 +72,26 @@ const perceptual = (opened: Opened): Perceptual & ComparableFeatures => {
     async perceptualGradient(latent, { anchor, distance, ...noise }) {
       const { size, rows, shared } = guided(opened, "perceptualGradient", latent, noise);
       expectShape("perceptualGradient: anchor", anchor, [1, 3, scale * size.height, scale * size.width]);
-      return engine.call(programs.gradient(distance), size, { rows, shared: { ...shared, anchor } }, noise.batch);
+      return engine.call(programs.gradient(distance), size, { rows, shared: { ...shared, anchor } }, noise.batch, noise.signal);
     },
-    async decodedGradient(latent, { anchor, distance, batch }) {
+    async decodedGradient(latent, { anchor, distance, batch, signal }) {
       engine.expectOpen("decodedGradient");
       expectShape("decodedGradient", latent, ["N", opened.channels, "h", "w"]);
       const [, , height, width] = latent.shape;
       expectShape("decodedGradient: anchor", anchor, [1, 3, scale * height, scale * width]);
-      return engine.call(programs.decodedGradient(distance), { height, width }, { rows: { latent }, shared: { anchor } }, batch);
+      return engine.call(programs.decodedGradient(distance), { height, width }, { rows: { latent }, shared: { anchor } }, batch, signal);
     },
-    async perceptualDistance(image, reference, { batch } = {}) {
+    async perceptualDistance(image, reference, { batch, signal } = {}) {
       engine.expectOpen("perceptualDistance");
       expectShape("perceptualDistance", image, ["N", 3, "H", "W"]);
       const [n, , height, width] = image.shape;
       const many = reference.shape[0] !== 1;
       const want = [many ? n : 1, 3, height, width];
       expectShape("perceptualDistance: second image", reference, want, "give one image, or as many as there are first ones");
-      if (many) return (await engine.call(programs.distanceToEach(), { height, width }, { rows: { image, reference } }, batch)).distance;
-      return (await engine.call(programs.distanceToOne(), { height, width }, { rows: { image }, shared: { reference } }, batch)).distance;
+      if (many)
+        return (await engine.call(programs.distanceToEach(), { height, width }, { rows: { image, reference } }, batch, signal)).distance;
+      return (await engine.call(programs.distanceToOne(), { height, width }, { rows: { image }, shared: { reference } }, batch, signal))
+        .distance;
     },
     async features(image, { batch } = {}) {
       engine.expectOpen("features");

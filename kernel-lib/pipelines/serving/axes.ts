@@ -33,7 +33,8 @@ export function lengthsOf(
       else if (typeof axis === "object") lengths[axis.of] ??= shapes[name][k] / axis.times;
     }
   for (const { name, shape } of tensors) {
-    const fits = (axis: Axis, k: number) => lengthOf(axis, lengths) === shapes[name][k] && isLength(shapes[name][k]);
+    const fits = (axis: Axis, k: number) =>
+      lengthOf(axis, lengths) === shapes[name][k] && isLength(typeof axis === "object" ? lengths[axis.of] : shapes[name][k]);
     if (shape.length !== shapes[name].length || !shape.every(fits)) throw misfit(name);
   }
   return lengths;

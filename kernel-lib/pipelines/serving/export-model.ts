@@ -4,17 +4,14 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { CheckpointError } from "../../core/errors.js";
 import { needsCheckpointing } from "../../engine/plan.js";
 import type { Graph } from "../../graph/graph.js";
 import type { Precision } from "../../graph/half.js";
 import { onnxBytes } from "../../graph/onnx.js";
 import { writeTokenizer } from "../../text/write-tokenizer.js";
 import { writeJson, writeNewFolder } from "../new-folder.js";
-import { checkedParts, type OpenModelOptions } from "../open-model.js";
+import { type OpenModelOptions, stableDiffusionParts } from "../open-model.js";
 import type { OpenParts } from "../pipeline.js";
-import { anyOf } from "../pipelines.js";
-import { stableDiffusion } from "../stable-diffusion.js";
 import type { StableDiffusionParts } from "../stable-diffusion-parts.js";
 import { stableDiffusionPrograms } from "../stable-diffusion-programs.js";
 import { type ExportedFunction, type ExportSizes, exportedFunctions } from "./exported-functions.js";
@@ -90,14 +87,6 @@ export async function exportModel(pathOrName: string, dir: string, options: Expo
     },
   );
   return { dir: target, models, weights: links.how ?? "linked", weightBytes: bytesOf([...new Set(files)]) };
-}
-
-/** The parts of a checkpoint of Stable Diffusion. @throws CheckpointError for one of another kind */
-export function stableDiffusionParts(pathOrName: string, options: Parameters<typeof checkedParts>[1]): OpenParts<StableDiffusionParts> {
-  const { pipeline, parts } = checkedParts(pathOrName, options);
-  if (pipeline !== anyOf(stableDiffusion))
-    throw new CheckpointError(pathOrName, { expected: `a checkpoint of ${stableDiffusion.name}`, found: `one of ${pipeline.name}` });
-  return parts as unknown as OpenParts<StableDiffusionParts>;
 }
 
 function graphOf({ program, size, lengths }: ExportedFunction, keeps: ExportOptions["keeps"]): Graph {

@@ -4,6 +4,7 @@
  */
 import type { Edge } from "../../core/edge.js";
 import type { Program } from "../../engine/program.js";
+import type { ClipTextConfig } from "../../nets/clip-text.js";
 import type { OpenParts } from "../pipeline.js";
 import type { StableDiffusionParts } from "../stable-diffusion-parts.js";
 import type { StableDiffusionPrograms } from "../stable-diffusion-programs.js";
@@ -20,6 +21,8 @@ export interface FunctionTensor {
 /** An input; that of "rows" has the batch as its first axis, N, and that of the "call" is whole in every call. */
 export interface FunctionInput extends FunctionTensor {
   readonly of: "rows" | "call";
+  /** token numbers are below it */
+  readonly below?: number;
 }
 
 /** A program, whatever its size and feeds. */
@@ -53,7 +56,7 @@ const times = (factor: number, of: string): Axis => ({ times: factor, of });
 
 /** Programs and parts of a checkpoint. */
 export interface OpenedFunctions {
-  readonly parts: Pick<OpenParts<StableDiffusionParts>, "has">;
+  readonly parts: Pick<OpenParts<StableDiffusionParts>, "has" | "part">;
   readonly opened: StableDiffusionPrograms;
 }
 
@@ -61,7 +64,7 @@ export interface OpenedFunctions {
 export function networkFunctions(given: OpenedFunctions): readonly NetworkFunction[] {
   const { has } = given.parts;
   return [
-    ...(has("text_encoder") ? [textFunction(given.opened)] : []),
+    ...(has("text_encoder") ? [textFunction(given.opened, given.parts.part("text_encoder").config)] : []),
     ...denoising(given.opened, has("perceptual")),
     ...EDGES.flatMap((edge) => autoencoding(given.opened, ...edge)),
     ...(has("perceptual") ? [distanceFunction(given.opened)] : []),
@@ -69,12 +72,18 @@ export function networkFunctions(given: OpenedFunctions): readonly NetworkFuncti
 }
 
 /** ids [N,T] -> text [N,T,D] */
-const textFunction = ({ unet: { crossAttentionDim: D }, text }: StableDiffusionPrograms): NetworkFunction => ({
+const textFunction = (
+  { unet: { crossAttentionDim: D }, text }: StableDiffusionPrograms,
+  { vocabSize, maxPositionEmbeddings }: Pick<ClipTextConfig, "vocabSize" | "maxPositionEmbeddings">,
+): NetworkFunction => ({
   name: "text",
-  inputs: [row("ids", ["N", "T"], "INT32")],
+  inputs: [{ ...row("ids", ["N", "T"], "INT32"), below: vocabSize }],
   outputs: [tensor("text", ["N", "T", D])],
   program: () => text().program,
-  size: ({ T }) => ({ tokens: T }),
+  size({ T }) {
+    if (T > maxPositionEmbeddings) throw new RangeError(`ids: got ${T} tokens per prompt, want at most ${maxPositionEmbeddings}`);
+    return { tokens: T };
+  },
 });
 
 /** What guided calls take: timestep, or its embedding where that is fed, guidance, alpha and sigma are one number each; text is the negative prompt's, then the prompt's, or one alone. */
