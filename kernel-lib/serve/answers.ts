@@ -36,8 +36,10 @@ export interface AnswerOutput extends Tensor {
 /** Outputs, all FP32: binary ones after a JSON head that describes them, the others in it. @param about what the head says besides */
 export function outputs(response: ServerResponse, about: object, list: readonly AnswerOutput[]): void {
   const wire = list.map(({ name, shape, data }): WireTensor => ({ name, datatype: "FP32", shape, data }));
-  if (list.every(({ form }) => form === "json"))
-    return json(response, 200, { ...about, outputs: wire.map((each) => ({ ...each, data: [...each.data] })) });
+  if (list.every(({ form }) => form === "json")) {
+    json(response, 200, { ...about, outputs: wire.map((each) => ({ ...each, data: [...each.data] })) });
+    return;
+  }
   const inHead = new Set(list.filter(({ form }) => form === "json").map(({ name }) => name));
   const { parts, headLength, length } = binaryMessage("outputs", wire, about, inHead);
   response.writeHead(200, { "content-type": "application/octet-stream", "content-length": length, [HEAD_LENGTH]: headLength });

@@ -8,6 +8,7 @@ import { needsCheckpointing } from "../../engine/plan.js";
 import type { Graph } from "../../graph/graph.js";
 import type { Precision } from "../../graph/half.js";
 import { onnxBytes } from "../../graph/onnx.js";
+import { tokenizerJson } from "../../text/tokenizer-json.js";
 import { writeTokenizer } from "../../text/write-tokenizer.js";
 import { writeJson, writeNewFolder } from "../new-folder.js";
 import { type OpenModelOptions, stableDiffusionParts } from "../open-model.js";
@@ -69,6 +70,9 @@ export async function exportModel(pathOrName: string, dir: string, options: Expo
   const files = graphs.flatMap(({ graph }) => weightFiles(graph));
   const links = weightLinks(files, dir, options.weights);
   const description = describeParts(parts, precision);
+  const described = descriptionParameters(description);
+  const tokenizer = () => ({ tokenizer: tokenizerJson(parts.part("tokenizer")) });
+  const parameters = (name: string) => ({ ...described, ...(name === "text" && tokenizer()) });
   const partOf = partOfFile(parts);
   const models: ExportedModel[] = [];
 
@@ -78,8 +82,7 @@ export async function exportModel(pathOrName: string, dir: string, options: Expo
     dir,
     { existing: options.existing, bytes, isCheckpoint: isExport, kind: "an export" },
     async (out) => {
-      for (const each of graphs)
-        models.push(await writeFunction(out, each, { options, links, partOf, parameters: descriptionParameters(description) }));
+      for (const each of graphs) models.push(await writeFunction(out, each, { options, links, partOf, parameters }));
       if (context > 0) writeTokenizer(join(out, "tokenizer"), parts.part("tokenizer").source);
       const shapes = graphs.map(({ name, inputs, outputs }) => [name, { inputs, outputs }] as const);
       await writeJson(join(out, "veduta.json"), { ...description, batch: options.batch, functions: Object.fromEntries(shapes) });
@@ -106,7 +109,7 @@ async function writeFunction(
     readonly options: ExportOptions;
     readonly links: WeightLinks;
     readonly partOf: (file: string) => string | undefined;
-    readonly parameters: Readonly<Record<string, string>>;
+    readonly parameters: (name: string) => Readonly<Record<string, string>>;
   },
 ): Promise<ExportedModel> {
   const { layout } = given.options;
@@ -117,7 +120,7 @@ async function writeFunction(
   const bytes = onnxBytes(graph, { locate: (file) => names.get(file) as string });
   await writeFile(join(folder, "model.onnx"), bytes);
   if (layout === "triton")
-    await writeFile(join(out, name, "config.pbtxt"), tritonConfig({ name, inputs, outputs, parameters: given.parameters }));
+    await writeFile(join(out, name, "config.pbtxt"), tritonConfig({ name, inputs, outputs, parameters: given.parameters(name) }));
   return { name, nodes: graph.liveNodes().length, bytes: bytes.length };
 }
 
