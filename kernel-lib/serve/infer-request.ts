@@ -72,8 +72,8 @@ function parsed(text: string): Readonly<Record<string, unknown>> {
   let head: unknown;
   try {
     head = JSON.parse(text);
-  } catch {
-    throw wrong("failed to parse the request JSON buffer");
+  } catch (error) {
+    throw wrong(`failed to parse the request JSON buffer: ${(error as Error).message.slice(0, 200)}`);
   }
   if (!isObject(head)) throw wrong("failed to parse the request JSON buffer: want an object");
   return head;

@@ -14,7 +14,7 @@ const CASES = [
   { name: "sync_loop", paint: syncDiffusion, perceptual: "vgg", limit: 1.2e-2 },
 ] as const;
 
-describe.each(CASES.map((each) => ({ ...each, skipped: unless(`runs/${each.name}.json`) })))("$name$skipped", (each) => {
+describe.each(CASES.map((each) => ({ ...each, skipped: unless(`runs/${each.name}.json`) })))("$name through a server$skipped", (each) => {
   test.skipIf(each.skipped)(
     "follows the official code through a server, and has the same latents as here",
     { timeout: 600_000 },

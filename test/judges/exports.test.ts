@@ -1,5 +1,4 @@
 /** Exports of `veduta models export` before Python's onnx and onnxruntime of today: the checker passes every graph, and the numbers are the product's. */
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Model } from "#kernel-lib/pipelines/model.js";
@@ -8,7 +7,8 @@ import { exportModel } from "#kernel-lib/pipelines/serving/export-model.js";
 import { scratchFolder } from "../fixtures/checkpoint-folder.js";
 import { pythonEnv } from "../fixtures/python-env.js";
 import { writeTinyCheckpoint } from "../fixtures/tiny-checkpoint.js";
-import { exportedCalls, type Fed } from "../pipelines/serving/exported.js";
+import { exportedCalls } from "../pipelines/serving/exported.js";
+import { writeCalls } from "./call-files.js";
 import { report, runPython } from "./run-python.js";
 
 const PACKAGES = ["onnx==1.23.2", "onnxruntime==1.32.0", "numpy==2.4.6"];
@@ -17,22 +17,6 @@ const env = pythonEnv("onnx", PACKAGES);
 interface Said {
   readonly versions: Readonly<Record<string, string>>;
   readonly differences: Readonly<Record<string, Readonly<Record<string, number>>>>;
-}
-
-/** Writes feeds and wanted outputs as raw numbers with a list of them. */
-function writeCalls(folder: string, calls: Awaited<ReturnType<typeof exportedCalls>>): void {
-  mkdirSync(folder);
-  let count = 0;
-  const put = (tensors: Readonly<Record<string, Fed>>) =>
-    Object.fromEntries(
-      Object.entries(tensors).map(([name, { data, shape }]) => {
-        const file = `${count++}.bin`;
-        writeFileSync(join(folder, file), data);
-        return [name, { file, shape, datatype: data instanceof Int32Array ? "INT32" : "FP32" }];
-      }),
-    );
-  const list = Object.entries(calls).map(([name, { feeds, wanted }]) => [name, { feeds: put(feeds), wanted: put(wanted) }]);
-  writeFileSync(join(folder, "calls.json"), JSON.stringify(Object.fromEntries(list)));
 }
 
 describe.skipIf(env.missing)(`exports in Python's onnx and onnxruntime${env.missing}`, () => {

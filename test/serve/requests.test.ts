@@ -138,7 +138,7 @@ describe("bad requests", () => {
     ["no such path", "/v3", ["{}"], 404, /^no such path: \/v3$/],
     ["an unknown model", "/v2/models/nope/infer", ["{}"], 404, /^Request for unknown model: 'nope' is not found$/],
     ["another version", "/v2/models/decode/versions/2/infer", ["{}"], 404, /^no such path/],
-    ["not JSON", INFER, ["{inputs"], 400, /^failed to parse the request JSON buffer$/],
+    ["not JSON", INFER, ["{inputs"], 400, /^failed to parse the request JSON buffer: /],
     ["JSON that is no object", INFER, ["[1]"], 400, /want an object$/],
     ["no inputs", INFER, ["{}"], 400, /^Unable to parse 'inputs'/],
     ["an unknown input", INFER, binary([tensor("later", [1])]), 400, /^unexpected inference input 'later' for model 'decode'$/],

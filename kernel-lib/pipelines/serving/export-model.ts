@@ -4,6 +4,7 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { once } from "../../core/once.js";
 import { needsCheckpointing } from "../../engine/plan.js";
 import type { Graph } from "../../graph/graph.js";
 import type { Precision } from "../../graph/half.js";
@@ -37,6 +38,9 @@ export interface ExportOptions extends Pick<OpenModelOptions, "prediction" | "pe
   readonly existing: "refuse" | "replace";
 }
 
+/** Tokens per prompt of a checkpoint whose tokenizer is not there. */
+const CLIP_CONTEXT = 77;
+
 /** A function that was exported. */
 export interface ExportedModel {
   readonly name: string;
@@ -64,14 +68,16 @@ export async function exportModel(pathOrName: string, dir: string, options: Expo
   const { precision, timestepEmbedding: embedding, prediction, perceptual } = options;
   const parts = stableDiffusionParts(pathOrName, { prediction, perceptual });
   const opened = stableDiffusionPrograms(parts, { precision, embedding });
-  const context = parts.has("text_encoder") ? parts.part("tokenizer").contextLength : 0;
+  const context = parts.has("tokenizer") ? parts.part("tokenizer").contextLength : CLIP_CONTEXT;
   const functions = exportedFunctions({ parts, opened, context }, options);
   const graphs = functions.map((each) => ({ ...each, graph: graphOf(each, options.keeps) }));
   const files = graphs.flatMap(({ graph }) => weightFiles(graph));
   const links = weightLinks(files, dir, options.weights);
   const description = describeParts(parts, precision);
   const described = descriptionParameters(description);
-  const tokenizer = () => ({ tokenizer: tokenizerJson(parts.part("tokenizer")) });
+  const tokenizer = once(
+    (): Readonly<Record<string, string>> => (parts.has("tokenizer") ? { tokenizer: tokenizerJson(parts.part("tokenizer")) } : {}),
+  );
   const parameters = (name: string) => ({ ...described, ...(name === "text" && tokenizer()) });
   const partOf = partOfFile(parts);
   const models: ExportedModel[] = [];
@@ -83,7 +89,7 @@ export async function exportModel(pathOrName: string, dir: string, options: Expo
     { existing: options.existing, bytes, isCheckpoint: isExport, kind: "an export" },
     async (out) => {
       for (const each of graphs) models.push(await writeFunction(out, each, { options, links, partOf, parameters }));
-      if (context > 0) writeTokenizer(join(out, "tokenizer"), parts.part("tokenizer").source);
+      if (parts.has("tokenizer")) writeTokenizer(join(out, "tokenizer"), parts.part("tokenizer").source);
       const shapes = graphs.map(({ name, inputs, outputs }) => [name, { inputs, outputs }] as const);
       await writeJson(join(out, "veduta.json"), { ...description, batch: options.batch, functions: Object.fromEntries(shapes) });
       return undefined;

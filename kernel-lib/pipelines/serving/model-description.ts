@@ -33,7 +33,7 @@ export interface ModelDescription {
   readonly digest: string;
   /** of the U-Net */
   readonly precision: Precision;
-  /** tokens per prompt; absent in a checkpoint without a text encoder */
+  /** tokens per prompt; absent in a checkpoint without a tokenizer */
   readonly context?: number;
 }
 
@@ -57,7 +57,7 @@ export function describeParts(parts: OpenParts<StableDiffusionParts>, precision:
     },
     digest: digestOf(parts),
     precision,
-    ...(has("text_encoder") && { context: parts.part("tokenizer").contextLength }),
+    ...(has("tokenizer") && { context: parts.part("tokenizer").contextLength }),
   };
 }
 

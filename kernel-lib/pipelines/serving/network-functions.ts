@@ -64,7 +64,7 @@ export interface OpenedFunctions {
 export function networkFunctions(given: OpenedFunctions): readonly NetworkFunction[] {
   const { has } = given.parts;
   return [
-    ...(has("text_encoder") ? [textFunction(given.opened, given.parts.part("text_encoder").config)] : []),
+    ...(has("text_encoder") && has("tokenizer") ? [textFunction(given.opened, given.parts.part("text_encoder").config)] : []),
     ...denoising(given.opened, has("perceptual")),
     ...EDGES.flatMap((edge) => autoencoding(given.opened, ...edge)),
     ...(has("perceptual") ? [distanceFunction(given.opened)] : []),

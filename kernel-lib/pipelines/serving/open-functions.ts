@@ -36,7 +36,9 @@ export async function openFunctions(pathOrName: string, options: OpenModelOption
   // callers give the timestep on every device
   const list = networkFunctions({ parts, opened: { ...opened, embedding: "computed" } });
   const described = once(() => ({ ...descriptionParameters(describeParts(parts, precision)), device, threads: String(threads) }));
-  const tokenizer = once(() => tokenizerJson(parts.part("tokenizer")));
+  const tokenizer = once(
+    (): Readonly<Record<string, string>> => (parts.has("tokenizer") ? { tokenizer: tokenizerJson(parts.part("tokenizer")) } : {}),
+  );
   const side = opened.unet.sampleSize;
   const window = { N: 1, h: side, w: side, T: 77, texts: 2 };
   return {
@@ -48,7 +50,7 @@ export async function openFunctions(pathOrName: string, options: OpenModelOption
       return {
         ...described(),
         ...(rows !== undefined && { rows: String(rows) }),
-        ...(name === "text" && { tokenizer: tokenizer() }),
+        ...(name === "text" && tokenizer()),
       };
     },
     async run(found, feeds, batch) {

@@ -63,7 +63,7 @@ export function describedByExport(folder: string): RemoteDescription | undefined
   const file = join(folder, "veduta.json");
   if (!fileExists(file)) return undefined;
   const known = described(file, readJson(file));
-  return { ...known, ...(known.parts.text_encoder && { tokenizer: loadTokenizer(join(folder, "tokenizer")) }) };
+  return { ...known, ...(fileExists(join(folder, "tokenizer/vocab.json")) && { tokenizer: loadTokenizer(join(folder, "tokenizer")) }) };
 }
 
 function described(where: string, json: object): Pick<ModelDescription, "parts" | "digest"> {
