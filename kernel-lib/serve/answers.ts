@@ -16,7 +16,7 @@ export function plainText(response: ServerResponse, text: string): void {
   response.end(text);
 }
 
-/** JSON. @param connection "close" where the client must not go on with it */
+/** An answer in JSON. @param connection "close" where the client must not go on with it */
 export function json(response: ServerResponse, status: number, value: object, connection?: "close"): void {
   const bytes = Buffer.from(JSON.stringify(value));
   response.writeHead(status, {

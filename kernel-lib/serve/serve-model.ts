@@ -9,10 +9,10 @@ import { openShape } from "../pipelines/serving/axes.js";
 import type { NetworkFunction } from "../pipelines/serving/network-functions.js";
 import type { OpenFunctions } from "../pipelines/serving/open-functions.js";
 import { empty, json, outputs, plainText, sameText } from "./answers.js";
-import { counters } from "./counters.js";
+import { type Counters, counters } from "./counters.js";
 import { inferRequest, RefusedRequest } from "./infer-request.js";
 import { readBody } from "./request-body.js";
-import { takeTurns } from "./turns.js";
+import { type Turns, takeTurns } from "./turns.js";
 
 /** Options of `serveModel`. */
 export interface ServeOptions {
@@ -40,13 +40,21 @@ const MODEL_PATH = /^\/v2\/models\/([^/]+)(?:\/versions\/1)?(?:\/(ready|config|i
 /** Longer than clients keep a connection that is not used, so that they close first and none is reset under a request. */
 const KEEP_ALIVE = 75_000;
 
+/** What the answers of a server share. */
+interface Serving {
+  readonly options: ServeOptions;
+  readonly turns: Turns;
+  readonly counted: Counters;
+  /** the model, or why there is none now */
+  state(): { readonly model: OpenFunctions } | { readonly reason: string };
+}
+
 /**
  * Starts the server at once; until the model is open, and while the server stops, requests are answered with 503.
  * @param opening the model; its failure closes the server
  */
 export async function serveModel(opening: Promise<OpenFunctions>, options: ServeOptions): Promise<ModelServer> {
-  const turns = takeTurns();
-  const counted = counters();
+  const [turns, counted] = [takeTurns(), counters()];
   let model: OpenFunctions | undefined;
   let stopping = false;
   opening.then(
@@ -55,12 +63,10 @@ export async function serveModel(opening: Promise<OpenFunctions>, options: Serve
     },
     () => {},
   );
-  const opened = (): OpenFunctions => {
-    if (!model || stopping) throw new RefusedRequest(503, stopping ? "the server is being stopped" : "the model is being opened");
-    return model;
-  };
+  const state = () => (model && !stopping ? { model } : { reason: stopping ? "the server is being stopped" : "the model is being opened" });
+  const serving: Serving = { options, turns, counted, state };
   const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
+    answer(serving, request, response).catch((error: unknown) => {
       const status = statusOf(error);
       counted.refused(status);
       if (!response.headersSent) json(response, status, { error: error instanceof Error ? error.message : String(error) }, CLOSES[status]);
@@ -69,55 +75,6 @@ export async function serveModel(opening: Promise<OpenFunctions>, options: Serve
     });
   });
   server.keepAliveTimeout = KEEP_ALIVE;
-
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const path = (request.url ?? "").split("?")[0];
-    if (path === "/v2/health/live") return empty(response, 200);
-    if (path === "/v2/health/ready") return empty(response, model && !stopping ? 200 : 503);
-    const token = expectToken(request, options.tokens);
-    if (path === "/v2" || path === "/v2/")
-      return json(response, 200, { name: "veduta", version: options.version, extensions: ["binary_tensor_data", "model_configuration"] });
-    if (path === "/metrics") return plainText(response, counted.text(turns.waiting));
-    const [, name, verb] = MODEL_PATH.exec(path) ?? [];
-    if (name === undefined) throw new RefusedRequest(404, `no such path: ${path.slice(0, 100)}`);
-    const { functions, parameters } = opened();
-    const found = functions.get(name);
-    if (!found) throw new RefusedRequest(404, `Request for unknown model: '${name.slice(0, 100)}' is not found`);
-    expectMethod(request, verb === "infer" ? "POST" : "GET");
-    if (verb === undefined) return json(response, 200, metadataOf(found));
-    if (verb === "ready") return empty(response, 200);
-    if (verb === "config") return json(response, 200, configOf(found, parameters(name)));
-    return infer(found, request, response, options.tokens.length > 1 ? token : request.socket);
-  };
-
-  const infer = async (found: NetworkFunction, request: IncomingMessage, response: ServerResponse, client: unknown): Promise<void> => {
-    if (turns.waiting >= options.maxWaiting) throw new RefusedRequest(429, `${turns.waiting} calls are waiting; ask again later`);
-    const { head, binary } = await readBody(request, (text) => inferRequest(found, text));
-    const feeds = head.feeds(binary);
-    const gone = new AbortController();
-    response.once("close", () => gone.abort(new ClosedError("the client has hung up")));
-    let seconds = 0;
-    const results = await turns.take(
-      client,
-      async () => {
-        const begun = performance.now();
-        try {
-          return await opened().run(found, feeds, head.batch);
-        } finally {
-          seconds = (performance.now() - begun) / 1000;
-        }
-      },
-      gone.signal,
-    );
-    counted.answered(found.name, seconds);
-    const about = { model_name: found.name, model_version: "1", ...(head.id !== undefined && { id: head.id }) };
-    outputs(
-      response,
-      about,
-      head.outputs.map((output) => ({ ...output, ...results[output.name] })),
-    );
-  };
-
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
   return {
@@ -132,6 +89,61 @@ export async function serveModel(opening: Promise<OpenFunctions>, options: Serve
       await (await opening.catch(() => undefined))?.close();
     },
   };
+}
+
+/** @throws RefusedRequest; what a call throws */
+async function answer(serving: Serving, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { options, turns, counted } = serving;
+  const path = (request.url ?? "").split("?")[0];
+  if (path === "/v2/health/live") return empty(response, 200);
+  if (path === "/v2/health/ready") return empty(response, "model" in serving.state() ? 200 : 503);
+  const token = expectToken(request, options.tokens);
+  if (path === "/v2" || path === "/v2/")
+    return json(response, 200, { name: "veduta", version: options.version, extensions: ["binary_tensor_data", "model_configuration"] });
+  if (path === "/metrics") return plainText(response, counted.text(turns.waiting));
+  const [, name, verb] = MODEL_PATH.exec(path) ?? [];
+  if (name === undefined) throw new RefusedRequest(404, `no such path: ${path.slice(0, 100)}`);
+  const { functions, parameters } = opened(serving);
+  const found = functions.get(name);
+  if (!found) throw new RefusedRequest(404, `Request for unknown model: '${name.slice(0, 100)}' is not found`);
+  expectMethod(request, verb === "infer" ? "POST" : "GET");
+  if (verb === undefined) return json(response, 200, metadataOf(found));
+  if (verb === "ready") return empty(response, 200);
+  if (verb === "config") return json(response, 200, configOf(found, parameters(name)));
+  return infer(serving, found, { request, response, client: options.tokens.length > 1 ? token : request.socket });
+}
+
+function opened({ state }: Serving): OpenFunctions {
+  const now = state();
+  if ("reason" in now) throw new RefusedRequest(503, now.reason);
+  return now.model;
+}
+
+/** A call, when its client's turn has come. @param asked `client`: what counts as one */
+async function infer(
+  serving: Serving,
+  found: NetworkFunction,
+  { request, response, client }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly client: unknown },
+): Promise<void> {
+  const { options, turns, counted } = serving;
+  if (turns.waiting >= options.maxWaiting) throw new RefusedRequest(429, `${turns.waiting} calls are waiting; ask again later`);
+  const { head, binary } = await readBody(request, (text) => inferRequest(found, text));
+  const feeds = head.feeds(binary);
+  const gone = new AbortController();
+  response.once("close", () => gone.abort(new ClosedError("the client has hung up")));
+  const call = async () => {
+    const begun = performance.now();
+    const results = await opened(serving).run(found, feeds, head.batch);
+    counted.answered(found.name, (performance.now() - begun) / 1000);
+    return results;
+  };
+  const results = await turns.take(client, call, gone.signal);
+  const about = { model_name: found.name, model_version: "1", ...(head.id !== undefined && { id: head.id }) };
+  outputs(
+    response,
+    about,
+    head.outputs.map((output) => ({ ...output, ...results[output.name] })),
+  );
 }
 
 /** Answers after which the connection is closed: the client may still be sending a body that nobody reads. */

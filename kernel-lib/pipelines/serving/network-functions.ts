@@ -43,16 +43,21 @@ export interface NetworkFunction {
 
 /** What the names of the functions that work on pictures end in, by the edge. */
 export const EDGE_SUFFIXES: Readonly<Record<Edge, string>> = { open: "", wrap: "_wrap", "wrap-y": "_wrap_y", "wrap-xy": "_wrap_xy" };
-const EDGES = Object.entries(EDGE_SUFFIXES) as [Edge, string][];
+/** The edges with what names end in. */
+export const EDGES = Object.entries(EDGE_SUFFIXES) as [Edge, string][];
 
-const tensor = (name: string, shape: readonly Axis[], datatype: FunctionTensor["datatype"] = "FP32"): FunctionTensor => ({
+/** An output of a function. */
+export const tensor = (name: string, shape: readonly Axis[], datatype: FunctionTensor["datatype"] = "FP32"): FunctionTensor => ({
   name,
   datatype,
   shape,
 });
-const row = (...given: Parameters<typeof tensor>): FunctionInput => ({ ...tensor(...given), of: "rows" });
-const whole = (...given: Parameters<typeof tensor>): FunctionInput => ({ ...tensor(...given), of: "call" });
-const times = (factor: number, of: string): Axis => ({ times: factor, of });
+/** An input whose first axis is the batch. */
+export const rowTensor = (...given: Parameters<typeof tensor>): FunctionInput => ({ ...tensor(...given), of: "rows" });
+/** An input that is whole in every call. */
+export const callTensor = (...given: Parameters<typeof tensor>): FunctionInput => ({ ...tensor(...given), of: "call" });
+/** An axis that is a multiple of a name. */
+export const multiple = (factor: number, of: string): Axis => ({ times: factor, of });
 
 /** Programs and parts of a checkpoint. */
 export interface OpenedFunctions {
@@ -77,7 +82,7 @@ const textFunction = (
   { vocabSize, maxPositionEmbeddings }: Pick<ClipTextConfig, "vocabSize" | "maxPositionEmbeddings">,
 ): NetworkFunction => ({
   name: "text",
-  inputs: [{ ...row("ids", ["N", "T"], "INT32"), below: vocabSize }],
+  inputs: [{ ...rowTensor("ids", ["N", "T"], "INT32"), below: vocabSize }],
   outputs: [tensor("text", ["N", "T", D])],
   program: () => text().program,
   size({ T }) {
@@ -92,10 +97,10 @@ function denoising(
   compares: boolean,
 ): readonly NetworkFunction[] {
   const inputs = [
-    row("latent", ["N", c, "h", "w"]),
-    embedding === "fed" ? whole("timestepEmbedding", [1, unet.blockOutChannels[0]]) : whole("timestep", [1]),
-    whole("text", ["texts", "T", unet.crossAttentionDim]),
-    ...["guidance", "alpha", "sigma"].map((name) => whole(name, [1])),
+    rowTensor("latent", ["N", c, "h", "w"]),
+    embedding === "fed" ? callTensor("timestepEmbedding", [1, unet.blockOutChannels[0]]) : callTensor("timestep", [1]),
+    callTensor("text", ["texts", "T", unet.crossAttentionDim]),
+    ...["guidance", "alpha", "sigma"].map((name) => callTensor(name, [1])),
   ];
   const size = ({ h, w, T, texts }: Lengths) => {
     if (texts > 2) throw new RangeError(`text: got ${texts} rows, want the negative prompt's and the prompt's, or one alone`);
@@ -107,7 +112,7 @@ function denoising(
     {
       name: "foresee",
       inputs,
-      outputs: [tensor("image", ["N", 3, times(f, "h"), times(f, "w")])],
+      outputs: [tensor("image", ["N", 3, multiple(f, "h"), multiple(f, "w")])],
       program: () => programs.foresee,
       size,
     },
@@ -115,7 +120,7 @@ function denoising(
       ? [
           {
             name: "gradient",
-            inputs: [...inputs, whole("anchor", [1, 3, times(f, "h"), times(f, "w")])],
+            inputs: [...inputs, callTensor("anchor", [1, 3, multiple(f, "h"), multiple(f, "w")])],
             outputs: [tensor("loss", ["N"]), tensor("gradient", latent)],
             program: () => programs.gradient(),
             size,
@@ -128,10 +133,10 @@ function denoising(
 /** latent [N,c,h,w] <-> image [N,3,f·h,f·w] */
 function autoencoding({ channels: c, scale: f, programs }: StableDiffusionPrograms, edge: Edge, suffix: string): NetworkFunction[] {
   const latent = ["N", c, "h", "w"];
-  const image = ["N", 3, times(f, "h"), times(f, "w")];
+  const image = ["N", 3, multiple(f, "h"), multiple(f, "w")];
   const shared = { size: ({ h, w }: Lengths) => ({ height: h, width: w, edge }), fixed: { edge } };
-  const decode = { name: `decode${suffix}`, inputs: [row("latent", latent)], outputs: [tensor("image", image)] };
-  const encode = { name: `encode${suffix}`, inputs: [row("image", image)], outputs: [tensor("latent", latent)] };
+  const decode = { name: `decode${suffix}`, inputs: [rowTensor("latent", latent)], outputs: [tensor("image", image)] };
+  const encode = { name: `encode${suffix}`, inputs: [rowTensor("image", image)], outputs: [tensor("latent", latent)] };
   return [
     { ...decode, program: () => programs.decode, ...shared },
     { ...encode, program: () => programs.encode, ...shared },
@@ -141,7 +146,7 @@ function autoencoding({ channels: c, scale: f, programs }: StableDiffusionProgra
 /** image [N,3,H,W] and reference [1,3,H,W] -> distance [N] */
 const distanceFunction = ({ programs }: StableDiffusionPrograms): NetworkFunction => ({
   name: "distance",
-  inputs: [row("image", ["N", 3, "H", "W"]), whole("reference", [1, 3, "H", "W"])],
+  inputs: [rowTensor("image", ["N", 3, "H", "W"]), callTensor("reference", [1, 3, "H", "W"])],
   outputs: [tensor("distance", ["N"])],
   program: programs.distanceToOne,
   size: ({ H, W }) => ({ height: H, width: W }),

@@ -25,7 +25,7 @@ export interface OfferedFunctions {
   forCall(found: NetworkFunction, shapes: Readonly<Record<string, Shape>>): Promise<OfferedFunction>;
 }
 
-/** @param scale pixels per latent pixel */
+/** Finds out what a server offers, by its metadata. @param scale pixels per latent pixel */
 export function offeredFunctions(client: ServerClient, scale: number): OfferedFunctions {
   const known = new Map<string, Promise<FunctionMetadata | undefined>>();
   const metadata = (name: string): Promise<FunctionMetadata | undefined> => {

@@ -8,6 +8,7 @@ import { tokenizerJson } from "../../text/tokenizer-json.js";
 import { engineOptions, type OpenModelOptions, stableDiffusionParts } from "../open-model.js";
 import { embeddingOn } from "../stable-diffusion.js";
 import { stableDiffusionPrograms } from "../stable-diffusion-programs.js";
+import { editFunctions } from "./edit-functions.js";
 import { describeParts, descriptionParameters } from "./model-description.js";
 import { type NetworkFunction, networkFunctions } from "./network-functions.js";
 import { callLengths } from "./offered-functions.js";
@@ -26,7 +27,7 @@ export interface OpenFunctions extends Pick<Engine, "device" | "precision" | "th
   run(found: NetworkFunction, feeds: Readonly<Record<string, Feed>>, batch?: number): Promise<Readonly<Record<string, Tensor>>>;
 }
 
-/** @throws CheckpointError, DeviceError, RangeError as `openModel` */
+/** Opens a checkpoint of Stable Diffusion. @throws CheckpointError, DeviceError, RangeError as `openModel` */
 export async function openFunctions(pathOrName: string, options: OpenModelOptions): Promise<OpenFunctions> {
   const where = engineOptions(options);
   const parts = stableDiffusionParts(pathOrName, options);
@@ -34,7 +35,8 @@ export async function openFunctions(pathOrName: string, options: OpenModelOption
   const { device, precision, threads, notices } = engine;
   const opened = stableDiffusionPrograms(parts, { precision, embedding: embeddingOn(device) });
   // callers give the timestep on every device
-  const list = networkFunctions({ parts, opened: { ...opened, embedding: "computed" } });
+  const given = { parts, opened: { ...opened, embedding: "computed" } } as const;
+  const list = [...networkFunctions(given), ...editFunctions(given)];
   const described = once(() => ({ ...descriptionParameters(describeParts(parts, precision)), device, threads: String(threads) }));
   const tokenizer = once(
     (): Readonly<Record<string, string>> => (parts.has("tokenizer") ? { tokenizer: tokenizerJson(parts.part("tokenizer")) } : {}),

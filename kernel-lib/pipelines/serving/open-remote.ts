@@ -8,6 +8,7 @@ import type { OpenParts } from "../pipeline.js";
 import { stableDiffusion } from "../stable-diffusion.js";
 import type { StableDiffusionParts } from "../stable-diffusion-parts.js";
 import { digestOf, stableDiffusionPrograms } from "../stable-diffusion-programs.js";
+import { editFunctions } from "./edit-functions.js";
 import { networkFunctions } from "./network-functions.js";
 import { offeredFunctions } from "./offered-functions.js";
 import { describedByExport, describedByServer, describedParts } from "./remote-description.js";
@@ -72,7 +73,7 @@ async function openParts(client: ServerClient, parts: OpenParts<StableDiffusionP
   const opened = once(() => stableDiffusionPrograms(parts, { precision, embedding: "computed" }));
   const engine = remoteEngine({
     ...{ client, offered, device, precision, threads: Number(said?.threads ?? 1), rows: new Map(rows) },
-    functions: once(() => networkFunctions({ parts, opened: opened() })),
+    functions: once(() => [networkFunctions, editFunctions].flatMap((list) => list({ parts, opened: opened() }))),
     notices: [`model on ${client.address}: ${said?.device ?? "a device that it does not name"}, ${precision}`],
   });
   const model = await stableDiffusion.open(parts, engine);
