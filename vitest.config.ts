@@ -14,10 +14,18 @@ const SLOW = [
   "test/runs/kills.test.ts",
   "test/package.test.ts",
   "test/judges/**/*.test.ts",
+  "test/golden/remote.test.ts",
+  "test/serve/restart.test.ts",
 ];
 
 /** What takes minutes and needs much of PyPI: only with VEDUTA_ALL=1 (`npm run test:all`), so that the others end within half an hour on two cores. */
-const HOSTS = ["test/notebooks/hosts/{hub,python,classic-widgets}.test.ts", "test/runs/kills.test.ts", "test/judges/**/*.test.ts"];
+const HOSTS = [
+  "test/notebooks/hosts/{hub,hub-serve,python,classic-widgets}.test.ts",
+  "test/runs/kills.test.ts",
+  "test/judges/**/*.test.ts",
+  "test/golden/remote.test.ts",
+  "test/serve/restart.test.ts",
+];
 const left = process.env.VEDUTA_ALL ? [] : HOSTS;
 
 export default defineConfig({

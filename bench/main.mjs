@@ -12,6 +12,7 @@ import { measureMemory } from "./memory.mjs";
 import { measureMethods } from "./methods.mjs";
 import { measurePaint } from "./paint.mjs";
 import { measureBlock, measureVgg } from "./ratios.mjs";
+import { measureServing } from "./serving.mjs";
 import { printTable, verdict } from "./table.mjs";
 import { measureViewer } from "./viewer.mjs";
 
@@ -29,6 +30,7 @@ const BENCHMARKS = {
   measuring: measureMeasuring,
   kernel: measureKernel,
   interact: measureInteract,
+  serving: measureServing,
 };
 
 const asked = process.argv.slice(2);

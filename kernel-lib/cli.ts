@@ -19,6 +19,7 @@ import { paintCommand } from "./cli/paint.js";
 import { runCommand } from "./cli/run.js";
 import { sceneCommand } from "./cli/scene.js";
 import { scriptCommand } from "./cli/script.js";
+import { serveCommand } from "./cli/serve.js";
 import { tableCommand } from "./cli/table.js";
 import { viewCommand } from "./cli/view.js";
 
@@ -42,6 +43,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
   editCommand(program, deps);
   sceneCommand(program, deps);
   modelsCommand(program, deps);
+  serveCommand(program, deps);
   viewCommand(program, deps);
   kernelCommand(program, deps);
   labCommand(program, deps);
@@ -75,6 +77,7 @@ const EXPLAINED = new Set([
   "ShapeError",
   "RangeError",
   "ClosedError",
+  "ServerError",
 ]);
 
 const describe = (error: unknown): string => {

@@ -4,7 +4,7 @@
 // a model
 export { convertFrido } from "./pipelines/frido-ckpt.js";
 export type { ConvertedFrido, ConvertFridoOptions } from "./pipelines/frido-ckpt.js";
-export { BUNDLED_MODELS, openModel, type OpenModelOptions } from "./pipelines/open-model.js";
+export { BUNDLED_MODELS, openModel, type OpenModelOptions, type ServedModel } from "./pipelines/open-model.js";
 export type { Adapters, EmbeddingChoice, EmbeddingUse, LoraChoice, LoraUse } from "./pipelines/adapters/with-adapters.js";
 export type { FridoModel, Model, OpenedCheckpoint, UNetSize, UnconditionalModel } from "./pipelines/model.js";
 export type { PerceptualFiles } from "./pipelines/perceptual-part.js";
@@ -42,7 +42,7 @@ export type { ValuesOf } from "./methods/option-table.js";
 export type { JointBatch, JointOptions, Loop, ResolvedOptions } from "./methods/joint/options.js";
 export type { ResolvedSyncOptions, SyncOptions } from "./methods/joint/syncdiffusion.js";
 export type { ControlRecord, JointResult, JointRun, JointSteps, StepRecord, WindowRecord } from "./methods/joint/step-record.js";
-export type { CallKind, JointModel, JointModelConfig, MemoryNeed } from "./diffusion/joint-model.js";
+export type { CallKind, JointModel, JointModelConfig, MemoryNeed, OfferedCalls } from "./diffusion/joint-model.js";
 export type { Autoencoder, BatchOption, Classifier, ComparableFeatures, ControlledNoiseOptions } from "./diffusion/capabilities.js";
 export type { ControlMaps, DecodeOptions, Denoiser, DualEncoder, EncodeOptions, EnergyGradient } from "./diffusion/capabilities.js";
 export type { ComparisonOptions, Features, JacobianProducts, MergedDenoiser, MergedNoiseOptions } from "./diffusion/capabilities.js";
@@ -247,4 +247,4 @@ export type { Exercise, Mistake } from "./display/exercises/exercise.js";
 export { type AnswerKind, aFunction, aNumber, aTensor, type Misfit, numbers, TODO } from "./display/exercises/answer-kinds.js";
 
 // errors
-export { CheckpointError, ClosedError, DeviceError, MemoryError, NumericError, ShapeError } from "./core/errors.js";
+export { CheckpointError, ClosedError, DeviceError, MemoryError, NumericError, ServerError, ShapeError } from "./core/errors.js";

@@ -27,6 +27,7 @@ export const FOLDERS = [
   "display",
   "ipynb",
   "kernel",
+  "serve",
   "cli",
 ];
 const LIBRARY = FOLDERS.slice(0, FOLDERS.indexOf("kernel"));

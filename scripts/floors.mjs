@@ -28,6 +28,7 @@ const SENTENCES = {
   display: "what a cell shows: progress, plots, the viewer, tables",
   ipynb: "notebook files: format, runner, export, script",
   kernel: "the Jupyter kernel",
+  serve: "a model over HTTP, for other machines",
   cli: "one command a file",
 };
 

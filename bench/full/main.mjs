@@ -1,6 +1,6 @@
 /**
  * @file `npm run bench:full [-- --model DIR]`: Stable Diffusion 2.0-base at its size on the CPU, on a checkpoint of random weights: time and memory of
- * one window's synchronised step, and what the gradient's segments and mapped weights save. Exit code 1 where a bound is missed.
+ * one window's synchronised step, exports, and what the gradient's segments and mapped weights save. Exit code 1 where a bound is missed.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -15,6 +15,7 @@ import { writeRandomWeights } from "#kernel-lib/pipelines/random-weights/write-r
 import { measureGemm } from "../gemm.mjs";
 import { race, THREADS } from "../race.mjs";
 import { printTable, verdict } from "../table.mjs";
+import { measureExports } from "./exports.mjs";
 import { flopsOf } from "./flops.mjs";
 import { probe } from "./probe.mjs";
 
@@ -123,6 +124,8 @@ async function withModel(use) {
 }
 
 await withModel(async (folder) => {
+  console.log("Measuring exports …");
+  rows.push(...(await measureExports(folder)));
   rows.push(...(await measureGemm()));
   await convolutionRate();
   console.log("Measuring what segments save …");

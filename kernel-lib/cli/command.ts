@@ -19,7 +19,7 @@ export interface CliDeps {
   readonly openModel: (
     pathOrName: string | undefined,
     options: {
-      readonly device: DeviceChoice;
+      readonly device?: DeviceChoice;
       readonly precision?: Precision;
       readonly threads?: number;
       readonly prediction?: Prediction;

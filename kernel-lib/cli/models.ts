@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { convertCommand } from "./models-convert.js";
 import type { ConvertDeps } from "./models-convert-action.js";
+import { exportModelCommand } from "./models-export.js";
 import { hubCommands } from "./models-hub.js";
 import type { HubDeps } from "./models-hub-action.js";
 import { randomWeightsCommand } from "./models-random-weights.js";
@@ -11,9 +12,10 @@ import type { RandomWeightsDeps } from "./models-random-weights-action.js";
 export function modelsCommand(program: Command, deps: RandomWeightsDeps & HubDeps & ConvertDeps): void {
   const group = program
     .command("models")
-    .summary("list, download, show, verify and convert checkpoints")
-    .description("List, download, show, verify and convert checkpoints.");
+    .summary("list, download, show, verify, convert and export checkpoints")
+    .description("List, download, show, verify, convert and export checkpoints.");
   hubCommands(group, deps);
   convertCommand(group, deps);
+  exportModelCommand(group, deps);
   randomWeightsCommand(group, deps);
 }

@@ -21,7 +21,7 @@ import { deviceInWords, noteUnknownWords } from "./notes.js";
 /** The flags that choose a model and where it runs. */
 export interface ModelFlags {
   readonly model?: string;
-  readonly device: DeviceChoice;
+  readonly device?: DeviceChoice;
   readonly precision?: Precision;
   readonly threads?: number;
   readonly prediction?: Prediction;

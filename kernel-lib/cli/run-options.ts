@@ -76,12 +76,17 @@ const decode = async (file: string) => (await import("../core/image.js")).decode
 /** Adds the flags that choose a model and where it runs. */
 export const addModelOptions = (command: Command): Command =>
   command
-    .option("--model <path>", "a checkpoint's folder, single file or name; default: the bundled one")
+    .option(
+      "--model <path>",
+      "a checkpoint's folder, single file or name, or the address of a server (veduta serve); default VEDUTA_MODEL, else the bundled one",
+    )
     .addOption(
-      new Option("--device <name>", "where the networks run; auto: the best that is available").choices(DEVICE_CHOICES).default("auto"),
+      new Option("--device <name>", "where the networks run; auto: the best that is available; default VEDUTA_DEVICE, else auto").choices(
+        DEVICE_CHOICES,
+      ),
     )
     .addOption(new Option("--precision <name>", "of the U-Net; default float16 on cuda, float32 on cpu and webgpu").choices(PRECISIONS))
-    .option("--threads <n>", "threads of the CPU; default all its cores", wholeNumber(1))
+    .option("--threads <n>", "threads of the CPU; default VEDUTA_THREADS, else all its cores", wholeNumber(1))
     .addOption(
       new Option("--prediction <name>", "what the U-Net of a single file predicts; default what its metadata say").choices(PREDICTIONS),
     )

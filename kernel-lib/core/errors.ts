@@ -50,6 +50,11 @@ export class NumericError extends Error {
   override name = "NumericError";
 }
 
+/** The server of a model does not answer, refuses, or answers with something else. The message names its address. */
+export class ServerError extends Error {
+  override name = "ServerError";
+}
+
 /** A record or a call needed a model that was closed. */
 export class ClosedError extends Error {
   override name = "ClosedError";

@@ -6,6 +6,8 @@ import type { DeviceTensor, Tensor } from "../core/tensor.js";
 export interface BatchOption {
   /** rows that one network call takes; from memory when absent */
   readonly batch?: number;
+  /** aborts a call on another machine; one on this machine ends by itself */
+  readonly signal?: AbortSignal;
 }
 
 /** Options of a noise prediction without text. */

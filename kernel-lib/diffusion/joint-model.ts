@@ -33,12 +33,21 @@ export interface JointModel
     window: { readonly height: number; readonly width: number },
     controls?: readonly Pick<NoiseControl, "net" | "mode">[],
   ): number;
+  /** what a model on another machine can be asked; absent where the networks are here */
+  readonly offers?: OfferedCalls;
   /** @throws MemoryError where a run would not fit into the memory that is free: what it needs, and for what */
   expectFits?(run: MemoryNeed): void;
 }
 
 /** The calls of a run that take a batch of windows. */
 export type CallKind = "noise" | "gradient";
+
+/** What a model on another machine can be asked. */
+export interface OfferedCalls {
+  /** the server's address */
+  readonly where: string;
+  readonly functions: readonly string[];
+}
 
 /** What a run will call. Sizes in latent pixels. */
 export interface MemoryNeed {

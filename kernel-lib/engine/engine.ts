@@ -4,7 +4,7 @@ import type { DeviceTensor, Tensor } from "../core/tensor.js";
 import type { Precision } from "../graph/half.js";
 import type { Device, DeviceChoice } from "./device.js";
 import { openDevice } from "./devices.js";
-import { freeGpuBytes } from "./gpu-memory.js";
+import { freeGpuBytes, sharedGpu } from "./gpu-memory.js";
 import { openLanes } from "./lanes.js";
 import { availableBytes } from "./memory.js";
 import { expectFit, type MemoryDemand } from "./memory-demand.js";
@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly precision?: Precision;
   /** of the CPU */
   readonly threads: number;
+  /** rows that one network call takes at most, where a call does not say; default what the memory that is free takes, 8 at most */
+  readonly mostRows?: number;
 }
 
 /** T, from which no type parameter is inferred: NoInfer of TypeScript 5.4, since the package's types are read by 5.0. */
@@ -47,6 +49,7 @@ export interface Engine {
    * Runs a program on any number of rows, at least one.
    * @param feeds `rows`, N rows each, and `shared`
    * @param batch rows per network call; default as many as the memory that is free takes
+   * @param signal aborts a call on another machine; one on this machine ends by itself
    * @returns the outputs, N rows each
    * @throws ShapeError where there are no rows, RangeError where `batch` is no whole number >= 1
    */
@@ -55,6 +58,7 @@ export interface Engine {
     size: Size,
     feeds: Uninferred<ProgramFeeds<Rows, Shared>>,
     batch?: number,
+    signal?: AbortSignal,
   ): Promise<ProgramResults<Out>>;
   /** absent where results cannot stay on the device */
   readonly onDevice?: OnDevice;
@@ -72,13 +76,14 @@ export interface Engine {
  * Starts an engine.
  * @throws DeviceError for a device that is not there
  */
-export async function openEngine({ device, precision: asked, threads }: EngineOptions): Promise<Engine> {
-  const { runtime, precision, notices } = await openDevice(device, { threads, precision: asked });
+export async function openEngine({ device, precision: asked, threads, mostRows }: EngineOptions): Promise<Engine> {
+  const { runtime, precision, notices: chosen } = await openDevice(device, { threads, precision: asked });
   const gpuBytes = runtime.options.device === "cuda" ? freeGpuBytes() : undefined; // before anything is loaded
+  const notices = device === "auto" && gpuBytes !== undefined ? [...chosen, sharedGpu(gpuBytes)] : chosen;
   const freeBytes = gpuBytes === undefined ? availableBytes : () => gpuBytes;
   const pool = sessionPool([runtime], gpuBytes);
   const lanes = openLanes(runtime.options);
-  const plan = planner(freeBytes, lanes?.count);
+  const plan = planner(freeBytes, { lanes: lanes?.count, mostRows });
   let closed = false;
   const expectOpen = (who: string): void => {
     if (closed) throw new ClosedError(`${who}: the model is closed; open it again`);

@@ -1,5 +1,6 @@
 /** @file Free memory of an NVIDIA GPU. ONNX Runtime does not tell it, so its driver's own program is asked. */
 import { spawnSync } from "node:child_process";
+import { bytesInWords } from "../core/words.js";
 
 /**
  * Free memory of the GPU that CUDA takes, bytes: the first of CUDA_VISIBLE_DEVICES, else number 0. Where there are several, nvidia-smi counts
@@ -12,3 +13,7 @@ export function freeGpuBytes(): number | undefined {
   const mebibytes = Number.parseInt(stdout ?? "", 10);
   return Number.isNaN(mebibytes) ? undefined : mebibytes * 2 ** 20;
 }
+
+/** What the one who did not choose the GPU should know: batches follow the memory that was free, and others may want it too. */
+export const sharedGpu = (free: number): string =>
+  `cuda: ${bytesInWords(free)} of its memory were free when the model was opened, and batches follow that; where others use the GPU too, limit them by VEDUTA_BATCH or --batch, or take VEDUTA_DEVICE=cpu`;

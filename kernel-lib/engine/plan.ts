@@ -27,6 +27,9 @@ export type AnyProgram<Size extends object> = Pick<Program<Size, never, never, n
  */
 const CHECKPOINTING_FROM = 2 ** 30;
 
+/** Whether a graph of one row is rather built with gradient checkpointing. */
+export const needsCheckpointing = (plain: Graph): boolean => peakBytes(plain) >= CHECKPOINTING_FROM;
+
 /** Bytes of weights up to which each lane has its own copy. Beyond, a call's operators are large enough for all threads to share. */
 const LANE_WEIGHTS = 2 ** 28;
 
@@ -42,10 +45,13 @@ const MOST_ROWS = 8;
 /**
  * Makes plans, each once.
  * @param available bytes that new work may take on the device
- * @param lanes of the engine; 1: none
+ * @param limits `lanes` of the engine, 1: none; `mostRows` of a call, default 8
  * @returns the plan of a program at a size; throws an Error where another program of that name has a plan
  */
-export function planner(available: () => number, lanes = 1): <Size extends object>(program: AnyProgram<Size>, size: Size) => Plan {
+export function planner(
+  available: () => number,
+  { lanes = 1, mostRows = MOST_ROWS }: { readonly lanes?: number; readonly mostRows?: number } = {},
+): <Size extends object>(program: AnyProgram<Size>, size: Size) => Plan {
   const plans = new Map<string, Plan>();
   const programs = new Map<string, unknown>();
   return (program, size) => {
@@ -53,7 +59,8 @@ export function planner(available: () => number, lanes = 1): <Size extends objec
     if (known !== program) throw new Error(`engine: got two programs of the name "${program.name}"; a name stands for one program`);
     programs.set(program.name, program);
     const name = planName(program.name, size);
-    const plan = plans.get(name) ?? planOf(name, (batch, checkpointing) => program.graph(size, batch, checkpointing), { available, lanes });
+    const plan =
+      plans.get(name) ?? planOf(name, (batch, checkpointing) => program.graph(size, batch, checkpointing), { available, lanes, mostRows });
     plans.set(name, plan);
     return plan;
   };
@@ -62,10 +69,10 @@ export function planner(available: () => number, lanes = 1): <Size extends objec
 function planOf(
   name: string,
   build: (batch: number, checkpointing: boolean) => Graph,
-  { available, lanes }: { readonly available: () => number; readonly lanes: number },
+  { available, lanes, mostRows }: { readonly available: () => number; readonly lanes: number; readonly mostRows: number },
 ): Plan {
   const plain = build(1, false);
-  const checkpointing = peakBytes(plain) >= CHECKPOINTING_FROM;
+  const checkpointing = needsCheckpointing(plain);
   const graph = checkpointing ? build(1, true) : plain;
   const shared = lanes > 1 && !checkpointing && sessionBytes(graph) <= LANE_WEIGHTS;
   const [rowBytes, weightBytes] = [HELD_FOR_REUSE * peakBytes(graph), (shared ? lanes : 1) * sessionBytes(graph)];
@@ -75,6 +82,6 @@ function planOf(
     graph: (batch) => build(batch, checkpointing),
     rowBytes,
     weightBytes,
-    mostRows: () => Math.max(1, Math.min(MOST_ROWS, Math.floor((available() - weightBytes) / rowBytes))),
+    mostRows: () => Math.max(1, Math.min(mostRows, Math.floor((available() - weightBytes) / rowBytes))),
   };
 }

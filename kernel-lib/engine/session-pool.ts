@@ -129,7 +129,7 @@ export function sessionPool(runtimes: readonly Runtime[], memory: number = total
           };
           await Promise.all(sessions.map(takeTurns));
           const [{ shape }] = Object.values(rows);
-          return join(results, shape[0]);
+          return joinRows(results, shape[0]);
         },
       ),
     ...(openOnDevice && {
@@ -140,7 +140,7 @@ export function sessionPool(runtimes: readonly Runtime[], memory: number = total
 }
 
 /** Rows [from, from + size); past the end the last row again. */
-function cut({ data, shape }: Feed, from: number, size: number): Feed {
+export function cut({ data, shape }: Feed, from: number, size: number): Feed {
   const stride = sizeOf(shape.slice(1));
   const part = data.slice(from * stride, (from + size) * stride);
   if (part.length === size * stride) return { data: part, shape: [size, ...shape.slice(1)] };
@@ -155,7 +155,7 @@ const owned = (feed: Feed | DeviceBuffer): Feed | DeviceBuffer =>
   "buffer" in feed || feed.data.byteLength === feed.data.buffer.byteLength ? feed : { ...feed, data: feed.data.slice() };
 
 /** The first n rows of each output, calls one after the other. */
-function join(results: readonly Results[], n: number): Record<string, Tensor> {
+export function joinRows(results: readonly Results[], n: number): Record<string, Tensor> {
   return mapValues(results[0], ({ data, shape }, name) => {
     const rest: Shape = shape.slice(1);
     if (results.length === 1 && shape[0] === n) return { data, shape };

@@ -23,22 +23,38 @@ import { ONNX_TYPE } from "./operator.js";
 const OPSET = 21;
 const IR_VERSION = 10n;
 
-/** The model's bytes. External files are named by their absolute path without the leading "/", see session.ts. */
-export function onnxBytes(graph: Graph): Uint8Array {
+/** How a model is written. */
+export interface OnnxOptions {
+  /**
+   * The name under which the model finds a file of weights, which then begins the names of its tensors too; default its absolute path without the
+   * leading "/", see session.ts.
+   */
+  readonly locate?: (file: string) => string;
+}
+
+/** The model's bytes: ONNX's IR 10 and opset 21, and only the operators of ONNX itself unless the graph is made with `convBlock`. */
+export function onnxBytes(graph: Graph, { locate = fromRoot }: OnnxOptions = {}): Uint8Array {
   if (graph.outputs.length === 0) throw new Error("onnxBytes: the graph has no output; name one with graph.output(name, value)");
   const live = graph.liveNodes();
+  const used = new Set([...live.flatMap(({ inputs }) => inputs), ...graph.outputs.map(({ value }) => value.name)]);
+  const renamed = new Map(
+    graph.initializers.flatMap(({ value: { name }, data }) =>
+      !(data instanceof Uint8Array) && name.startsWith(data.file) ? [[name, locate(data.file) + name.slice(data.file.length)]] : [],
+    ),
+  );
+  const nameOf = (name: string) => renamed.get(name) ?? name;
   const nodes = live.map((node, k) =>
     create(NodeProtoSchema, {
       name: `${node.type}_${k}`,
       ...operatorOf(node.type),
-      input: [...node.inputs],
+      input: node.inputs.map(nameOf),
       output: [...node.outputs],
       attribute: Object.entries(node.attributes).map(([name, value]) => attribute(name, value)),
     }),
   );
   // an output may be an input's or another output's value: an Identity gives it its own name
   for (const { name, value } of graph.outputs)
-    nodes.push(create(NodeProtoSchema, { name: `Output_${name}`, opType: "Identity", input: [value.name], output: [name] }));
+    nodes.push(create(NodeProtoSchema, { name: `Output_${name}`, opType: "Identity", input: [nameOf(value.name)], output: [name] }));
   const model = create(ModelProtoSchema, {
     irVersion: IR_VERSION,
     producerName: "veduta",
@@ -46,7 +62,9 @@ export function onnxBytes(graph: Graph): Uint8Array {
     graph: create(GraphProtoSchema, {
       name: "veduta",
       node: nodes,
-      initializer: graph.initializers.map(initializer),
+      initializer: graph.initializers
+        .filter(({ value }) => used.has(value.name))
+        .map((each) => initializer(nameOf(each.value.name), each, locate)),
       input: graph.inputs.map((value) => valueInfo(value.name, value)),
       output: graph.outputs.map(({ name, value }) => valueInfo(name, value)),
     }),
@@ -72,10 +90,12 @@ function attribute(name: string, value: Attribute): AttributeProto {
   return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: value.map(BigInt) });
 }
 
-function initializer({ value, data }: Initializer): TensorProto {
-  const head = { name: value.name, dims: value.shape.map(BigInt), dataType: ONNX_TYPE[value.dtype] };
+const fromRoot = (file: string): string => file.replace(/^\/+/, "");
+
+function initializer(name: string, { value, data }: Initializer, locate: (file: string) => string): TensorProto {
+  const head = { name, dims: value.shape.map(BigInt), dataType: ONNX_TYPE[value.dtype] };
   if (data instanceof Uint8Array) return create(TensorProtoSchema, { ...head, rawData: Uint8Array.from(data) });
-  const entries = { location: data.file.replace(/^\/+/, ""), offset: String(data.offset), length: String(data.length) };
+  const entries = { location: locate(data.file), offset: String(data.offset), length: String(data.length) };
   const externalData = Object.entries(entries).map(([key, text]) => create(StringStringEntryProtoSchema, { key, value: text }));
   return create(TensorProtoSchema, { ...head, dataLocation: DataLocation.EXTERNAL, externalData });
 }

@@ -26,28 +26,28 @@ export function autoencoder(
 ): Autoencoder & Pick<JacobianProducts, "pullDecode"> {
   const scale = 2 ** (blockOutChannels.length - 1); // pixels per latent pixel
   return {
-    async decode(latent, { edge = "open", batch } = {}) {
+    async decode(latent, { edge = "open", batch, signal } = {}) {
       engine.expectOpen("decode");
       expectShape("decode", latent, ["N", channels, "h", "w"]);
       const [, , height, width] = latent.shape;
-      return (await engine.call(programs.decode, { height, width, edge }, { rows: { latent } }, batch)).image;
+      return (await engine.call(programs.decode, { height, width, edge }, { rows: { latent } }, batch, signal)).image;
     },
-    async encode(image, { edge = "open", noise, batch } = {}) {
+    async encode(image, { edge = "open", noise, batch, signal } = {}) {
       engine.expectOpen("encode");
       expectShape("encode", image, ["N", 3, "H", "W"]);
       const [n, , H, W] = image.shape;
       if (H % scale || W % scale) throw new RangeError(`encode: got an image of ${H}×${W}, want multiples of ${scale}`);
       const size = { height: H / scale, width: W / scale, edge };
-      if (!noise) return (await engine.call(programs.encode, size, { rows: { image } }, batch)).latent;
+      if (!noise) return (await engine.call(programs.encode, size, { rows: { image } }, batch, signal)).latent;
       expectShape("encode: noise", noise, [n, channels, size.height, size.width], "give noise of the latent's shape");
-      return (await engine.call(programs.sample, size, { rows: { image, noise } }, batch)).latent;
+      return (await engine.call(programs.sample, size, { rows: { image, noise } }, batch, signal)).latent;
     },
-    async pullDecode(latent, { cotangent, edge = "open", batch }) {
+    async pullDecode(latent, { cotangent, edge = "open", batch, signal }) {
       engine.expectOpen("pullDecode");
       expectShape("pullDecode: latent", latent, ["N", channels, "h", "w"]);
       const [n, , height, width] = latent.shape;
       expectShape("pullDecode: cotangent", cotangent, [n, 3, scale * height, scale * width], "give one of the decoded image's shape");
-      return (await engine.call(programs.pull, { height, width, edge }, { rows: { latent, cotangent } }, batch)).pulled;
+      return (await engine.call(programs.pull, { height, width, edge }, { rows: { latent, cotangent } }, batch, signal)).pulled;
     },
   };
 }

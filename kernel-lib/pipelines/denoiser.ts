@@ -45,7 +45,7 @@ export const denoiser = (
 ): Denoiser & MergedDenoiser & Required<RowDenoiser> & Pick<JacobianProducts, "pullNoise"> => ({
   async predictNoise(latent, noise) {
     const { size, rows, shared } = guided(opened, "predictNoise", latent, noise);
-    return (await opened.engine.call(opened.programs.noise, size, { rows, shared }, noise.batch)).noise;
+    return (await opened.engine.call(opened.programs.noise, size, { rows, shared }, noise.batch, noise.signal)).noise;
   },
   ...(opened.schedule.config.prediction === "v_prediction" && { predictVelocity: velocityOf(opened) }),
   async predictMergedNoise(latent, { merged, ...noise }) {
@@ -53,7 +53,7 @@ export const denoiser = (
     return mergedCall(opened, { size: mergedSize(size, merged), rows, shared });
   },
   ...(opened.schedule.config.prediction === "v_prediction" && { predictMergedVelocity: mergedVelocityOf(opened) }),
-  async predictRowNoise(latent, { timestep, text, batch }) {
+  async predictRowNoise(latent, { timestep, text, batch, signal }) {
     const { engine, programs, unet, channels } = opened;
     engine.expectOpen("predictRowNoise");
     expectShape("predictRowNoise: latent", latent, ["N", channels, "h", "w"]);
@@ -61,9 +61,9 @@ export const denoiser = (
     expectShape("predictRowNoise: text", text, [n, "tokens", unet.crossAttentionDim], "give each row its own embeddings");
     const size = { height, width, tokens: text.shape[1] };
     const shared = levelFeeds(opened, "predictRowNoise", timestep);
-    return (await engine.call(programs.rowNoise, size, { rows: { latent, text }, shared }, batch)).noise;
+    return (await engine.call(programs.rowNoise, size, { rows: { latent, text }, shared }, batch, signal)).noise;
   },
-  async predictControlledNoise(latent, { timestep, text, control, batch }) {
+  async predictControlledNoise(latent, { timestep, text, control, batch, signal }) {
     const { engine, programs, unet, channels } = opened;
     const who = "predictControlledNoise";
     engine.expectOpen(who);
@@ -78,12 +78,13 @@ export const denoiser = (
     if (!(selfBlend >= 0 && selfBlend <= 1)) throw new RangeError(`${who}: selfBlend ${selfBlend}, want a number from 0 to 1`);
     const shared = { ...levelFeeds(opened, who, timestep), fromSource, fromOwn, selfBlend: scalar(selfBlend) };
     const size = { height, width, tokens, rows };
-    return (await engine.call(programs.controlledNoise, size, { rows: { latent, text }, shared }, batch)).noise;
+    return (await engine.call(programs.controlledNoise, size, { rows: { latent, text }, shared }, batch, signal)).noise;
   },
   async pullNoise(latent, { cotangent, ...noise }) {
     const { size, rows, shared } = guided(opened, "pullNoise", latent, noise);
     expectShape("pullNoise: cotangent", cotangent, latent.shape, "give one of the latent's shape");
-    return (await opened.engine.call(opened.programs.pullNoise, size, { rows: { ...rows, cotangent }, shared }, noise.batch)).pulled;
+    return (await opened.engine.call(opened.programs.pullNoise, size, { rows: { ...rows, cotangent }, shared }, noise.batch, noise.signal))
+      .pulled;
   },
 });
 
@@ -115,7 +116,7 @@ const velocityOf =
   (opened: OpenDenoiser): NonNullable<Denoiser["predictVelocity"]> =>
   async (latent, noise) => {
     const { size, rows, shared } = guided(opened, "predictVelocity", latent, noise);
-    return (await opened.engine.call(opened.programs.noise, size, { rows, shared: asV(shared) }, noise.batch)).noise;
+    return (await opened.engine.call(opened.programs.noise, size, { rows, shared: asV(shared) }, noise.batch, noise.signal)).noise;
   };
 
 const mergedVelocityOf =

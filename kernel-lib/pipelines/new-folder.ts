@@ -17,6 +17,8 @@ export interface NewFolder {
   readonly smaller?: string;
   /** whether names in a folder are those of a checkpoint that may be replaced; default: model_index.json is among them */
   readonly isCheckpoint?: (names: readonly string[]) => boolean;
+  /** what such a folder is called in errors; default "a checkpoint" */
+  readonly kind?: string;
 }
 
 /**
@@ -27,11 +29,11 @@ export interface NewFolder {
  */
 export async function writeNewFolder(
   dir: string,
-  { existing, bytes, smaller, isCheckpoint = (names) => names.includes("model_index.json") }: NewFolder,
+  { existing, bytes, smaller, isCheckpoint = (names) => names.includes("model_index.json"), kind = "a checkpoint" }: NewFolder,
   write: (partial: string) => Promise<JsonObject | undefined>,
 ): Promise<string> {
   const target = resolve(dir);
-  expectFree(target, existing, isCheckpoint);
+  expectFree(target, existing, { isCheckpoint, kind });
   expectRoom(target, bytes, await freeBytes(target), smaller);
 
   const partial = `${target}.partial`;
@@ -65,20 +67,24 @@ export async function writeText(file: string, text: string): Promise<void> {
 /** Writes a config. */
 export const writeJson = (file: string, json: JsonObject): Promise<void> => writeText(file, `${JSON.stringify(json, null, 2)}\n`);
 
-function expectFree(target: string, existing: NewFolder["existing"], kind: (names: readonly string[]) => boolean): void {
+function expectFree(
+  target: string,
+  existing: NewFolder["existing"],
+  { isCheckpoint: isOne, kind }: Required<Pick<NewFolder, "isCheckpoint" | "kind">>,
+): void {
   const holds = listFolder(target);
-  const isCheckpoint = kind(holds);
+  const isCheckpoint = isOne(holds);
   const isFile = statSync(target, { throwIfNoEntry: false })?.isDirectory() === false;
   if (!isFile && (holds.length === 0 || (isCheckpoint && existing === "replace"))) return;
   throw new CheckpointError(target, {
     expected: "a new or empty folder",
-    found: isFile ? "a file" : isCheckpoint ? "a checkpoint" : holds.sort().slice(0, 5).join(", "),
+    found: isFile ? "a file" : isCheckpoint ? kind : holds.sort().slice(0, 5).join(", "),
     fix: isCheckpoint ? "give another one, or replace it (--force)" : "give another one",
   });
 }
 
 /** Bytes that the disk of a folder, which need not be there yet, has left. */
-async function freeBytes(folder: string): Promise<number> {
+export async function freeBytes(folder: string): Promise<number> {
   let there = folder;
   while (!existsSync(there)) there = dirname(there);
   const { bavail, bsize } = await statfs(there);

@@ -15,25 +15,33 @@ import type { LoraChoice } from "./adapters/open-lora.js";
 import type { EmbeddingChoice } from "./adapters/textual-inversion.js";
 import { type AdaptedParts, withAdapters } from "./adapters/with-adapters.js";
 import { openControlNet } from "./control-part.js";
+import { modelEnvironment } from "./environment.js";
 import { replacePart } from "./folder.js";
 import type { Model } from "./model.js";
 import { PERCEPTUAL_MODEL, type PerceptualFiles, perceptualFromFiles, perceptualFromFolder } from "./perceptual-part.js";
-import { type AnyParts, type AnyPipeline, anyParts } from "./pipelines.js";
+import type { OpenParts } from "./pipeline.js";
+import { type AnyParts, type AnyPipeline, anyOf, anyParts } from "./pipelines.js";
 import { BUNDLED_MODELS, partsOf, placeOf } from "./place.js";
+import { isAddress, type ServedModel } from "./serving/server-address.js";
+import { stableDiffusion } from "./stable-diffusion.js";
+import type { StableDiffusionParts } from "./stable-diffusion-parts.js";
 
+export type { ServedModel };
 export { BUNDLED_MODELS };
 
 /** Options of `openModel`. */
 export interface OpenModelOptions {
-  /** default "auto": cuda where it works, else webgpu where it is faster than the cpu, else cpu; `notices` says which and why */
+  /** default VEDUTA_DEVICE, else "auto": cuda where it works, else webgpu where it is faster than the cpu, else cpu; `notices` says which and why */
   readonly device?: DeviceChoice;
   /**
    * Of the U-Net's weights and activations; its norms, softmaxes and all that is outside of it are in float32. Default float16 on cuda, float32
    * elsewhere. On the cpu float16 is slower, and most of its arithmetic is in float32 all the same.
    */
   readonly precision?: Precision;
-  /** threads of the cpu; default all that the system lets this process use */
+  /** threads of the cpu; default VEDUTA_THREADS, else all that the system lets this process use */
   readonly threads?: number;
+  /** rows that one network call takes at most, where a call does not say; default VEDUTA_BATCH, else 8, or what the memory that is free takes */
+  readonly batch?: number;
   /**
    * LPIPS, for a folder without perceptual/ or instead of its own: files with torchvision's and LPIPS's keys, or the name of a pulled one. Default
    * for a folder without: lpips-vgg, where it has been pulled
@@ -62,22 +70,19 @@ export interface OpenModelOptions {
 }
 
 /**
- * Opens a checkpoint: one that is bundled or has been pulled, by name or as OWNER/NAME of the hub; a folder in the layout of diffusers, whose model_index.json says which
+ * Opens a checkpoint on this machine, or asks a server that holds one (`veduta serve`) under an address such as http://gpu:8000. A checkpoint is one that is bundled or has been pulled, by name or as OWNER/NAME of the hub; a folder in the layout of diffusers, whose model_index.json says which
  * pipeline opens it; or a single file of Stable Diffusion 1 or 2 (.safetensors, .ckpt), whose keys say what it is. The model is that pipeline's:
  * a `Model` for Stable Diffusion, `M` for a pipeline of one's own (registerPipeline).
  * @throws CheckpointError (file, expected, found) for an unknown name, or a folder whose files do not fit
- * @throws DeviceError for a device that is not there; RangeError for an option that is none
+ * @param model default VEDUTA_MODEL, else the first of BUNDLED_MODELS
+ * @throws DeviceError for a device that is not there; RangeError for an option that is none, or that a server has chosen already; ServerError where a
+ * server does not answer
  */
-export async function openModel<M = Model>(pathOrName: string = BUNDLED_MODELS[0], options: OpenModelOptions = {}): Promise<M> {
+export async function openModel<M = Model>(model?: string | ServedModel, options: OpenModelOptions = {}): Promise<M> {
+  const pathOrName = model ?? modelEnvironment().model ?? BUNDLED_MODELS[0];
+  if (typeof pathOrName === "object" || isAddress(pathOrName)) return (await openServed(pathOrName, options)) as M;
   const where = engineOptions(options);
-  const { pipeline, own } = partsOf(placeOf(pathOrName), options.prediction);
-  const perceptual = perceptualFor(pipeline, own, options.perceptual);
-  const parts = adapted(
-    withControl(perceptual ? replacePart(own, "perceptual", perceptual) : own, pipeline, options.control),
-    pipeline,
-    options,
-  );
-  pipeline.check?.(parts);
+  const { pipeline, parts } = checkedParts(pathOrName, options);
   const engine = await openEngine(where);
   try {
     return (await pipeline.open(parts, engine)) as M;
@@ -87,18 +92,66 @@ export async function openModel<M = Model>(pathOrName: string = BUNDLED_MODELS[0
   }
 }
 
+/** Options that a server has chosen for its model. */
+const CHOSEN = ["device", "precision", "threads", "batch", "prediction", "perceptual", "control", "lora", "embedding"] as const;
+
+/** A model on another machine. @throws RangeError for an option that its server has chosen */
+async function openServed(model: string | ServedModel, options: OpenModelOptions): Promise<Model> {
+  const { url, local } = typeof model === "string" ? { url: model, local: undefined } : model;
+  const given = CHOSEN.find((name) => options[name] !== undefined && options[name] !== "auto");
+  if (given) throw new RangeError(`${given}: the server of ${url} has chosen it; leave the option out`);
+  const { openRemote } = await import("./serving/open-remote.js");
+  return openRemote(url, {
+    token: modelEnvironment().token,
+    local,
+    openLocal: local === undefined ? undefined : () => stableDiffusionParts(local, {}),
+  });
+}
+
+/** The pipeline of a checkpoint, and its parts with what the options add to them, checked. @throws CheckpointError, RangeError as `openModel` */
+export function checkedParts(
+  pathOrName: string,
+  options: Pick<OpenModelOptions, "prediction" | "perceptual" | "control" | "lora" | "embedding">,
+): { readonly pipeline: AnyPipeline; readonly parts: AnyParts } {
+  const { pipeline, own } = partsOf(placeOf(pathOrName), options.prediction);
+  const perceptual = perceptualFor(pipeline, own, options.perceptual);
+  const parts = adapted(
+    withControl(perceptual ? replacePart(own, "perceptual", perceptual) : own, pipeline, options.control),
+    pipeline,
+    options,
+  );
+  pipeline.check?.(parts);
+  return { pipeline, parts };
+}
+
+/** The parts of a checkpoint of Stable Diffusion. @throws CheckpointError for one of another kind */
+export function stableDiffusionParts(pathOrName: string, options: Parameters<typeof checkedParts>[1]): OpenParts<StableDiffusionParts> {
+  const { pipeline, parts } = checkedParts(pathOrName, options);
+  if (pipeline !== anyOf(stableDiffusion))
+    throw new CheckpointError(pathOrName, { expected: `a checkpoint of ${stableDiffusion.name}`, found: `one of ${pipeline.name}` });
+  return parts as unknown as OpenParts<StableDiffusionParts>;
+}
+
 /** An engine for a network that is no checkpoint of its own. @throws DeviceError, RangeError as `openModel` */
 export const openPlainEngine = (options: Pick<OpenModelOptions, "device" | "threads">): Promise<Engine> =>
   openEngine(engineOptions({ ...options, precision: "float32" }));
 
-function engineOptions({ device = "auto", precision, prediction, threads = availableParallelism() }: OpenModelOptions): EngineOptions {
+/** Where a model runs. @throws RangeError for an option that is none */
+export function engineOptions({ precision, prediction, ...given }: OpenModelOptions): EngineOptions {
+  const environment = modelEnvironment();
+  const {
+    device = environment.device ?? "auto",
+    threads = environment.threads ?? availableParallelism(),
+    batch = environment.batch,
+  } = given;
   if (!DEVICE_CHOICES.includes(device)) throw new RangeError(`device ${device}: want ${DEVICE_CHOICES.join(", ")}`);
   if (precision !== undefined && !PRECISIONS.includes(precision))
     throw new RangeError(`precision ${precision}: want ${PRECISIONS.join(", ")}`);
   if (prediction !== undefined && !PREDICTIONS.includes(prediction))
     throw new RangeError(`prediction ${prediction}: want ${PREDICTIONS.join(", ")}`);
   if (!Number.isSafeInteger(threads) || threads < 1) throw new RangeError(`threads ${threads}: want a whole number >= 1`);
-  return { device, precision, threads };
+  if (batch !== undefined && (!Number.isSafeInteger(batch) || batch < 1)) throw new RangeError(`batch ${batch}: want a whole number >= 1`);
+  return { device, precision, threads, mostRows: batch };
 }
 
 /** The parts with the ControlNets that are asked for. @throws RangeError for a pipeline that takes none */

@@ -21,6 +21,8 @@ export interface OpenParts<Parts> {
   part<Name extends keyof Parts & string>(name: Name): Parts[Name];
   /** What the numbers depend on besides files in the folder, for the digest. */
   settings?(): string;
+  /** The digest, of parts whose files lie elsewhere; default it is computed from the files. */
+  digest?(): string;
 }
 
 /** What a folder of one kind of checkpoint holds. */

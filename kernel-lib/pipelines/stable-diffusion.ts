@@ -2,49 +2,27 @@
 import { once } from "../core/once.js";
 import { expectShape, type Tensor } from "../core/tensor.js";
 import type { ComparableFeatures, NoiseControl, Perceptual, TextEncoder } from "../diffusion/capabilities.js";
-import { createSchedule } from "../diffusion/schedule.js";
 import type { Engine } from "../engine/engine.js";
-import { textProgram } from "../nets/clip-text.js";
-import { controlledNoiseProgram } from "../nets/controlled-denoiser.js";
-import {
-  type DenoisingNetwork,
-  foreseeProgram,
-  type GuidedSize,
-  noiseProgram,
-  pullNoiseProgram,
-  rowNoiseProgram,
-} from "../nets/guided-denoiser.js";
-import { mergedNoiseProgram } from "../nets/merged-denoiser.js";
-import { decodedGradientProgram, type ImageDistance, perceptualGradientProgram } from "../nets/perceptual-gradient.js";
-import { distanceToEachProgram, distanceToOneProgram, featureDistanceProgram, featuresProgram } from "../nets/perceptual-programs.js";
-import { autoencoder, autoencoderPrograms } from "./autoencoder.js";
+import type { GuidedSize } from "../nets/guided-denoiser.js";
+import { autoencoder } from "./autoencoder.js";
 import { classifier } from "./classifier.js";
 import { controlSize, denoiser, guided, mergedSize } from "./denoiser.js";
-import { digestBeside, digestCheckpoint } from "./digest.js";
 import { dualEncoder } from "./dual.js";
 import type { Model } from "./model.js";
-import type { OpenParts, Pipeline } from "./pipeline.js";
-import {
-  adaptersOf,
-  controlNetsOf,
-  expectPartsFit,
-  STABLE_DIFFUSION,
-  type StableDiffusionParts,
-  textParts,
-} from "./stable-diffusion-parts.js";
+import type { Pipeline } from "./pipeline.js";
+import { adaptersOf, expectPartsFit, STABLE_DIFFUSION, type StableDiffusionParts } from "./stable-diffusion-parts.js";
+import { digestOf, jointConfigOf, type StableDiffusionPrograms, stableDiffusionPrograms } from "./stable-diffusion-programs.js";
 
 /** U-Net, autoencoder and scheduler are checked at once, text encoder, tokenizer and perceptual network when a call first needs them. */
 export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
   ...STABLE_DIFFUSION,
   check: expectPartsFit,
   open(parts, engine) {
-    const opened = open(parts, engine);
     const { device, precision, threads, notices } = engine;
-    const digest = once(() =>
-      digestBeside(digestCheckpoint(parts, ["unet", "vae", "text_encoder", "perceptual", "dual"]), controlNetsOf(parts)),
-    );
+    const opened: Opened = { engine, ...stableDiffusionPrograms(parts, { precision, embedding: embeddingOn(device) }) };
+    const digest = once(() => digestOf(parts));
     return {
-      config: configOf(parts),
+      config: jointConfigOf(parts),
       unet: { channels: opened.unet.blockOutChannels, textWidth: opened.unet.crossAttentionDim },
       path: parts.path,
       ...adaptersOf(parts),
@@ -68,67 +46,11 @@ export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
   },
 };
 
-type Opened = ReturnType<typeof open>;
+/** What the capabilities share. */
+type Opened = StableDiffusionPrograms & { readonly engine: Engine };
 
-/** What the capabilities share: the engine, the parts and the programs, each made once. */
-function open(parts: OpenParts<StableDiffusionParts>, engine: Engine) {
-  const [unet, vae, scheduler] = [parts.part("unet"), parts.part("vae"), parts.part("scheduler")];
-  const { precision, device } = engine;
-  const embedding = device === "webgpu" ? "fed" : "computed";
-  const controlNets = controlNetsOf(parts);
-  const network: DenoisingNetwork = { unet, prediction: scheduler.prediction, precision, embedding, controlNets };
-  const lpips = () => parts.part("perceptual");
-  return {
-    engine,
-    unet: unet.config,
-    controlNets: controlNets.map(({ config }) => config),
-    vae: vae.config,
-    channels: vae.config.latentChannels,
-    scale: 2 ** (vae.config.blockOutChannels.length - 1),
-    schedule: createSchedule(scheduler),
-    programs: {
-      noise: noiseProgram(network),
-      foresee: foreseeProgram(network, vae),
-      gradient: byDistance((distance) => perceptualGradientProgram(network, vae, lpips(), distance)),
-      decodedGradient: byDistance((distance) => decodedGradientProgram(vae, lpips(), distance)),
-      ...autoencoderPrograms(vae),
-      mergedNoise: mergedNoiseProgram(network),
-      rowNoise: rowNoiseProgram(network),
-      controlledNoise: controlledNoiseProgram(network),
-      pullNoise: pullNoiseProgram(network),
-      distanceToOne: once(() => distanceToOneProgram(lpips())),
-      distanceToEach: once(() => distanceToEachProgram(lpips())),
-      features: once(() => featuresProgram(lpips())),
-      featureDistance: once(() => featureDistanceProgram(lpips())),
-    },
-    text: once(() => {
-      const { encoder, tokenizer } = textParts(parts);
-      return { tokenizer, program: textProgram(encoder) };
-    }),
-  };
-}
-
-/** A program for each distance, made when it is first asked for. */
-function byDistance<P>(make: (distance: ImageDistance) => P): (distance?: ImageDistance) => P {
-  const made = { lpips: once(() => make("lpips")), style: once(() => make("style")) };
-  return (distance = "lpips") => made[distance]();
-}
-
-function configOf(parts: OpenParts<StableDiffusionParts>): Model["config"] {
-  const [{ config: unet }, { config: vae }] = [parts.part("unet"), parts.part("vae")];
-  const { sampler, ...schedule } = parts.part("scheduler");
-  const weight = parts.has("perceptual") ? parts.part("perceptual").config.weight : undefined;
-  return {
-    latentChannels: vae.latentChannels,
-    scaleFactor: 2 ** (vae.blockOutChannels.length - 1),
-    window: unet.sampleSize,
-    windowMultiple: 2 ** (unet.blockOutChannels.length - 1),
-    schedule,
-    sampler,
-    ...(weight === undefined ? {} : { weight }),
-    controlNets: controlNetsOf(parts).map(({ name }) => name),
-  };
-}
+/** Where the timestep's embedding is computed: WebGPU's sines are poor. */
+export const embeddingOn = (device: Engine["device"]): "fed" | "computed" => (device === "webgpu" ? "fed" : "computed");
 
 const textEncoder = ({ engine, text }: Opened): TextEncoder => ({
   async tokenize(prompt) {
@@ -150,24 +72,26 @@ const perceptual = (opened: Opened): Perceptual & ComparableFeatures => {
     async perceptualGradient(latent, { anchor, distance, ...noise }) {
       const { size, rows, shared } = guided(opened, "perceptualGradient", latent, noise);
       expectShape("perceptualGradient: anchor", anchor, [1, 3, scale * size.height, scale * size.width]);
-      return engine.call(programs.gradient(distance), size, { rows, shared: { ...shared, anchor } }, noise.batch);
+      return engine.call(programs.gradient(distance), size, { rows, shared: { ...shared, anchor } }, noise.batch, noise.signal);
     },
-    async decodedGradient(latent, { anchor, distance, batch }) {
+    async decodedGradient(latent, { anchor, distance, batch, signal }) {
       engine.expectOpen("decodedGradient");
       expectShape("decodedGradient", latent, ["N", opened.channels, "h", "w"]);
       const [, , height, width] = latent.shape;
       expectShape("decodedGradient: anchor", anchor, [1, 3, scale * height, scale * width]);
-      return engine.call(programs.decodedGradient(distance), { height, width }, { rows: { latent }, shared: { anchor } }, batch);
+      return engine.call(programs.decodedGradient(distance), { height, width }, { rows: { latent }, shared: { anchor } }, batch, signal);
     },
-    async perceptualDistance(image, reference, { batch } = {}) {
+    async perceptualDistance(image, reference, { batch, signal } = {}) {
       engine.expectOpen("perceptualDistance");
       expectShape("perceptualDistance", image, ["N", 3, "H", "W"]);
       const [n, , height, width] = image.shape;
       const many = reference.shape[0] !== 1;
       const want = [many ? n : 1, 3, height, width];
       expectShape("perceptualDistance: second image", reference, want, "give one image, or as many as there are first ones");
-      if (many) return (await engine.call(programs.distanceToEach(), { height, width }, { rows: { image, reference } }, batch)).distance;
-      return (await engine.call(programs.distanceToOne(), { height, width }, { rows: { image }, shared: { reference } }, batch)).distance;
+      if (many)
+        return (await engine.call(programs.distanceToEach(), { height, width }, { rows: { image, reference } }, batch, signal)).distance;
+      return (await engine.call(programs.distanceToOne(), { height, width }, { rows: { image }, shared: { reference } }, batch, signal))
+        .distance;
     },
     async features(image, { batch } = {}) {
       engine.expectOpen("features");

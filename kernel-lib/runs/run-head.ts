@@ -8,6 +8,7 @@ import type { Family, MethodInfo, Series } from "../methods/method.js";
 import { methodInfoNamed } from "../methods/methods.js";
 import type { ResolvedPyramidOptions } from "../methods/pyramid/options.js";
 import type { Adapters } from "../pipelines/adapters/with-adapters.js";
+import { isAddress } from "../pipelines/serving/server-address.js";
 import type { RunInfo, RunModel } from "./run-data.js";
 
 /** What is known of a run before its first step. */
@@ -29,7 +30,7 @@ export interface RunHead {
 /**
  * Makes the head of a run: `saveRun(dir, { ...runHead("multi", run, model), steps, result })`.
  * @param method a method, or its name
- * @param name the name or path that opened the model; default its folder's name
+ * @param name the name or path that opened the model; default its folder's name, or its server's address
  * @throws RangeError for an unknown name
  */
 export function runHead(
@@ -37,7 +38,7 @@ export function runHead(
   { options, batch }: Pick<AnyRun, "options" | "batch">,
   model: { readonly config: Pick<JointModelConfig, "scaleFactor" | "controlNets">; readonly path: string } & Partial<Adapters> &
     Omit<RunModel, "name" | "control" | "lora" | "embedding">,
-  name: string = basename(model.path),
+  name: string = nameOf(model.path),
 ): RunHead {
   const { name: methodName, title, series, family } = typeof method === "string" ? methodInfoNamed(method) : method;
   const { device, precision, threads, digest, config } = model;
@@ -51,3 +52,6 @@ export function runHead(
   };
   return { method: methodName, title, series, family, options, model: opened, batch, scaleFactor };
 }
+
+/** The name of a checkpoint's folder or file; the address itself of a model on another machine. */
+const nameOf = (path: string): string => (isAddress(path) ? path : basename(path));

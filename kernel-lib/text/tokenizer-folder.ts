@@ -108,7 +108,8 @@ function addedTokens(folder: string, listed: Listed, vocab: ReadonlyMap<string, 
 
 const isId = (id: unknown): id is number => typeof id === "number" && Number.isSafeInteger(id) && id >= 0 && id <= MAX_ID;
 
-function vocabOf(file: string, json: JsonObject): ReadonlyMap<string, number> {
+/** A vocabulary from JSON. @throws CheckpointError naming the file for an id that is none, or twice */
+export function vocabOf(file: string, json: JsonObject): ReadonlyMap<string, number> {
   const vocab = new Map<string, number>();
   const taken = new Set<number>();
   for (const [token, id] of Object.entries(json)) {
@@ -127,8 +128,8 @@ function mergesOfText(file: string): readonly unknown[] {
   return lines;
 }
 
-/** @param merges pairs, or texts of two tokens */
-function mergesOf(file: string, merges: readonly unknown[], vocab: ReadonlyMap<string, number>): [string, string][] {
+/** The merges of a vocabulary. @param merges pairs, or texts of two tokens @throws CheckpointError naming the file */
+export function mergesOf(file: string, merges: readonly unknown[], vocab: ReadonlyMap<string, number>): [string, string][] {
   return merges.map((merge, k) => {
     const pair: readonly unknown[] = typeof merge === "string" ? merge.trim().split(" ") : Array.isArray(merge) ? merge : [];
     const [a, b] = pair;

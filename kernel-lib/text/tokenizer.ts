@@ -5,7 +5,7 @@
 import { Tokenizer as BytePairs } from "@huggingface/tokenizers";
 import { CheckpointError } from "../core/errors.js";
 import { brief } from "../core/json.js";
-import { readTokenizer, type SpecialTokens } from "./tokenizer-folder.js";
+import { readTokenizer, type SpecialTokens, type TokenizerSource } from "./tokenizer-folder.js";
 
 /** The tokens of one prompt. */
 export interface Encoded {
@@ -25,6 +25,10 @@ export interface Tokenizer {
   readonly padId: number;
   /** One more than the largest id: what the embedding table must hold. */
   readonly vocabSize: number;
+  /** What it is made of, but for `words`. */
+  readonly source: TokenizerSource;
+  /** Words of one's own, each a list of token ids; see `withWords`. */
+  readonly words: ReadonlyMap<string, readonly number[]>;
   /** Token ids of a text alone: without begin, end and padding, and however long. */
   tokens(text: string): readonly number[];
   encode(text: string): Encoded;
@@ -39,8 +43,13 @@ const WORDS = "'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
  * @throws CheckpointError if a file is missing or the files contradict each other
  */
 export function loadTokenizer(folder: string, { padToken }: { readonly padToken?: string } = {}): Tokenizer {
-  const { file, vocab, merges, added, contextLength, special: own } = readTokenizer(folder);
-  const special: SpecialTokens = padToken === undefined ? own : { ...own, pad: padToken };
+  const source = readTokenizer(folder);
+  return tokenizerOf(padToken === undefined ? source : { ...source, special: { ...source.special, pad: padToken } });
+}
+
+/** Makes a CLIP tokenizer. @throws CheckpointError for a token with a role that is not in the vocabulary */
+export function tokenizerOf(source: TokenizerSource): Tokenizer {
+  const { file, vocab, merges, added, contextLength, special } = source;
   const idOf = (role: keyof SpecialTokens): number => {
     const id = vocab.get(special[role]) ?? added.get(special[role])?.id;
     if (id === undefined)
@@ -80,6 +89,8 @@ export function loadTokenizer(folder: string, { padToken }: { readonly padToken?
     eosId: ids.eos,
     padId: ids.pad,
     vocabSize: [...vocab.values(), ...[...added.values()].map(({ id }) => id)].reduce((most, id) => Math.max(most, id + 1), 0),
+    source,
+    words: new Map(),
     tokens,
     encode: (text) => framed(tokens(text), { contextLength, bosId: ids.bos, eosId: ids.eos, padId: ids.pad }),
   };
@@ -111,7 +122,13 @@ export function withWords(tokenizer: Tokenizer, words: ReadonlyMap<string, reado
   const tokens = (text: string) =>
     text.split(pattern).flatMap((piece, k) => (k % 2 === 1 ? (byWord.get(piece.toLowerCase()) ?? []) : tokenizer.tokens(piece)));
   const vocabSize = [...words.values()].flat().reduce((most, id) => Math.max(most, id + 1), tokenizer.vocabSize);
-  return { ...tokenizer, vocabSize, tokens, encode: (text) => framed(tokens(text), tokenizer) };
+  return {
+    ...tokenizer,
+    vocabSize,
+    words: new Map([...tokenizer.words, ...words]),
+    tokens,
+    encode: (text) => framed(tokens(text), tokenizer),
+  };
 }
 
 const escaped = (word: string): string => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");

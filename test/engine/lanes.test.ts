@@ -34,7 +34,7 @@ test("each lane's copy of the weights is counted; a graph with many weights, or 
       return graph;
     },
   });
-  const plan = (side: number, lanes: number) => planner(() => 2 ** 34, lanes)(waves(side), {});
+  const plan = (side: number, lanes: number) => planner(() => 2 ** 34, { lanes })(waves(side), {});
   expect([plan(64, 2).lanes, plan(64, 2).weightBytes]).toEqual(["shared", 2 * plan(64, 1).weightBytes]);
   expect([plan(64, 1).lanes, plan(16384, 2).lanes]).toEqual(["none", "none"]);
 });

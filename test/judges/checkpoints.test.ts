@@ -23,7 +23,8 @@ import { readSafetensors, writeSafetensors } from "#kernel-lib/weights/safetenso
 import { scratchFolder } from "../fixtures/checkpoint-folder.js";
 import { type Numbers, singleFileTensors, writeDiffusers } from "../fixtures/single-file.js";
 import { maxOverStd, relativeL2 } from "../golden/golden.mjs";
-import { judge, missing, report } from "./judges.js";
+import { judge, missing } from "./judges.js";
+import { report } from "./run-python.js";
 
 const scratch = scratchFolder();
 const at = (...names: string[]) => join(scratch.path, ...names);

@@ -13,7 +13,8 @@ import type { Tensor } from "#kernel-lib/core/tensor.js";
 import { openMetricNetwork } from "#kernel-lib/pipelines/metric-networks.js";
 import { measureByName } from "#kernel-lib/runs/measure/measure-by-name.js";
 import { scratchFolder } from "../fixtures/checkpoint-folder.js";
-import { judge, missing, report, worstRelative } from "./judges.js";
+import { judge, missing, worstRelative } from "./judges.js";
+import { report } from "./run-python.js";
 
 const PICTURES = 50;
 const scratch = scratchFolder();

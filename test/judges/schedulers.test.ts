@@ -12,7 +12,8 @@ import { schedulerConfig, schedulerFile } from "#kernel-lib/pipelines/scheduler-
 import { readSafetensors } from "#kernel-lib/weights/safetensors.js";
 import { scratchFolder } from "../fixtures/checkpoint-folder.js";
 import { followScheduler } from "../fixtures/follow-scheduler.js";
-import { judge, missing, report } from "./judges.js";
+import { judge, missing } from "./judges.js";
+import { report } from "./run-python.js";
 
 /** Limits of test/golden/samplers.test.ts; Karras levels are interpolated. */
 const [LATENTS, INTERPOLATED] = [3e-5, 1e-3];

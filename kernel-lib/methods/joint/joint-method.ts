@@ -1,5 +1,5 @@
 /** @file Makes a joint method from its algorithm, its own options, its network calls and its series. The rest is shared. */
-import type { CallKind, JointModelConfig } from "../../diffusion/joint-model.js";
+import type { CallKind, JointModel, JointModelConfig } from "../../diffusion/joint-model.js";
 import type { Method, Series } from "../method.js";
 import { type DefaultedOf, type OptionTable, takeOptions, type ValuesOf } from "../option-table.js";
 import { begin, type Running } from "./joint-run.js";
@@ -94,6 +94,7 @@ export function jointMethod<Own extends OptionTable = Record<never, never>, Reso
       const taken = takeOptions(own, { ...options });
       const resolved = { ...shared, ...(resolve ? resolve(taken, { shared, config }) : (taken as unknown as Resolved)) };
       const kinds = spec.calls?.(taken) ?? needs;
+      expectOffered(title, model, kinds);
       const batch = chooseBatch(model, resolved, kinds);
       async function* running(): JointSteps {
         return yield* steps(
@@ -105,4 +106,10 @@ export function jointMethod<Own extends OptionTable = Record<never, never>, Reso
     },
   };
   return method;
+}
+
+/** @throws TypeError where the model is on another machine whose server lacks one of the calls */
+function expectOffered(title: string, { offers }: JointModel, calls: readonly CallKind[]): void {
+  const lacking = offers && calls.find((name) => !offers.functions.includes(name));
+  if (lacking) throw new TypeError(`${offers.where} offers ${offers.functions.join(", ")}; ${title} needs ${lacking}`);
 }

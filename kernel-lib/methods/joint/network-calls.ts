@@ -131,6 +131,7 @@ function placedCalls(model: JointModel, options: ResolvedOptions, { text, batch:
     text,
     guidanceScale,
     ...controls(hop, places),
+    signal,
   });
   /** Rows with the places of their conditions. */
   const placed = (x: Tensor): Placed => {
@@ -180,7 +181,7 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, given:
     if (model.foresee) return model.foresee(xt, asked); // NaN and infinity in it appear in the losses
     const x0 = x0FromEps(xt, await model.predictNoise(xt, { ...asked, batch: 1 }), hop.now);
     signal?.throwIfAborted();
-    const image = await model.decode(x0); // [1,3,8h,8w]
+    const image = await model.decode(x0, { signal }); // [1,3,8h,8w]
     expectFinite("foreseen image", image, hop, { windows, first: index });
     return image;
   };
@@ -217,7 +218,7 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, given:
     const { decodedGradient } = model;
     if (!decodedGradient) throw new TypeError("decodedGradient: this model has none; take the full gradient");
     const x0 = x0FromEps(all, await noise(all, hop), hop.now); // [n,c,h,w]
-    const asked = { anchor: anchor.image, distance: anchor.distance };
+    const asked = { anchor: anchor.image, distance: anchor.distance, signal };
     const { loss, gradient } = await compared(x0, anchor, hop, (part, batch) => decodedGradient(part, { ...asked, batch }));
     return { loss, gradient: lincomb(1 / hop.now.alpha, gradient, 0, gradient) };
   };

@@ -43,15 +43,15 @@ c.JupyterHub.services = [{"name": "test", "api_token": "${token}"}]
 c.JupyterHub.load_roles = [{"name": "test", "services": ["test"], "scopes": ["admin:users", "admin:servers", "access:servers"]}]
 `;
 
-/** @param folder in which each user gets one */
-export async function startHub(folder: string): Promise<Hub> {
+/** @param folder in which each user gets one @param more lines of the configuration */
+export async function startHub(folder: string, more = ""): Promise<Hub> {
   mkdirSync(folder, { recursive: true });
   const installed = spawnSync(process.execPath, [CLI, "kernel", "install", "--prefix", join(env.bin, "..")], { encoding: "utf8" });
   if (installed.status !== 0) throw new Error(`veduta kernel install: ${installed.stderr}`);
   const token = randomBytes(16).toString("hex");
   const { shell, iopub, stdin } = await freePorts();
   const file = join(folder, "jupyterhub_config.py");
-  writeFileSync(file, configuration(folder, token, [shell, iopub, stdin]));
+  writeFileSync(file, `${configuration(folder, token, [shell, iopub, stdin])}${more}`);
   const hub = spawn(join(env.bin, "jupyterhub"), ["--config", file], {
     cwd: folder,
     env: { ...process.env, PATH: `${env.bin}:${process.env.PATH}` },
