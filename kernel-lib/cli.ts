@@ -20,6 +20,7 @@ import { runCommand } from "./cli/run.js";
 import { sceneCommand } from "./cli/scene.js";
 import { scriptCommand } from "./cli/script.js";
 import { serveCommand } from "./cli/serve.js";
+import { sweepCommand } from "./cli/sweep.js";
 import { tableCommand } from "./cli/table.js";
 import { viewCommand } from "./cli/view.js";
 
@@ -39,6 +40,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
   paintCommand(program, deps);
   compareCommand(program, deps);
   measureCommand(program, deps);
+  sweepCommand(program, deps);
   tableCommand(program, deps);
   editCommand(program, deps);
   sceneCommand(program, deps);

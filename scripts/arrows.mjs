@@ -24,6 +24,7 @@ export const FOLDERS = [
   "metrics",
   "runs",
   "pages",
+  "sweeps",
   "display",
   "ipynb",
   "kernel",

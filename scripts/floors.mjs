@@ -25,6 +25,7 @@ const SENTENCES = {
   metrics: "one metric a file",
   runs: "a run on disk: write, open, repeat",
   pages: "HTML that stands alone: report, view page",
+  sweeps: "many runs from one plan: its folder, workers here, queues, shards",
   display: "what a cell shows: progress, plots, the viewer, tables",
   ipynb: "notebook files: format, runner, export, script",
   kernel: "the Jupyter kernel",
