@@ -71,6 +71,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
 const EXPLAINED = new Set([
   "UsageError",
   "CheckpointError",
+  "FailedRunsError",
   "NotebookError",
   "KernelError",
   "DeviceError",

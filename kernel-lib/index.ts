@@ -179,6 +179,21 @@ export type { MeasureByNameOptions } from "./runs/measure/measure-by-name.js";
 export { METRIC_NETWORKS, openMetricNetwork } from "./pipelines/metric-networks.js";
 export type { MetricAbilities, MetricNetwork, MetricNetworkName, MetricNetworkOptions } from "./pipelines/metric-networks.js";
 
+// many runs from one plan
+export { sweep } from "./sweeps/sweep.js";
+export type { Sweep, SweepOptions } from "./sweeps/sweep.js";
+export type { EngineEvent, SweepCounts, SweepEvent, SweepResult } from "./sweeps/sweep-event.js";
+export { openSweep } from "./sweeps/open-sweep.js";
+export type { FailedSweepRun, OpenedSweep, OpenSweepOptions, SavedSweepRun } from "./sweeps/open-sweep.js";
+export type { SweepCommand, SweepMeasure, SweepPlan, SweepRange } from "./sweeps/plan.js";
+export type { SweptOptions } from "./sweeps/plan-options.js";
+export type { PlannedRun } from "./sweeps/plan-runs.js";
+export type { PrepareOptions } from "./sweeps/prepare-sweep.js";
+export type { Shard } from "./sweeps/shard.js";
+export type { FailedRun, SweepRun } from "./sweeps/sweep-folder.js";
+export type { PaintOutcome, SweepKeep } from "./sweeps/paint-run.js";
+export type { WorkerModel, WorkerPlace } from "./sweeps/worker-model.js";
+
 // a run on disk
 export { openRun } from "./runs/run-folder.js";
 export type { SavedRun } from "./runs/run-folder.js";

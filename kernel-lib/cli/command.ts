@@ -45,3 +45,8 @@ export class UsageError extends Error {
 export class InterruptedError extends Error {
   override name = "InterruptedError";
 }
+
+/** Some runs of a sweep failed or are missing; the message names them. Exit code 1. */
+export class FailedRunsError extends Error {
+  override name = "FailedRunsError";
+}

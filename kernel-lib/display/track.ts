@@ -5,8 +5,11 @@ import type { EditResult, EditRun, EditStep } from "../methods/edit/edit-step.js
 import type { ResolvedEditOptions } from "../methods/edit/options.js";
 import type { JointResult, JointRun, StepRecord } from "../methods/joint/step-record.js";
 import type { PyramidResult, PyramidRun, PyramidStep } from "../methods/pyramid/pyramid-step.js";
+import type { Sweep } from "../sweeps/sweep.js";
+import type { SweepResult } from "../sweeps/sweep-event.js";
 import { currentSink } from "./display.js";
 import type { Sink } from "./display-sinks.js";
+import { trackSweep } from "./track-sweep.js";
 import { watchInLines, watchInOutput } from "./track-watchers.js";
 import { rememberPainted, takenFrom } from "./tracked-runs.js";
 
@@ -49,7 +52,16 @@ export async function track<Result extends EditResult>(
   options?: TrackOptions,
 ): Promise<TrackedEdit<Result>>;
 export async function track(run: PyramidRun, options?: TrackOptions): Promise<TrackedPyramid>;
-export async function track(run: AnyRun, options: TrackOptions = {}): Promise<AnyResult & { readonly steps: readonly AnyStep[] }> {
+/**
+ * Runs a sweep to its end: a bar, runs a minute, the time left, the last four pictures, and what failed. The stop button ends it within one network
+ * call; what is finished stays, and the same call goes on.
+ */
+export async function track(sweep: Sweep): Promise<SweepResult>;
+export async function track(
+  run: AnyRun | Sweep,
+  options: TrackOptions = {},
+): Promise<(AnyResult & { readonly steps: readonly AnyStep[] }) | SweepResult> {
+  if ("out" in run) return tracked(run);
   const { previewEvery } = options;
   if (previewEvery !== undefined && !(Number.isInteger(previewEvery) && previewEvery >= 0))
     throw new RangeError(`track: got previewEvery ${previewEvery}, want a whole number >= 0; leave it out for previews by time`);
@@ -81,6 +93,15 @@ export async function track(run: AnyRun, options: TrackOptions = {}): Promise<An
   } catch (error) {
     await watcher.stop(stop.signal?.aborted ? "interrupted" : error);
     throw error;
+  } finally {
+    stop.release();
+  }
+}
+
+async function tracked(sweep: Sweep): Promise<SweepResult> {
+  const stop = stopSignal(currentSink());
+  try {
+    return await trackSweep(sweep, stop.signal);
   } finally {
     stop.release();
   }

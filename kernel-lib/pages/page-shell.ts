@@ -10,14 +10,19 @@ export interface PageShell {
   /** what stands after the body's content: scripts */
   readonly scripts?: readonly Html[];
   /**
-   * "sealed": the browser lets the page fetch nothing; "files": scripts may lie beside it; "open": no policy, for pages that hold a user's own HTML
+   * "sealed": the browser lets the page fetch nothing; "files": scripts may lie beside it; "pictures": pictures may; "open": no policy, for pages that hold a user's own HTML
    */
-  readonly policy: "sealed" | "files" | "open";
+  readonly policy: "sealed" | "files" | "pictures" | "open";
 }
 
-const policyOf = (scripts: string): string =>
-  `default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src ${scripts}; base-uri 'none'; form-action 'none'`;
-const POLICIES = { sealed: policyOf("'unsafe-inline'"), files: policyOf("'unsafe-inline' 'self' file:"), open: undefined } as const;
+const policyOf = (scripts: string, pictures = "data: blob:"): string =>
+  `default-src 'none'; img-src ${pictures}; style-src 'unsafe-inline'; script-src ${scripts}; base-uri 'none'; form-action 'none'`;
+const POLICIES = {
+  sealed: policyOf("'unsafe-inline'"),
+  files: policyOf("'unsafe-inline' 'self' file:"),
+  pictures: policyOf("'none'", "'self' file: data:"),
+  open: undefined,
+} as const;
 
 /** A whole HTML page. */
 export function pageShell({ title, style, body, scripts = [], policy }: PageShell): string {

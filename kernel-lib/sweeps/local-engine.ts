@@ -18,6 +18,8 @@ export interface LocalWork {
   /** in the order in which they are made */
   readonly missing: readonly SweepRun[];
   readonly workers: number;
+  /** of them on a GPU */
+  readonly onGpu: number;
   readonly place: WorkerPlace;
   readonly keep: readonly SweepKeep[];
   readonly batch?: number;
@@ -31,12 +33,13 @@ export interface LocalWork {
  * way then is given back within one network call.
  * @throws Error where no worker can begin
  */
-export function paintHere({ sweep, missing, workers, place, keep, batch, attempts, signal }: LocalWork): AsyncIterable<EngineEvent> {
+export function paintHere({ sweep, missing, workers, onGpu, place, keep, batch, attempts, signal }: LocalWork): AsyncIterable<EngineEvent> {
   const events = eventQueue<EngineEvent>();
   const list = runList(sweep, missing, attempts);
   const children = new Set<ChildWorker>();
   const host = hostname();
   let stillbirths = 0;
+  let most = Math.min(workers, onGpu); // until the first one says where it runs
   let ending = false;
   let broken: Error | undefined;
   const end = (why?: Error) => {
@@ -56,7 +59,9 @@ export function paintHere({ sweep, missing, workers, place, keep, batch, attempt
         ready(message) {
           stillbirths = 0;
           device = message.device;
+          most = device === "cpu" ? workers : onGpu;
           events.push({ ...message, kind: "worker" });
+          hireAll();
         },
         broken: (error) => end(asError(error)),
         async next() {
@@ -78,16 +83,20 @@ export function paintHere({ sweep, missing, workers, place, keep, batch, attempt
           if (painting !== undefined && !ending) fail(painting, await list.died(painting));
           if (!isReady && !ending && ++stillbirths >= MOST_STILLBIRTHS)
             return end(new Error(`workers end before they are ready (${words}): is there memory for the model?`));
-          if (!ending && children.size < Math.min(workers, list.length)) hire();
-          else if (children.size === 0) events.end(broken);
+          if (!ending) hireAll();
+          if (children.size === 0) events.end(broken);
         },
       },
     );
     children.add(child);
   };
+  /** A child at work takes one more run itself. */
+  const hireAll = () => {
+    while (children.size < Math.min(most, list.length)) hire();
+  };
   signal?.addEventListener("abort", () => end(), { once: true });
   if (signal?.aborted || list.length === 0) end();
-  else for (let k = 0; k < Math.min(workers, missing.length); k++) hire();
+  else hireAll();
   return events;
 }
 

@@ -15,6 +15,8 @@ export interface PrepareOptions extends WorkerPlace {
   readonly out: string;
   readonly model?: string;
   readonly batch?: number;
+  /** "nothing" for a look at what a plan would do; default "folder" */
+  readonly write?: "folder" | "nothing";
   /** opens the plan's model; default as a worker opens it */
   readonly open?: (plan: SweepPlan, place: WorkerPlace) => Promise<WorkerModel>;
 }
@@ -41,7 +43,7 @@ export function givenPlan(plan: SweepPlan | string): GivenPlan {
  * @throws RangeError for a plan that is none, one that does not fit the model, and a folder that is of another plan or of none
  */
 export async function prepareSweep(given: SweepPlan | string, options: PrepareOptions): Promise<SweepFolder> {
-  const { out } = options;
+  const { out, write = "folder" } = options;
   const { source, base, plan: written } = givenPlan(given);
   const plan = withFlags(source, written, options);
   const old = await readInfo(join(out, SWEEP_FILE));
@@ -55,6 +57,7 @@ export async function prepareSweep(given: SweepPlan | string, options: PrepareOp
     if (misfits.length > 0) throw misfitError(source, misfits, runs.length);
     const identity = { name: modelName(plan), digest: model.digest };
     if (old) expectMore(out, old, { plan, keys, digest: identity.digest });
+    if (write === "nothing") return folderOf(out, { format: 1, id: old?.id ?? newId(), plan, model: identity, keys, files: {} });
     const files = await keepPictures(out, pictures.found);
     const info: SweepInfo = { format: 1, id: old?.id ?? newId(), plan, model: identity, keys, files };
     if (old) {

@@ -1,12 +1,12 @@
 /** @file A sweep's folder, which is the truth: what it is of, which runs are there, and which have failed. */
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
 import { anything, is, list, object, optional, readForm, record, text } from "../core/forms.js";
 import { replaceFile, writeWhole } from "../core/write-whole.js";
-import { methodInfo } from "../methods/methods.js";
+import type { RunInfo } from "../runs/run-data.js";
 import { pictureName } from "../runs/run-folder.js";
 import type { GivenFiles } from "./given-files.js";
 import { parsePlan, type SweepPlan } from "./plan.js";
@@ -55,6 +55,8 @@ export const SWEEP_FILE = "sweep.json";
 const RUNS = "runs";
 const FAILED = "failed";
 const PARTIAL = ".partial";
+/** The folders that say which runs are there and which have failed. */
+export const TRUTH_FOLDERS: readonly string[] = [RUNS, FAILED];
 
 /** The folder of a run that is there. */
 export const runFolder = (dir: string, key: string): string => join(dir, RUNS, key);
@@ -134,18 +136,32 @@ export const replaceInfo = (dir: string, info: SweepInfo): Promise<void> => writ
 
 const infoText = (info: SweepInfo): string => `${JSON.stringify(info)}\n`;
 
-/** Whether a run is there: its run.json says complete, and its picture is whole and has the size that run.json says. */
-export async function isThere(dir: string, key: string): Promise<boolean> {
+/** What is kept in mind of a run that is there, of thousands. */
+export interface RunFacts {
+  readonly device: string;
+  readonly precision: string;
+  /** of Veduta */
+  readonly version: string;
+  readonly seconds: number;
+}
+
+/** What run.json says of a run that is there: complete, and with a whole picture of the size that it says. undefined: it is not there */
+export async function factsOf(dir: string, key: string): Promise<RunFacts | undefined> {
   const folder = runFolder(dir, key);
   const content = await readFile(join(folder, "run.json"), "utf8").catch(() => undefined);
-  if (content === undefined) return false;
+  if (content === undefined) return undefined;
   try {
-    const info = JSON.parse(content);
-    return info.complete === true && (await isWholePng(join(folder, pictureName(info)), info));
+    const info = JSON.parse(content) as RunInfo;
+    if (info.complete !== true || !(await isWholePng(join(folder, pictureName(info)), info))) return undefined;
+    const { device, precision = "float32" } = info.model;
+    return { device, precision, version: info.versions.veduta ?? "", seconds: info.seconds };
   } catch {
-    return false;
+    return undefined; // cut off
   }
 }
+
+/** Whether a run is there. */
+export const isThere = async (dir: string, key: string): Promise<boolean> => (await factsOf(dir, key)) !== undefined;
 
 const IEND = Buffer.from([0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82]);
 
@@ -165,23 +181,21 @@ async function isWholePng(file: string, { width, height }: { readonly width: num
 /** How many runs are looked at side by side: a folder on another machine answers slowly. */
 const AT_ONCE = 16;
 
-/** The keys of a folder's runs that are there. @param known keys that were there before, and are not looked at again */
-export async function keysThere({ dir, runs }: SweepFolder, known: ReadonlySet<string> = new Set()): Promise<ReadonlySet<string>> {
+/** A folder's runs that are there, by key, in the plan's order. @param known those that were there before, and are not read again */
+export async function runsThere(
+  { dir, runs }: SweepFolder,
+  known: ReadonlyMap<string, RunFacts> = new Map(),
+): Promise<ReadonlyMap<string, RunFacts>> {
   const names = new Set(await readdir(join(dir, RUNS)).catch((): string[] => []));
-  const there = new Set<string>();
-  const asked: string[] = [];
-  for (const { key } of runs)
-    if (names.has(key)) {
-      if (known.has(key)) there.add(key);
-      else asked.push(key);
-    }
-  const next = asked.values();
+  const kept = runs.filter(({ key }) => names.has(key));
+  const facts = new Map<string, RunFacts | undefined>(kept.map(({ key }) => [key, known.get(key)]));
+  const next = kept.values();
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
-      for (const key of next) if (await isThere(dir, key)) there.add(key);
+      for (const { key } of next) if (facts.get(key) === undefined) facts.set(key, await factsOf(dir, key));
     }),
   );
-  return there;
+  return new Map([...facts].flatMap(([key, each]) => (each ? [[key, each] as const] : [])));
 }
 
 const failedFile = (dir: string, key: string): string => join(dir, FAILED, `${key}.json`);
@@ -205,11 +219,5 @@ export async function readFailed({ dir, runs }: SweepFolder): Promise<ReadonlyMa
   return failed;
 }
 
-/** A run's title in messages. */
-export const runTitle = ({ key, method, options }: SweepRun): string =>
-  `${key} (${methodInfo(method)?.name ?? method}${typeof options.prompt === "string" ? `, ${JSON.stringify(options.prompt)}` : ""}, seed ${String(options.seed)})`;
-
 /** The folder of runs that are being written. */
 export const partialFolder = (dir: string): string => join(dir, PARTIAL);
-/** Whether a folder exists. */
-export const folderExists = async (dir: string): Promise<boolean> => (await stat(dir).catch(() => undefined))?.isDirectory() ?? false;

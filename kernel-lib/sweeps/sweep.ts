@@ -1,20 +1,24 @@
 /** @file Many runs: paints those of a plan that are not in its folder yet, here or by workers elsewhere. */
-import { availableParallelism } from "node:os";
+import { finishSweep } from "./finish-sweep.js";
 import { paintHere } from "./local-engine.js";
 import type { SweepKeep } from "./paint-run.js";
 import { sweepPartials } from "./partial-runs.js";
 import type { SweepPlan } from "./plan.js";
 import { type PrepareOptions, prepareSweep } from "./prepare-sweep.js";
+import { inShard, type Shard } from "./shard.js";
 import type { EngineEvent, SweepCounts, SweepEvent, SweepResult } from "./sweep-event.js";
-import { keysThere, readFailed, removeFailed, type SweepFolder, type SweepRun } from "./sweep-folder.js";
+import { readFailed, removeFailed, runsThere, type SweepFolder } from "./sweep-folder.js";
+import { machineFor, workerCount } from "./worker-count.js";
 
 /** Options of `sweep`. */
 export interface SweepOptions extends PrepareOptions {
   /** child processes; default one for each core, as far as memory goes, and one on a GPU */
   readonly workers?: number;
+  /** only every n-th run, for machines that share a folder and nothing else */
+  readonly shard?: Shard;
   /** attempts of a run that throws; default 3 */
   readonly attempts?: number;
-  /** failed runs are tried again; default "leave" */
+  /** whether failed runs are tried again; default "leave" */
   readonly failed?: "leave" | "retry";
   /** what each run's folder keeps beside its picture and its steps' numbers; default nothing */
   readonly keep?: readonly SweepKeep[];
@@ -25,48 +29,63 @@ export interface SweepOptions extends PrepareOptions {
 export interface Sweep extends AsyncGenerator<SweepEvent, SweepResult, void> {
   /** its folder */
   readonly out: string;
+  /** Ends it within one network call; what is finished stays. The iteration then throws an AbortError. */
+  stop(): void;
 }
 
-const ATTEMPTS = 3;
+/** Attempts of a run that throws. */
+export const ATTEMPTS = 3;
 
 /**
- * Paints the runs of a plan that are not in its folder, and writes the report. What was painted stays: the same call goes on where it was.
+ * Paints the runs of a plan that are not in its folder, and writes the report once all are. What was painted stays: the same call goes on where it was.
  * @param plan a file, or its content
  * @throws RangeError for a wrong plan or option, before anything starts; the signal's reason once it is aborted: finished runs stay
  */
 export function sweep(plan: SweepPlan | string, options: SweepOptions): Sweep {
-  return Object.assign(sweeping(plan, options), { out: options.out });
+  const own = new AbortController();
+  const signal = AbortSignal.any([own.signal, ...(options.signal ? [options.signal] : [])]);
+  return Object.assign(sweeping(plan, { ...options, signal }), { out: options.out, stop: () => own.abort() });
 }
 
 async function* sweeping(plan: SweepPlan | string, options: SweepOptions): AsyncGenerator<SweepEvent, SweepResult, void> {
-  const folder = await prepareSweep(plan, options);
-  return yield* runSweep(folder, options);
+  return yield* runSweep(await prepareSweep(plan, options), options);
 }
 
-/** Paints what is missing in a folder. */
+/** Paints what is missing in a folder, and writes its report once all its runs are there or have failed. */
 export async function* runSweep(folder: SweepFolder, options: Omit<SweepOptions, "out">): AsyncGenerator<SweepEvent, SweepResult, void> {
-  const { signal, keep = [], attempts = ATTEMPTS, batch, device, precision } = options;
-  const { dir, runs } = folder;
+  const { signal, shard, keep = [], attempts = ATTEMPTS, batch, device, precision } = options;
+  const { dir, info } = folder;
   await sweepPartials(dir);
-  const there = new Set(await keysThere(folder));
-  const failed = await readFailed(folder);
-  if (options.failed === "retry") for (const key of failed.keys()) await removeFailed(dir, key);
-  const failures = new Set(options.failed === "retry" ? [] : [...failed.keys()].filter((key) => !there.has(key)));
-  const counts = (): SweepCounts => ({ all: runs.length, there: there.size, failed: failures.size });
-  const missing: readonly SweepRun[] = runs.filter(({ key }) => !there.has(key) && !failures.has(key));
-  const cores = availableParallelism();
-  const workers = options.workers ?? Math.max(1, Math.floor(cores / (options.threads ?? 1)));
-  const threads = options.threads ?? Math.max(1, Math.floor(cores / workers));
+  if (options.failed === "retry") for (const key of (await readFailed(folder)).keys()) await removeFailed(dir, key);
+  const there = new Set((await runsThere(folder)).keys());
+  const failures = new Set([...(await readFailed(folder)).keys()].filter((key) => !there.has(key)));
+  const own = folder.runs.filter((_, k) => inShard(k, shard));
+  const counts = (): SweepCounts => ({
+    all: own.length,
+    there: own.filter(({ key }) => there.has(key)).length,
+    failed: own.filter(({ key }) => failures.has(key)).length,
+  });
+  let now = counts();
+  const missing = own.filter(({ key }) => !there.has(key) && !failures.has(key));
   if (missing.length > 0) {
-    yield { kind: "begin", workers, threads, counts: counts() };
+    const { workers, onGpu, threads } = workerCount(options, machineFor(info.plan, missing));
+    yield { kind: "begin", workers: Math.min(workers, missing.length), threads, counts: now };
+    const left = new AbortController(); // a reader that leaves the loop ends the workers
+    const engineSignal = AbortSignal.any([left.signal, ...(signal ? [signal] : [])]);
     const place = { device, precision, threads };
-    const events: AsyncIterable<EngineEvent> = paintHere({ sweep: folder, missing, workers, place, keep, batch, attempts, signal });
-    for await (const event of events) {
-      if (event.kind === "done") there.add(event.key);
-      if (event.kind === "failed") failures.add(event.key);
-      yield { ...event, counts: counts() };
+    const work = { sweep: folder, missing, keep, batch, attempts, signal: engineSignal };
+    const events: AsyncIterable<EngineEvent> = paintHere({ ...work, workers, onGpu, place });
+    try {
+      for await (const event of events) {
+        if (event.kind === "done") now = { ...now, there: now.there + 1 };
+        if (event.kind === "failed") now = { ...now, failed: now.failed + 1 };
+        yield { ...event, counts: now };
+      }
+    } finally {
+      left.abort();
     }
     signal?.throwIfAborted();
   }
-  return { out: dir, ...counts() };
+  const report = yield* finishSweep(folder, now, options);
+  return { out: dir, ...now, ...(report !== undefined && { report }) };
 }

@@ -21,6 +21,12 @@ export interface FoundPicture {
   readonly edge: "cut" | "wrap";
 }
 
+/** Pictures that are measured together, and a folder that names them and keeps their features. */
+export interface PictureGroup {
+  readonly dir: string;
+  readonly pictures: readonly FoundPicture[];
+}
+
 /** What a folder's pictures.json says of its pictures, by file name. */
 export type PictureList = Readonly<Record<string, { readonly key: string; readonly prompt?: string; readonly edge?: "cut" | "wrap" }>>;
 
@@ -38,7 +44,7 @@ const PICTURE = /\.(png|jpe?g|webp)$/i;
  * @throws CheckpointError where there are none
  */
 export function findPictures(dir: string): readonly FoundPicture[] {
-  if (fileExists(join(dir, "run.json"))) return [ofRun(dir)];
+  if (fileExists(join(dir, "run.json"))) return [runPicture(dir)];
   let entries: readonly { readonly name: string; isDirectory(): boolean }[];
   try {
     entries = readdirSync(dir, { withFileTypes: true });
@@ -51,7 +57,7 @@ export function findPictures(dir: string): readonly FoundPicture[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry): FoundPicture[] => {
       const path = join(dir, entry.name);
-      if (entry.isDirectory()) return fileExists(join(path, "run.json")) && finished(path) ? [ofRun(path)] : [];
+      if (entry.isDirectory()) return fileExists(join(path, "run.json")) && finished(path) ? [runPicture(path)] : [];
       return PICTURE.test(entry.name) ? [{ ...{ key: entry.name, edge: "cut" }, ...list[entry.name], file: path }] : [];
     });
   if (found.length === 0)
@@ -62,7 +68,8 @@ export function findPictures(dir: string): readonly FoundPicture[] {
 const infoOf = (dir: string): RunInfo => readJson(join(dir, "run.json")) as unknown as RunInfo;
 const finished = (dir: string): boolean => infoOf(dir).complete === true;
 
-function ofRun(dir: string): FoundPicture {
+/** The picture of a finished run's folder. @throws CheckpointError where it is missing */
+export function runPicture(dir: string): FoundPicture {
   const info = infoOf(dir);
   const file = join(dir, pictureName(info));
   if (!fileExists(file))

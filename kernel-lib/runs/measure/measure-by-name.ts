@@ -8,6 +8,7 @@ import {
   openMetricNetwork,
 } from "../../pipelines/metric-networks.js";
 import { openModel } from "../../pipelines/open-model.js";
+import type { PictureGroup } from "./found-pictures.js";
 import { type Measured, measureFolders } from "./measure-folders.js";
 
 /** Options of `measure`. */
@@ -32,7 +33,7 @@ export interface MeasureByNameOptions extends MetricNetworkOptions {
  * @param dirs the first is the baseline of the differences
  * @throws as `measureFolders`, `openModel` and `openMetricNetwork`
  */
-export async function measureByName(dirs: readonly string[], options: MeasureByNameOptions = {}): Promise<Measured> {
+export async function measureByName(dirs: readonly (string | PictureGroup)[], options: MeasureByNameOptions = {}): Promise<Measured> {
   const { model: name, networks = ["judge"], weights, device, threads, ...rest } = options;
   const where = { device, threads };
   const wrong = networks.find((network) => !METRIC_NETWORKS.includes(network));

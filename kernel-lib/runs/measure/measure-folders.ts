@@ -8,12 +8,12 @@ import { bootstrapInterval, holm, pairedBootstrap, signFlipProbability } from ".
 import type { MeanInterval } from "../../metrics/interval.js";
 import { type Column, type ColumnSource, columnsOf, type OpenPicture, type SetColumn } from "./columns.js";
 import { type FeatureCache, featureCache } from "./feature-cache.js";
-import { contentOf, type FoundPicture, findPictures } from "./found-pictures.js";
+import { contentOf, type FoundPicture, findPictures, type PictureGroup } from "./found-pictures.js";
 
 /** What `measureFolders` measures, and by what. */
 export interface MeasureFoldersOptions extends Omit<ColumnSource, "references"> {
-  /** folders of pictures or runs; the first is the baseline of the differences */
-  readonly dirs: readonly string[];
+  /** folders of pictures or runs, or pictures that are named one by one; the first is the baseline of the differences */
+  readonly dirs: readonly (string | PictureGroup)[];
   /** names of columns; default all that the networks allow */
   readonly metrics?: readonly string[];
   /** a folder of reference pictures, for FID, KID and GIQA */
@@ -57,7 +57,7 @@ export interface Measured {
  */
 export async function measureFolders({ dirs, metrics, against, progress, signal, ...source }: MeasureFoldersOptions): Promise<Measured> {
   if (dirs.length === 0) throw new RangeError("measure: got no folder, want at least one");
-  const found = dirs.map((dir) => ({ dir, pictures: findPictures(dir) }));
+  const found = dirs.map((dir) => (typeof dir === "string" ? { dir, pictures: findPictures(dir) } : dir));
   const references = against === undefined ? undefined : { dir: against, pictures: findPictures(against) };
   const caches = new Map<string, FeatureCache>();
   const opened = (dir: string) => (picture: FoundPicture) => openPicture(dir, picture, caches);
