@@ -23,6 +23,7 @@ import { serveCommand } from "./cli/serve.js";
 import { sweepCommand } from "./cli/sweep.js";
 import { tableCommand } from "./cli/table.js";
 import { viewCommand } from "./cli/view.js";
+import { workCommand } from "./cli/work.js";
 
 /**
  * Runs one command.
@@ -41,6 +42,7 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
   compareCommand(program, deps);
   measureCommand(program, deps);
   sweepCommand(program, deps);
+  workCommand(program, deps);
   tableCommand(program, deps);
   editCommand(program, deps);
   sceneCommand(program, deps);
@@ -77,6 +79,7 @@ const EXPLAINED = new Set([
   "DeviceError",
   "MemoryError",
   "NumericError",
+  "QueueError",
   "ShapeError",
   "RangeError",
   "ClosedError",

@@ -48,20 +48,35 @@ export async function sweepAction(plan: string, { out, dryRun, retryFailed, ...f
     stop.abort();
   });
   try {
-    const result = await followed(folder, { ...flags, failed: retryFailed ? "retry" : "leave", signal: stop.signal }, deps);
-    deps.stdout.write(
-      `${result.there} of ${counted(result.all, "run")} are in ${out}\n${result.report === undefined ? "" : `${result.report}\n`}`,
+    const result = await followed(
+      folder,
+      { ...flags, wait: flags.detach ? "detach" : "to the end", failed: retryFailed ? "retry" : "leave", signal: stop.signal },
+      deps,
     );
+    deps.stdout.write(resultWords(result, flags));
     if (result.failed > 0) throw await failedRuns(folder, result, plan);
     if (result.there < result.all && !flags.detach)
       throw new FailedRunsError(`${result.all - result.there} runs are missing; the same command goes on.`);
   } catch (error) {
-    if (stop.signal.aborted) throw new InterruptedError(`Stopped; the finished runs are in ${out}, and the same command goes on.`);
+    if (stop.signal.aborted) throw new InterruptedError(stoppedWords(out, plan, flags));
     throw error;
   } finally {
     stopListening();
   }
 }
+
+const resultWords = ({ out, all, there, failed, report }: SweepResult, { detach }: Pick<SweepFlags, "detach">): string =>
+  [
+    ...(detach && there + failed < all ? [`${counted(all - there - failed, "run")} in the queue`] : []),
+    `${there} of ${counted(all, "run")} in ${out}`,
+    ...(report === undefined ? [] : [report]),
+    "",
+  ].join("\n");
+
+const stoppedWords = (out: string, plan: string, { queue }: Pick<SweepFlags, "queue">): string =>
+  queue === undefined
+    ? `Stopped; the finished runs are in ${out}, and the same command goes on.`
+    : `No longer waiting; the queue's workers go on. veduta sweep ${plan} --out ${out} --queue … waits again, veduta sweep cancel ${out} --queue … takes the runs out.`;
 
 /** Shows the events of a sweep on one line, and what is worth a line of its own. */
 async function followed(folder: SweepFolder, options: Omit<SweepOptions, "out">, { stderr }: CliDeps): Promise<SweepResult> {
@@ -73,8 +88,10 @@ async function followed(folder: SweepFolder, options: Omit<SweepOptions, "out">,
     const left = made > 0 ? `, ${clock(((performance.now() - begun) / made) * (all - there - failed))} left` : "";
     if (event.kind === "done") made++;
     if (event.kind === "begin") line.say(`${there} of ${counted(all, "run")} are there; ${inWords(event)}`);
-    else if (event.kind === "note") line.say(`note: ${event.text}`);
-    else if (event.kind === "worker") {
+    else if (event.kind === "note") {
+      if (!said.has(event.text)) line.say(`note: ${event.text}`); // every worker of a queue may say it
+      said.add(event.text);
+    } else if (event.kind === "worker") {
       const where = `${event.device}, ${event.precision}`;
       if (!said.has(where)) line.say(`painting on ${where}`);
       said.add(where);

@@ -20,11 +20,22 @@ export interface CancelFlags {
 }
 
 /** Prints how far a sweep is. @throws CheckpointError for a folder that is no sweep's */
-export async function statusAction(dir: string, { json, prometheus }: StatusFlags, { stdout }: CliDeps): Promise<void> {
+export async function statusAction(dir: string, { json, prometheus, queue }: StatusFlags, { stdout }: CliDeps): Promise<void> {
   if (json && prometheus) throw new UsageError("--json and --prometheus are two forms; give one of them");
-  const status = await sweepStatus(await openSweepFolder(dir));
-  if (json) stdout.write(`${JSON.stringify(status, null, 2)}\n`);
-  else stdout.write(prometheus ? prometheusText(status) : statusText(dir, status));
+  const folder = await openSweepFolder(dir);
+  const status = await sweepStatus(folder);
+  const queued =
+    queue === undefined ? undefined : await (await import("../sweeps/queue/queue-engine.js")).queueStatus(queue, folder).catch(wrongUrl);
+  if (prometheus) return void stdout.write(`${prometheusText(status)}${queued?.prometheus ?? ""}`);
+  if (json)
+    return void stdout.write(
+      `${JSON.stringify({ ...status, ...(queued && { queue: { jobs: queued.counts, workers: queued.workers } }) }, null, 2)}\n`,
+    );
+  stdout.write(statusText(dir, status));
+  if (!queued) return;
+  const jobs = Object.entries(queued.counts).filter(([, count]) => count > 0);
+  const words = jobs.map(([state, count]) => `${count} ${state}`).join(", ") || "no run";
+  stdout.write(`the queue of ${status.model.name}, of all its sweeps: ${words}; ${counted(queued.workers, "worker")}\n`);
 }
 
 /** Failures that are named. */
@@ -60,7 +71,16 @@ export async function reportAction(dir: string, { stdout, stderr }: CliDeps): Pr
   }
 }
 
-/** Takes a sweep's runs out of the queue. */
-export async function cancelAction(_dir: string, { queue }: CancelFlags, _deps: CliDeps): Promise<void> {
-  if (queue === undefined) throw new UsageError("sweep cancel: got no --queue, want the URL of the Redis that holds the sweep's runs");
+/** Takes a sweep's waiting runs out of the queue. @throws UsageError without a queue */
+export async function cancelAction(dir: string, { queue }: CancelFlags, { stdout, stderr }: CliDeps): Promise<void> {
+  if (queue === undefined) throw new UsageError("sweep cancel: got no --queue, want the address of the Redis that holds the sweep's runs");
+  const folder = await openSweepFolder(dir);
+  const { cancelSweep } = await import("../sweeps/queue/queue-engine.js");
+  const taken = await cancelSweep(queue, folder, (text) => void stderr.write(`note: ${text}\n`)).catch(wrongUrl);
+  stdout.write(`${counted(taken, "waiting run")} taken out of the queue; those under way stop within one network call\n`);
 }
+
+/** A wrong address is a wrong word of the command. */
+export const wrongUrl = (error: unknown): never => {
+  throw error instanceof RangeError ? new UsageError(error.message, { cause: error }) : error;
+};

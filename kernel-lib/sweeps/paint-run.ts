@@ -39,7 +39,7 @@ export interface PaintRunOptions {
  */
 export async function paintRun(
   model: WorkerModel,
-  sweep: SweepFolder,
+  sweep: Pick<SweepFolder, "dir" | "info">,
   run: SweepRun,
   options: PaintRunOptions = {},
 ): Promise<PaintOutcome> {

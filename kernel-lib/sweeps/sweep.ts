@@ -5,15 +5,20 @@ import type { SweepKeep } from "./paint-run.js";
 import { sweepPartials } from "./partial-runs.js";
 import type { SweepPlan } from "./plan.js";
 import { type PrepareOptions, prepareSweep } from "./prepare-sweep.js";
+import { paintByQueue } from "./queue/queue-engine.js";
 import { inShard, type Shard } from "./shard.js";
 import type { EngineEvent, SweepCounts, SweepEvent, SweepResult } from "./sweep-event.js";
-import { readFailed, removeFailed, runsThere, type SweepFolder } from "./sweep-folder.js";
+import { readFailed, removeFailed, runsThere, type SweepFolder, type SweepRun } from "./sweep-folder.js";
 import { machineFor, workerCount } from "./worker-count.js";
 
 /** Options of `sweep`. */
 export interface SweepOptions extends PrepareOptions {
-  /** child processes; default one for each core, as far as memory goes, and one on a GPU */
+  /** child processes; default one for each core, as far as memory goes, and one on a GPU; with `queue` none */
   readonly workers?: number;
+  /** a Redis whose workers paint: redis:// or rediss://; default: child processes paint */
+  readonly queue?: string;
+  /** with `queue`: "detach" ends once the runs are in it; default "to the end" */
+  readonly wait?: "detach" | "to the end";
   /** only every n-th run, for machines that share a folder and nothing else */
   readonly shard?: Shard;
   /** attempts of a run that throws; default 3 */
@@ -53,8 +58,8 @@ async function* sweeping(plan: SweepPlan | string, options: SweepOptions): Async
 
 /** Paints what is missing in a folder, and writes its report once all its runs are there or have failed. */
 export async function* runSweep(folder: SweepFolder, options: Omit<SweepOptions, "out">): AsyncGenerator<SweepEvent, SweepResult, void> {
-  const { signal, shard, keep = [], attempts = ATTEMPTS, batch, device, precision } = options;
-  const { dir, info } = folder;
+  const { signal, shard } = options;
+  const { dir } = folder;
   await sweepPartials(dir);
   if (options.failed === "retry") for (const key of (await readFailed(folder)).keys()) await removeFailed(dir, key);
   const there = new Set((await runsThere(folder)).keys());
@@ -68,13 +73,10 @@ export async function* runSweep(folder: SweepFolder, options: Omit<SweepOptions,
   let now = counts();
   const missing = own.filter(({ key }) => !there.has(key) && !failures.has(key));
   if (missing.length > 0) {
-    const { workers, onGpu, threads } = workerCount(options, machineFor(info.plan, missing));
-    yield { kind: "begin", workers: Math.min(workers, missing.length), threads, counts: now };
     const left = new AbortController(); // a reader that leaves the loop ends the workers
     const engineSignal = AbortSignal.any([left.signal, ...(signal ? [signal] : [])]);
-    const place = { device, precision, threads };
-    const work = { sweep: folder, missing, keep, batch, attempts, signal: engineSignal };
-    const events: AsyncIterable<EngineEvent> = paintHere({ ...work, workers, onGpu, place });
+    const { workers, threads, events } = begun(folder, missing, { ...options, signal: engineSignal });
+    yield { kind: "begin", workers, threads, counts: now };
     try {
       for await (const event of events) {
         if (event.kind === "done") now = { ...now, there: now.there + 1 };
@@ -88,4 +90,29 @@ export async function* runSweep(folder: SweepFolder, options: Omit<SweepOptions,
   }
   const report = yield* finishSweep(folder, now, options);
   return { out: dir, ...now, ...(report !== undefined && { report }) };
+}
+
+/** Begins to make runs, here or through a queue. */
+function begun(
+  sweep: SweepFolder,
+  missing: readonly SweepRun[],
+  {
+    keep = [],
+    attempts = ATTEMPTS,
+    batch,
+    device,
+    precision,
+    queue: url,
+    wait = "to the end",
+    signal,
+    ...options
+  }: Omit<SweepOptions, "out">,
+): { readonly workers: number; readonly threads: number; readonly events: AsyncIterable<EngineEvent> } {
+  const { workers, onGpu, threads } = workerCount(options, machineFor(sweep.info.plan, missing));
+  const place = { device, precision, threads };
+  const work = { sweep, missing, keep, attempts, signal };
+  if (url === undefined)
+    return { workers: Math.min(workers, missing.length), threads, events: paintHere({ ...work, batch, workers, onGpu, place }) };
+  const count = options.workers ?? 0;
+  return { workers: count, threads, events: paintByQueue({ ...work, url, wait, here: { count, batch, ...place } }) };
 }
