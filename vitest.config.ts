@@ -12,6 +12,7 @@ const SLOW = [
   "test/kernel/{interrupt,jupyter}.test.ts",
   "test/hub/processes.test.ts",
   "test/runs/kills.test.ts",
+  "test/sweeps/{local,engines,campaign,slurm}.test.ts",
   "test/package.test.ts",
   "test/judges/**/*.test.ts",
   "test/golden/remote.test.ts",

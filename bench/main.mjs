@@ -13,6 +13,7 @@ import { measureMethods } from "./methods.mjs";
 import { measurePaint } from "./paint.mjs";
 import { measureBlock, measureVgg } from "./ratios.mjs";
 import { measureServing } from "./serving.mjs";
+import { measureSweep } from "./sweep/main.mjs";
 import { printTable, verdict } from "./table.mjs";
 import { measureViewer } from "./viewer.mjs";
 
@@ -31,6 +32,7 @@ const BENCHMARKS = {
   kernel: measureKernel,
   interact: measureInteract,
   serving: measureServing,
+  sweep: measureSweep,
 };
 
 const asked = process.argv.slice(2);

@@ -12,6 +12,7 @@ import { ensureChromium } from "./chromium.mjs";
 import { ensureNode, ensurePackages } from "./ensure.mjs";
 import { ensureJupyter } from "./jupyter.mjs";
 import { bin, command, ROOT, StepError } from "./paths.mjs";
+import { ensureRedis } from "./redis.mjs";
 
 /** Vitest's own report of the run. */
 const REPORT = join(ROOT, ".work/vitest.json");
@@ -30,6 +31,7 @@ await command(async () => {
   ensureNode();
   ensurePackages();
   const chromium = which === "quick" ? undefined : ensureChromium();
+  const redis = which === "quick" ? undefined : ensureRedis();
   const jupyter = which === "quick" ? undefined : ensureJupyter();
   try {
     ensureBuild();
@@ -62,6 +64,7 @@ await command(async () => {
     console.log("\nNO BROWSER: the tests in test/browser were skipped. Install Chromium, or name one in VEDUTA_CHROMIUM.");
   if (which !== "quick" && !jupyter)
     console.log("\nNO JUPYTER: the tests in it were skipped. Install jupyter-nbconvert and jupyter-notebook.");
+  if (which !== "quick" && !redis) console.log("\nNO REDIS: the tests of queues were skipped. Install redis-server.");
   for (const { name } of broken) console.log(`\nFAILED to run: ${relative(ROOT, name)}`);
   if (status !== 0 && count("failed") + broken.length === 0) failed.push("vitest ended with an error outside the tests");
   for (const name of failed) console.log(`\nFAILED: ${name}`);

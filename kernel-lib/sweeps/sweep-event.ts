@@ -12,7 +12,13 @@ export interface SweepCounts {
 
 /** What the makers of runs say. */
 export type EngineEvent =
-  | { readonly kind: "worker"; readonly device: string; readonly precision: string; readonly notices: readonly string[] }
+  | {
+      readonly kind: "worker";
+      readonly pid: number;
+      readonly device: string;
+      readonly precision: string;
+      readonly notices: readonly string[];
+    }
   | { readonly kind: "start"; readonly key: string; readonly host: string }
   | {
       readonly kind: "progress";

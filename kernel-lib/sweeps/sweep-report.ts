@@ -79,7 +79,7 @@ function notesOf(rows: readonly SweepRow[]): readonly string[] {
   const devices = tally(made.map(({ device, precision }) => `${device} ${precision}`));
   const versions = tally(made.map(({ version }) => `Veduta ${version}`));
   return [
-    ...(missing > 0 ? [`${counted(missing, "run")} are not there yet.`] : []),
+    ...(missing > 0 ? [`${counted(missing, "run")} ${missing === 1 ? "is" : "are"} not there yet.`] : []),
     ...(devices.length > 1 ? [`Not all on one device: ${inCounts(devices)}. Their numbers may differ in the last digits.`] : []),
     ...(versions.length > 1 ? [`Not all by one version: ${inCounts(versions)}.`] : []),
   ];

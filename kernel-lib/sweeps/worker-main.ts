@@ -28,7 +28,7 @@ async function begin({ dir, keep, batch, ...place }: Extract<ToWorker, { kind: "
     return async () => {};
   }
   const runs = new Map(sweep.runs.map((run) => [run.key, run] as const));
-  await say({ kind: "ready", device: model.device, precision: model.precision, notices: model.notices });
+  await say({ kind: "ready", pid: process.pid, device: model.device, precision: model.precision, notices: model.notices });
   return async (key) => {
     const begun = performance.now();
     let said = Number.NEGATIVE_INFINITY;

@@ -19,7 +19,13 @@ export interface WorkerError {
 
 /** From a child to the sweep. */
 export type FromWorker =
-  | { readonly kind: "ready"; readonly device: string; readonly precision: string; readonly notices: readonly string[] }
+  | {
+      readonly kind: "ready";
+      readonly pid: number;
+      readonly device: string;
+      readonly precision: string;
+      readonly notices: readonly string[];
+    }
   /** the model cannot be opened, or is another */
   | { readonly kind: "broken"; readonly error: WorkerError }
   | { readonly kind: "progress"; readonly key: string; readonly step: number; readonly steps: number }

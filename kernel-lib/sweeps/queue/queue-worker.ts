@@ -27,6 +27,8 @@ export interface QueueWorkerOptions {
   readonly until?: "empty" | "never";
   /** milliseconds after which it takes no new run */
   readonly forTime?: number;
+  /** milliseconds after which a worker that says nothing counts as dead, and its run waits again; default a minute */
+  readonly lockFor?: number;
   /** gives the run back and ends, within one network call */
   readonly signal: AbortSignal;
   /** told of what a user should know */
@@ -44,7 +46,7 @@ const EMPTY_LOOK = 1000;
  * @throws QueueError where no Redis answers within 10 s; the disk's error once it is full
  */
 export async function workQueue(options: QueueWorkerOptions): Promise<void> {
-  const { url, name, signal, say, until = "never", forTime } = options;
+  const { url, name, signal, say, until = "never", forTime, lockFor = LOCK.duration } = options;
   const { Worker: QueueWorker } = await import("bullmq");
   const connection = await connectRedis(url, say);
   const blocking = connection.duplicate(); // waits for runs, so that nothing else can be asked through it
@@ -79,8 +81,8 @@ export async function workQueue(options: QueueWorkerOptions): Promise<void> {
     {
       connection: blocking,
       concurrency: 1,
-      lockDuration: LOCK.duration,
-      stalledInterval: LOCK.stalledEvery,
+      lockDuration: lockFor,
+      stalledInterval: lockFor / 2,
       maxStalledCount: LOCK.maxStalled,
     },
   ) as unknown as Worker<SweepJob, JobResult>;

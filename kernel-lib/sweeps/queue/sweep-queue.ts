@@ -48,8 +48,8 @@ export const keyOfJob = (sweep: string, id: string): string | undefined =>
 /** The name under which Redis keeps that a sweep is cancelled. */
 export const cancelName = (sweep: string): string => `veduta:cancelled:${sweep}`;
 
-/** A worker's lock on a run, in milliseconds, renewed while it lives; and how often stalled runs are looked for. */
-export const LOCK = { duration: 60_000, stalledEvery: 30_000, maxStalled: MOST_DEATHS } as const;
+/** A worker's lock on a run, in milliseconds, renewed while it lives; and how often a run may lose its worker before it fails. */
+export const LOCK = { duration: 60_000, maxStalled: MOST_DEATHS } as const;
 
 /** Jobs that are sent at once. */
 const PIECE = 500;
