@@ -5,6 +5,8 @@
 export { convertFrido } from "./pipelines/frido-ckpt.js";
 export type { ConvertedFrido, ConvertFridoOptions } from "./pipelines/frido-ckpt.js";
 export { BUNDLED_MODELS, openModel, type OpenModelOptions, type ServedModel } from "./pipelines/open-model.js";
+export { convertFrido, type ConvertedFrido, type ConvertFridoOptions } from "./pipelines/frido-ckpt.js";
+export { BUNDLED_MODELS, openModel, type OpenModelOptions } from "./pipelines/open-model.js";
 export type { Adapters, EmbeddingChoice, EmbeddingUse, LoraChoice, LoraUse } from "./pipelines/adapters/with-adapters.js";
 export type { FridoModel, Model, OpenedCheckpoint, UNetSize, UnconditionalModel } from "./pipelines/model.js";
 export type { PerceptualFiles } from "./pipelines/perceptual-part.js";
@@ -22,12 +24,10 @@ export type { CannyOptions, ControlMode, ControlOptions, HorizonOptions } from "
 export type { NoiseControl, Region, ResolvedControl } from "./conditions/public-conditions.js";
 export type { Backgrounds } from "./methods/joint/bootstrapping.js";
 // writing a new method
-export { jointMethod } from "./methods/joint/joint-method.js";
-export type { JointMethod, JointMethodSpec } from "./methods/joint/joint-method.js";
+export { jointMethod, type JointMethod, type JointMethodSpec } from "./methods/joint/joint-method.js";
 export type { Asking, Descent, NamedPrompts, OwnNumbers, Running } from "./methods/joint/joint-run.js";
 export type { Predicted, SamplerSteps } from "./methods/joint/sampler-steps.js";
-export { over } from "./methods/joint/carried.js";
-export type { Carried, Denoised } from "./methods/joint/carried.js";
+export { over, type Carried, type Denoised } from "./methods/joint/carried.js";
 export type { ComparedWith, NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
 export type { Overlap } from "./methods/joint/window-grid.js";
 export type { SyncWeight } from "./methods/joint/syncdiffusion.js";
@@ -49,18 +49,15 @@ export type { ComparisonOptions, Features, JacobianProducts, MergedDenoiser, Mer
 export type { MergedWindows, NoiseOptions, Perceptual, PerceptualOptions, RowDenoiser, RowNoiseOptions } from "./diffusion/capabilities.js";
 export type { StyleNetwork, TextEncoder, TextEnergies, TimestepOptions, UnconditionalDenoiser } from "./diffusion/capabilities.js";
 // energies of pictures, for guidance
-export { classEnergy, textEnergy, zeroShotClassifier } from "./methods/edit/energies.js";
-export type { Energy } from "./methods/edit/energies.js";
+export { classEnergy, textEnergy, zeroShotClassifier, type Energy } from "./methods/edit/energies.js";
 
 // editing a picture
-export { cycleDiffusion } from "./methods/edit/cyclediffusion.js";
-export type { CycleOptions } from "./methods/edit/cyclediffusion.js";
+export { cycleDiffusion, type CycleOptions } from "./methods/edit/cyclediffusion.js";
 export type { WordWeights } from "./methods/edit/attention-control.js";
 export { sdedit } from "./methods/edit/sdedit.js";
 export { ddib } from "./methods/edit/ddib.js";
 export { img2img } from "./methods/edit/img2img.js";
-export { openCode, saveCode } from "./methods/edit/latent-code.js";
-export type { CodeOwner, LatentCode } from "./methods/edit/latent-code.js";
+export { openCode, saveCode, type CodeOwner, type LatentCode } from "./methods/edit/latent-code.js";
 export { editMethod } from "./methods/edit/edit-method.js";
 export type { EditMethodSpec, PromptEditing, PromptEditMethod } from "./methods/edit/edit-method.js";
 export type { EditModel, PictureModel } from "./methods/edit/edit-model.js";
@@ -70,14 +67,11 @@ export type { EditResult, EditRun, EditStep, EditSteps, PictureNumbers } from ".
 export type { EditOptions, ResolvedEditOptions } from "./methods/edit/options.js";
 export type { Ask, Predict } from "./methods/edit/text-predictor.js";
 // its halves, many edits at once, another model, and steering by an energy
-export { dpmEncode } from "./methods/edit/dpm-encode.js";
-export type { DpmEncodeOptions, EncodeResult } from "./methods/edit/dpm-encode.js";
-export { dpmDecode } from "./methods/edit/dpm-decode.js";
-export type { DpmDecodeOptions } from "./methods/edit/dpm-decode.js";
+export { dpmEncode, type DpmEncodeOptions, type EncodeResult } from "./methods/edit/dpm-encode.js";
+export { dpmDecode, type DpmDecodeOptions } from "./methods/edit/dpm-decode.js";
 export { editGrid } from "./methods/edit/edit-grid.js";
 export type { Candidate, CandidateScore, EditGridOptions } from "./methods/edit/edit-grid.js";
-export { translate } from "./methods/edit/translate.js";
-export type { TranslateOptions, UnpairedModel } from "./methods/edit/translate.js";
+export { translate, type TranslateOptions, type UnpairedModel } from "./methods/edit/translate.js";
 export { langevin } from "./methods/edit/langevin.js";
 export type { LangevinOptions, LangevinResult, LangevinStep, WeightedEnergy } from "./methods/edit/langevin.js";
 export { codeSampler } from "./methods/edit/code-sampler.js";
@@ -92,8 +86,7 @@ export type { PyramidResult, PyramidRun, PyramidStep, PyramidSteps } from "./met
 export type { ConditionTokens, PyramidDecoding, PyramidEncoding, PyramidModel, PyramidModelConfig } from "./diffusion/pyramid-model.js";
 export type { ScaleCodes, StageGates, StageNoiseOptions } from "./diffusion/pyramid-model.js";
 export type { Box, ObjectFlag, SceneCondition, SceneGraph, SceneKind, SceneObject } from "./conditions/scene.js";
-export { stageLoss, stageSample } from "./methods/pyramid/stage-sample.js";
-export type { StageSampleOptions } from "./methods/pyramid/stage-sample.js";
+export { stageLoss, stageSample, type StageSampleOptions } from "./methods/pyramid/stage-sample.js";
 
 // watching it, and looking at it
 export { track } from "./display/track.js";
@@ -103,25 +96,19 @@ export { trackedSteps } from "./display/tracked-runs.js";
 export { panoramaView } from "./display/panorama-view.js";
 export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./display/panorama-view.js";
 export type { OtherPicture, PanoramaSpec, StepPicture, WindowsSpec } from "./pages/panorama-figure.js";
-export { stripCoverage } from "./panorama/coverage.js";
-export type { Coverage, StripSize } from "./panorama/coverage.js";
-export { imageCoverage } from "./panorama/image-coverage.js";
-export type { ImageFacts } from "./panorama/image-coverage.js";
+export { stripCoverage, type Coverage, type StripSize } from "./panorama/coverage.js";
+export { imageCoverage, type ImageFacts } from "./panorama/image-coverage.js";
 export { type ImageOptions, image } from "./display/image.js";
-export { table } from "./display/table.js";
-export type { TableCell, TableOptions } from "./display/table.js";
+export { table, type TableCell, type TableOptions } from "./display/table.js";
 export { beforeAfter, editStrip } from "./display/edit-strip.js";
 export type { BeforeAfterOptions, EditStripOptions } from "./display/edit-strip.js";
-export { pyramidStrip } from "./display/pyramid-strip.js";
-export type { PyramidStripOptions } from "./display/pyramid-strip.js";
+export { pyramidStrip, type PyramidStripOptions } from "./display/pyramid-strip.js";
 export { layoutView, sceneGraphView } from "./display/scene-views.js";
 export type { LayoutViewOptions, SceneGraphViewOptions } from "./display/scene-views.js";
 
 // plotting its numbers
-export { gradientPlot, lossPlot, seriesPlot } from "./display/plots/window-lines.js";
-export type { WindowLinesOptions } from "./display/plots/window-lines.js";
-export { windowStrip } from "./display/plots/window-strip.js";
-export type { StripStep, WindowStripOptions } from "./display/plots/window-strip.js";
+export { gradientPlot, lossPlot, seriesPlot, type WindowLinesOptions } from "./display/plots/window-lines.js";
+export { windowStrip, type StripStep, type WindowStripOptions } from "./display/plots/window-strip.js";
 export { latentView } from "./display/plots/latent-view.js";
 export type { LatentStep, LatentViewOptions } from "./display/plots/latent-view.js";
 export { schedulePlot } from "./display/plots/schedule-plot.js";
@@ -180,19 +167,11 @@ export { METRIC_NETWORKS, openMetricNetwork } from "./pipelines/metric-networks.
 export type { MetricAbilities, MetricNetwork, MetricNetworkName, MetricNetworkOptions } from "./pipelines/metric-networks.js";
 
 // many runs from one plan
-export { sweep } from "./sweeps/sweep.js";
-export type { Sweep, SweepOptions } from "./sweeps/sweep.js";
-export type { EngineEvent, SweepCounts, SweepEvent, SweepResult } from "./sweeps/sweep-event.js";
-export { openSweep } from "./sweeps/open-sweep.js";
-export type { FailedSweepRun, OpenedSweep, OpenSweepOptions, SavedSweepRun } from "./sweeps/open-sweep.js";
-export type { SweepCommand, SweepMeasure, SweepPlan, SweepRange } from "./sweeps/plan.js";
-export type { SweptOptions } from "./sweeps/plan-options.js";
-export type { PlannedRun } from "./sweeps/plan-runs.js";
-export type { PrepareOptions } from "./sweeps/prepare-sweep.js";
-export type { Shard } from "./sweeps/shard.js";
-export type { FailedRun, SweepRun } from "./sweeps/sweep-folder.js";
-export type { PaintOutcome, SweepKeep } from "./sweeps/paint-run.js";
-export type { WorkerModel, WorkerPlace } from "./sweeps/worker-model.js";
+export { openSweep, sweep } from "./sweeps/public-sweeps.js";
+export type { EngineEvent, FailedRun, FailedSweepRun, OpenedSweep, OpenSweepOptions, PaintOutcome } from "./sweeps/public-sweeps.js";
+export type { PlannedRun, PrepareOptions, SavedSweepRun, Shard, Sweep, SweepCommand, SweepCounts } from "./sweeps/public-sweeps.js";
+export type { SweepEvent, SweepKeep, SweepMeasure, SweepOptions, SweepPlan, SweepRange, SweepResult } from "./sweeps/public-sweeps.js";
+export type { SweepRun, SweptOptions, WorkerModel, WorkerPlace } from "./sweeps/public-sweeps.js";
 
 // a run on disk
 export { openRun } from "./runs/run-folder.js";

@@ -46,10 +46,13 @@ export interface SweepPage {
 const STYLE = `${REPORT_STYLE}
 .wide{overflow-x:auto}
 .wide table{width:auto;min-width:min(100%,520px);font-variant-numeric:tabular-nums}
-.wide th,.wide td{width:auto;padding:9px 28px 9px 0;vertical-align:top}
+.wide th,.wide td{width:auto;padding:9px 28px 9px 0;vertical-align:top;overflow-wrap:normal}
+.wide td+td{white-space:nowrap}
+.failed td+td{white-space:normal;min-width:16em}
 .wide td small{display:block;color:var(--soft);font-size:12.5px;white-space:nowrap}
 h3{margin:36px 0 12px;font:400 19px/1.3 "Iowan Old Style","Palatino Linotype",Palatino,"Book Antiqua",Georgia,serif;overflow-wrap:anywhere}
 .runs{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr));gap:18px 20px}
+@media (min-width:760px){.runs[style]{grid-template-columns:repeat(var(--variants),1fr)}}
 .runs figure{margin:0}
 .runs a{display:block}
 .runs img{display:block;width:100%;height:auto;border-radius:6px;background:var(--card)}
@@ -62,15 +65,19 @@ export function sweepPage({ title, facts, notes, variants, subjects, left, failu
 ${notes.map((note) => html`<p class="stopped">${note}</p>\n`)}
 ${variants.length === 0 ? undefined : html`<h2>Variants</h2>\n<p>Means of a variant's runs; numbers of a run are those of its last step.</p>\n<div class="wide">${variantTable(variants)}</div>`}
 ${measured && html`<h2>Measured</h2>\n<p>Means with their 95 % interval; the difference to the first variant is taken picture by picture, of the same subject and seed.</p>\n<div class="wide">${measuredTable(measured)}</div>`}
-${failures.length === 0 ? undefined : html`<h2>Failed</h2>\n<div class="wide"><table><tbody>${failures.map(({ title, reason }) => html`<tr><td>${title}</td><td>${reason}</td></tr>\n`)}</tbody></table></div>`}
+${failures.length === 0 ? undefined : html`<h2>Failed</h2>\n<div class="wide failed"><table><tbody>${failures.map(({ title, reason }) => html`<tr><td>${title}</td><td>${reason}</td></tr>\n`)}</tbody></table></div>`}
 <h2>Runs</h2>
 <p>A click opens a run's ${subjects.some(({ figures }) => figures.some(({ href }) => href.endsWith(".html"))) ? "report" : "picture"}. table.csv, beside this page, has a row for each run.${left > 0 ? ` ${left} more are there alone.` : ""}</p>
-${subjects.map(({ subject, figures }) => html`<section><h3>${subject}</h3><div class="runs">${figures.map(figure)}</div></section>\n`)}
+${subjects.map(({ subject, figures }) => html`<section><h3>${subject}</h3><div class="runs"${rowsOf(variants.length, figures.length)}>${figures.map(figure)}</div></section>\n`)}
 <h2>Plan</h2>
 <pre><code>${plan}</code></pre>
 </main>`;
   return pageShell({ title, style: STYLE, body, policy: "pictures" });
 }
+
+/** Few variants stand side by side, a row for each seed, where none of them lacks a picture. */
+const rowsOf = (variants: number, figures: number): Html | undefined =>
+  variants >= 2 && variants <= 4 && figures % variants === 0 ? html` style="--variants:${variants}"` : undefined;
 
 const figure = ({ src, href, alt, caption, width, height }: SweepFigure): Html =>
   html`<figure><a href="${href}"><img src="${src}" alt="${alt}" width="${width}" height="${height}" loading="lazy"></a><figcaption>${caption}</figcaption></figure>\n`;

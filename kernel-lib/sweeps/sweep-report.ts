@@ -6,6 +6,7 @@ import { counted, duration } from "../core/words.js";
 import { writeWhole } from "../core/write-whole.js";
 import { type SweepFigure, type SweepVariant, sweepPage } from "../pages/sweep-page.js";
 import type { Measured } from "../runs/measure/measure-folders.js";
+import type { SweepPlan } from "./plan.js";
 import { runFolder, type SweepFolder } from "./sweep-folder.js";
 import type { MadeRun, SweepRow } from "./sweep-rows.js";
 import { sweepCsv } from "./sweep-table.js";
@@ -43,12 +44,16 @@ export async function writeReport(folder: SweepFolder, rows: readonly SweepRow[]
     left: made.length - shown.length,
     failures,
     measured,
-    plan: JSON.stringify(info.plan, null, 2),
+    plan: planText(info.plan),
   });
   await writeWhole(join(dir, TABLE_FILE), sweepCsv(rows, measured));
   await writeWhole(join(dir, REPORT_FILE), page);
   return join(dir, REPORT_FILE);
 }
+
+/** A plan as JSON; lists and objects that hold no others stand in one line. */
+const planText = (plan: SweepPlan): string =>
+  JSON.stringify(plan, null, 2).replace(/[[{]\n[^[\]{}]*[\]}]/g, (simple) => simple.replace(/\s*\n\s*/g, " "));
 
 interface Made {
   readonly row: SweepRow;
@@ -100,7 +105,8 @@ function variantsOf(made: readonly Made[]): readonly SweepVariant[] {
     const own = made.filter(({ row }) => row.variant === variant).map((each) => each.made);
     const mean = (of: readonly number[]) => of.reduce((a, b) => a + b, 0) / of.length;
     const names = [...new Set(own.flatMap(({ numbers }) => Object.keys(numbers)))];
-    const numbers = names.map((name) => [name, mean(own.flatMap(({ numbers }) => numbers[name] ?? []))] as const);
+    const titles = new Map(own.flatMap(({ series }) => series.map(({ name, title }) => [name, title] as const)));
+    const numbers = names.map((name) => [titles.get(name) ?? name, mean(own.flatMap(({ numbers }) => numbers[name] ?? []))] as const);
     return { variant, runs: own.length, seconds: mean(own.map(({ seconds }) => seconds)), numbers: Object.fromEntries(numbers) };
   });
 }

@@ -1,6 +1,7 @@
 /** @file The runs of a sweep as rows: what each was asked for, and what its folder says of it. */
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import type { Series } from "../methods/method.js";
 import { methodInfo } from "../methods/methods.js";
 import type { RunInfo, StepNumbers } from "../runs/run-data.js";
 import { pictureName } from "../runs/run-folder.js";
@@ -31,6 +32,7 @@ export interface MadeRun {
   readonly precision: string;
   /** of Veduta */
   readonly version: string;
+  readonly series: readonly Series[];
   /** of the last step that measured them, by their series' names: means over its windows, without the anchor's distance to itself */
   readonly numbers: Readonly<Record<string, number>>;
 }
@@ -86,11 +88,22 @@ async function madeRun(dir: string, key: string): Promise<MadeRun> {
   const read = async (name: string): Promise<unknown> => JSON.parse(await readFile(join(folder, name), "utf8"));
   const info = (await read("run.json")) as RunInfo;
   const { steps } = (await read("steps.json")) as { readonly steps: readonly StepNumbers[] };
-  const { width, height, seconds, versions } = info;
+  const { width, height, seconds, versions, series = [] } = info;
   const { device, precision = "float32" } = info.model;
   const version = versions.veduta ?? "";
   const numbers = lastNumbers(info, steps);
-  return { picture: join(folder, pictureName(info)), width, height, steps: steps.length, seconds, device, precision, version, numbers };
+  return {
+    picture: join(folder, pictureName(info)),
+    width,
+    height,
+    steps: steps.length,
+    seconds,
+    device,
+    precision,
+    version,
+    series,
+    numbers,
+  };
 }
 
 /** The numbers of each series in the last step that has them. */
