@@ -75,6 +75,13 @@ export async function encodeWebp(image: Tensor, { quality = 90, maxWidth, xmp }:
   return (xmp === undefined ? webp : webp.withXmp(xmp)).toBuffer();
 }
 
+/** A small WebP of an image file, at most so many pixels wide. @throws as `decodeImage` */
+export async function thumbnailOf(file: string, maxWidth: number): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  const small = sharp(file).resize({ width: maxWidth, withoutEnlargement: true }).webp({ quality: 80, effort: 2 });
+  return small.toBuffer().catch(() => decodeImage(file).then((image) => encodeWebp(image, { maxWidth }))); // says what is wrong with it
+}
+
 /**
  * Decodes an image file (PNG, JPEG, WebP, …) to [1,3,H,W] in [0,1], values k/255: sRGB, EXIF orientation applied, alpha blended with black.
  * @param file a path, or the file's bytes

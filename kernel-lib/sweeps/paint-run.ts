@@ -44,7 +44,7 @@ export async function paintRun(
   options: PaintRunOptions = {},
 ): Promise<PaintOutcome> {
   const { dir, info } = sweep;
-  if (await isThere(dir, run.key)) return "there";
+  if (isThere(dir, run.key)) return "there";
   const { signal, progress, batch = info.plan.batch } = options;
   const family = SWEEP_COMMANDS[info.plan.command ?? "paint"];
   const pictures = keptPictures(dir, info.files);
@@ -118,7 +118,7 @@ async function publish(dir: string, key: string, partial: string): Promise<Paint
       },
     );
   if (!(await move())) {
-    if (await isThere(dir, key)) {
+    if (isThere(dir, key)) {
       await rm(partial, { recursive: true, force: true });
       return "dropped";
     }

@@ -1,7 +1,7 @@
 /** @file A sweep's report: report.html with thumbnails beside it, and table.csv. */
 import { basename, join, relative } from "node:path";
 import { fileExists } from "../core/files.js";
-import { decodeImage, encodeWebp } from "../core/image.js";
+import { thumbnailOf } from "../core/image.js";
 import { counted, duration } from "../core/words.js";
 import { writeWhole } from "../core/write-whole.js";
 import { type SweepFigure, type SweepVariant, sweepPage } from "../pages/sweep-page.js";
@@ -62,7 +62,7 @@ interface Made {
 
 async function writeThumbnail(dir: string, key: string, { picture }: MadeRun): Promise<void> {
   const file = join(dir, THUMBNAILS, `${key}.webp`);
-  if (!fileExists(file)) await writeWhole(file, await encodeWebp(await decodeImage(picture), { quality: 80, maxWidth: THUMBNAIL_WIDTH }));
+  if (!fileExists(file)) await writeWhole(file, await thumbnailOf(picture, THUMBNAIL_WIDTH));
 }
 
 function figureOf(dir: string, { row: { run, variant, subject }, made }: Made): SweepFigure {

@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), "veduta-modules-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What one command takes seconds or many megabytes to load, and another does without. */
-const HEAVY = ["tslab", "zeromq", "onnxruntime-node", "sharp", "jsdom", "undici", "marked", "temml", "typescript"];
+const HEAVY = ["tslab", "zeromq", "onnxruntime-node", "sharp", "jsdom", "undici", "marked", "temml", "typescript", "bullmq", "ioredis"];
 
 /** The packages that a command loads. */
 function packages(...words: string[]): readonly string[] {
@@ -26,7 +26,7 @@ function packages(...words: string[]): readonly string[] {
 }
 
 describe("the command line loads what its command needs", () => {
-  const HELPS = [["--help"], ...["paint", "view", "run", "export", "script", "lab", "kernel", "models"].map((name) => [name, "--help"])];
+  const HELPS = [["--help"], ...["paint", "sweep", "work", "view", "run", "export", "script", "lab", "kernel", "models"].map((name) => [name, "--help"])];
   test.each(HELPS.map((words) => [words.join(" "), words] as const))("veduta %s loads commander and no heavy package", (_, words) => {
     const loaded = packages(...words);
     expect(loaded).toContain("commander");

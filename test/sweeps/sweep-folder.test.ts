@@ -21,7 +21,7 @@ describe("a run", () => {
   test("is there once it is painted, as a run's folder that opens; a second time it is not painted again", async () => {
     const folder = await toySweep(PLAN, at("painted"));
     const [run] = folder.runs;
-    expect(await isThere(folder.dir, run.key)).toBe(false);
+    expect(isThere(folder.dir, run.key)).toBe(false);
     expect(await paintRun(toyWorker(), folder, run)).toBe("painted");
     const saved = await openRun(runFolder(folder.dir, run.key));
     expect([saved.info.method, saved.info.options.seed, saved.steps.length]).toEqual(["multi", 1, 2]);
@@ -36,7 +36,7 @@ describe("a run", () => {
     const [a, b] = await Promise.all([paintRun(toyWorker(), folder, run), paintRun(toyWorker(), folder, run)]);
     expect([a, b].sort()).toEqual(["dropped", "painted"]);
     expect(readdirSync(at("twice", ".partial"))).toEqual([]);
-    expect(await isThere(folder.dir, run.key)).toBe(true);
+    expect(isThere(folder.dir, run.key)).toBe(true);
   });
 
   test("whose folder is cut off is not there, and is painted again", async () => {
@@ -45,11 +45,11 @@ describe("a run", () => {
     await paintRun(toyWorker(), folder, run);
     const png = join(runFolder(folder.dir, run.key), "panorama.png");
     truncateSync(png, readFileSync(png).length - 5);
-    expect(await isThere(folder.dir, run.key)).toBe(false);
+    expect(isThere(folder.dir, run.key)).toBe(false);
     expect(await paintRun(toyWorker(), folder, run)).toBe("painted");
-    expect(await isThere(folder.dir, run.key)).toBe(true);
+    expect(isThere(folder.dir, run.key)).toBe(true);
     writeFileSync(png, await encodePng({ data: new Float32Array(3 * 4 * 4), shape: [1, 3, 4, 4] })); // of another size
-    expect(await isThere(folder.dir, run.key)).toBe(false);
+    expect(isThere(folder.dir, run.key)).toBe(false);
   });
 
   test("that throws, or is stopped, leaves nothing", async () => {
