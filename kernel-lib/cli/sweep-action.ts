@@ -35,7 +35,7 @@ export interface SweepFlags {
 export async function sweepAction(plan: string, { out, dryRun, retryFailed, ...flags }: SweepFlags, deps: CliDeps): Promise<void> {
   if (out === undefined) throw new UsageError("sweep: got no --out, want the sweep's folder: --out DIR");
   if (flags.queue !== undefined && flags.shard)
-    throw new UsageError("--shard and --queue are two ways to share the runs out; give one of them");
+    throw new UsageError("--shard and --queue (or VEDUTA_QUEUE) are two ways to share the runs out; give one of them");
   if (flags.detach && flags.queue === undefined) throw new UsageError("--detach leaves the runs to a queue's workers; give --queue");
   const folder = await prepareSweep(plan, { ...flags, out, write: dryRun ? "nothing" : "folder" }).catch((error: unknown) => {
     const isWrongPlan = error instanceof RangeError || (error instanceof Error && error.name === "CheckpointError");

@@ -2,6 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { readJson } from "../core/json.js";
+import { expectMeasurable } from "../runs/measure/measure-by-name.js";
 import { keepPictures, planPictures } from "./given-files.js";
 import { parsePlan, SWEEP_COMMANDS, type SweepPlan } from "./plan.js";
 import { plannedRuns } from "./plan-runs.js";
@@ -55,6 +56,7 @@ export async function prepareSweep(given: SweepPlan | string, options: PrepareOp
   try {
     const { keys, misfits } = await runKeys(SWEEP_COMMANDS[plan.command ?? "paint"], runs, { model, pictures, precision: plan.precision });
     if (misfits.length > 0) throw misfitError(source, misfits, runs.length);
+    await expectMeasured(source, plan, options);
     const identity = { name: modelName(plan), digest: model.digest };
     if (old) expectMore(out, old, { plan, keys, digest: identity.digest });
     if (write === "nothing") return folderOf(out, { format: 1, id: old?.id ?? newId(), plan, model: identity, keys, files: {} });
@@ -79,6 +81,14 @@ function withFlags(source: string, plan: SweepPlan, options: PrepareOptions): Sw
       throw new RangeError(`--${name} ${options[name]}: ${source} says ${plan[name]}; leave one of them out`);
   const { model = plan.model, precision = plan.precision } = options;
   return { ...plan, ...(model !== undefined && { model }), ...(precision !== undefined && { precision }) };
+}
+
+/** Refuses what the plan would measure at its end, where it cannot be measured: before the runs, which may take days. @throws RangeError */
+async function expectMeasured(source: string, { measure, command, model }: SweepPlan, { device, threads }: WorkerPlace): Promise<void> {
+  if (measure === undefined) return;
+  await expectMeasurable({ ...measure, device, threads, ...(command !== "scene" && { model }) }).catch((error: unknown) => {
+    throw error instanceof RangeError ? new RangeError(`${source}: ${error.message}`, { cause: error }) : error;
+  });
 }
 
 async function expectFree(out: string): Promise<void> {

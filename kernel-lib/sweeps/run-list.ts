@@ -6,8 +6,6 @@ import { isCurable, isDiskFull, type WorkerError } from "./worker-messages.js";
 
 /** How often a run is tried again whose worker died. */
 export const MOST_DEATHS = 5;
-/** What other processes write is looked up again after so many milliseconds. */
-const LOOK_APART = 2000;
 
 /** Runs on their way. */
 export interface RunList {
@@ -27,7 +25,6 @@ export interface RunList {
 export function runList({ dir }: Pick<SweepFolder, "dir">, missing: readonly SweepRun[], attempts: number): RunList {
   const waiting = missing.map(({ key }) => key);
   const tries = new Map(waiting.map((key) => [key, { thrown: 0, died: 0 }] as const));
-  const others = writtenNow(dir);
   const of = (key: string) => tries.get(key) as { thrown: number; died: number };
   const fail = async (key: string, error: WorkerError): Promise<FailedRun> => {
     const failed = failedRun(error, of(key).thrown + of(key).died);
@@ -39,9 +36,11 @@ export function runList({ dir }: Pick<SweepFolder, "dir">, missing: readonly Swe
       return waiting.length;
     },
     async take() {
-      const busy = await others();
-      const free = waiting.findIndex((key) => !busy.has(key));
-      return waiting.splice(Math.max(0, free), 1)[0];
+      const busy = new Set((await runningPartials(dir)).map(({ key }) => key));
+      const free = waiting.flatMap((key, place) => (busy.has(key) ? [] : [place]));
+      // Where another sweep is at work, any of the others: in the same order the two would make the same runs at the same time.
+      const place = free.length === waiting.length ? 0 : (free[Math.floor(Math.random() * free.length)] ?? 0);
+      return waiting.splice(place, 1)[0];
     },
     back: (key) => void waiting.unshift(key),
     async threw(key, error) {
@@ -71,15 +70,3 @@ export const deathError = (times: number, host: string): WorkerError => ({
   name: "WorkerError",
   message: `its worker ended ${times === 6 ? "six" : times} times while painting it; the last on ${host}: out of memory?`,
 });
-
-/** The keys that are written now, looked up at most every `LOOK_APART` milliseconds: of two sweeps on a folder each takes other runs first. */
-function writtenNow(dir: string): () => Promise<ReadonlySet<string>> {
-  let looked = Number.NEGATIVE_INFINITY;
-  let busy: ReadonlySet<string> = new Set();
-  return async () => {
-    if (performance.now() - looked < LOOK_APART) return busy;
-    looked = performance.now();
-    busy = new Set((await runningPartials(dir)).map(({ key }) => key));
-    return busy;
-  };
-}

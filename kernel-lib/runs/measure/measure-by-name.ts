@@ -9,7 +9,7 @@ import {
 } from "../../pipelines/metric-networks.js";
 import { openModel } from "../../pipelines/open-model.js";
 import type { PictureGroup } from "./found-pictures.js";
-import { type Measured, measureFolders } from "./measure-folders.js";
+import { expectMetrics, type Measured, type MeasureFoldersOptions, measureFolders } from "./measure-folders.js";
 
 /** Options of `measure`. */
 export interface MeasureByNameOptions extends MetricNetworkOptions {
@@ -34,7 +34,22 @@ export interface MeasureByNameOptions extends MetricNetworkOptions {
  * @throws as `measureFolders`, `openModel` and `openMetricNetwork`
  */
 export async function measureByName(dirs: readonly (string | PictureGroup)[], options: MeasureByNameOptions = {}): Promise<Measured> {
-  const { model: name, networks = ["judge"], weights, device, threads, ...rest } = options;
+  const { metrics, against, crop, progress, signal } = options;
+  return withNetworks(options, (source) => measureFolders({ ...source, dirs, metrics, against, crop, progress, signal }));
+}
+
+/**
+ * Refuses a measurement that cannot be made, before there is a picture to measure.
+ * @throws as `measureByName` for a metric, a network or a reference
+ */
+export const expectMeasurable = (options: MeasureByNameOptions): Promise<void> =>
+  withNetworks(options, async (source) => expectMetrics({ ...source, metrics: options.metrics, against: options.against }));
+
+/** Opens the networks that are named, and closes them after `use`. */
+async function withNetworks<T>(
+  { model: name, networks = ["judge"], weights, device, threads }: MeasureByNameOptions,
+  use: (source: Pick<MeasureFoldersOptions, "networks" | "model">) => Promise<T>,
+): Promise<T> {
   const where = { device, threads };
   const wrong = networks.find((network) => !METRIC_NETWORKS.includes(network));
   if (wrong !== undefined) throw new RangeError(`measure: network ${wrong}, want some of ${METRIC_NETWORKS.join(", ")}`);
@@ -46,12 +61,7 @@ export async function measureByName(dirs: readonly (string | PictureGroup)[], op
       const one = await openMetricNetwork(network, { ...where, weights: random });
       opened.push({ ...one, name: `${network}-${one.digest.slice(0, 12)}`, prefix: prefixOf(network, random) });
     }
-    return await measureFolders({
-      ...rest,
-      dirs,
-      networks: opened,
-      model: { title: `network of ${basename(model.path)}`, functions: model },
-    });
+    return await use({ networks: opened, model: { title: `network of ${basename(model.path)}`, functions: model } });
   } finally {
     await Promise.all([model, ...opened].map((each) => each.close()));
   }

@@ -101,6 +101,13 @@ export async function measureFolders({ dirs, metrics, against, progress, signal,
   }
 }
 
+/** Refuses metrics that the networks do not give, and a reference without pictures. @throws RangeError, CheckpointError */
+export function expectMetrics({ metrics, against, ...source }: Omit<MeasureFoldersOptions, "dirs">): void {
+  const caches = new Map<string, FeatureCache>();
+  const references = against === undefined ? undefined : findPictures(against).map((picture) => openPicture(against, picture, caches));
+  chosen(columnsOf({ ...source, references }), metrics);
+}
+
 /** What was seen of one picture. */
 interface Looked {
   readonly values: Record<string, number>;
