@@ -26,7 +26,10 @@ function packages(...words: string[]): readonly string[] {
 }
 
 describe("the command line loads what its command needs", () => {
-  const HELPS = [["--help"], ...["paint", "sweep", "work", "view", "run", "export", "script", "lab", "kernel", "models"].map((name) => [name, "--help"])];
+  const HELPS = [
+    ["--help"],
+    ...["paint", "sweep", "work", "view", "run", "export", "script", "lab", "kernel", "models"].map((name) => [name, "--help"]),
+  ];
   test.each(HELPS.map((words) => [words.join(" "), words] as const))("veduta %s loads commander and no heavy package", (_, words) => {
     const loaded = packages(...words);
     expect(loaded).toContain("commander");
