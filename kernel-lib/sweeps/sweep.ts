@@ -62,34 +62,32 @@ export async function* runSweep(folder: SweepFolder, options: Omit<SweepOptions,
   const { dir } = folder;
   await sweepPartials(dir);
   if (options.failed === "retry") for (const key of (await readFailed(folder)).keys()) await removeFailed(dir, key);
-  const there = new Set((await runsThere(folder)).keys());
-  const failures = new Set([...(await readFailed(folder)).keys()].filter((key) => !there.has(key)));
   const own = folder.runs.filter((_, k) => inShard(k, shard));
-  const counts = (): SweepCounts => ({
-    all: own.length,
-    there: own.filter(({ key }) => there.has(key)).length,
-    failed: own.filter(({ key }) => failures.has(key)).length,
-  });
-  let now = counts();
+  const [all, reasons] = [await runsThere(folder), await readFailed(folder)];
+  const keysOf = (runs: { has(key: string): boolean }) => new Set(own.filter(({ key }) => runs.has(key)).map(({ key }) => key));
+  const there = keysOf(all);
+  const failures = keysOf(reasons);
+  for (const key of there) failures.delete(key);
+  const counts = (): SweepCounts => ({ all: own.length, there: there.size, failed: failures.size });
   const missing = own.filter(({ key }) => !there.has(key) && !failures.has(key));
   if (missing.length > 0) {
     const left = new AbortController(); // a reader that leaves the loop ends the workers
     const engineSignal = AbortSignal.any([left.signal, ...(signal ? [signal] : [])]);
     const { workers, threads, events } = begun(folder, missing, { ...options, signal: engineSignal });
-    yield { kind: "begin", workers, threads, counts: now };
+    yield { kind: "begin", workers, threads, counts: counts() };
     try {
       for await (const event of events) {
-        if (event.kind === "done") now = { ...now, there: now.there + 1 };
-        if (event.kind === "failed") now = { ...now, failed: now.failed + 1 };
-        yield { ...event, counts: now };
+        if (event.kind === "done") there.add(event.key); // a queue may tell of one twice
+        if (event.kind === "failed") failures.add(event.key);
+        yield { ...event, counts: counts() };
       }
     } finally {
       left.abort();
     }
     signal?.throwIfAborted();
   }
-  const report = yield* finishSweep(folder, now, options);
-  return { out: dir, ...now, ...(report !== undefined && { report }) };
+  const report = yield* finishSweep(folder, counts(), options);
+  return { out: dir, ...counts(), ...(report !== undefined && { report }) };
 }
 
 /** Begins to make runs, here or through a queue. */
