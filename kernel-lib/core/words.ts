@@ -4,9 +4,6 @@
 export const short = (x: number): string =>
   x === 0 ? "0" : Math.abs(x) >= 1000 || Math.abs(x) < 1e-3 ? x.toExponential(1) : String(Number(x.toPrecision(3)));
 
-/** "1 run", "24 runs". */
-export const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
-
 const UNITS = [
   ["GB", 1e9],
   ["MB", 1e6],
