@@ -2,11 +2,8 @@
 // biome-ignore-all assist/source/organizeImports: the order is that of the lessons
 
 // a model
-export { convertFrido } from "./pipelines/frido-ckpt.js";
-export type { ConvertedFrido, ConvertFridoOptions } from "./pipelines/frido-ckpt.js";
 export { BUNDLED_MODELS, openModel, type OpenModelOptions, type ServedModel } from "./pipelines/open-model.js";
 export { convertFrido, type ConvertedFrido, type ConvertFridoOptions } from "./pipelines/frido-ckpt.js";
-export { BUNDLED_MODELS, openModel, type OpenModelOptions } from "./pipelines/open-model.js";
 export type { Adapters, EmbeddingChoice, EmbeddingUse, LoraChoice, LoraUse } from "./pipelines/adapters/with-adapters.js";
 export type { FridoModel, Model, OpenedCheckpoint, UNetSize, UnconditionalModel } from "./pipelines/model.js";
 export type { PerceptualFiles } from "./pipelines/perceptual-part.js";
