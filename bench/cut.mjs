@@ -22,8 +22,7 @@ if (dir === undefined || !(stride > 0)) {
 function begunAt({ data, shape }, from) {
   const width = shape[3];
   const turned = new Float32Array(data.length);
-  for (let row = 0; row < data.length; row += width)
-    for (let x = 0; x < width; x++) turned[row + x] = data[row + ((x + from) % width)];
+  for (let row = 0; row < data.length; row += width) for (let x = 0; x < width; x++) turned[row + x] = data[row + ((x + from) % width)];
   return { data: turned, shape };
 }
 
@@ -42,7 +41,11 @@ for (const entry of readdirSync(dir, { withFileTypes: true })) {
   const mean = (/** @type {readonly number[]} */ list) => list.reduce((a, b) => a + b, 0) / list.length;
   const places = scores[0].map((_, k) => mean(scores.map((row) => row[k])));
   const others = places.slice(1).sort((a, b) => a - b);
-  const { mean: difference, low, high } = pairedInterval(
+  const {
+    mean: difference,
+    low,
+    high,
+  } = pairedInterval(
     scores.map(([cut]) => cut),
     scores.map(([, ...rest]) => mean(rest)),
   );
