@@ -13,7 +13,7 @@ import { measureMethods } from "./methods.mjs";
 import { measurePaint } from "./paint.mjs";
 import { measureBlock, measureVgg } from "./ratios.mjs";
 import { measureServing } from "./serving.mjs";
-import { measureSweep } from "./sweep/main.mjs";
+import { measureSweep, measureSweepOverhead } from "./sweep/main.mjs";
 import { printTable, verdict } from "./table.mjs";
 import { measureViewer } from "./viewer.mjs";
 
@@ -33,6 +33,7 @@ const BENCHMARKS = {
   interact: measureInteract,
   serving: measureServing,
   sweep: measureSweep,
+  "sweep-overhead": measureSweepOverhead,
 };
 
 const asked = process.argv.slice(2);

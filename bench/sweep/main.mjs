@@ -18,9 +18,17 @@ import { measureMany } from "./many.mjs";
 /** @returns {Promise<import("../table.mjs").Row[]>} */
 export async function measureSweep() {
   if (findRedis() === undefined) throw new Error("bench sweep: redis-server is not there: apt-get install redis-server");
+  return inFolder(async (root) => [...(await kills()), ...(await measureMany(root)), await growth(root), await handOver(root)]);
+}
+
+/** Apart, for it wants a quiet machine. @returns {Promise<import("../table.mjs").Row[]>} */
+export const measureSweepOverhead = () => inFolder(async (root) => [overhead(root)]);
+
+/** @template T @param {(root: string) => Promise<T>} work in a folder that is removed at the end @returns {Promise<T>} */
+async function inFolder(work) {
   const root = mkdtempSync(join(tmpdir(), "veduta-bench-sweep-"));
   try {
-    return [...(await kills()), ...(await measureMany(root)), overhead(root), await growth(root), await handOver(root)];
+    return await work(root);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
