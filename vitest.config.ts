@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /** Parity with the official code: networks and whole runs, one file after the other, since they keep both cores busy. */
 const GOLDEN = ["test/golden/**/*.test.ts"];
-/** What takes long and rarely breaks: `npm run test:slow`, one file after the other. */
+/** What takes long and rarely breaks: `npm run test:slow`, two files at a time. */
 const SLOW = [
   "test/engine/webgpu.test.ts",
   "test/golden/webgpu.test.ts",
@@ -54,7 +54,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "slow", include: SLOW, exclude: left, maxWorkers: 1, testTimeout: 300_000, sequence: { groupOrder: 2 } },
+        test: { name: "slow", include: SLOW, exclude: left, maxWorkers: 2, testTimeout: 300_000, sequence: { groupOrder: 2 } },
       },
     ],
   },

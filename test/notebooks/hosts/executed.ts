@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runNotebook } from "#kernel-lib/ipynb/runner/run-notebook.js";
+import { takeTurn } from "../../fixtures/take-turn.js";
 
 /** Without outputs. */
 export const FIGURES = fileURLToPath(new URL("./figures.ipynb", import.meta.url));
@@ -28,11 +29,16 @@ const SESSION = `${process.ppid}`;
 /** The executed notebook's file. */
 export async function executed(): Promise<string> {
   const [file, mark] = [join(WORK, "executed.ipynb"), join(WORK, "session")];
-  if (existsSync(mark) && readFileSync(mark, "utf8") === SESSION) return file;
-  rmSync(WORK, { recursive: true, force: true });
-  mkdirSync(WORK, { recursive: true });
-  const { failure } = await runNotebook(FIGURES, { out: file });
-  if (failure) throw new Error(`${FIGURES}: ${failure.message}`);
-  writeFileSync(mark, SESSION);
-  return file;
+  const done = takeTurn("executed");
+  try {
+    if (existsSync(mark) && readFileSync(mark, "utf8") === SESSION) return file;
+    rmSync(WORK, { recursive: true, force: true });
+    mkdirSync(WORK, { recursive: true });
+    const { failure } = await runNotebook(FIGURES, { out: file });
+    if (failure) throw new Error(`${FIGURES}: ${failure.message}`);
+    writeFileSync(mark, SESSION);
+    return file;
+  } finally {
+    done();
+  }
 }

@@ -50,7 +50,7 @@ describe.skipIf(missing !== "")(`the viewer in a Python notebook${missing}`, () 
     expect(await page.locator(".veduta-panorama canvas").first().isVisible()).toBe(true);
     await page.evaluate(() => {
       const { viewer } = document.querySelector(".veduta-panorama") as PageRoot;
-      viewer.state = { ...viewer.state, heading: 30 };
+      viewer.state = { ...viewer.state, heading: 30, projection: "perspective" };
     });
     await expect
       .poll(async () => {

@@ -82,7 +82,9 @@ describe.skipIf(missing !== "")(`widgets in real front ends${missing}`, () => {
     await run(page, 6);
     const viewer = page.locator(".veduta-panorama[data-state=live]");
     await expect.poll(() => viewer.count()).toBe(1);
-    await viewer.evaluate((root) => Object.assign((root as unknown as { viewer: { state: object } }).viewer, { state: { heading: 40 } }));
+    await viewer.evaluate((root) =>
+      Object.assign((root as unknown as { viewer: { state: object } }).viewer, { state: { heading: 40, projection: "perspective" } }),
+    );
     await expect.poll(() => retried(page, 7)).toMatch(/fov [\d.]+ perspective heading 40/);
     await run(page, 8);
     await expect.poll(() => stateOf(page, ".veduta-panorama")).toMatchObject({ heading: -90, projection: "planet" });
