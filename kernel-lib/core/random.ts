@@ -56,8 +56,7 @@ export function createRng(seed: number): Rng {
 
 /** Draws standard normal noise from `rng` in row-major order. */
 export function randn(rng: Rng, shape: Shape): Tensor {
-  return tensor(
-    Float32Array.from({ length: sizeOf(shape) }, () => rng.normal()),
-    shape,
-  );
+  const data = new Float32Array(sizeOf(shape));
+  for (let k = 0; k < data.length; k++) data[k] = rng.normal();
+  return tensor(data, shape);
 }

@@ -8,6 +8,7 @@ import { evenParts } from "../even-parts.js";
 import type { Batch } from "../method.js";
 import { controlSets, controlsAt } from "./control-calls.js";
 import { expectFinite } from "./finite.js";
+import { halfSize, halfSizePull } from "./half-size.js";
 import type { ResolvedOptions } from "./options.js";
 import { pathOf } from "./path.js";
 import type { Window } from "./windows.js";
@@ -44,9 +45,11 @@ export interface NetworkCalls {
   perceptual(windows: Tensor, anchor: ComparedWith, hop: Hop): Promise<PerceptualGradient>;
   /**
    * The same with the U-Net's prediction held fixed: the gradient goes through the decoder alone, ∂L/∂x ≈ (∂L/∂x0)/alpha. It costs no backward pass through
-   * the U-Net. @throws TypeError for a model without `decodedGradient`
+   * the U-Net. The anchor's image comes from the same prediction, where none is given.
+   * @param size of the images that are compared; "half" decodes x0 averaged over blocks of 2×2, a quarter of the work
+   * @throws TypeError for a model without `decodedGradient`
    */
-  perceptualDecoded(windows: Tensor, anchor: ComparedWith, hop: Hop): Promise<PerceptualGradient>;
+  perceptualDecoded(windows: Tensor, anchor: DecodedWith, hop: Hop, size: "whole" | "half"): Promise<PerceptualGradient>;
 }
 
 /** What windows are compared with. */
@@ -58,6 +61,9 @@ export interface ComparedWith {
   /** default "lpips" */
   readonly distance?: "lpips" | "style";
 }
+
+/** What windows are compared with through the decoder alone: the anchor, or a given image, [1,3,8h,8w] in [-1,1]. */
+export type DecodedWith = Omit<ComparedWith, "image"> & { readonly image?: Tensor };
 
 /**
  * Chooses the windows per network call of a run: the user's number, else what fits the free memory, else all. It is chosen once, so that every
@@ -89,6 +95,8 @@ export const mergedWindows = (
   panorama: { height: height / scaleFactor, width: width / scaleFactor },
   attention,
 });
+
+const same = (x: Tensor): Tensor => x;
 
 /** What the calls of a run share. */
 interface CallContext {
@@ -187,9 +195,13 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, given:
   };
 
   /** Compares all windows but the anchor's, in batches, and fills the anchor's row with zeros. */
-  const compared = async (all: Tensor, { index, image }: ComparedWith, hop: Hop, call: Call): Promise<PerceptualGradient> => {
+  const compared = async (
+    { x: all, places }: Placed,
+    { index, image }: ComparedWith,
+    hop: Hop,
+    call: Call,
+  ): Promise<PerceptualGradient> => {
     const n = all.shape[0];
-    const { places } = placed(all);
     const others =
       index < 0
         ? { x: all, places }
@@ -211,16 +223,25 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, given:
 
   const perceptual: NetworkCalls["perceptual"] = (all, anchor, hop) => {
     const asked = { anchor: anchor.image, ...(anchor.distance && { distance: anchor.distance }) };
-    return compared(all, anchor, hop, (part, batch, places) => model.perceptualGradient(part, { ...ask(hop, places), ...asked, batch }));
+    return compared(placed(all), anchor, hop, (part, batch, places) =>
+      model.perceptualGradient(part, { ...ask(hop, places), ...asked, batch }),
+    );
   };
 
-  const perceptualDecoded: NetworkCalls["perceptualDecoded"] = async (all, anchor, hop) => {
+  const perceptualDecoded: NetworkCalls["perceptualDecoded"] = async (all, { index, image, distance }, hop, size) => {
     const { decodedGradient } = model;
     if (!decodedGradient) throw new TypeError("decodedGradient: this model has none; take the full gradient");
-    const x0 = x0FromEps(all, await noise(all, hop), hop.now); // [n,c,h,w]
-    const asked = { anchor: anchor.image, distance: anchor.distance, signal };
-    const { loss, gradient } = await compared(x0, anchor, hop, (part, batch) => decodedGradient(part, { ...asked, batch }));
-    return { loss, gradient: lincomb(1 / hop.now.alpha, gradient, 0, gradient) };
+    const sized = size === "half" ? halfSize : same;
+    const x0 = sized(x0FromEps(all, await noise(all, hop), hop.now)); // [n,c,h,w], or half as large
+    signal?.throwIfAborted();
+    const anchor = image ? sized(image) : await model.decode(rows(x0, index, index + 1), { signal });
+    const asked = { anchor, distance, signal };
+    const { places } = placed(all);
+    const { loss, gradient } = await compared({ x: x0, places }, { index, image: anchor }, hop, (part, batch) =>
+      decodedGradient(part, { ...asked, batch }),
+    );
+    const whole = (size === "half" ? halfSizePull : same)(gradient); // [n,c,h,w]
+    return { loss, gradient: lincomb(1 / hop.now.alpha, whole, 0, whole) };
   };
   return { noise, velocity, foresee, perceptual, perceptualDecoded };
 }

@@ -56,6 +56,9 @@ const PAPER_WEIGHT = 20;
  * Step i is synchronised if (i+1) % syncEvery = 0 and i < syncSteps. Any other step is (d) and (e) alone, as in MultiDiffusion. The decay counts
  * every step. LPIPS gets images clamped to its range, so a saturated pixel has no gradient.
  *
+ * With `gradientMode: "decoder"`, eps is held fixed in (b): ∂L/∂x ≈ (∂L/∂x0) / alpha, and (a) takes the anchor's row of the same prediction. With
+ * "decoder-half", foreseen(x) is decode(P·x0), where P averages blocks of 2×2, and the gradient is Pᵀ·(∂L/∂(P·x0)) / alpha.
+ *
  * @source KAIST-Visual-AI-Group/SyncDiffusion, syncdiffusion_model.py. Differs: a closed panorama has the full ring of windows; its
  * anchor is the middle one of those that do not wrap; the anchor's own backward pass, whose result is unused there, is left out.
  */
@@ -78,8 +81,9 @@ export const sync = jointMethod({
       file: GIVEN_PICTURES.anchorImage,
     }),
     gradientMode: choiceOption({
-      choices: ["full", "decoder"],
-      means: "how far back the gradient goes: through the U-Net, or through the decoder alone, which costs less",
+      choices: ["full", "decoder", "decoder-half"],
+      means:
+        "how far back the gradient goes: through the U-Net; through the decoder alone; or through the decoder at half the size, which costs least",
       default: "full",
     }),
     distance: choiceOption({
@@ -95,6 +99,10 @@ export const sync = jointMethod({
     const size = { height: scaleFactor * height, width: scaleFactor * width };
     const picture = anchorImage && ("image" in anchorImage ? signed(pictureOfSize(WHO, anchorImage, size)) : anchorImage); // [1,3,h,w]
     if (picture) expectShape(WHO, picture, [1, 3, size.height, size.width]);
+    if (own.gradientMode === "decoder-half" && (height % 2 || width % 2))
+      throw new RangeError(
+        `syncDiffusion: got windows of ${height}×${width} latent pixels, want even sides for gradientMode "decoder-half"`,
+      );
     return {
       ...own,
       anchorImage: picture,
@@ -106,7 +114,6 @@ export const sync = jointMethod({
   },
   async *steps(run, options) {
     const { windows, anchorImage, gradientMode, distance, syncEvery, syncSteps } = options;
-    const compare = gradientMode === "full" ? run.perceptual : run.perceptualDecoded;
     let z = run.panorama; // [1,c,H,W]
     for (const hop of run.hops) {
       const i = hop.index;
@@ -115,8 +122,11 @@ export const sync = jointMethod({
       let xt = over(run.draw(z, hop), (all) => cropAll(all, windows)); // [windows,c,h,w]
       let descent: Descent | undefined;
       if ((i + 1) % syncEvery === 0 && i < syncSteps) {
-        const image = anchorImage ?? (await run.foresee(xt.x, anchor, hop)); // (a) [1,3,8h,8w]
-        const { loss, gradient } = await compare(xt.x, { index: anchor, image, distance }, hop); // (b) [windows], [windows,c,h,w]
+        const to = { index: anchor, image: anchorImage, distance };
+        const { loss, gradient } =
+          gradientMode === "full"
+            ? await run.perceptual(xt.x, { ...to, image: anchorImage ?? (await run.foresee(xt.x, anchor, hop)) }, hop) // (a), (b)
+            : await run.perceptualDecoded(xt.x, to, hop, gradientMode === "decoder" ? "whole" : "half"); // [windows], [windows,c,h,w]
         xt = { ...xt, x: lincomb(1, xt.x, -weight, gradient) }; // (c)
         descent = { loss, gradient, weight };
       }

@@ -1,6 +1,8 @@
 /** SyncDiffusion's weights and anchors by step, its gradient modes, and a given picture as the anchor, on a model whose network is a closed formula. */
 import { describe, expect, test } from "vitest";
+import { createRng, randn } from "#kernel-lib/core/random.js";
 import { type Tensor, zeros } from "#kernel-lib/core/tensor.js";
+import { halfSize, halfSizePull } from "#kernel-lib/methods/joint/half-size.js";
 import { multiDiffusion } from "#kernel-lib/methods/joint/multidiffusion.js";
 import { syncDiffusion } from "#kernel-lib/methods/joint/syncdiffusion.js";
 import { finish, schedule, toy } from "./toy.js";
@@ -73,7 +75,7 @@ describe("the gradient through the decoder alone", () => {
     }
   });
 
-  test("costs one pass of the network more and no backward pass through it", async () => {
+  test("costs no backward pass through the network; the anchor's image comes from the same pass", async () => {
     const calls = async (gradientMode: "full" | "decoder") => {
       const counted = model();
       await finish(syncDiffusion(counted, { ...base, steps: 1, gradientMode }));
@@ -84,11 +86,44 @@ describe("the gradient through the decoder alone", () => {
       return { forward: rows("noise", true), backward: rows("gradient", true), decoder: rows("gradient", false) };
     };
     expect(await calls("full")).toEqual({ forward: 14, backward: 12, decoder: 0 });
-    expect(await calls("decoder")).toEqual({ forward: 27, backward: 0, decoder: 12 });
+    expect(await calls("decoder")).toEqual({ forward: 26, backward: 0, decoder: 12 });
   });
 
   test("of a model that has none is refused", async () => {
     const { decodedGradient: _, ...without } = model();
     await expect(finish(syncDiffusion(without, { ...base, gradientMode: "decoder" }))).rejects.toThrow(/decodedGradient/);
   });
+
+  test("at half the size compares x0 averaged over blocks of 2×2, and takes the gradient back by the transpose", async () => {
+    const seen = async (gradientMode: "decoder" | "decoder-half") => {
+      const counted = toy();
+      await finish(syncDiffusion(counted, { ...base, steps: 1, decay: 1, gradientMode }));
+      const of = (kind: string, at = 0) => counted.calls.filter((call) => call.kind === kind)[at].latent;
+      return { x0: of("gradient"), anchor: of("decode"), before: of("noise", 0), after: of("noise", 1) };
+    };
+    const [whole, half] = [await seen("decoder"), await seen("decoder-half")];
+    expect(half.x0).toEqual(halfSize(whole.x0));
+    expect(half.anchor).toEqual(halfSize(whole.anchor));
+    const { alpha } = schedule.path(1)[0].now;
+    // the toy's gradient: 2·(x0 − anchor) in three channels of four
+    const { shape } = half.anchor;
+    const [c, h, w] = shape.slice(1);
+    const row = half.x0.data.slice(0, c * h * w);
+    const gradient = { data: row.map((x, k) => (k < 3 * h * w ? 2 * (x - half.anchor.data[k]) : 0)), shape };
+    const back = halfSizePull(gradient).data;
+    const moved = half.before.data.slice(0, back.length).map((x, k) => x - (base.weight * back[k]) / alpha);
+    for (const [k, x] of moved.entries()) expect(half.after.data[k]).toBeCloseTo(x, 5);
+  });
+
+  test("at half the size wants windows with even sides", () => {
+    const odd = toy({ config: { window: 5 } });
+    expect(() => syncDiffusion(odd, { ...base, width: 10 * 2, height: 10, gradientMode: "decoder-half" })).toThrow(/even sides/);
+  });
+});
+
+test("halfSize and halfSizePull are transposes: ⟨P·x, y⟩ = ⟨x, Pᵀ·y⟩", () => {
+  const [x, y] = [randn(createRng(7), [2, 3, 4, 6]), randn(createRng(8), [2, 3, 2, 3])];
+  const dot = (a: Tensor, b: Tensor) => a.data.reduce((sum, value, k) => sum + value * b.data[k], 0);
+  expect(dot(halfSize(x), y)).toBeCloseTo(dot(x, halfSizePull(y)), 4);
+  expect(halfSize({ data: Float32Array.from([1, 2, 3, 4, 5, 6, 7, 8]), shape: [1, 1, 2, 4] }).data).toEqual(Float32Array.from([3.5, 5.5]));
 });
