@@ -29,9 +29,8 @@ export function createByteProgress(out: Out): ByteProgress {
       samples.push({ at, done });
       while (samples.length > 2 && at - samples[1].at > RECENT) samples.shift();
       const rate = (done - samples[0].done) / Math.max(1, at - samples[0].at); // bytes per millisecond
-      const left = rate > 0 && done < total ? `, ${bytesInWords(1000 * rate)}/s, ${clock((total - done) / rate)} left` : "";
-      const text = `${bytesInWords(done)} of ${bytesInWords(total)}${left}: ${what}`; // a narrow terminal cuts the name
-      line.show(done / total, () => text);
+      const left = rate > 0 && done < total ? [`${bytesInWords(1000 * rate)}/s`, `${clock((total - done) / rate)} left`] : [];
+      line.show(done / total, `${bytesInWords(done)} of ${bytesInWords(total)}`, ...left, what); // a narrow terminal cuts the name
     },
     say: line.say,
     end: line.end,

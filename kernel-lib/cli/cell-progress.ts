@@ -1,7 +1,6 @@
 /** @file Shows which cell is running, how far its `track` is, and for how long: a line that is redrawn, or plain lines without a terminal. */
-
 import { clock, duration } from "../core/words.js";
-import type { Out } from "../display/progress.js";
+import { type Out, withBar } from "../display/progress-line.js";
 import type { TrackPlace } from "../display/track-view.js";
 import type { CellFailure, RunningCell } from "../ipynb/runner/run-cells.js";
 
@@ -40,18 +39,19 @@ export function createCellProgress({
     const track = place ? [`track: step ${place.done} of ${place.steps}`] : [];
     return [which(cell), ...track, clock(now() - since), cell.line].join(" · ");
   };
-  const redraw = (text: string) => {
-    out.write(`\r${text.slice(0, (out.columns ?? 80) - 1)}\x1b[K`); // a narrow terminal cuts the code
+  const redraw = (cell: Running) => {
+    const part = (cell.cell.number - 1) / cell.cell.of;
+    out.write(`\r${withBar(part, words(cell), out.columns ?? 80)}\x1b[K`); // a narrow terminal cuts the code
   };
   return {
     start(cell) {
       running = { cell, since: now(), saidAt: now() };
-      if (out.isTTY) redraw(words(running));
+      if (out.isTTY) redraw(running);
     },
     track(cell, place) {
       if (running?.cell.number !== cell.number) return; // of a cell that has left work behind
       running.place = place;
-      if (out.isTTY) redraw(words(running));
+      if (out.isTTY) redraw(running);
     },
     end(cell, failure) {
       const spent = running ? now() - running.since : 0;
@@ -62,7 +62,7 @@ export function createCellProgress({
     },
     tick() {
       if (!running) return;
-      if (out.isTTY) return redraw(words(running));
+      if (out.isTTY) return redraw(running);
       if (now() - running.saidAt < LINE_EVERY) return;
       running.saidAt = now();
       out.write(`${words(running)}\n`);

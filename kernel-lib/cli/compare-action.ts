@@ -2,8 +2,9 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { encodePng, encodeWebp } from "../core/image.js";
-import { duration } from "../core/words.js";
+import { clock, counted, duration } from "../core/words.js";
 import { writeWhole } from "../core/write-whole.js";
+import { progressLine } from "../display/progress-line.js";
 import { allMethods } from "../methods/methods.js";
 import { metrics } from "../metrics/metrics.js";
 import { comparePage } from "../pages/compare-page.js";
@@ -36,19 +37,21 @@ export async function compare(prompt: string, words: CompareFlags, deps: CliDeps
     noteUnknownWords(model, [prompt], deps);
     mkdirSync(out, { recursive: true });
     const done: ComparedPanorama[] = [];
+    const line = progressLine(deps.stderr);
     const begun = performance.now();
     const all = methods.length * seeds.length;
     try {
       for await (const one of compareMethods(model, { ...shared, own, prompt, methods, seeds, signal })) {
         done.push(one);
         await writePicture(out, one);
-        const left = ((performance.now() - begun) / done.length) * (all - done.length);
-        deps.stderr.write(
-          `${done.length} of ${all}: ${one.method}, seed ${one.seed}, ${duration(one.seconds)}; ${duration(left / 1000)} left\n`,
-        );
+        const left = `${clock(((performance.now() - begun) / done.length) * (all - done.length))} left`;
+        const last = `${one.method}, seed ${one.seed}, ${duration(one.seconds)}`;
+        line.show(done.length / all, `${done.length} of ${counted(all, "panorama")}`, last, left);
       }
     } catch (error) {
       if (!signal.aborted) throw done.length === 0 && error instanceof RangeError ? new UsageError(error.message, { cause: error }) : error;
+    } finally {
+      line.end();
     }
     if (done.length === 0) throw new InterruptedError("Stopped before the first panorama; nothing was written.");
     await write(prompt, words, done, `${basename(model.path)} on ${model.device}`);

@@ -3,7 +3,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { encodePng } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
-import { short } from "../core/words.js";
+import { clock, counted, short } from "../core/words.js";
 import { writeWhole } from "../core/write-whole.js";
 import type { DualEncoder } from "../diffusion/capabilities.js";
 import { progressLine } from "../display/progress-line.js";
@@ -46,6 +46,7 @@ export async function grid(source: SourcePicture, prompt: string, flags: EditFla
   const total = scales.length * skipSteps.length * trials;
   const line = progressLine(deps.stderr);
   const rows = editGrid(model, shared as Parameters<typeof editGrid>[1]);
+  const begun = performance.now();
   let done = 0;
   try {
     for (;;) {
@@ -57,7 +58,11 @@ export async function grid(source: SourcePicture, prompt: string, flags: EditFla
         return;
       }
       done++;
-      line.show(done / total, () => `${done} of ${total} edits`);
+      line.show(
+        done / total,
+        `${done} of ${counted(total, "edit")}`,
+        `${clock(((performance.now() - begun) / done) * (total - done))} left`,
+      );
     }
   } catch (error) {
     line.end();

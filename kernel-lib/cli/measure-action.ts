@@ -2,7 +2,9 @@
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { decodeImage, encodeWebp } from "../core/image.js";
+import { counted } from "../core/words.js";
 import { writeWhole } from "../core/write-whole.js";
+import { progressLine } from "../display/progress-line.js";
 import type { DeviceChoice } from "../engine/device.js";
 import { dataUrl } from "../pages/html.js";
 import { differenceText, intervalText, measureCsv, measurePage, shownColumns } from "../pages/measure-page.js";
@@ -33,17 +35,17 @@ export async function measureAction(dirs: readonly string[], flags: MeasureFlags
   const { format, out, ...options } = flags;
   const stop = new AbortController();
   const stopListening = onInterrupt(() => stop.abort());
+  const line = progressLine(stderr);
   let measured: Measured;
   try {
-    const progress = (done: number, all: number) => {
-      if (done % 10 === 0 || done === all) stderr.write(`${done} of ${all} pictures\n`);
-    };
+    const progress = (done: number, all: number) => line.show(done / all, `${done} of ${counted(all, "picture")}`);
     measured = await measureByName(dirs, { ...options, progress, signal: stop.signal });
   } catch (error) {
     if (stop.signal.aborted)
       throw new InterruptedError("Stopped; the features so far are kept, so that the next measurement goes on from them.");
     throw error instanceof RangeError ? new UsageError(error.message, { cause: error }) : error;
   } finally {
+    line.end();
     stopListening();
   }
   const json = `${JSON.stringify(measured, null, 2)}\n`;

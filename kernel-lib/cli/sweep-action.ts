@@ -85,7 +85,7 @@ async function followed(folder: SweepFolder, options: Omit<SweepOptions, "out">,
   const said = new Set<string>();
   let made = 0;
   const show = ({ counts: { all, there, failed }, ...event }: SweepEvent) => {
-    const left = made > 0 ? `, ${clock(((performance.now() - begun) / made) * (all - there - failed))} left` : "";
+    const left = made > 0 ? `${clock(((performance.now() - begun) / made) * (all - there - failed))} left` : undefined;
     if (event.kind === "done") made++;
     if (event.kind === "begin") line.say(`${there} of ${counted(all, "run")} are there; ${inWords(event)}`);
     else if (event.kind === "note") {
@@ -95,11 +95,10 @@ async function followed(folder: SweepFolder, options: Omit<SweepOptions, "out">,
       const where = `${event.device}, ${event.precision}`;
       if (!said.has(where)) line.say(`painting on ${where}`);
       said.add(where);
-    } else if (event.kind === "measured")
-      line.show(event.done / event.of, () => `measured ${event.done} of ${counted(event.of, "picture")}`);
+    } else if (event.kind === "measured") line.show(event.done / event.of, `${event.done} of ${counted(event.of, "picture")} measured`);
     else if (event.kind === "failed") line.say(`failed: ${event.key}: ${event.failed.name}: ${event.failed.message}`);
     else if (event.kind !== "report")
-      line.show(there / all, () => `${there} of ${counted(all, "run")}${failed > 0 ? `, ${failed} failed` : ""}${left}`);
+      line.show(there / all, `${there} of ${counted(all, "run")}`, failed > 0 ? `${failed} failed` : undefined, left);
   };
   try {
     const events = runSweep(folder, options);

@@ -63,7 +63,7 @@ export async function reportAction(dir: string, { stdout, stderr }: CliDeps): Pr
   const counts = { all: rows.length, there: count("there"), failed: count("failed") };
   const line = progressLine(stderr);
   for await (const event of reportSweep(folder, rows, counts, {})) {
-    if (event.kind === "measured") line.show(event.done / event.of, () => `measured ${event.done} of ${counted(event.of, "picture")}`);
+    if (event.kind === "measured") line.show(event.done / event.of, `${event.done} of ${counted(event.of, "picture")} measured`);
     if (event.kind === "report") {
       line.end();
       stdout.write(`${event.file}\n`);

@@ -1,8 +1,9 @@
 /** @file The action of `veduta table paper`. */
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { duration } from "../core/words.js";
+import { clock, counted } from "../core/words.js";
 import { writeWhole } from "../core/write-whole.js";
+import { progressLine } from "../display/progress-line.js";
 import { intervalText, short4 } from "../pages/measure-page.js";
 import type { MetricNetworkName } from "../pipelines/metric-networks.js";
 import { BUNDLED_MODELS } from "../pipelines/open-model.js";
@@ -28,26 +29,31 @@ export async function tableAction(flags: TableFlags, deps: CliDeps): Promise<voi
   const bundled = flags.model === undefined || BUNDLED_MODELS.includes(flags.model);
   const prompts = promptsOf(flags, bundled);
   const name = await withModel(flags, deps, async ({ model, signal }) => {
+    const line = progressLine(deps.stderr);
     const begun = performance.now();
     let painted = 0;
     const progress = (done: number, all: number, how: "painted" | "kept") => {
       if (how === "kept") return;
       const left = ((performance.now() - begun) / ++painted) * (all - done);
-      deps.stderr.write(`${done} of ${all} pictures; ${duration(left / 1000)} left\n`);
+      line.show(done / all, `${done} of ${counted(all, "picture")}`, `${clock(left)} left`);
     };
     try {
       await paintPaperPanoramas(model, { painter: model.digest, prompts, methods, panoramas, steps, dir: out, signal, progress });
     } catch (error) {
       if (signal.aborted) throw new InterruptedError(`Stopped; ${out} holds the pictures so far, and the same command goes on.`);
       throw error;
+    } finally {
+      line.end();
     }
     return basename(model.path);
   });
   const networks: readonly MetricNetworkName[] = bundled && weights === undefined ? ["judge"] : ["inception", "vgg19", "clip-b16"];
+  const measuring = progressLine(deps.stderr);
+  const progress = (done: number, all: number) => measuring.show(done / all, `${done} of ${counted(all, "picture")} measured`);
   const measured = await measureByName(
     methods.map((method) => paperFolder(out, method)),
-    { model: flags.model, networks, weights, device, threads, against: paperFolder(out, "reference") },
-  );
+    { model: flags.model, networks, weights, device, threads, against: paperFolder(out, "reference"), progress },
+  ).finally(measuring.end);
   const text = tableText(measured, {
     name,
     panoramas,

@@ -1,4 +1,7 @@
-/** @file How far something is, on the terminal: a line that redraws itself (cli-progress), or plain lines where nobody watches. */
+/**
+ * @file How far something is, on the terminal: a line that redraws itself (cli-progress), or plain lines where nobody watches. All commands say it in
+ * one style: what is done of how many, then facts, then the time left, as in "step 4 of 10 · loss 0.375 · 0:12 left".
+ */
 import { createRequire } from "node:module";
 import type { SingleBar } from "cli-progress";
 
@@ -13,11 +16,11 @@ export interface Out {
 
 export interface ProgressLine {
   /**
-   * Shows how far it is.
+   * Shows how far it is; a line that redraws itself has a bar before the words where there is room, and cuts them to its width.
    * @param part from 0 to 1
-   * @param words of a plain line; where a line redraws itself they are given its width, and are cut to it
+   * @param words what is done of how many, facts, the time left; an undefined one is left out
    */
-  show(part: number, words: (columns: number) => string): void;
+  show(part: number, ...words: readonly (string | undefined)[]): void;
   /** Says something in a line of its own. */
   say(text: string): void;
   /** Ends the line, so that what follows begins a new one. `show` begins another. */
@@ -30,34 +33,43 @@ const LINE_EVERY = 15_000;
 /** Makes one progress line: a bar that is redrawn on a terminal, plain lines elsewhere. */
 export const progressLine = (out: Out): ProgressLine => (out.isTTY ? redrawnLine(out) : plainLines(out));
 
+const joined = (words: readonly (string | undefined)[]): string => words.filter((word) => word !== undefined).join(" · ");
+
+/** Words with a bar before them where there is room for one, cut to the terminal's width. @param part from 0 to 1 */
+export function withBar(part: number, words: string, columns: number): string {
+  const room = Math.min(32, columns - words.length - 4);
+  if (room < 6) return words.slice(0, columns - 1);
+  const full = Math.round(room * part);
+  return `${"━".repeat(full)}${"─".repeat(room - full)}  ${words}`;
+}
+
 function redrawnLine(out: Out): ProgressLine {
   const { SingleBar } = require("cli-progress") as typeof import("cli-progress"); // here, since notebooks import this file and have no terminal
   const bar = new SingleBar({
     stream: out as unknown as NodeJS.WritableStream,
-    format: (_options, { maxWidth }, { words }: { words: (columns: number) => string }) =>
-      words(maxWidth ?? 80).slice(0, (maxWidth ?? 80) - 1),
+    format: (_options, { maxWidth = 80, progress }, { words }: { words: string }) => withBar(progress, words, maxWidth),
     linewrap: true, // else it turns the terminal's wrapping off, which a killed process leaves so
     clearOnComplete: true,
   });
   unrefTimers(bar);
-  let last: ((columns: number) => string) | undefined;
+  let last: { readonly part: number; readonly words: string } | undefined;
   const stop = () => {
     bar.stop();
     last = undefined;
   };
   return {
-    show(part, words) {
+    show(part, ...given) {
+      const words = joined(given);
       if (last) bar.update(part, { words });
       else bar.start(1, part, { words });
-      last = words;
+      last = { part, words };
     },
     say(text) {
       stop();
       out.write(`${text}\n`);
     },
     end() {
-      const columns = out.columns ?? 80;
-      const line = last?.(columns).slice(0, columns - 1);
+      const line = last && withBar(last.part, last.words, out.columns ?? 80);
       stop();
       if (line !== undefined) out.write(`${line}\n`);
     },
@@ -80,11 +92,11 @@ function plainLines(out: Out): ProgressLine {
   let saidAt = performance.now();
   let tenth: number | undefined;
   return {
-    show(part, words) {
+    show(part, ...words) {
       const [now, reached] = [performance.now(), Math.floor(part * 10)];
       if (reached === tenth && now - saidAt < LINE_EVERY) return;
       [saidAt, tenth] = [now, reached];
-      out.write(`${words(Number.POSITIVE_INFINITY)}\n`);
+      out.write(`${joined(words)}\n`);
     },
     say: (text) => out.write(`${text}\n`),
     end() {},

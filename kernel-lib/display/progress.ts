@@ -28,13 +28,8 @@ const LAST_STEPS = 6;
 export function createProgress({ steps, units, out }: ProgressOptions): Progress {
   const ends = [performance.now()];
   const line = progressLine(out);
-  const show = (done: number, ...facts: string[]) =>
-    line.show(done / steps, (columns) =>
-      Number.isFinite(columns)
-        ? barOf(done / steps, `${done}/${steps}  ${facts.join("  ")}`, columns)
-        : `step ${done}/${steps}, ${facts.join(", ")}`,
-    );
-  if (out.isTTY) show(0, units, "loading the networks");
+  const show = (done: number, ...facts: (string | undefined)[]) => line.show(done / steps, `step ${done} of ${steps}`, units, ...facts);
+  if (out.isTTY) show(0, "loading the networks");
   return {
     step(record) {
       ends.push(performance.now());
@@ -42,18 +37,10 @@ export function createProgress({ steps, units, out }: ProgressOptions): Progress
       const numbers = measured(record);
       const loss = numbers && `${numbers.name === "LPIPS" ? "loss" : numbers.name} ${numbers.mean.toPrecision(3)}`;
       const state = done < steps ? `${clock(timeLeft(ends, steps - done))} left` : "decoding";
-      show(done, units, ...(loss === undefined ? [] : [loss]), state);
+      show(done, loss, state);
     },
     end: line.end,
   };
-}
-
-/** Words with a bar before them, where there is room for one. */
-function barOf(part: number, words: string, columns: number): string {
-  const room = Math.min(32, columns - words.length - 4);
-  if (room < 6) return words;
-  const full = Math.round(room * part);
-  return `${"━".repeat(full)}${"─".repeat(room - full)}  ${words}`;
 }
 
 /** Milliseconds that so many steps more will take. @param ends when the run began, and when each of its steps ended */

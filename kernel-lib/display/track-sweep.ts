@@ -1,6 +1,7 @@
 /** @file Runs a sweep to its end, with one output that shows its progress. */
 import { encodeWebp } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
+import { counted } from "../core/words.js";
 import { dataUrl } from "../pages/html.js";
 import { openRun } from "../runs/run-folder.js";
 import type { Sweep } from "../sweeps/sweep.js";
@@ -39,7 +40,7 @@ function stateOf(): { readonly state: () => SweepState; readonly add: (event: Sw
       if (event.kind === "done") state = { ...state, made: state.made + 1 };
       if (event.kind === "failed") state = { ...state, failures: [...state.failures, { key: event.key, ...event.failed }] };
       if (event.kind === "note") state = { ...state, note: event.text };
-      if (event.kind === "measured") state = { ...state, note: `measured ${event.done} of ${event.of} pictures` };
+      if (event.kind === "measured") state = { ...state, note: `${event.done} of ${counted(event.of, "picture")} measured` };
     },
   };
 }
@@ -52,7 +53,7 @@ async function inLines(sweep: Sweep, line: ReturnType<typeof progressLine>): Pro
       if (done) return value;
       add(value);
       if (value.kind === "note") line.say(value.text);
-      else line.show(value.counts.there / Math.max(1, value.counts.all), () => sweepWords(state()));
+      else line.show(value.counts.there / Math.max(1, value.counts.all), sweepWords(state()));
     }
   } finally {
     line.end();

@@ -99,7 +99,7 @@ describe("veduta table paper, on the bundled model", () => {
     const { code, out, err } = await veduta(words(dir, prompts), { open });
     expect(code).toBe(0);
     expect(readdirSync(join(dir, "pictures")).sort()).toEqual(["reference", "spot"]);
-    expect(err.match(/of 8 pictures/g)).toHaveLength(8);
+    expect(err.match(/of 8 pictures · /g)).toHaveLength(8);
     expect(out).toBe(readFileSync(join(dir, "table.md"), "utf8"));
     const [, , ...rows] = out.split("\n").filter((line) => line.startsWith("|"));
     const cells = rows.map((row) => row.split(" | ")[1]).filter((cell) => cell !== "–");
@@ -107,7 +107,7 @@ describe("veduta table paper, on the bundled model", () => {
     for (const cell of cells) expect(cell).toMatch(/ to .*n = 4$/);
     expect(out).toContain("2 prompts, 2 panoramas of each, 1 step.");
     const again = await veduta(words(dir, prompts), { open });
-    expect([again.out, /pictures;/.test(again.err)]).toEqual([out, false]);
+    expect([again.out, /pictures ·/.test(again.err)]).toEqual([out, false]);
     writeFileSync(prompts, "sea\n");
     expect((await veduta(words(dir, prompts), { open })).err).toMatch(/settings\.json: expected the settings of this table/);
   });

@@ -129,7 +129,7 @@ describe("a download's progress", () => {
   };
   test("on a terminal is one line that redraws itself, with bytes, rate and the time left", () => {
     const text = shown(true);
-    expect(text).toContain("1.00 GB of 2.00 GB, 20.0 MB/s, 0:50 left: unet/w");
+    expect(text).toContain("1.00 GB of 2.00 GB · 20.0 MB/s · 0:50 left · unet/w");
     for (const line of written(text)) expect(line.length).toBeLessThan(60);
     expect(text.endsWith("http://x/y: silence; again in 2 s\nunet/w.safetensors: downloaded, verified\n")).toBe(true);
   });
@@ -138,7 +138,7 @@ describe("a download's progress", () => {
       .split("\n")
       .filter((line) => line.includes(" of "));
     expect(lines).toHaveLength(11);
-    expect(lines[5]).toBe("1.00 GB of 2.00 GB, 20.0 MB/s, 0:50 left: unet/w.safetensors");
+    expect(lines[5]).toBe("1.00 GB of 2.00 GB · 20.0 MB/s · 0:50 left · unet/w.safetensors");
   });
   test("sizes are said in decimal units", () => {
     expect([0, 812, 7289, 58_900_000, 5_160_000_000].map(bytesInWords)).toEqual(["0 B", "812 B", "7.29 kB", "58.9 MB", "5.16 GB"]);

@@ -279,13 +279,13 @@ describe("progress", () => {
       expect(text.match(/\n/g)).toHaveLength(1);
       for (const line of written(text)) expect(line.length).toBeLessThan(columns);
     }
-    expect(painted(true, 10)).toContain("4/10  3 windows  loss 0.375  0:12 left");
+    expect(painted(true, 10)).toContain("step 4 of 10 · 3 windows · loss 0.375 · 0:12 left");
   });
   test("elsewhere is a plain line every tenth of the run", () => {
     const lines = painted(false, 50).trimEnd().split("\n");
-    expect(lines[0]).toBe("step 1/50, 3 windows, loss 0.375, 1:38 left");
+    expect(lines[0]).toBe("step 1 of 50 · 3 windows · loss 0.375 · 1:38 left");
     expect(lines).toHaveLength(11);
-    expect(lines[10]).toBe("step 50/50, 3 windows, loss 0.375, decoding");
+    expect(lines[10]).toBe("step 50 of 50 · 3 windows · loss 0.375 · decoding");
     for (const control of ["\r", "\x1b"]) expect(lines.join("")).not.toContain(control);
   });
   test("a clock rounds up", () => expect([0, 6100, 59_999, 3_725_000].map(clock)).toEqual(["0:00", "0:07", "1:00", "1:02:05"]));
