@@ -54,6 +54,7 @@ test("veduta view of two runs compares them, steps and all", async () => {
   expect(page).toContain('"compare":"swipe"');
   expect(page).toContain("mountains in the evening (multi)");
   expect(page).not.toContain("<i> (sync)");
+  expect(page).toMatch(/"caption":"[^"]* \(sync\): Made by [^"]* with SyncDiffusion[^"]* \(multi\): Made by [^"]* with MultiDiffusion/);
 });
 
 test("veduta view of three panoramas compares them all", async () => {

@@ -92,7 +92,7 @@ export function link(core: Core): string {
 
 /** Adds the panel for screenshots, links and states. */
 export function keepTools(core: Core): void {
-  const text = make("textarea", { rows: 3, spellcheck: false, ariaLabel: TEXTS.json });
+  const text = make("textarea", { rows: 3, spellcheck: false, ariaLabel: TEXTS.json, placeholder: TEXTS.jsonHint });
   const sizes = ["width", "height"].map((name, k) =>
     make("input", {
       type: "number",

@@ -61,7 +61,7 @@ export const TEXTS = {
   nadir: "Look straight down",
   profile: "Difference of neighbouring columns across the cut",
   profileAxis: "Mean difference of neighbouring columns, of 255",
-  profileAcross: (beside: number): [string, string, string] => [`${beside} columns to the left`, "the cut", `${beside} to the right`],
+  profileAcross: (beside: number): [string, string, string] => [`${beside} to the left`, "the cut", `${beside} to the right`],
   /** A cut shows where it differs more than its surroundings: by twice as much it is plain, below a quarter more it is as any other place. */
   seamScore: (cut: number, score: number): string =>
     `${score <= 1.25 ? "The cut cannot be seen" : score <= 2 ? "The cut is faint" : "The cut shows"}: neighbouring columns differ by ${cut.toFixed(2)} of 255 across it, ${Number.isFinite(score) ? `${score.toFixed(2)} times as much as` : "and not at all"} beside it.`,
@@ -69,6 +69,7 @@ export const TEXTS = {
     `Poles, mean distance of a row from its mean colour: ${top.toFixed(2)} at the top, ${bottom.toFixed(2)} at the bottom, of 255. 0 is a pole of one colour.`,
   keep: "Save / share",
   json: "State or link",
+  jsonHint: "A copied link appears here. Paste a link or a state to go to it.",
   sizes: { width: "Width in pixels", height: "Height in pixels" },
   screenshot: "Save the view",
   crop: "Save the original pixels here",

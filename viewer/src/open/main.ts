@@ -2,7 +2,8 @@
  * @file The page viewer/index.html: it opens what is dropped on it, a panorama, several of them, or a run's folder. Nothing leaves the browser.
  * A file that is refused hides no other, and what a picture covers can be changed while it is shown.
  */
-import type { FigureJob, PanoramaSpec } from "../../../kernel-lib/pages/panorama-figure.js";
+import { comparedSpec } from "../../../kernel-lib/pages/compared-spec.js";
+import type { FigureJob } from "../../../kernel-lib/pages/panorama-figure.js";
 import { pageVariables, WARNING } from "../../../kernel-lib/panorama/colors.js";
 import { stripCoverage } from "../../../kernel-lib/panorama/coverage.js";
 import { make } from "../dom.js";
@@ -62,11 +63,9 @@ function show(all: readonly Opened[], refused: readonly string[] = []): void {
 function mount(all: readonly Opened[]): void {
   at("door").hidden = true;
   at("here").hidden = false;
-  const [{ name, src, spec }, ...rest] = all;
-  const others = rest.map((one) => ({ src: one.src, label: one.name, coverage: one.spec.coverage, steps: one.spec.steps }));
-  const whole: PanoramaSpec = others.length > 0 ? { ...spec, label: name, others, state: { compare: "swipe" } } : spec;
+  const [{ name, src, spec }] = all;
   at("here").replaceChildren(make("div", { id: "panorama", className: "veduta-panorama" }, make("img", { src, alt: name })));
-  (globalThis as unknown as { __veduta: { push(job: FigureJob): void } }).__veduta.push(["panorama", "panorama", whole]);
+  (globalThis as unknown as { __veduta: { push(job: FigureJob): void } }).__veduta.push(["panorama", "panorama", comparedSpec(all)]);
   coversButton.hidden = all.every(({ cover }) => cover === undefined);
   if (all.some(({ known }) => known === "guess")) unfold(true);
   document.body.classList.add("open");
