@@ -45,6 +45,8 @@ export async function view(
     stdout.write(`${DROP_PAGE}\n`);
     return opened(DROP_PAGE);
   }
+  if (flags.out !== undefined && (await stat(flags.out).catch(() => undefined))?.isDirectory())
+    throw new UsageError(`--out ${flags.out}: got a folder, want the page's file, such as ${join(flags.out, "index.html")}`);
   const all: Viewed[] = [];
   for (const path of paths) all.push(await viewed(path, flags));
   const names = labels(all);

@@ -57,6 +57,14 @@ test("veduta view of two runs compares them, steps and all", async () => {
   expect(page).toMatch(/"caption":"[^"]* \(sync\): Made by [^"]* with SyncDiffusion[^"]* \(multi\): Made by [^"]* with MultiDiffusion/);
 });
 
+test("a folder as --out is refused, with a file's name in it", async () => {
+  const { code, stderr } = await veduta(join(dir, "a"), "--out", dir);
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringContaining(`--out ${dir}: got a folder, want the page's file, such as ${join(dir, "index.html")}`),
+  ]);
+});
+
 test("veduta view of three panoramas compares them all", async () => {
   const names = ["one.png", "two.png", "<three>.png"];
   for (const name of names) writeFileSync(join(dir, name), await encodePng(landscape(128, 64)));
