@@ -137,5 +137,6 @@ for (const [key, host] of Object.entries(HOSTS).filter(([key]) => hosts === "" |
         expect(stumbled).toEqual([]);
         await closeClean(opened);
       },
+      900_000, // a lesson of a minute, and six pictures of its whole page
     );
   });

@@ -37,13 +37,20 @@ export async function stretch(page: Page, cells: string, width = 1100): Promise<
   await page.setViewportSize({ width, height: Math.min(height + 60, HIGHEST) });
 }
 
+/** Milliseconds that a picture of many figures may take on a busy machine whose browser draws without a graphics card. */
+const SLOWLY = 120_000;
+
 /** Pictures of what the page's window shows, once the viewers have drawn, from above: PATH-1.png, PATH-2.png, … */
 export async function picture(page: Page, path: string): Promise<void> {
   await page.waitForTimeout(300);
   await settled(page);
   const { width, height } = page.viewportSize() ?? { width: 0, height: 0 };
   for (let y = 0; y < height; y += PIECE)
-    await page.screenshot({ path: `${path}-${1 + y / PIECE}.png`, clip: { x: 0, y, width, height: Math.min(PIECE, height - y) } });
+    await page.screenshot({
+      path: `${path}-${1 + y / PIECE}.png`,
+      clip: { x: 0, y, width, height: Math.min(PIECE, height - y) },
+      timeout: SLOWLY,
+    });
 }
 
 /** Pictures of a host's whole page. */
