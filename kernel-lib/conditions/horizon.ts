@@ -19,7 +19,7 @@ export interface HorizonOptions {
  * @throws RangeError for points outside [0,1], or a size or a thickness that is none
  */
 export function horizon(points: readonly number[], { width, height, line = 3, edge = "open" }: HorizonOptions): Tensor {
-  return drawn(horizonRows("horizon", points, { width, height, edge }), { width, height, line, edge });
+  return lineThrough(horizonRows("horizon", points, { width, height, edge }), { width, height, line, edge });
 }
 
 /** The row of a horizon in each column, [W], from 0 at the upper edge; not rounded. */
@@ -51,7 +51,7 @@ export function horizonRows(
 export function horizonOf(image: Tensor): Tensor {
   expectShape("horizonOf", image, [1, image.shape[1] === 1 ? 1 : 3, "H", "W"]);
   const [, , height, width] = image.shape;
-  return drawn(upperEdge(image), { width, height, line: 3, edge: "open" });
+  return lineThrough(upperEdge(image), { width, height, edge: "open" });
 }
 
 /** The row in each column from which on brightness is on the other side of 1/2 than in the row above, [W]; the picture's height where there is none. */
@@ -68,11 +68,16 @@ export function upperEdge({ data, shape: [, channels, height, width] }: Tensor):
   });
 }
 
-/** A line through a row of each column. Between two columns it is closed: a steep line has no gaps. */
-function drawn(rows: readonly number[], { width, height, line, edge }: Required<HorizonOptions>): Tensor {
+/**
+ * A line through a row of each column, [W], from 0 at the upper edge. Between two columns it is closed: a steep line has no gaps. A column whose row is
+ * the height or more has none.
+ * @returns [1,1,H,W] of 0 and 1
+ */
+export function lineThrough(rows: ArrayLike<number>, { width, height, line = 3, edge = "open" }: HorizonOptions): Tensor {
   if (!(line >= 1)) throw new RangeError(`horizon: line ${line}, want a thickness of 1 px or more`);
   const data = new Float32Array(height * width);
-  for (const [x, row] of rows.entries()) {
+  for (let x = 0; x < width; x++) {
+    const row = rows[x];
     const before = x === 0 ? (edge === "wrap" ? rows[width - 1] : row) : rows[x - 1];
     if (row >= height) continue;
     const [top, bottom] = before >= height ? [row, row] : [Math.min(row, (row + before) / 2), Math.max(row, (row + before) / 2)];

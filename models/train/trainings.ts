@@ -6,6 +6,7 @@ import { diffusionTraining } from "../tiny-landscapes/train/diffusion.js";
 import { SEEDS } from "../tiny-landscapes/train/drawings.js";
 import { dualTraining } from "../tiny-landscapes/train/dual.js";
 import { saveJudge, savePerceptual, saveWith } from "../tiny-landscapes/train/folder.js";
+import { skylineTraining } from "../tiny-landscapes/train/skyline.js";
 import { codesTraining } from "../tiny-scenes/train/codes.js";
 import { finderTraining } from "../tiny-scenes/train/finder.js";
 import { oneScaleTraining } from "../tiny-scenes/train/one-scale.js";
@@ -36,6 +37,7 @@ export const TRAININGS: TrainingTable = {
   dual: dualTraining,
   autoencoder: autoencoderTraining,
   diffusion: diffusionTraining,
+  skyline: skylineTraining,
   noon: timeTraining("noon"),
   night: timeTraining("night"),
   "scenes-codes": codesTraining,

@@ -1,6 +1,7 @@
 /** @file The bundled model's architecture, in the very files of a diffusers folder. Sizes chosen by inference time on two cores. */
 import type { ClipTextConfig } from "../../../kernel-lib/nets/clip-text.js";
 import { clipTextConfig } from "../../../kernel-lib/nets/clip-text.js";
+import { type ControlNetConfig, controlNetConfig } from "../../../kernel-lib/nets/control-net.js";
 import type { DualEncoderConfig } from "../../../kernel-lib/nets/dual-encoder.js";
 import { dualEncoderConfig } from "../../../kernel-lib/nets/dual-encoder.js";
 import type { PerceptualConfig } from "../../../kernel-lib/nets/perceptual.js";
@@ -62,6 +63,29 @@ export const UNET_JSON = {
   use_linear_projection: true,
 };
 
+/** A copy of the U-Net's encoder, and the condition's way to its first level. */
+export const SKYLINE_JSON = {
+  _class_name: "ControlNetModel",
+  _diffusers_version: "0.21.4",
+  act_fn: "silu",
+  attention_head_dim: UNET_JSON.attention_head_dim,
+  block_out_channels: UNET_JSON.block_out_channels,
+  conditioning_embedding_out_channels: [16, 16, 32, 48],
+  controlnet_conditioning_channel_order: "rgb",
+  cross_attention_dim: UNET_JSON.cross_attention_dim,
+  down_block_types: UNET_JSON.down_block_types,
+  downsample_padding: 1,
+  flip_sin_to_cos: true,
+  freq_shift: 0,
+  global_pool_conditions: false,
+  in_channels: 4,
+  layers_per_block: UNET_JSON.layers_per_block,
+  mid_block_scale_factor: 1,
+  norm_eps: UNET_JSON.norm_eps,
+  norm_num_groups: UNET_JSON.norm_num_groups,
+  use_linear_projection: true,
+};
+
 /** The scaling factor is measured after training: 1 / standard deviation of the latents. */
 export const vaeJson = (scalingFactor: number) => ({
   _class_name: "AutoencoderKL",
@@ -119,6 +143,7 @@ export const dualJson = (textEncoder: string) => ({
 
 const HERE = "models/tiny-landscapes";
 export const unetArchitecture = (): UNetConfig => unetConfig(`${HERE}/unet/config.json`, UNET_JSON);
+export const skylineArchitecture = (): ControlNetConfig => controlNetConfig(`${HERE}/control/skyline/config.json`, SKYLINE_JSON);
 export const vaeArchitecture = (): VaeConfig => vaeConfig(`${HERE}/vae/config.json`, vaeJson(1));
 export const textArchitecture = (vocabulary: number): ClipTextConfig =>
   clipTextConfig(`${HERE}/text_encoder/config.json`, textEncoderJson(vocabulary));

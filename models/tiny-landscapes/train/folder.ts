@@ -11,7 +11,17 @@ import { toHalf } from "../../../kernel-lib/weights/dtype.js";
 import { readSafetensors, writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
 import type { Training } from "../../train/training.js";
 import { tokenizerFiles } from "../world/tokenizer-files.js";
-import { dualJson, JUDGE_JSON, MODEL_INDEX, PERCEPTUAL_JSON, SCHEDULER_JSON, textEncoderJson, UNET_JSON, vaeJson } from "./configs.js";
+import {
+  dualJson,
+  JUDGE_JSON,
+  MODEL_INDEX,
+  PERCEPTUAL_JSON,
+  SCHEDULER_JSON,
+  SKYLINE_JSON,
+  textEncoderJson,
+  UNET_JSON,
+  vaeJson,
+} from "./configs.js";
 
 type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -30,7 +40,7 @@ export const CANDIDATE = join(STATE_FOLDER, "tiny-landscapes");
 
 /** Makes the candidate's parts out of what is shipped, where it lacks them, with the world's present words. */
 export function ensureCandidate(): void {
-  for (const part of ["vae", "unet", "text_encoder", "perceptual", "judge", "dual"])
+  for (const part of ["vae", "unet", "text_encoder", "perceptual", "judge", "dual", "control"])
     if (existsSync(join(FOLDER, part)) && !existsSync(join(CANDIDATE, part)))
       cpSync(join(FOLDER, part), join(CANDIDATE, part), { recursive: true });
   writeJson(CANDIDATE, "perceptual/config.json", PERCEPTUAL_JSON);
@@ -83,6 +93,12 @@ export function saveDiffusion(folder: string, weights: Tensors): void {
   writeSafetensors(join(folder, "unet/diffusion_pytorch_model.safetensors"), part("unet."));
   writeJson(folder, "text_encoder/config.json", textEncoderJson(vocabularySize()));
   writeSafetensors(join(folder, "text_encoder/model.safetensors"), part("text."));
+}
+
+/** The ControlNet that follows a skyline. */
+export function saveSkyline(folder: string, weights: Tensors): void {
+  writeJson(folder, "control/skyline/config.json", SKYLINE_JSON);
+  writeSafetensors(join(folder, "control/skyline/diffusion_pytorch_model.safetensors"), weights);
 }
 
 /** The classifier's trunk is the backbone; its distance weighs every channel of every level alike. */

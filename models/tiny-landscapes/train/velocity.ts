@@ -44,22 +44,23 @@ export function velocityLoss(
 /**
  * What `velocityLoss` is fed with: random windows of encoded drawings, noise, and timesteps that are spread evenly over the batch.
  * @param latents rows [4,16,32]
- * @param each is told each row's drawing, and may draw from the same random stream
+ * @param each is told each row's drawing and where its window begins, in latent columns, and may draw from the same random stream
  */
 export function noisyWindows(
   rng: Rng,
   latents: Float32Array,
   { config: { trainTimesteps }, alphaBar }: Schedule,
   unet: TimestepConfig,
-  each?: (row: number, drawing: number) => void,
+  each?: (row: number, drawing: number, left: number) => void,
 ): Feeds {
   const count = latents.length / (4 * LATENT_HEIGHT * LATENT_WIDTH);
   const clean = new Float32Array(COUNT * 4 * WINDOW * WINDOW);
   const [alpha, sigma, weight, timestep] = [0, 1, 2, 3].map(() => new Float32Array(COUNT));
   for (let n = 0; n < COUNT; n++) {
     const index = rng.below(count);
-    cropLatent(clean, n * 4 * WINDOW * WINDOW, latents, index, rng.below(LATENT_WIDTH - WINDOW + 1));
-    each?.(n, index);
+    const left = rng.below(LATENT_WIDTH - WINDOW + 1);
+    cropLatent(clean, n * 4 * WINDOW * WINDOW, latents, index, left);
+    each?.(n, index, left);
     const t = Math.floor(((n + rng.uniform()) / COUNT) * trainTimesteps);
     const a = alphaBar[t];
     timestep[n] = t;
