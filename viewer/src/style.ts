@@ -3,7 +3,9 @@ import { WARNING } from "../../kernel-lib/panorama/colors.js";
 
 const CSS = `
 .veduta-panorama{--veduta-space:#ece9e4;position:relative;overflow:hidden;border-radius:inherit;background:var(--veduta-space);line-height:0;font:500 12px/1.3 system-ui,sans-serif}
-.veduta-panorama>img{display:block;width:100%;height:auto}
+.veduta-panorama>img{display:block;width:100%;height:auto;max-height:80vh;object-fit:contain}
+.veduta-panorama:has(>.veduta-stage)>img{position:absolute;z-index:1;top:0;aspect-ratio:21/9;min-height:220px;pointer-events:none}
+.veduta-panorama:has(>.veduta-wide)>img{aspect-ratio:3}
 .veduta-panorama[data-state=live]>img{display:none}
 .veduta-stage{position:relative;aspect-ratio:21/9;min-height:220px;max-height:80vh;width:100%}
 .veduta-wide{aspect-ratio:3}
