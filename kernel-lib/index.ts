@@ -90,6 +90,7 @@ export { track } from "./display/track.js";
 export type { Tracked, TrackedEdit, TrackedPyramid, TrackOptions } from "./display/track.js";
 export { type ProgressBarOptions, progress } from "./display/progress-bar.js";
 export { trackedSteps } from "./display/tracked-runs.js";
+export { controlView, type ControlViewOptions } from "./display/control-view.js";
 export { panoramaView } from "./display/panorama-view.js";
 export type { PanoramaView, PanoramaViewOptions, ViewedStep } from "./display/panorama-view.js";
 export type { OtherPicture, PanoramaSpec, StepPicture, WindowsSpec } from "./pages/panorama-figure.js";

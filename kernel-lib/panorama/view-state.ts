@@ -2,8 +2,8 @@
 import { turn } from "./angles.js";
 import { type Projection, projections, ruleOf } from "./projections.js";
 
-/** The kinds of comparison: a divider between two panoramas, side by side, alternating, or their difference. */
-export const COMPARISONS = ["swipe", "side", "blink", "difference"] as const;
+/** The kinds of comparison: a divider between two panoramas, one over the other, side by side, alternating, or their difference. */
+export const COMPARISONS = ["swipe", "blend", "side", "blink", "difference"] as const;
 /** A kind of comparison. */
 export type Comparison = (typeof COMPARISONS)[number];
 
@@ -22,7 +22,7 @@ export interface ViewState {
   step: number | null;
   /** kind of comparison; null: none */
   compare: Comparison | null;
-  /** the two panoramas that "swipe" and "difference" compare, 0 is the viewer's own; absent if there are fewer than three */
+  /** the two panoramas that "swipe", "blend" and "difference" compare, 0 is the viewer's own; absent if there are fewer than three */
   pair?: readonly [number, number];
 }
 

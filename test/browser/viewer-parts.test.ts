@@ -188,6 +188,9 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
     expect([await red(page, 0.2), await red(page, 0.8)]).toEqual([102, 153]);
     for (let k = 0; k < 8; k++) await press(page, ",");
     await expect.poll(() => red(page, 0.2)).toBe(153);
+    await set(page, { compare: "blend" }); // 0.1 of the second over the first
+    await expect.poll(() => red(page, 0.5)).toBe(Math.round(0.9 * 102 + 0.1 * 153));
+    expect(await page.textContent(".veduta-names")).toBe(`<b onclick="hacked=1">other</b> over this`);
     await set(page, { compare: "side" });
     expect([await red(page, 0.2), await red(page, 0.8)]).toEqual([102, 153]);
     expect(await page.textContent(".veduta-names")).toBe(`this | <b onclick="hacked=1">other</b>`);
@@ -200,6 +203,7 @@ describe.skipIf(missing !== "")(`the viewer's parts${missing}`, () => {
     for (const [key, compare] of [
       ["b", null],
       ["s", "swipe"],
+      ["x", "blend"],
       ["e", "side"],
       ["d", "difference"],
       ["Escape", null],

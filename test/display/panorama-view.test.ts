@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { horizon } from "#kernel-lib/conditions/horizon.js";
 import { decodeImage } from "#kernel-lib/core/image.js";
+import { controlView } from "#kernel-lib/display/control-view.js";
 import { setSink } from "#kernel-lib/display/display.js";
 import { memorySink } from "#kernel-lib/display/display-sinks.js";
 import { panoramaView } from "#kernel-lib/display/panorama-view.js";
@@ -98,6 +100,17 @@ describe("panoramaView", () => {
     expect(page).toContain("default-src 'none'");
     expect(page).toContain('"label":"sync"');
     expect(page).toContain('"compare":"swipe"');
+  });
+
+  test("of a condition lays it over the panorama that follows it; another size is refused", async () => {
+    const condition = horizon([0.3, 0.6], { width: 384, height: 64, edge: "wrap" });
+    const [, , spec] = jobOf(await controlView({ image: condition }, landscape(384, 64), { edge: "wrap", state: { fov: 90 } }).html());
+    expect([spec.label, spec.others.map(({ label }: { label: string }) => label)]).toEqual(["panorama", ["condition"]]);
+    expect(spec.state).toEqual({ compare: "blend", fov: 90 });
+    expect(spec.coverage.edge).toBe("wrap");
+    expect(() => controlView({ image: condition }, landscape(192, 64))).toThrow(
+      "controlView: got a condition of 384 × 64 px and a panorama of 192 × 64 px, want one size",
+    );
   });
 
   test("of a record compares as many as it has, by their names or the given labels", async () => {

@@ -10,11 +10,11 @@ const BLINK = 700;
 /** How often the shown difference is doubled: 2, so 4 times, to make small differences visible. */
 export const DOUBLINGS = 2;
 
-const KEYS: Readonly<Record<Comparison, string>> = { swipe: "s", side: "e", blink: "b", difference: "d" };
+const KEYS: Readonly<Record<Comparison, string>> = { swipe: "s", blend: "x", side: "e", blink: "b", difference: "d" };
 
 /** The controls of a comparison. */
 export interface CompareBar {
-  /** the divider's place, as a fraction of the width */
+  /** the divider's place, as a fraction of the width; in "blend" how much of the second panorama is seen, from 0 to 1 */
   split(): number;
   /** the panorama that "blink" shows now */
   turn(): Which;
@@ -52,6 +52,7 @@ export function compareBar(core: Core, difference: () => number): CompareBar {
       pairOf(state)
         .map((which) => labels[which])
         .join(" | "),
+    blend: (state) => TEXTS.blended(labels[pairOf(state)[1]], labels[pairOf(state)[0]]),
     side: () => labels.join(" | "),
     blink: () => labels[turn],
     difference: () => TEXTS.measuring,
@@ -64,7 +65,8 @@ export function compareBar(core: Core, difference: () => number): CompareBar {
   core.onState((state) => {
     const { compare } = state;
     select.value = compare ?? "none";
-    handle.hidden = compare !== "swipe";
+    handle.hidden = compare !== "swipe" && compare !== "blend";
+    handle.ariaLabel = compare === "blend" ? TEXTS.opacity : TEXTS.divider;
     if (compare !== "blink") {
       clearInterval(timer);
       timer = 0;
@@ -149,7 +151,7 @@ function pairChoice(core: Core, labels: readonly string[]): HTMLSelectElement[] 
   core.onState((state) => {
     for (const [side, list] of lists.entries()) {
       list.value = String(pairOf(state)[side]);
-      list.hidden = state.compare !== "swipe" && state.compare !== "difference";
+      list.hidden = state.compare !== "swipe" && state.compare !== "blend" && state.compare !== "difference";
     }
   });
   return lists;

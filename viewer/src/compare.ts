@@ -1,4 +1,4 @@
-/** @file Compares panoramas with one camera: a divider between two, all side by side, alternating, or the difference of two. */
+/** @file Compares panoramas with one camera: a divider between two, one over the other, all side by side, alternating, or the difference of two. */
 
 import { type Comparison, pairOf } from "../../kernel-lib/panorama/view-state.js";
 import { compareBar, DOUBLINGS } from "./compare-bar.js";
@@ -34,6 +34,7 @@ export function comparing(core: Core): Compose {
         return Array.from({ length: count }, (_, which) => column(which));
       case "blink":
         return [{ ...whole, which: bar.turn() }];
+      case "blend":
       case "difference":
         return [{ ...whole, which: first }];
       default:
@@ -43,7 +44,13 @@ export function comparing(core: Core): Compose {
   return (pen, width, height) => {
     const { compare } = core.state();
     const panes = layout(compare, width);
-    if (compare !== "difference") return drawn(core, pen, height, panes);
+    if (compare !== "difference") drawn(core, pen, height, panes);
+    if (compare === "blend") {
+      pen.globalAlpha = bar.split();
+      drawn(core, pen, height, [{ ...panes[0], which: pairOf(core.state())[1] }]);
+      pen.globalAlpha = 1;
+    }
+    if (compare !== "difference") return panes;
     subtract(core, pen, width, height);
     pen.globalCompositeOperation = "lighter";
     for (let k = 0; k < DOUBLINGS; k++) pen.drawImage(pen.canvas, 0, 0);
