@@ -25,7 +25,7 @@ export { jointMethod, type JointMethod, type JointMethodSpec } from "./methods/j
 export type { Asking, Descent, NamedPrompts, OwnNumbers, Running } from "./methods/joint/joint-run.js";
 export type { Predicted, SamplerSteps } from "./methods/joint/sampler-steps.js";
 export { over, type Carried, type Denoised } from "./methods/joint/carried.js";
-export type { ComparedWith, NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
+export type { ComparedWith, DecodedWith, NetworkCalls, PerceptualGradient } from "./methods/joint/network-calls.js";
 export type { Overlap } from "./methods/joint/window-grid.js";
 export type { SyncWeight } from "./methods/joint/syncdiffusion.js";
 export type { Anchor } from "./methods/joint/anchor.js";

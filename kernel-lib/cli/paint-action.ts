@@ -7,12 +7,13 @@ import { type CliDeps, UsageError } from "./command.js";
 import { methodFlags } from "./method-flags.js";
 import { deviceInWords } from "./notes.js";
 import { expectFree, expectOwnFlags, follow, type RunFlags, runIntoFolder, started, tellWritten, withModel } from "./run-command.js";
-import { loadedFlags } from "./run-options.js";
+import { loadedFlags, type OpenedWith } from "./run-options.js";
 
 /** The flags of `veduta paint`. */
 export interface PaintFlags extends RunFlags {
   readonly from?: string;
   readonly resume?: string;
+  readonly without?: readonly OpenedWith[];
 }
 
 /**
@@ -22,6 +23,7 @@ export interface PaintFlags extends RunFlags {
  */
 export async function paint(prompt: string | undefined, words: PaintFlags, deps: CliDeps, given: ReadonlySet<string>): Promise<void> {
   const flags = await loadedFlags(words, allMethods());
+  if (flags.without && flags.from === undefined) throw new UsageError("--without leaves out what the run of --from had; give --from too");
   if (flags.resume !== undefined) return goOn(flags.resume, prompt, flags, deps, given);
   const old = flags.from === undefined ? undefined : await saved(flags.from);
   if (prompt === undefined && !old && flags.regions === undefined)
@@ -34,18 +36,27 @@ export async function paint(prompt: string | undefined, words: PaintFlags, deps:
   const begun = performance.now();
   const whole = old ? { ...flags, ...sameModel(old, flags) } : flags;
   await withModel(whole, deps, async (opened) => {
-    const options = { ...(old && savedOptions(old)), ...changes(flags), ...(prompt !== undefined && { prompt, text: undefined }) };
+    const alone = flags.without?.includes("control-net") && !flags.controlNet ? { control: undefined } : {};
+    const options = {
+      ...(old && savedOptions(old)),
+      ...alone,
+      ...changes(flags),
+      ...(prompt !== undefined && { prompt, text: undefined }),
+    };
     const run = started(() => method.run(opened.model, { ...options, signal: opened.signal } as never));
     await runIntoFolder(run, whole, opened, deps, { picture: "panorama.png", begun });
   });
 }
 
+type Opening = Pick<PaintFlags, "model" | "prediction" | "controlNet" | "lora" | "embedding">;
+
 /** The model of a run with what it was opened with, where flags name no others. LoRAs and textual inversions must be the files that they were. */
-const sameModel = ({ info: { model } }: SavedRun, flags: PaintFlags): Pick<PaintFlags, "model" | "controlNet" | "lora" | "embedding"> => ({
+const sameModel = ({ info: { model } }: SavedRun, flags: PaintFlags): Opening => ({
   model: flags.model ?? model.name,
-  controlNet: flags.controlNet ?? model.control,
-  lora: flags.lora ?? model.lora,
-  embedding: flags.embedding ?? model.embedding,
+  prediction: flags.prediction ?? (flags.model === undefined ? model.prediction : undefined),
+  controlNet: flags.controlNet ?? (flags.without?.includes("control-net") ? undefined : model.control),
+  lora: flags.lora ?? (flags.without?.includes("lora") ? undefined : model.lora),
+  embedding: flags.embedding ?? (flags.without?.includes("embedding") ? undefined : model.embedding),
 });
 
 /** The options that flags name. A size or a stride of one's own replaces the windows that a run has recorded. */

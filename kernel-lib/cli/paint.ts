@@ -3,7 +3,8 @@ import type { Command } from "commander";
 import { allMethods, DEFAULT_METHODS } from "../methods/methods.js";
 import type { CliDeps } from "./command.js";
 import type { PaintFlags } from "./paint-action.js";
-import { addControlNetOption, addRunOptions } from "./run-options.js";
+import { addControlNetOption, addRunOptions, OPENED_WITH } from "./run-options.js";
+import { listOfNames } from "./values.js";
 
 /** Adds the command to the program. */
 export function paintCommand(program: Command, deps: CliDeps): void {
@@ -16,6 +17,11 @@ export function paintCommand(program: Command, deps: CliDeps): void {
     )
     .argument("[prompt]", "what to paint, in quotes; not needed with --from or --resume")
     .option("--from <run>", "repeat the run of this folder; flags and a prompt change what they name")
+    .option(
+      "--without <what>",
+      `with --from: leave out what that run's model was opened with, some of ${OPENED_WITH.join(", ")}`,
+      listOfNames(OPENED_WITH),
+    )
     .option("--resume <run>", "go on with a run that was stopped or killed, in its folder");
   addRunOptions(command, methods, DEFAULT_METHODS.panorama.name, "panorama.png");
   addControlNetOption(command);

@@ -131,7 +131,9 @@ export async function runIntoFolder(
   const parts = Array.isArray(regions) ? regions.map((region: { readonly prompt?: unknown }) => region.prompt) : [];
   noteUnknownWords(model, [prompt, negativePrompt, ...parts], deps);
   deps.stderr.write(`${method.title} on ${deviceInWords(model)}, seed ${run.options.seed}\n`);
-  const writer = await createRunWriter(dir, runHead(method, run, model, flags.model), {
+  const head = runHead(method, run, model, flags.model);
+  const opened = flags.prediction === undefined ? head : { ...head, model: { ...head.model, prediction: flags.prediction } };
+  const writer = await createRunWriter(dir, opened, {
     page: await reportPage(dir, flags.keep.report),
     existing: flags.force ? "replace" : "refuse",
     foreseenEvery: flags.keep.foreseen ? flags.foreseen : 0,

@@ -60,6 +60,11 @@ export async function loadedFlags<Flags extends Readonly<Record<string, unknown>
   return { ...flags, ...loaded };
 }
 
+/** What a model can be opened with beside its checkpoint, and a run that is repeated can leave out. */
+export const OPENED_WITH = ["control-net", "lora", "embedding"] as const;
+/** One of them. */
+export type OpenedWith = (typeof OPENED_WITH)[number];
+
 /** Adds the flag that opens ControlNets beside the model. */
 export const addControlNetOption = (command: Command): Command =>
   command.option(

@@ -29,6 +29,7 @@ export function repeatCommand({ method, options, model, family = "panorama", sou
     return spec.flag?.value === undefined ? [flag] : [flag, quoted(spec.flag.word?.(value) ?? String(value))];
   });
   const precision = model.precision === undefined ? [] : ["--precision", model.precision];
+  const opened = ["--model", quoted(model.name), ...(model.prediction === undefined ? [] : ["--prediction", model.prediction])];
   const controlNets = (model.control ?? []).flatMap((name) => ["--control-net", quoted(name)]);
   const loras = (model.lora ?? []).flatMap(({ file, scale }) => ["--lora", quoted(scale === 1 ? file : `${file}:${scale}`)]);
   const embeddings = (model.embedding ?? []).flatMap(({ file, word }) => ["--embedding", quoted(`${file}:${word}`)]);
@@ -38,7 +39,7 @@ export function repeatCommand({ method, options, model, family = "panorama", sou
     pyramid: () => ["veduta scene", ...sceneWords(options)],
   };
   const prompt = quoted(String(options.prompt ?? ""));
-  const words = [...commands[family](), "--method", method, ...given, ...controlNets, ...loras, ...embeddings];
+  const words = [...commands[family](), "--method", method, ...given, ...opened, ...controlNets, ...loras, ...embeddings];
   return [...words, "--device", model.device, ...precision, "--threads", String(model.threads)].join(" ");
 }
 

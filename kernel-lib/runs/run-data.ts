@@ -1,4 +1,5 @@
 /** @file A run as plain data: the content of run.json and steps.json, and the report's input. */
+import type { Prediction } from "../diffusion/notation.js";
 import type { PictureNumbers } from "../methods/edit/edit-step.js";
 import type { Family, Series } from "../methods/method.js";
 import type { Coverage } from "../panorama/coverage.js";
@@ -50,6 +51,8 @@ export interface RunModel {
   /** of the U-Net; default float32 */
   readonly precision?: string;
   readonly threads: number;
+  /** what its U-Net predicts, where it is a single file and the user has said so */
+  readonly prediction?: Prediction;
   /** names or paths of the ControlNets it was opened with, in their order; absent without any */
   readonly control?: readonly string[];
   /** LoRAs that were added to its weights; absent without any */

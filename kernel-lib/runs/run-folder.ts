@@ -8,6 +8,7 @@ import { CheckpointError } from "../core/errors.js";
 import { anything, is, list, object, objectWith, oneOf, optional, readForm, real, record, text, whole, yesNo } from "../core/forms.js";
 import { decodeImage } from "../core/image.js";
 import type { Tensor } from "../core/tensor.js";
+import { PREDICTIONS } from "../diffusion/notation.js";
 import type { Family } from "../methods/method.js";
 import type { RunInfo, StepNumbers } from "./run-data.js";
 
@@ -176,6 +177,7 @@ const INFO = object({
     device: TEXT,
     precision: optional(TEXT),
     threads: NUMBER,
+    prediction: optional(oneOf(PREDICTIONS)),
     control: optional(list(TEXT)),
     lora: optional(list(LORA)),
     embedding: optional(list(EMBEDDING)),

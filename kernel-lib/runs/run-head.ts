@@ -37,7 +37,7 @@ export function runHead(
   method: string | MethodInfo,
   { options, batch }: Pick<AnyRun, "options" | "batch">,
   model: { readonly config: Pick<JointModelConfig, "scaleFactor" | "controlNets">; readonly path: string } & Partial<Adapters> &
-    Omit<RunModel, "name" | "control" | "lora" | "embedding">,
+    Omit<RunModel, "name" | "prediction" | "control" | "lora" | "embedding">,
   name: string = nameOf(model.path),
 ): RunHead {
   const { name: methodName, title, series, family } = typeof method === "string" ? methodInfoNamed(method) : method;

@@ -3,11 +3,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRng, openModel, randn } from "veduta";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { main } from "#kernel-lib/cli.js";
 import { openRun } from "#kernel-lib/runs/run-folder.js";
 import { readSafetensors, writeSafetensors } from "#kernel-lib/weights/safetensors.js";
 import { kohya, layersOf, randomMatrices } from "../fixtures/lora.js";
+import { pulledVocabulary, singleFileTensors, writeDiffusers } from "../fixtures/single-file.js";
 import { TINY, writeTinyCheckpoint } from "../fixtures/tiny-checkpoint.js";
 
 const root = mkdtempSync(join(tmpdir(), "veduta-cli-adapters-"));
@@ -69,12 +70,36 @@ describe.skipIf(!built)("veduta paint --lora --embedding (needs the built viewer
     expect(await veduta("paint", "--from", at("first"), "--lora", at("rain.safetensors"), "--out", at("other"))).toMatchObject({ code: 0 });
     expect((await openRun(at("other"))).info.model.lora).toMatchObject([{ file: at("rain.safetensors"), scale: 1 }]);
 
+    expect(await veduta("paint", "--from", at("first"), "--without", "lora", "--out", at("bare"))).toMatchObject({ code: 0 });
+    const bare = (await openRun(at("bare"))).info.model;
+    expect(bare).not.toHaveProperty("lora");
+    expect(bare.embedding).toEqual(info.model.embedding);
+    expect((await veduta("paint", "a", "--without", "lora")).err).toContain("--without leaves out what the run of --from had");
+    expect((await veduta("paint", "--from", at("first"), "--without", "vae")).err).toContain("out of control-net, lora, embedding");
+
     writeSafetensors(at("snow.safetensors"), readSafetensors(at("rain.safetensors")));
     const { code, err } = await veduta("paint", "--from", at("first"), "--out", at("changed"));
     expect(code).not.toBe(0);
     expect(err).toMatch(
       /snow\.safetensors: expected sha256 [0-9a-f]{64}, as the run's record says, found sha256 [0-9a-f]{64}; give the file/,
     );
+  });
+
+  test("what a single file is said to predict is recorded, shown in the report, and taken again by --from", async () => {
+    const folder = at("sd");
+    const file = at("sd.safetensors");
+    writeSafetensors(file, singleFileTensors(1, writeDiffusers(folder, 1, "epsilon")), {});
+    for (const [name, value] of Object.entries(pulledVocabulary(root))) vi.stubEnv(name, value);
+    try {
+      const words = ["--model", file, "--prediction", "v_prediction", ...paint, "--window", "8", "--height", "16", "--out", at("said")];
+      expect(await veduta("paint", "a cat!", ...words)).toMatchObject({ code: 0 });
+      expect((await openRun(at("said"))).info.model.prediction).toBe("v_prediction");
+      expect(readFileSync(at("said", "report.html"), "utf8")).toContain(`--model ${file} --prediction v_prediction --device cpu`);
+      expect(await veduta("paint", "--from", at("said"), "--out", at("said-again"))).toMatchObject({ code: 0 });
+      expect(picture("said-again")).toEqual(picture("said"));
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   test.each([

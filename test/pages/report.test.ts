@@ -63,7 +63,9 @@ describe.skipIf(!built)("a report (needs the built viewer: npm run build)", () =
     expect(html).toContain(
       "veduta paint &#39;it&#39;\\&#39;&#39;s dusk&#39; --method sync --width 768 --height 128 --loop --seed 7 --steps 3",
     );
-    expect(html).toContain("--weight 20 --decay 0.95 --sync-every 1 --sync-steps 3 --anchor 10 --device cpu --threads 2");
+    expect(html).toContain(
+      "--weight 20 --decay 0.95 --sync-every 1 --sync-steps 3 --anchor 10 --model models/painted --device cpu --threads 2",
+    );
     for (const name of ["guidanceScale<small>how strongly the prompt is followed</small>", "checkpoint digest"])
       expect(html).toContain(`<th scope="row">${name}</th>`);
   });

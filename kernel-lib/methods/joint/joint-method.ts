@@ -2,8 +2,8 @@
 import type { CallKind, JointModel, JointModelConfig } from "../../diffusion/joint-model.js";
 import type { Method, Series } from "../method.js";
 import { type DefaultedOf, type OptionTable, takeOptions, type ValuesOf } from "../option-table.js";
+import { chooseBatch } from "./choose-batch.js";
 import { begin, type Running } from "./joint-run.js";
-import { chooseBatch } from "./network-calls.js";
 import { JOINT_OPTIONS, type JointOptions, type ResolvedOptions, resolveOptions } from "./options.js";
 import { pathOf } from "./path.js";
 import { sideBySide } from "./side-by-side.js";

@@ -6,7 +6,7 @@ import { lincomb, vFromEps, x0FromEps } from "../../diffusion/notation.js";
 import type { Hop } from "../../diffusion/schedule.js";
 import { evenParts } from "../even-parts.js";
 import type { Batch } from "../method.js";
-import { controlSets, controlsAt } from "./control-calls.js";
+import { controlsAt } from "./control-calls.js";
 import { expectFinite } from "./finite.js";
 import { halfSize, halfSizePull } from "./half-size.js";
 import type { ResolvedOptions } from "./options.js";
@@ -64,19 +64,6 @@ export interface ComparedWith {
 
 /** What windows are compared with through the decoder alone: the anchor, or a given image, [1,3,8h,8w] in [-1,1]. */
 export type DecodedWith = Omit<ComparedWith, "image"> & { readonly image?: Tensor };
-
-/**
- * Chooses the windows per network call of a run: the user's number, else what fits the free memory, else all. It is chosen once, so that every
- * call of the run has the size that is recorded.
- */
-export function chooseBatch(model: JointModel, options: ResolvedOptions, needs: readonly CallKind[]): Batch {
-  const { windows, batch, control = [] } = options;
-  const given = typeof batch === "number" ? { noise: batch, gradient: batch } : (batch ?? {});
-  const sets = controlSets(control, pathOf(options, model.config).hops.length);
-  const fitting = (kind: CallKind) => model.batchSize && Math.min(...sets.map((set) => model.batchSize?.(kind, windows[0], set) ?? 1));
-  const most = (kind: CallKind) => given[kind] ?? fitting(kind) ?? windows.length;
-  return Object.fromEntries(needs.map((kind) => [kind, Math.max(1, Math.floor(most(kind)))]));
-}
 
 /** Rows with one of zeros among them; with none where its index is below 0. */
 function withZerosAt(index: number, others: Tensor): Tensor {
@@ -228,7 +215,21 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, given:
     );
   };
 
-  const perceptualDecoded: NetworkCalls["perceptualDecoded"] = async (all, { index, image, distance }, hop, size) => {
+  const perceptualDecoded = decodedComparison(model, { noise, placed, compared, signal });
+  return { noise, velocity, foresee, perceptual, perceptualDecoded };
+}
+
+/** What `perceptualDecoded` is made of. */
+interface DecodedCalls {
+  readonly noise: NetworkCalls["noise"];
+  readonly placed: (x: Tensor) => Placed;
+  readonly compared: (rows: Placed, anchor: ComparedWith, hop: Hop, call: Call) => Promise<PerceptualGradient>;
+  readonly signal?: AbortSignal;
+}
+
+const decodedComparison =
+  (model: JointModel, { noise, placed, compared, signal }: DecodedCalls): NetworkCalls["perceptualDecoded"] =>
+  async (all, { index, image, distance }, hop, size) => {
     const { decodedGradient } = model;
     if (!decodedGradient) throw new TypeError("decodedGradient: this model has none; take the full gradient");
     const sized = size === "half" ? halfSize : same;
@@ -236,12 +237,9 @@ export function networkCalls(model: JointModel, options: ResolvedOptions, given:
     signal?.throwIfAborted();
     const anchor = image ? sized(image) : await model.decode(rows(x0, index, index + 1), { signal });
     const asked = { anchor, distance, signal };
-    const { places } = placed(all);
-    const { loss, gradient } = await compared({ x: x0, places }, { index, image: anchor }, hop, (part, batch) =>
+    const { loss, gradient } = await compared({ x: x0, places: placed(all).places }, { index, image: anchor }, hop, (part, batch) =>
       decodedGradient(part, { ...asked, batch }),
     );
     const whole = (size === "half" ? halfSizePull : same)(gradient); // [n,c,h,w]
     return { loss, gradient: lincomb(1 / hop.now.alpha, whole, 0, whole) };
   };
-  return { noise, velocity, foresee, perceptual, perceptualDecoded };
-}

@@ -2,9 +2,9 @@
  * @file The page viewer/index.html: it opens what is dropped on it, a panorama, several of them, or a run's folder. Nothing leaves the browser.
  * A file that is refused hides no other, and what a picture covers can be changed while it is shown.
  */
-import { comparedSpec } from "../../../kernel-lib/pages/compared-spec.js";
 import type { FigureJob } from "../../../kernel-lib/pages/panorama-figure.js";
 import { pageVariables, WARNING } from "../../../kernel-lib/panorama/colors.js";
+import { comparedSpec } from "../../../kernel-lib/panorama/compared-spec.js";
 import { stripCoverage } from "../../../kernel-lib/panorama/coverage.js";
 import { make } from "../dom.js";
 import { dropped } from "./dropped.js";
