@@ -31,37 +31,30 @@ function flagTable(family) {
   );
 }
 
-/** A family's methods, each with its own options. @param {import("#kernel-lib/methods/method.js").Family} family */
-const methodTables = (family) =>
-  allMethods(family)
-    .map(({ name, title, summary, source, options }) => {
-      const rows = Object.entries(options).map(([key, spec]) => [
-        `\`${key}\``,
-        flagName(key, spec) ? `\`${flagName(key, spec)}\`` : "",
-        spec.means,
-        defaultInWords(spec) ?? "",
-      ]);
-      const own = rows.length > 0 ? `\n\n${table(["option", "flag", "meaning", "default"], rows)}` : "\n\nIt has no options of its own.";
-      return `### ${title}: \`${name}\`\n\n${summary[0].toUpperCase()}${summary.slice(1)}. Source: ${source}.${own}`;
-    })
-    .join("\n\n");
-
-/** What all methods of a family read, by the names that code gives them. @param {import("#kernel-lib/methods/method.js").Family} family */
-function sharedTable(family) {
-  const [{ sharedOptions }] = allMethods(family);
-  const rows = Object.entries(sharedOptions).map(([key, spec]) => {
+/** Options by the names that code gives them. @param {import("#kernel-lib/methods/option-table.js").OptionTable} options */
+export function optionTable(options) {
+  const rows = Object.entries(options).map(([key, spec]) => {
     const flag = flagName(key, spec);
     return [`\`${key}\``, flag ? `\`${flag}\`` : "", spec.means, defaultInWords(spec) ?? ""];
   });
   return table(["option", "flag", "meaning", "default"], rows);
 }
 
+/** A family's methods, each with its own options. @param {import("#kernel-lib/methods/method.js").Family} family */
+const methodTables = (family) =>
+  allMethods(family)
+    .map(({ name, title, summary, source, options }) => {
+      const own = Object.keys(options).length > 0 ? `\n\n${optionTable(options)}` : "\n\nIt has no options of its own.";
+      return `### ${title}: \`${name}\`\n\n${summary[0].toUpperCase()}${summary.slice(1)}. Source: ${source}.${own}`;
+    })
+    .join("\n\n");
+
 /** What each marker in docs/ stands for. @type {Record<string, () => string>} */
 export const TABLES = {
   paint: () => flagTable("panorama"),
   edit: () => flagTable("edit"),
   scene: () => flagTable("pyramid"),
-  pyramids: () => sharedTable("pyramid"),
+  pyramids: () => optionTable(allMethods("pyramid")[0].sharedOptions),
   methods: () => methodTables("panorama"),
   edits: () => methodTables("edit"),
 };
