@@ -32,7 +32,7 @@ export function homePage({ html, headings }, address) {
 <div><p>${forWhom.join(" ")}</p>
 <p class="doors"><a class="door first" href="${to("docs/getting-started.md")}">Get started</a><a class="door" href="${to("notebooks/README.md")}">Lessons</a><a class="door" href="${to("docs/methods.md")}">Methods</a><a class="door" href="${to("api/index")}">API</a></p></div>
 </div>
-<veduta-panorama src="${picture("with")}" alt="A closed panorama of mountains at a pale dawn" label="with SyncDiffusion" compare="${picture("without")}" compare-label="without" haov="${horizontal}" vaov="${vertical.toFixed(2)}" projection="cylinder" caption="${escapeHtml('"mountains", painted by the bundled model with SyncDiffusion. Drag to turn; S compares it with MultiDiffusion.')}"><img src="${picture("with")}" alt=""></veduta-panorama>
+<veduta-panorama src="${picture("with")}" alt="A closed panorama of mountains at a pale dawn" label="with SyncDiffusion" compare="${picture("without")}" compare-label="without" haov="${horizontal}" vaov="${vertical.toFixed(2)}" projection="cylinder" caption="${escapeHtml('"mountains", painted by the bundled model from the same noise with and without SyncDiffusion. Drag to turn, and move the divider.')}"><img src="${picture("with")}" alt=""></veduta-panorama>
 </section>
 `;
   return { address, title: "Veduta", body: html.slice(head[0].length), headings, before, scripts: ["veduta-viewer.js"] };

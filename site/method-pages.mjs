@@ -4,11 +4,11 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { highlight } from "#kernel-lib/ipynb/export/highlight.js";
 import { allMethods } from "#kernel-lib/methods/methods.js";
 import { escapeHtml } from "#kernel-lib/pages/html.js";
 import { optionTable } from "../scripts/option-tables.mjs";
 import { ROOT } from "../scripts/paths.mjs";
+import { besideHtml } from "./algorithm.mjs";
 import { methodFunctions } from "./api-pages.mjs";
 import { slugOf } from "./markdown.mjs";
 import { EDITED, PAINTED, PICTURES } from "./method-pictures.mjs";
@@ -62,31 +62,10 @@ function saidText(name) {
             .flatMap((title, k) => (rows[0][k + 1] ? [`- ${title}: ${rows[0][k + 1]}`] : []))
             .join("\n")
         : [table[0], width, ...table.slice(1)].join("\n");
-    return { heading, text: `${text}\n\n${link}` };
+    return { heading, text: `${text.replaceAll("](#", "](methods.md#")}\n\n${link}` };
   });
   const headed = texts.map(({ heading, text }) => `## ${heading}\n\n${text}`);
   return headed.join("\n\n");
-}
-
-/** Marks the steps of an algorithm, so that those of the pseudo-code and of the code can be found by colour. @param {string} html */
-const withSteps = (html) =>
-  html
-    .replace(/\(([a-e])\)/g, (all, letter) => `<b class="step step-${letter}">${all}</b>`)
-    .replace(/\(([a-e])\)<\/b> to <b class="step step-([a-e])">/g, (all) => all);
-
-/** The algorithm and its code beside each other. @param {ReturnType<typeof methodSource>} source */
-function besideText({ file, algorithm, code }) {
-  const pseudo = algorithm
-    .map(({ kind, text }) =>
-      kind === "code"
-        ? `<pre class="source" tabindex="0"><code>${withSteps(escapeHtml(text))}</code></pre>`
-        : `<p>${withSteps(escapeHtml(text))}</p>`,
-    )
-    .join("");
-  return `<div class="beside"><div><p class="kind">The algorithm</p>${pseudo}</div><div><p class="kind">The code: ${file}</p><pre class="source" tabindex="0"><code>${withSteps(highlight(code))}</code></pre></div></div>`.replace(
-    /\n\n/g,
-    "\n&#8203;\n", // a blank line would end the block of HTML
-  );
 }
 
 /** The picture, with what made it. @param {MethodInfo} method */
@@ -129,7 +108,7 @@ function methodMarkdown(method, call) {
     useText(method, call),
     "## Algorithm",
     linked(source.intro),
-    besideText(source),
+    besideHtml(source),
     linked(source.rest),
     ...(differs ? [`**Where it differs from the official code:** ${linked(differs)}`] : []),
     `The whole file: [${source.file}](../${source.file}).`,

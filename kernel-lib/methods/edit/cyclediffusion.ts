@@ -15,7 +15,7 @@ import { CYCLE_SERIES, etaOption, SOURCE_OPTIONS } from "./source-options.js";
  *   (a) start      x_T = alpha·x_0 + sigma·w_0,   x̂_T = x_T
  *   (b) posterior  x_next ~ q(x_next | x_t, x_0) with noise w_i; in the last step x_next = x_0
  *   (c) record     z_i = (x_next − mu(x_t, eps(x_t; source prompt))) / s        their eq. 4
- *                x_next ← mu(x_t, eps(x_t; source prompt)) + s·z_i, the same up to rounding
+ *                  x_next ← mu(x_t, eps(x_t; source prompt)) + s·z_i, the same up to rounding
  *   (d) decode     x̂_next = mu(x̂_t, eps(x̂_t; prompt)) + s·z_i                   their eq. 1
  *
  * With the source's prompt and guidance in (d), x̂_0 is x_0 up to one rounding: the noise z remembers the picture.
