@@ -14,6 +14,7 @@ const SLOW = [
   "test/runs/kills.test.ts",
   "test/sweeps/{local,engines,campaign,slurm}.test.ts",
   "test/package.test.ts",
+  "test/docs/{samples,site}.test.ts",
   "test/judges/**/*.test.ts",
   "test/golden/remote.test.ts",
   "test/serve/restart.test.ts",

@@ -107,6 +107,8 @@ export function searchDialog(root: string): void {
   input.addEventListener("keydown", (event) => {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") choose(chosen() + (event.key === "ArrowDown" ? 1 : -1));
     else if (event.key === "Enter") links()[chosen()]?.click();
+    else if (event.key === "Escape")
+      dialog.close(); // at once: the browser's first Escape only empties the field
     else return;
     event.preventDefault();
   });

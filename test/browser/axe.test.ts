@@ -1,9 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { encodePng } from "#kernel-lib/core/image.js";
 import { dataUrl } from "#kernel-lib/pages/html.js";
@@ -13,27 +12,8 @@ import { viewPage } from "#kernel-lib/pages/view-page.js";
 import { stripCoverage } from "#kernel-lib/panorama/coverage.js";
 import { editedRun } from "../fixtures/edited-run.js";
 import { landscape, paintedRun } from "../fixtures/painted-run.js";
+import { serious } from "./axe.js";
 import { launch, missing, open, pages, press, set, settled } from "./browser.js";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-interface Violation {
-  readonly id: string;
-  readonly impact: string | null;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-}
-
-/** What axe-core finds that is serious or critical, in words. */
-async function serious(page: Page): Promise<string[]> {
-  await page.evaluate(AXE); // not as a script of the page, whose policy would refuse it
-  const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
-    return (await axe.run()).violations;
-  });
-  return violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary}`).join("; ")}`);
-}
 
 describe.skipIf(missing !== "")(`everyone can use the pages: axe-core finds nothing serious${missing}`, () => {
   const folder = pages();

@@ -3,10 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { zeros } from "veduta";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { main } from "#kernel-lib/cli.js";
 import { encodePng } from "#kernel-lib/core/image.js";
+import { zeros } from "#kernel-lib/core/tensor.js";
 import { fencesOf, PAGES, read } from "./pages.js";
 
 /** The words of a shell's line, as the shell would give them. */

@@ -1,8 +1,8 @@
 /** @file What pages say of the code is so: messages, kinds of errors, methods. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { allMethods } from "veduta";
 import { describe, expect, test } from "vitest";
+import { allMethods } from "#kernel-lib/methods/methods.js";
 import { ROOT, read } from "./pages.js";
 
 const sources = ["kernel-lib", "scripts", "viewer/src"]
