@@ -8,6 +8,18 @@ const mark = (/** @type {string} */ letter) => `<b class="step step-${letter}">(
 /** Marks the steps that a text names. @param {string} html */
 const withSteps = (html) => html.replace(/\(([a-e])\)/g, (_, letter) => mark(letter));
 
+/** Marks the lines of highlighted code whose comments name steps, in the margin too, where they are seen without scrolling. @param {string} html */
+const withMargin = (html) =>
+  html
+    .split("\n")
+    .map((line) => {
+      const letters = [...line.matchAll(/\(([a-e])\)/g)].map(([, letter]) => letter);
+      if (letters.length === 0 || !line.includes("code-comment")) return line;
+      const named = /\([a-e]\) to \([a-e]\)/.test(line) ? `${letters[0]}–${letters.at(-1)}` : letters.join("");
+      return `<span class="step-${letters[0]}" data-steps="${named}"></span>${withSteps(line)}`;
+    })
+    .join("\n");
+
 /** A line of a step: its letter and name, its formula, and a remark after three spaces or more. */
 const STEP = /^\(([a-e])\) (\S+)\s{2,}(.*)$/;
 
@@ -53,6 +65,6 @@ function blockHtml({ kind, text }) {
 /** The algorithm and its code. @param {import("./method-source.mjs").MethodSource} source @returns {string} HTML without a blank line, which Markdown would end it at */
 export function besideHtml({ file, algorithm, code }) {
   const left = `<p class="kind">The algorithm</p>${algorithm.map(blockHtml).join("")}`;
-  const right = `<p class="kind">The code, in ${file}</p><pre class="source" tabindex="0"><code>${withSteps(highlight(code))}</code></pre>`;
+  const right = `<p class="kind">The code, in ${file}</p><pre class="source" tabindex="0"><code class="marked">${withMargin(highlight(code))}</code></pre>`;
   return `<div class="beside"><div>${left}</div><div>${right}</div></div>`.replace(/\n(?=\n)/g, "\n&#8203;");
 }

@@ -159,7 +159,8 @@ function symbolText(file, symbol, places, method) {
       /\)$/.test(words) ? `<a id="${symbol}-${slugOf(words)}"></a>\n\n**\`${words.trim().replaceAll("\\", "")}\`**` : `**${words.trim()}**`,
     )
     .replace(/<a id="([^"]*)"><\/a> /g, (_, id) => `<a id="${symbol}-${id}"></a>`)
-    .replace(/^\*\*\*$/gm, "");
+    .replace(/^\*\*\*$/gm, "")
+    .replace(/\| - (?=\|)/g, "| ");
   const linked = lines.replace(/\]\(([^)\s]+\.md)(#[\w-]+)?\)/g, (_, to, id) => {
     const target = posix.normalize(posix.join(posix.dirname(file), to));
     const place = places.get(target);

@@ -33,6 +33,9 @@ export function idGiver() {
   };
 }
 
+/** Characters of code that a line does not break. */
+const SHORT = 24;
+
 const SCRIPT = /^(ts|js|typescript|javascript|json)\b/;
 const SHELL = /^(sh|bash|shell)\b/;
 
@@ -72,6 +75,8 @@ function parserOf({ link, image, ids = "github" }, headings) {
   return new Marked({
     renderer: {
       code: ({ text, lang }) => codeBlock(text, lang),
+      // a flag or a name stays in one line, also in a narrow column
+      codespan: ({ text }) => `<code${text.length <= SHORT ? ' class="short"' : ""}>${escapeHtml(text)}</code>`,
       heading({ tokens, depth }) {
         const inside = this.parser.parseInline(tokens);
         const text = plain(inside);

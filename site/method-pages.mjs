@@ -49,24 +49,34 @@ const cells = (/** @type {string} */ line) =>
     .split(/(?<!\\)\|/)
     .map((cell) => cell.trim());
 
-/** The tables about a method as Markdown: one with a single row becomes a list of what its columns say. @param {string} name */
-function saidText(name) {
-  const texts = saidOf(name).map(({ heading, head, rows }) => {
-    const width = `|${"---|".repeat(head.length)}`;
-    const table = [head, ...rows].map((row) => `| ${row.join(" | ")} |`);
-    const link = `From [${heading}](methods.md#${slugOf(heading.replace(/[`*]/g, ""))}).`;
-    const text =
-      rows.length === 1
-        ? head
-            .slice(1)
-            .flatMap((title, k) => (rows[0][k + 1] ? [`- ${title}: ${rows[0][k + 1]}`] : []))
-            .join("\n")
-        : [table[0], width, ...table.slice(1)].join("\n");
-    return { heading, text: `${text.replaceAll("](#", "](methods.md#")}\n\n${link}` };
-  });
-  const headed = texts.map(({ heading, text }) => `## ${heading}\n\n${text}`);
-  return headed.join("\n\n");
-}
+/** Headings of docs/methods.md that speak of all methods, as a single method's page has them. @type {Record<string, string>} */
+const OF_ONE = {
+  "What each costs": "Cost",
+  "What each cannot do": "Limits",
+  "Edit methods": "Cost and limits",
+  "Pyramid methods": "Cost and limits",
+  "Which to take": "Measured against the others",
+  "Where everything is known": "On a ring where everything is known",
+};
+
+/** One row of a table as text: its only column, or a list of what its columns say. @param {readonly string[]} head @param {readonly string[]} row */
+const rowText = (head, row) =>
+  row.length === 2
+    ? row[1]
+    : head
+        .slice(1)
+        .flatMap((title, k) => (row[k + 1] ? [`- ${title}: ${row[k + 1]}`] : []))
+        .join("\n");
+
+/** What the tables say of a method, as Markdown. @param {string} name */
+const saidText = (name) =>
+  saidOf(name)
+    .map(({ heading, head, rows }) => {
+      const lines = [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`);
+      const text = (rows.length === 1 ? rowText(head, rows[0]) : lines.join("\n")).replaceAll("](#", "](methods.md#");
+      return `## ${OF_ONE[heading] ?? heading}\n\n${text}\n\nThe others: [${heading}](methods.md#${slugOf(heading)}).`;
+    })
+    .join("\n\n");
 
 /** The picture, with what made it. @param {MethodInfo} method */
 function pictureText({ name, title, family }) {

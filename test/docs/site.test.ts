@@ -80,20 +80,21 @@ describe.skipIf(missing !== "")(`the documentation's site in a browser${missing}
   });
   afterAll(() => browser?.close());
 
-  test.each(["light", "dark"] as const)(
-    "axe-core finds nothing serious on its pages in the %s, and no page is wider than a phone",
-    async (colorScheme) => {
-      for (const name of ["index.html", "methods/sync.html", "api/painting-a-panorama.html", "docs/troubleshooting.html"])
-        for (const width of colorScheme === "dark" ? [390] : [390, 1280]) {
-          const { page, complaints, requests } = await open(browser, join(out, name), { colorScheme, viewport: { width, height: 844 } });
-          await page.locator("article").waitFor();
-          if (name === "index.html") await page.locator(".veduta-stage").waitFor();
-          expect(await serious(page), `${name}, ${width}`).toEqual([]);
-          expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBe(width);
-          expect(complaints, name).toEqual([]);
-          expect(requests.filter((address) => !address.startsWith("file:") && !address.startsWith("blob:"))).toEqual([]);
-          await page.close();
-        }
+  test.each([
+    ["light", 1280],
+    ["dark", 390],
+  ] as const)(
+    "axe-core finds nothing serious on its pages in the %s, %i pixels wide, and none is wider than the window",
+    async (colorScheme, width) => {
+      for (const name of ["index.html", "methods/sync.html", "api/painting-a-panorama.html"]) {
+        const { page, complaints, requests } = await open(browser, join(out, name), { colorScheme, viewport: { width, height: 844 } });
+        await page.locator(name === "index.html" ? ".veduta-stage" : "article").waitFor();
+        expect(await serious(page), name).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBe(width);
+        expect(complaints, name).toEqual([]);
+        expect(requests.filter((address) => !/^(file|blob):/.test(address))).toEqual([]);
+        await page.close();
+      }
     },
   );
 
