@@ -9,7 +9,7 @@ import { escapeHtml } from "#kernel-lib/pages/html.js";
 import { optionTable } from "../scripts/option-tables.mjs";
 import { ROOT } from "../scripts/paths.mjs";
 import { besideHtml } from "./algorithm.mjs";
-import { methodFunctions } from "./api-pages.mjs";
+import { API_PAGES, methodFunctions } from "./api-pages.mjs";
 import { slugOf } from "./markdown.mjs";
 import { EDITED, PAINTED, PICTURES } from "./method-pictures.mjs";
 import { methodSource } from "./method-source.mjs";
@@ -56,7 +56,6 @@ const OF_ONE = {
   "Edit methods": "Cost and limits",
   "Pyramid methods": "Cost and limits",
   "Which to take": "Measured against the others",
-  "Where everything is known": "On a ring where everything is known",
 };
 
 /** One row of a table as text: its only column, or a list of what its columns say. @param {readonly string[]} head @param {readonly string[]} row */
@@ -90,21 +89,23 @@ function pictureText({ name, title, family }) {
   return `![Three strips: what ${title} predicts after step ${shown.join(" and after step ")}, and the finished panorama](${file})\n\n<p class="caption">What the run predicts after step ${shown[0]}, after step ${shown[1]}, and its result after ${steps} steps: ${escapeHtml(what)}, ${width} pixels, closed, seed ${seed}, defaults otherwise; the bundled model. All joint methods start from this noise.</p>`;
 }
 
-/** How the method is called. @param {MethodInfo} method @param {string | undefined} call the function's name */
-function useText({ name, family }, call) {
+/** How the method is called, on the command line and in code. @param {MethodInfo} method @param {string} call the function's name */
+function useText({ name, family, options }, call) {
   const { prompt, seed, steps, width } = PAINTED;
+  const what =
+    name === "regions"
+      ? '"mountains at night" --method regions --region "sea at noon=0.5,0,0.5,1" --feather 32'
+      : `"${prompt}" --method ${name}`;
   const command = {
-    panorama:
-      name === "regions"
-        ? `veduta paint "mountains at night" --method regions --region "sea at noon=0.5,0,0.5,1" --feather 32 --width ${width} --loop --seed ${seed} --steps ${steps}`
-        : `veduta paint "${prompt}" --method ${name} --width ${width} --loop --seed ${seed} --steps ${steps}`,
-    edit: `veduta edit pano.png "${EDITED.prompt}" --method ${name}${["cycle", "ddib"].includes(name) ? ` --source "${EDITED.source}"` : ""} --loop`,
-    pyramid: `veduta scene --model DIR --layout boats.json --seed 7`,
+    panorama: `veduta paint ${what} --width ${width} --loop --seed ${seed} --steps ${steps}`,
+    edit: `veduta edit pano.png "${EDITED.prompt}" --method ${name}${"sourcePrompt" in options ? ` --source "${EDITED.source}"` : ""} --loop`,
+    pyramid: "veduta scene --model DIR --layout boats.json --seed 7",
   }[family];
-  return `\`\`\`sh\n${command}\n\`\`\`\n\nIn code: ${call ? `[\`${call}\`](site:api/${family === "panorama" ? "painting-a-panorama" : family === "edit" ? "editing-a-picture" : "a-picture-from-coarse-to-fine"}.html#${call})` : `\`allMethods("${family}")\``}.`;
+  const place = API_PAGES.find(({ symbols }) => symbols.includes(call));
+  return `\`\`\`sh\n${command}\n\`\`\`\n\nIn code: [\`${call}\`](site:api/${place?.name}.html#${call}).`;
 }
 
-/** A method's page as Markdown, whose links lead as from docs/. @param {MethodInfo} method @param {string | undefined} call */
+/** A method's page as Markdown, whose links lead as from docs/. @param {MethodInfo} method @param {string} call */
 function methodMarkdown(method, call) {
   const source = methodSource(method.name);
   const { name, title, summary, options, sharedOptions } = method;
@@ -132,7 +133,10 @@ function methodMarkdown(method, call) {
 
 /** @returns {Promise<Map<string, string>>} each method's page as Markdown, by the method's name */
 export async function methodMarkdowns() {
-  const calls = new Map([...(await methodFunctions())].map(([call, name]) => [name, call]));
+  const calls = new Map([
+    ["frido", "pyramidDiffusion"],
+    ...[...(await methodFunctions())].map(([call, name]) => /** @type {const} */ ([name, call])),
+  ]);
   const methods = [...allMethods(), ...allMethods("edit"), ...allMethods("pyramid")];
-  return new Map(methods.map((method) => [method.name, methodMarkdown(method, calls.get(method.name))]));
+  return new Map(methods.map((method) => [method.name, methodMarkdown(method, calls.get(method.name) ?? method.name)]));
 }
