@@ -5,6 +5,7 @@ import { marked, type Token } from "marked";
 import { describe, expect, test } from "vitest";
 import { renderMarkdown } from "../../site/markdown.mjs";
 import { OUTLINE } from "../../site/outline.mjs";
+import { linkKeeper } from "../../site/site-links.mjs";
 import { LESSONS, PAGES, ROOT, read } from "./pages.js";
 
 /** The Markdown of a page, or of a lesson's cells of text. */
@@ -54,6 +55,22 @@ describe("links lead to files and headings that are there", () => {
     expect(broken("docs/viewer.md", "methods.md#no-such")).toBe("methods.md#no-such: no such heading");
     expect(broken("docs/viewer.md", "no-such.md")).toBe("no-such.md: no such file");
   });
+});
+
+test("the site finds links to nowhere among those that it rewrites, and rewrites the others", () => {
+  const keeper = linkKeeper(new Set(["docs/viewer.md", "notebooks/README.md"]));
+  const { link, image } = keeper.linksOf("docs/viewer.md", "docs/viewer.html");
+  expect(["../notebooks/README.md", "#keys", "../LICENSE", "https://nodejs.org"].map(link)).toEqual([
+    "../notebooks/index.html",
+    "#keys",
+    "../files/LICENSE.html",
+    "https://nodejs.org",
+  ]);
+  expect(image("with.webp")).toEqual({ src: "with.webp", width: 768, height: 128 });
+  expect(keeper.broken).toEqual([]);
+  link("no-such.md");
+  image("no-such.webp");
+  expect(keeper.broken.map(({ link: address }) => address)).toEqual(["no-such.md", "no-such.webp"]);
 });
 
 describe("every page of docs/", () => {
