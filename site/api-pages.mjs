@@ -160,7 +160,8 @@ function symbolText(file, symbol, places, method) {
     )
     .replace(/<a id="([^"]*)"><\/a> /g, (_, id) => `<a id="${symbol}-${id}"></a>`)
     .replace(/^\*\*\*$/gm, "")
-    .replace(/\| - (?=\|)/g, "| ");
+    .replace(/\| - (?=\|)/g, "| ")
+    .replace(/(?<=\*\*Throws\*\*\n\n[^\n]*\n\n)\*\*Throws\*\*\n\n/g, ""); // one heading for all
   const linked = lines.replace(/\]\(([^)\s]+\.md)(#[\w-]+)?\)/g, (_, to, id) => {
     const target = posix.normalize(posix.join(posix.dirname(file), to));
     const place = places.get(target);
@@ -169,11 +170,15 @@ function symbolText(file, symbol, places, method) {
   return method ? methodText(linked, method) : linked;
 }
 
-/** A method's function: its options are those of its page. @param {string} text @param {string} method */
+/** A method's function: its options are those of its page, and what typedoc took from `Method.run` goes. @param {string} text @param {string} method */
 const methodText = (text, method) =>
   text
+    .replace(/ = [\w.]+\.run;/, ";")
+    .replace("Starts a run.\n\n", "")
     .replace(/^\| `options` \|.*$/m, `| \`options\` | those of [${method}](site:methods/${method}.html#options) |`)
-    .replace(/: the algorithm is at `\w+`, above/, `: [the algorithm](site:methods/${method}.html)`);
+    .replace(/: the algorithm is at `\w+`, above/, `: [the algorithm](site:methods/${method}.html)`)
+    .replace(/\*\*Throws\*\*\n\n[^\n]*\n\n(?=\*\*(Param|Returns)\*\*)/, "")
+    .replace(/\*\*Param\*\*\n\n\*\*model\*\*\n\n[^\n]*\n\n\*\*Returns\*\*\n\n/, "");
 
 /** The first page: every name by group. */
 function indexText() {

@@ -119,7 +119,7 @@ export function renderMarkdown(source, options) {
 }
 
 /** The text of a page between its headings. @param {string} html @param {readonly Heading[]} headings @returns {Part[]} */
-export function partsOf(html, headings) {
+function partsOf(html, headings) {
   const pieces = html.split(/<h[1-6] id="[^"]*">[\s\S]*?<\/h[1-6]>/);
   return pieces
     .map((piece, k) => ({

@@ -1,4 +1,4 @@
-/** @file The site's style sheet: site.css with the colours that reports and exported lessons have. */
+/** @file The style sheet of all pages, site.css: the sheets of style/ with the colours that reports and exported lessons have. */
 import { readFileSync } from "node:fs";
 import { CATEGORIES, pageVariables } from "#kernel-lib/panorama/colors.js";
 
@@ -8,10 +8,13 @@ const INKS = {
   dark: `--comment:#98a39b;--text:#93d3a0;--number:#f0b27e;--word:#d9a4e2;--a:${CATEGORIES.sky};--b:${CATEGORIES.orange};--c:#3cc79a;--d:#ff8f4d;--e:#e3a3c8;`,
 };
 
+/** The sheets of style/, the later over the earlier. */
+const SHEETS = ["frame", "text", "method", "home", "search", "narrow"];
+
 /** The CSS of all pages: light or dark as the browser prefers, or as the reader chose. */
 export function siteStyle() {
   const light = `color-scheme:light;${pageVariables("light")}${INKS.light}`;
   const dark = `color-scheme:dark;${pageVariables("dark")}${INKS.dark}`;
   const colours = `:root{${light}}\n@media (prefers-color-scheme:dark){:root{${dark}}}\n:root[data-scheme=light]{${light}}\n:root[data-scheme=dark]{${dark}}\n`;
-  return colours + readFileSync(new URL("site.css", import.meta.url), "utf8");
+  return [colours, ...SHEETS.map((name) => readFileSync(new URL(`style/${name}.css`, import.meta.url), "utf8"))].join("\n");
 }

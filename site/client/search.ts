@@ -11,7 +11,7 @@ interface Entry {
 }
 interface Index {
   readonly entries: readonly Entry[];
-  find(words: string): readonly Found[];
+  find(text: string): readonly Found[];
 }
 interface Found extends Entry {
   readonly terms: readonly string[];
@@ -21,12 +21,12 @@ const MOST = 20;
 /** Characters of text that a result shows. */
 const EXCERPT = 150;
 
-/** Words, and the parts of camelCase names, so that "diffusion" finds syncDiffusion. */
-const tokenize = (text: string): string[] =>
-  text.split(/[^\p{L}\p{N}_]+/u).flatMap((word) => {
-    const parts = word.split(/(?<=[a-z])(?=[A-Z])/);
-    return parts.length > 1 ? [word, ...parts] : word ? [word] : [];
-  });
+const words = (text: string): string[] => text.split(/[^\p{L}\p{N}_]+/u).filter(Boolean);
+/** The parts of a camelCase name, so that "diffusion" finds syncDiffusion; none of another word. */
+const partsOf = (word: string): string[] => {
+  const parts = word.split(/(?<=[a-z])(?=[A-Z])/);
+  return parts.length > 1 ? parts : [];
+};
 
 let loaded: Promise<Index> | undefined;
 
@@ -45,15 +45,21 @@ function load(root: string): Promise<Index> {
 function indexOf(entries: readonly Entry[]): Index {
   const search = new MiniSearch<Entry & { id: number }>({
     fields: ["t", "h", "x"],
-    tokenize,
-    searchOptions: { boost: { t: 4, h: 6 }, prefix: true, fuzzy: (word) => (word.length > 4 ? 0.2 : false), combineWith: "AND" },
+    tokenize: (text) => words(text).flatMap((word) => [word, ...partsOf(word)]),
+    searchOptions: {
+      boost: { t: 4, h: 6 },
+      prefix: true,
+      fuzzy: (word) => (word.length > 4 ? 0.2 : false),
+      combineWith: "AND",
+      tokenize: words,
+    },
   });
   search.addAll(entries.map((entry, id) => ({ ...entry, id })));
   return {
     entries,
-    find: (words) =>
+    find: (text) =>
       search
-        .search(words, { boostDocument: (id) => (entries[id].g === "API reference" ? 0.7 : 1) })
+        .search(text, { boostDocument: (id) => (entries[id].g === "API reference" ? 0.7 : entries[id].h === "" ? 1.5 : 1) })
         .slice(0, MOST)
         .map(({ id, terms }) => ({ ...entries[id], terms })),
   };
@@ -85,11 +91,11 @@ export function searchDialog(root: string): void {
     });
   };
   const show = async (): Promise<void> => {
-    const words = input.value.trim();
+    const text = input.value.trim();
     const index = await load(root);
-    const found = words ? index.find(words) : [];
+    const found = text ? index.find(text) : [];
     list.replaceChildren(...found.map((each) => itemOf(each, root)));
-    said.textContent = words === "" ? "Type a word, an option or a name." : found.length === 0 ? `Nothing has "${words}".` : "";
+    said.textContent = text === "" ? "Type a word, an option or a name." : found.length === 0 ? `Nothing has "${text}".` : "";
     said.hidden = said.textContent === "";
     choose(0);
   };
