@@ -7,23 +7,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import { type CliDeps, InterruptedError, UsageError } from "./cli/command.js";
-import { compareCommand } from "./cli/compare.js";
-import { completionCommand } from "./cli/completion.js";
-import { editCommand } from "./cli/edit.js";
-import { exportCommand } from "./cli/export.js";
-import { kernelCommand } from "./cli/kernel.js";
-import { labCommand } from "./cli/lab.js";
-import { measureCommand } from "./cli/measure.js";
-import { modelsCommand } from "./cli/models.js";
-import { paintCommand } from "./cli/paint.js";
-import { runCommand } from "./cli/run.js";
-import { sceneCommand } from "./cli/scene.js";
-import { scriptCommand } from "./cli/script.js";
-import { serveCommand } from "./cli/serve.js";
-import { sweepCommand } from "./cli/sweep.js";
-import { tableCommand } from "./cli/table.js";
-import { viewCommand } from "./cli/view.js";
-import { workCommand } from "./cli/work.js";
+import { COMMANDS } from "./cli/commands.js";
 
 /**
  * Runs one command.
@@ -38,23 +22,10 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
     .exitOverride()
     .configureOutput({ writeOut: (text) => deps.stdout.write(text), writeErr: (text) => deps.stderr.write(text) })
     .showHelpAfterError("(see veduta --help, or --help of a command)");
-  paintCommand(program, deps);
-  compareCommand(program, deps);
-  measureCommand(program, deps);
-  sweepCommand(program, deps);
-  workCommand(program, deps);
-  tableCommand(program, deps);
-  editCommand(program, deps);
-  sceneCommand(program, deps);
-  modelsCommand(program, deps);
-  serveCommand(program, deps);
-  viewCommand(program, deps);
-  kernelCommand(program, deps);
-  labCommand(program, deps);
-  runCommand(program, deps);
-  exportCommand(program, deps);
-  scriptCommand(program, deps);
-  completionCommand(program, deps);
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const command = program.command(name).summary(summary);
+    if (isAsked(name, words)) (await load())(command, deps);
+  }
   try {
     await program.parseAsync([...words], { from: "user" });
     return 0;
@@ -68,6 +39,10 @@ export async function main(words: readonly string[], deps: CliDeps): Promise<num
     return error instanceof UsageError ? 2 : error instanceof InterruptedError ? 130 : 1;
   }
 }
+
+/** Whether what a command takes is needed: of `veduta paint` and `veduta help paint` paint's, for a shell's completion every command's. */
+const isAsked = (name: string, [first, second]: readonly string[]): boolean =>
+  name === first || (first === "help" && name === second) || first === "completion";
 
 /** Errors whose message is all a user needs. Any other error is a bug of Veduta and is printed with its stack. */
 const EXPLAINED = new Set([

@@ -3,7 +3,7 @@
 
 // a model
 export { BUNDLED_MODELS, openModel, type OpenModelOptions, type ServedModel } from "./pipelines/open-model.js";
-export { convertFrido, type ConvertedFrido, type ConvertFridoOptions } from "./pipelines/frido-ckpt.js";
+export { convertFrido, type ConvertedFrido, type ConvertFridoOptions } from "./pipelines/convert-frido.js";
 export type { Adapters, EmbeddingChoice, EmbeddingUse, LoraChoice, LoraUse } from "./pipelines/adapters/with-adapters.js";
 export type { FridoModel, Model, OpenedCheckpoint, UNetSize, UnconditionalModel } from "./pipelines/model.js";
 export type { PerceptualFiles } from "./pipelines/perceptual-part.js";

@@ -7,13 +7,11 @@ import { listOfVariants } from "./method-variants.js";
 import { addControlNetOption, addMethodFlags, addModelOptions } from "./run-options.js";
 import { listOfSeeds } from "./values.js";
 
-/** Adds the command to the program. */
-export function compareCommand(program: Command, deps: CliDeps): void {
+/** What the command is. */
+export function compareCommand(command: Command, deps: CliDeps): void {
   const methods = allMethods();
   const names = methods.map(({ name }) => name);
-  const command = program
-    .command("compare")
-    .summary("compare methods on one prompt")
+  command
     .description(
       "Paint a prompt by several methods from the same noise, measure each panorama, and write one page: a table with intervals, agreement against cost, and the panoramas under one another.",
     )

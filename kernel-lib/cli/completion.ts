@@ -5,16 +5,14 @@ import type { CliDeps } from "./command.js";
 const SHELLS = ["bash", "zsh", "fish"] as const;
 type Shell = (typeof SHELLS)[number];
 
-/** Adds the command to the program, whose commands it completes: it is added last. */
-export function completionCommand(program: Command, { stdout }: Pick<CliDeps, "stdout">): void {
-  program
-    .command("completion")
-    .summary("print a shell's completion script")
+/** What the command is. It completes all commands of the program that it belongs to. */
+export function completionCommand(command: Command, { stdout }: Pick<CliDeps, "stdout">): void {
+  command
     .description(
       "Prints a script that completes commands, options and their values.\n  bash: echo 'source <(veduta completion bash)' >> ~/.bashrc\n  zsh:  echo 'source <(veduta completion zsh)' >> ~/.zshrc\n  fish: veduta completion fish > ~/.config/fish/completions/veduta.fish",
     )
     .addArgument(new Argument("<shell>", "of the user").choices(SHELLS))
-    .action((shell: Shell) => void stdout.write(SCRIPTS[shell](branches(program))));
+    .action((shell: Shell) => void stdout.write(SCRIPTS[shell](branches(command.parent as Command))));
 }
 
 /** A command that a user types words after. */

@@ -6,12 +6,10 @@ import { type EditFlags, SCORES } from "./edit-flags.js";
 import { addRunOptions } from "./run-options.js";
 import { number, wholeNumber } from "./values.js";
 
-/** Adds the command to the program. */
-export function editCommand(program: Command, deps: CliDeps): void {
+/** What the command is. */
+export function editCommand(command: Command, deps: CliDeps): void {
   const methods = allMethods("edit");
-  const command = program
-    .command("edit")
-    .summary("edit a picture by prompts")
+  command
     .description(
       "Edit a picture, step by step, and write the run: edited.png, report.html to look at, source.png, run.json to repeat it. --source says what the picture shows now.",
     )

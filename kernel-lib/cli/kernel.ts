@@ -3,11 +3,9 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { type CliDeps, UsageError } from "./command.js";
 
-/** Adds the command to the program. */
-export function kernelCommand(program: Command, { stdout }: Pick<CliDeps, "stdout">): void {
-  program
-    .command("kernel")
-    .summary("register the Jupyter kernel")
+/** What the command is. */
+export function kernelCommand(command: Command, { stdout }: Pick<CliDeps, "stdout">): void {
+  command
     .description("The Jupyter kernel.")
     .command("install")
     .description('register the kernel "Veduta (TypeScript)", so that Jupyter and VS Code find it')

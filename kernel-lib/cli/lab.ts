@@ -12,11 +12,9 @@ export interface LabDeps extends Pick<CliDeps, "stdout"> {
   readonly programs?: Programs;
 }
 
-/** Adds the command to the program. */
-export function labCommand(program: Command, { stdout, programs }: LabDeps): void {
-  program
-    .command("lab")
-    .summary("open the notebooks of a folder in a Jupyter front end")
+/** What the command is. */
+export function labCommand(command: Command, { stdout, programs }: LabDeps): void {
+  command
     .description(
       "Open the notebooks of a folder in JupyterLab, Notebook 7 or the classic Notebook, with Veduta's kernel. An empty folder gets copies of the lessons first.",
     )

@@ -8,11 +8,9 @@ import { listOfNames, wholeNumber } from "./values.js";
 /** Written here too, so that help needs no network's code; a test holds them equal. */
 export const NETWORK_NAMES = ["inception", "vgg19", "clip-b16", "clip-b32", "judge"] as const;
 
-/** Adds the command to the program. */
-export function measureCommand(program: Command, deps: CliDeps): void {
-  program
-    .command("measure")
-    .summary("measure folders of pictures or runs")
+/** What the command is. */
+export function measureCommand(command: Command, deps: CliDeps): void {
+  command
     .description(
       "Measure the pictures of each folder: means with their number and 95 % interval, and, from the second folder on, the difference to the first, picture by picture (runs are paired by prompt and seed, other pictures by name).",
     )

@@ -1,7 +1,7 @@
 /** @file The action of `veduta models convert frido`. */
 import { basename } from "node:path";
 import { bytesInWords, duration } from "../core/words.js";
-import { convertFrido } from "../pipelines/frido-ckpt.js";
+import { convertFrido } from "../pipelines/convert-frido.js";
 import { createByteProgress } from "./byte-progress.js";
 import { type CliDeps, InterruptedError } from "./command.js";
 

@@ -8,12 +8,9 @@ import type { HubDeps } from "./models-hub-action.js";
 import { randomWeightsCommand } from "./models-random-weights.js";
 import type { RandomWeightsDeps } from "./models-random-weights-action.js";
 
-/** Adds the group to the program. */
-export function modelsCommand(program: Command, deps: RandomWeightsDeps & HubDeps & ConvertDeps): void {
-  const group = program
-    .command("models")
-    .summary("list, download, show, verify, convert and export checkpoints")
-    .description("List, download, show, verify, convert and export checkpoints.");
+/** What the group of commands is. */
+export function modelsCommand(command: Command, deps: RandomWeightsDeps & HubDeps & ConvertDeps): void {
+  const group = command.description("List, download, show, verify, convert and export checkpoints.");
   hubCommands(group, deps);
   convertCommand(group, deps);
   exportModelCommand(group, deps);

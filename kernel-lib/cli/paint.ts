@@ -6,12 +6,10 @@ import type { PaintFlags } from "./paint-action.js";
 import { addControlNetOption, addRunOptions, OPENED_WITH } from "./run-options.js";
 import { listOfNames } from "./values.js";
 
-/** Adds the command to the program. */
-export function paintCommand(program: Command, deps: CliDeps): void {
+/** What the command is. */
+export function paintCommand(command: Command, deps: CliDeps): void {
   const methods = allMethods();
-  const command = program
-    .command("paint")
-    .summary("paint a panorama from a prompt")
+  command
     .description(
       "Paint a panorama from a prompt, step by step, and write the run: panorama.png, report.html to look at, run.json to repeat it.",
     )

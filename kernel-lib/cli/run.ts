@@ -5,11 +5,9 @@ import { parameterValue } from "../ipynb/runner/parameters.js";
 import type { RunDeps, RunFlags } from "./run-action.js";
 import { number } from "./values.js";
 
-/** Adds the command to the program. */
-export function runCommand(program: Command, deps: RunDeps): void {
-  program
-    .command("run")
-    .summary("execute a notebook, without a browser")
+/** What the command is. */
+export function runCommand(command: Command, deps: RunDeps): void {
+  command
     .description(
       "Execute a notebook's code cells in order and write their outputs into the notebook, or into --out. If a cell fails, the outputs so far are kept.",
     )

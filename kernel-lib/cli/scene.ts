@@ -5,11 +5,9 @@ import type { CliDeps } from "./command.js";
 import { addRunOptions } from "./run-options.js";
 import type { SceneFlags } from "./scene-flags.js";
 
-/** Adds the command to the program. */
-export function sceneCommand(program: Command, deps: CliDeps): void {
-  const command = program
-    .command("scene")
-    .summary("make a picture from a layout, labels, a scene graph or a prompt")
+/** What the command is. */
+export function sceneCommand(command: Command, deps: CliDeps): void {
+  command
     .description(
       "Make a picture from coarse to fine, and write the run: image.png, layout.png, codes.png, report.html to look at, run.json to repeat it. Give one of --layout, --labels, --graph and --prompt.",
     )

@@ -3,11 +3,9 @@ import type { Command } from "commander";
 import type { CliDeps } from "./command.js";
 import type { ScriptFlags } from "./script-action.js";
 
-/** Adds the command to the program. */
-export function scriptCommand(program: Command, deps: Pick<CliDeps, "stdout">): void {
-  program
-    .command("script")
-    .summary("convert a notebook to a plain script")
+/** What the command is. */
+export function scriptCommand(command: Command, deps: Pick<CliDeps, "stdout">): void {
+  command
     .description("Write a notebook's code cells as one module for node, deno and bun. Last values are printed; figures become files.")
     .argument("<notebook.ipynb>", "the notebook")
     .option("--out <file.mjs|file.ts>", "the script; .ts keeps the types, for deno and bun; default: beside the notebook, as .mjs")

@@ -4,14 +4,11 @@ import { addModelOptions } from "./run-options.js";
 import type { ServeDeps, ServeFlags } from "./serve-action.js";
 import { wholeNumber } from "./values.js";
 
-/** Adds the command to the program. */
-export function serveCommand(program: Command, deps: ServeDeps): void {
-  const command = program
-    .command("serve")
-    .summary("hold a model for other machines, over HTTP")
-    .description(
-      "Hold a model and answer the Open Inference Protocol (KServe v2) over HTTP: every command takes the address as --model, and openModel too. One call runs at a time; clients take turns.",
-    );
+/** What the command is. */
+export function serveCommand(command: Command, deps: ServeDeps): void {
+  command.description(
+    "Hold a model and answer the Open Inference Protocol (KServe v2) over HTTP: every command takes the address as --model, and openModel too. One call runs at a time; clients take turns.",
+  );
   addModelOptions(command)
     .option("--host <name>", "address that is listened on; others than this machine's own need --token-file or --open", "127.0.0.1")
     .option("--port <n>", "port; 0: any that is free", wholeNumber(0), 8000)

@@ -8,11 +8,9 @@ import type { SweepFlags } from "./sweep-action.js";
 import type { CancelFlags, StatusFlags } from "./sweep-look-action.js";
 import { wholeNumber } from "./values.js";
 
-/** Adds the command to the program. */
-export function sweepCommand(program: Command, deps: CliDeps): void {
-  const command = program
-    .command("sweep")
-    .summary("many runs from one plan, into one folder")
+/** What the command is. */
+export function sweepCommand(command: Command, deps: CliDeps): void {
+  command
     .description(
       "Paint the runs of a plan that are not in the folder yet: every combination of the plan's lists. Stopped or killed, the same command goes on where it was.",
     )

@@ -6,10 +6,10 @@ import type { CliDeps } from "./command.js";
 import type { TableFlags } from "./table-action.js";
 import { listOfNames, wholeNumber } from "./values.js";
 
-/** Adds the group to the program. */
-export function tableCommand(program: Command, deps: CliDeps): void {
+/** What the group of commands is. */
+export function tableCommand(command: Command, deps: CliDeps): void {
   const names = allMethods().map(({ name }) => name);
-  const table = program.command("table").summary("compute the table of a paper").description("Compute the table of a paper.");
+  const table = command.description("Compute the table of a paper.");
   table
     .command("paper")
     .summary("SyncDiffusion's table of coherence, fidelity and faithfulness")

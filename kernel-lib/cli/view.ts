@@ -4,11 +4,9 @@ import type { CliDeps } from "./command.js";
 import { number } from "./values.js";
 import type { ViewFlags } from "./view-action.js";
 
-/** Adds the command to the program. */
-export function viewCommand(program: Command, deps: Pick<CliDeps, "stdout" | "openPage">): void {
-  program
-    .command("view")
-    .summary("make a page to look around in a panorama")
+/** What the command is. */
+export function viewCommand(command: Command, deps: Pick<CliDeps, "stdout" | "openPage">): void {
+  command
     .description(
       "Make a self-contained page with a viewer of a panorama or a run's folder. Two or more are compared. Without any, open the page that shows what is dropped on it.",
     )

@@ -5,11 +5,9 @@ import { addControlNetOption, addModelOptions } from "./run-options.js";
 import { number, wholeNumber } from "./values.js";
 import type { FolderPlace, WorkFlags } from "./work-action.js";
 
-/** Adds the command to the program. */
-export function workCommand(program: Command, deps: CliDeps): void {
-  const command = program
-    .command("work")
-    .summary("a worker: paints the runs of a queue's sweeps")
+/** What the command is. */
+export function workCommand(command: Command, deps: CliDeps): void {
+  command
     .description(
       "Paint the runs that veduta sweep --queue puts into the queue of one model: loaded once, one run at a time, into the sweep's folder, which this machine must see.",
     )

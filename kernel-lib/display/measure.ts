@@ -1,6 +1,5 @@
 /** @file Folders of pictures measured in a notebook. */
-import { measureRows } from "../pages/measure-page.js";
-import { type MeasureByNameOptions, measureByName } from "../runs/measure/measure-by-name.js";
+import type { MeasureByNameOptions } from "../runs/measure/measure-by-name.js";
 import type { Measured } from "../runs/measure/measure-folders.js";
 import type { Displayable } from "./display.js";
 import { table } from "./table.js";
@@ -13,6 +12,8 @@ import { table } from "./table.js";
  * @example await (await measure(["runs/multi", "runs/sync"])).show();
  */
 export async function measure(dirs: string | readonly string[], options: MeasureByNameOptions = {}): Promise<Measured & Displayable> {
+  const { measureByName } = await import("../runs/measure/measure-by-name.js"); // metrics and their networks
+  const { measureRows } = await import("../pages/measure-page.js");
   const measured = await measureByName(typeof dirs === "string" ? [dirs] : dirs, options);
   return { ...measured, ...table(measureRows(measured)) };
 }

@@ -9,7 +9,6 @@ import type { Sweep } from "../sweeps/sweep.js";
 import type { SweepResult } from "../sweeps/sweep-event.js";
 import { currentSink } from "./display.js";
 import type { Sink } from "./display-sinks.js";
-import { trackSweep } from "./track-sweep.js";
 import { watchInLines, watchInOutput } from "./track-watchers.js";
 import { rememberPainted, takenFrom } from "./tracked-runs.js";
 
@@ -99,6 +98,7 @@ export async function track(
 }
 
 async function tracked(sweep: Sweep): Promise<SweepResult> {
+  const { trackSweep } = await import("./track-sweep.js");
   const stop = stopSignal(currentSink());
   try {
     return await trackSweep(sweep, stop.signal);

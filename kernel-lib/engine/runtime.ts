@@ -6,7 +6,6 @@ import { ClosedError } from "../core/errors.js";
 import { kernelHost, unlessStopped } from "../core/host.js";
 import type { DeviceTensor } from "../core/tensor.js";
 import type { Graph } from "../graph/graph.js";
-import { onnxBytes } from "../graph/onnx.js";
 import type { DeviceBuffer, DeviceResults, Feeds, Results, Session, SessionOptions } from "./session.js";
 
 /** A worker that holds sessions. Calls are answered one after the other. */
@@ -71,7 +70,8 @@ export function startRuntime(options: SessionOptions): Runtime {
       worker.ref(); // the process waits for an answer that is under way
       worker.postMessage({ ...call, id }, transfer);
     });
-  const load = (graph: Graph, results: "host" | "device"): Promise<number> => {
+  const load = async (graph: Graph, results: "host" | "device"): Promise<number> => {
+    const { onnxBytes } = await import("../graph/onnx.js"); // protobuf and ONNX's schema: only what loads a graph waits for them
     const model = onnxBytes(graph);
     const weights = graph.checkpointing ? "mapped" : "blocked"; // a graph that must save activations must save weights too
     return ask({ kind: "open", model, options: { weights, ...options }, results }, [model.buffer as ArrayBuffer]);

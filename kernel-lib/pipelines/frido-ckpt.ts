@@ -48,13 +48,8 @@ export interface ConvertedFrido {
 
 type Tensors = ReadonlyMap<string, TensorRef>;
 
-/**
- * Converts a checkpoint. Everything is checked before anything is written: the configs, every key and shape of the networks, and that the YAML's
- * schedule is the checkpoint's. At most 4 MiB of weights are in memory.
- * @param ckpt of PyTorch Lightning  @param yaml its configuration  @param dir a new or empty folder
- * @throws CheckpointError naming file, what was expected and what was found; nothing is left half written
- */
-export async function convertFrido(ckpt: string, yaml: string, dir: string, options: ConvertFridoOptions = {}): Promise<ConvertedFrido> {
+/** Converts a checkpoint; see `convertFrido`. */
+export async function convertFridoFiles(ckpt: string, yaml: string, dir: string, options: ConvertFridoOptions): Promise<ConvertedFrido> {
   const { existing = "refuse", signal, progress } = options;
   const configs = fridoConfigs(yaml);
   const { tensors } = openTorch(ckpt, { within: "state_dict" });

@@ -10,13 +10,11 @@ import { pulledFolder } from "../hub/installed.js";
 import { findModel, type ManifestModel, readManifest } from "../hub/manifest.js";
 import { repositoryName } from "../hub/repository-name.js";
 import { hubSettings } from "../hub/settings.js";
+import { BUNDLED_MODELS } from "./bundled-models.js";
 import { openParts, recognise } from "./folder.js";
 import { type AnyParts, type AnyPipeline, anyOf, anyParts, pipelines } from "./pipelines.js";
 import { openSingleFile } from "./single-file/open-single-file.js";
 import { stableDiffusion } from "./stable-diffusion.js";
-
-/** Checkpoints that come with Veduta, by name. `veduta models list` names those that can be pulled. */
-export const BUNDLED_MODELS: readonly string[] = ["tiny-landscapes", "tiny-noon", "tiny-night"];
 
 /** The pipeline of a folder or a single file, and its parts. @throws CheckpointError for a kind that is not supported; RangeError for a prediction of a folder */
 export function partsOf(path: string, prediction: Prediction | undefined): { pipeline: AnyPipeline; own: AnyParts } {

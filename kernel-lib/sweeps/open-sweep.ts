@@ -1,7 +1,7 @@
 /** @file A sweep's folder, opened for code: its plan, its runs, those that failed and those that are missing. */
-import { openRun, type SavedRun } from "../runs/run-folder.js";
+import type { SavedRun } from "../runs/run-folder.js";
 import type { SweepPlan } from "./plan.js";
-import { type FailedRun, openSweepFolder, readFailed, runFolder, runsThere, type SweepRun } from "./sweep-folder.js";
+import type { FailedRun, SweepRun } from "./sweep-folder.js";
 
 /** A run that is there. */
 export interface SavedSweepRun extends SavedRun, SweepRun {}
@@ -29,6 +29,8 @@ export interface OpenSweepOptions {
  * const { runs, missing } = await openSweep("out", { where: ({ method }) => method === "sync" });
  */
 export async function openSweep(dir: string, { where = () => true }: OpenSweepOptions = {}): Promise<OpenedSweep> {
+  const { openRun } = await import("../runs/run-folder.js"); // loaded with the first folder
+  const { openSweepFolder, readFailed, runFolder, runsThere } = await import("./sweep-folder.js");
   const folder = await openSweepFolder(dir);
   const [there, failures] = [await runsThere(folder), await readFailed(folder)];
   const runs: SavedSweepRun[] = [];

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sceneTokenizer } from "#kernel-lib/conditions/scene-tokenizer.js";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
-import { convertFrido } from "#kernel-lib/pipelines/frido-ckpt.js";
+import { convertFrido } from "#kernel-lib/pipelines/convert-frido.js";
 import type { FridoModel } from "#kernel-lib/pipelines/model.js";
 import { openModel } from "#kernel-lib/pipelines/open-model.js";
 import { openSafetensors, readTensor } from "#kernel-lib/weights/safetensors.js";

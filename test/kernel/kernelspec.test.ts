@@ -63,7 +63,7 @@ describe("veduta lab", () => {
       },
     };
     const program = new Command().exitOverride();
-    labCommand(program, { stdout: { write: () => true } as unknown as CliDeps["stdout"], programs });
+    labCommand(program.command("lab"), { stdout: { write: () => true } as unknown as CliDeps["stdout"], programs });
     await program.parseAsync(["lab", folder, "--", "--no-browser"], { from: "user" });
     return { started, asked };
   }

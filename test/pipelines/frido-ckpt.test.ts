@@ -5,7 +5,7 @@ import { sceneTokenizer } from "#kernel-lib/conditions/scene-tokenizer.js";
 import { CheckpointError } from "#kernel-lib/core/errors.js";
 import { createRng } from "#kernel-lib/core/random.js";
 import type { Tensor } from "#kernel-lib/core/tensor.js";
-import { type ConvertFridoOptions, convertFrido } from "#kernel-lib/pipelines/frido-ckpt.js";
+import { type ConvertFridoOptions, convertFrido } from "#kernel-lib/pipelines/convert-frido.js";
 import type { FridoModel } from "#kernel-lib/pipelines/model.js";
 import { openModel } from "#kernel-lib/pipelines/open-model.js";
 import { readSafetensors } from "#kernel-lib/weights/safetensors.js";

@@ -1,7 +1,7 @@
 /** @file `check`: a lesson's cell hands an answer over and gets a line in words. */
 import { nearestNames } from "../../core/nearest-names.js";
 import { type Exercise, judge } from "./exercise.js";
-import { EXERCISES } from "./exercises.js";
+import type { EXERCISES } from "./exercises.js";
 
 /** The name of a lesson's exercise: "4.1" is the first of lesson 4. */
 export type ExerciseName = keyof typeof EXERCISES;
@@ -27,12 +27,13 @@ export type HandedOver<Given> = undefined extends Given ? [] : [given: Given];
 export async function check<Name extends ExerciseName>(exercise: Name, answer: AnswerOf<Name>, ...given: GivenOf<Name>): Promise<void>;
 export async function check<Answer, Given>(exercise: Exercise<Answer, Given>, answer: Answer, ...given: HandedOver<Given>): Promise<void>;
 export async function check(exercise: ExerciseName | Exercise<unknown, unknown>, answer: unknown, given?: unknown): Promise<void> {
-  const found = typeof exercise === "string" ? named(exercise) : exercise;
+  const found = typeof exercise === "string" ? await named(exercise) : exercise;
   console.log((await judge(found, answer, given)).text);
 }
 
 /** The exercise of this name, its types forgotten: the overloads of `check` have tied answer and name together. */
-function named(name: string): Exercise<unknown, unknown> {
+async function named(name: string): Promise<Exercise<unknown, unknown>> {
+  const { EXERCISES } = await import("./exercises.js"); // loaded with the first answer
   if (!Object.hasOwn(EXERCISES, name))
     throw new RangeError(
       `check: got the name ${JSON.stringify(name)}, want an exercise's, such as ${nearestNames(name, Object.keys(EXERCISES), 3).join(", ")}`,
