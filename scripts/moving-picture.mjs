@@ -1,6 +1,6 @@
 /**
  * @file `npm run moving-picture -- RUN OUT.webp`: the README's moving picture out of a run's folder. The strip as each step foresees it, then a turn
- * around the finished panorama. A run whose every step's picture was kept (`--foreseen 1`, the default) is needed.
+ * around the finished panorama. A run whose every step's picture was kept (`--foreseen 1`) is needed.
  */
 import { join } from "node:path";
 import sharp from "sharp";

@@ -35,7 +35,7 @@ export interface ModelFlags {
 /** The flags of a command that runs a method, and those of the methods' options by option name. */
 export interface RunFlags extends ModelFlags, Readonly<Record<string, unknown>> {
   readonly method: string;
-  readonly foreseen: number;
+  readonly foreseen?: number;
   readonly keep: Kept;
   readonly out?: string;
   readonly force?: true;

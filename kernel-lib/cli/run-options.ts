@@ -18,7 +18,7 @@ export function addRunOptions(command: Command, methods: readonly MethodInfo[], 
   );
   addMethodFlags(command, methods);
   command
-    .option("--foreseen <n>", "keep the picture foreseen after every n-th step; 0: none", wholeNumber(0), 1)
+    .option("--foreseen <n>", "keep the picture foreseen after every n-th step; 0: none; default: about ten of a run", wholeNumber(0))
     .addOption(
       new Option(
         "--keep <parts>",

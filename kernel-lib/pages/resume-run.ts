@@ -46,7 +46,7 @@ function startedFrom(run: SavedRun, model: ReplayModel, more: { readonly signal?
 export interface ResumeOptions extends ReplayOptions {
   /** default "embedded" */
   readonly report?: ReportKind;
-  /** keeps the foreseen picture of every n-th step; default 1 */
+  /** keeps the foreseen picture of every n-th step; default: the run writer's */
   readonly foreseenEvery?: number;
   /** called after each step */
   readonly onStep?: (step: AnyStep) => void;

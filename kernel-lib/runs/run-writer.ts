@@ -30,11 +30,19 @@ export interface RunWriterOptions {
   readonly page?: (run: ReportRun) => string;
   /** what to do with a run that is already in the folder; default "refuse" */
   readonly existing?: "refuse" | "replace";
-  /** decodes and keeps the foreseen panorama of every n-th step; 0: none; default 1 */
+  /** decodes and keeps the foreseen panorama of every n-th step; 0: none; default: see FORESEEN_OF_RUN */
   readonly foreseenEvery?: number;
   /** the picture that an edit begins with; required for an edit */
   readonly source?: EditSource;
 }
+
+/**
+ * Where n is not given, so that about so many foreseen panoramas of a run are kept: every fifth of 50 steps, and every one of fewer than 20. A decode
+ * for each step would take a tenth of the time of a run of SyncDiffusion.
+ */
+const FORESEEN_OF_RUN = 10;
+const foreseenOf = ({ options: { steps } }: RunInfo): number =>
+  typeof steps === "number" ? Math.max(1, Math.floor(steps / FORESEEN_OF_RUN)) : 1;
 
 /** The picture that an edit begins with. */
 export interface EditSource {
@@ -63,7 +71,7 @@ export interface RunWriter {
  * @throws CheckpointError if the folder holds other files, or a run that may not be replaced
  */
 export async function createRunWriter(dir: string, head: RunHead, options: RunWriterOptions = {}): Promise<RunWriter> {
-  const { page, existing = "refuse", foreseenEvery = 1, source } = options;
+  const { page, existing = "refuse", foreseenEvery, source } = options;
   expectOnePicture(head, source);
   await expectRunFolder(dir, existing);
   await mkdir(dir, { recursive: true });
@@ -103,18 +111,21 @@ export async function createRunWriter(dir: string, head: RunHead, options: RunWr
  */
 export async function continueRunWriter(
   { dir, info, steps }: SavedRun,
-  { page, foreseenEvery = 1 }: Pick<RunWriterOptions, "page" | "foreseenEvery"> = {},
+  { page, foreseenEvery }: Pick<RunWriterOptions, "page" | "foreseenEvery"> = {},
 ): Promise<RunWriter> {
   const done = (readState(dir)?.index ?? -1) + 1;
   return begunWriter(dir, { info, steps: steps.slice(0, done), page, foreseenEvery });
 }
 
-interface Begun extends Required<Pick<RunWriterOptions, "foreseenEvery">>, Pick<RunWriterOptions, "page"> {
+interface Begun extends Pick<RunWriterOptions, "foreseenEvery" | "page"> {
   readonly info: RunInfo;
   readonly steps: readonly StepNumbers[];
 }
 
-async function begunWriter(dir: string, { info: base, steps: before, page, foreseenEvery }: Begun): Promise<RunWriter> {
+async function begunWriter(
+  dir: string,
+  { info: base, steps: before, page, foreseenEvery = foreseenOf(base) }: Begun,
+): Promise<RunWriter> {
   const begun = performance.now();
   const steps = [...before];
   let stepBegun = begun;

@@ -169,6 +169,12 @@ describe.skipIf(!built)("a run on disk (needs the built viewer: npm run build)",
     expect(existsSync(join(none.dir, "foreseen"))).toBe(false);
   });
 
+  test("keeps every foreseen picture of a short run, and about ten of a long one, unless told", async () => {
+    const kept = async (steps: number) => (await saveRun(fresh(), paintedRun({ ...small, steps }))).foreseen.map(({ step }) => step);
+    expect(await kept(4)).toEqual([0, 1, 2, 3]);
+    expect(await kept(40)).toEqual([3, 7, 11, 15, 19, 23, 27, 31, 35, 39]);
+  });
+
   test("is written only where nothing else lies, and over another run only when told", async () => {
     const dir = fresh();
     const run = paintedRun(small);
