@@ -4,13 +4,13 @@
  */
 import { openMetricNetwork } from "veduta";
 import { createRng, randn } from "#kernel-lib/core/random.js";
+import { flopsOf } from "#kernel-lib/graph/flops.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
 import { clipConfig, clipImageVectors } from "#kernel-lib/nets/clip.js";
 import { INCEPTION_SIDE, inception } from "#kernel-lib/nets/inception.js";
 import { inputParameters } from "#kernel-lib/nets/parameters.js";
 import { vgg19Grams } from "#kernel-lib/nets/vgg19.js";
 import { clipJson } from "#kernel-lib/pipelines/random-weights/random-network.js";
-import { flopsOf } from "./full/flops.mjs";
 import { matrixRate } from "./gemm.mjs";
 import { THREADS } from "./race.mjs";
 

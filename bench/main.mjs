@@ -11,6 +11,7 @@ import { measureMeasuring } from "./measuring.mjs";
 import { measureMemory } from "./memory.mjs";
 import { measureMethods } from "./methods.mjs";
 import { measurePaint } from "./paint.mjs";
+import { measurePeers } from "./peers/main.mjs";
 import { measureBlock, measureVgg } from "./ratios.mjs";
 import { measureServing } from "./serving.mjs";
 import { measureSweep, measureSweepOverhead } from "./sweep/main.mjs";
@@ -24,6 +25,7 @@ const BENCHMARKS = {
   vgg: measureVgg,
   memory: measureMemory,
   paint: measurePaint,
+  peers: measurePeers,
   methods: measureMethods,
   edit: measureEdit,
   viewer: measureViewer,

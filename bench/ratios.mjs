@@ -42,19 +42,34 @@ function vgg(graph, p) {
   return { x, y: means.reduce((a, b) => add(a, b)) };
 }
 
+/** Networks by name. @type {Record<"block" | "vgg", Network>} */
+const NETWORKS = { block, vgg };
+
+/** A graph of a network's forward pass and gradient, over weights in a file that `discard` removes. @param {"block" | "vgg"} name */
+export function withGradient(name) {
+  const folder = mkdtempSync(join(tmpdir(), "veduta-bench-"));
+  return { graph: graphsOf(NETWORKS[name], folder).both, discard: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** @param {Network} network @param {string} folder */
+function graphsOf(network, folder) {
+  const file = join(folder, "weights.safetensors");
+  writeSafetensors(file, randomWeights(network));
+  const weights = openSafetensors(file).tensors;
+  const [forward, both] = [new Graph(), new Graph()];
+  forward.output("y", network(forward, checkpointParameters(forward, { file, weights })).y);
+  const { x, y } = network(both, checkpointParameters(both, { file, weights }));
+  both.output("y", y);
+  // each output weighted by a fed number: a gradient of constants would be computed at load
+  both.output("dx", gradient(both, mul(y, both.input("seed", y.shape)), x));
+  return { forward, both };
+}
+
 /** @param {Network} network @param {number} rounds */
 async function cost(network, rounds) {
   const folder = mkdtempSync(join(tmpdir(), "veduta-bench-"));
   try {
-    const file = join(folder, "weights.safetensors");
-    writeSafetensors(file, randomWeights(network));
-    const weights = openSafetensors(file).tensors;
-    const [forward, both] = [new Graph(), new Graph()];
-    forward.output("y", network(forward, checkpointParameters(forward, { file, weights })).y);
-    const { x, y } = network(both, checkpointParameters(both, { file, weights }));
-    both.output("y", y);
-    // each output weighted by a fed number: a gradient of constants would be computed at load
-    both.output("dx", gradient(both, mul(y, both.input("seed", y.shape)), x));
+    const { forward, both } = graphsOf(network, folder);
     return await race([forward, both], rounds);
   } finally {
     rmSync(folder, { recursive: true, force: true });

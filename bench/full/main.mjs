@@ -7,6 +7,7 @@ import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createRng, randn } from "#kernel-lib/core/random.js";
+import { flopsOf } from "#kernel-lib/graph/flops.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
 import { conv } from "#kernel-lib/graph/ops/conv.js";
 import { openModel } from "#kernel-lib/pipelines/open-model.js";
@@ -16,7 +17,6 @@ import { measureGemm } from "../gemm.mjs";
 import { race, THREADS } from "../race.mjs";
 import { printTable, verdict } from "../table.mjs";
 import { measureExports } from "./exports.mjs";
-import { flopsOf } from "./flops.mjs";
 import { probe } from "./probe.mjs";
 
 const { values } = parseArgs({ options: { model: { type: "string" } } });

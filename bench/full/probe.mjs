@@ -9,6 +9,7 @@ import { Worker } from "node:worker_threads";
 import { createRng, randn } from "#kernel-lib/core/random.js";
 import { peakBytes } from "#kernel-lib/engine/memory.js";
 import { openSession } from "#kernel-lib/engine/session.js";
+import { flopsOf } from "#kernel-lib/graph/flops.js";
 import { gradient } from "#kernel-lib/graph/gradient.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
 import { onnxBytes } from "#kernel-lib/graph/onnx.js";
@@ -22,7 +23,6 @@ import { perceptualGradientProgram } from "#kernel-lib/nets/perceptual-gradient.
 import { unetTransformer } from "#kernel-lib/nets/unet-encoder.js";
 import { openCheckpoint } from "#kernel-lib/pipelines/stable-diffusion-parts.js";
 import { THREADS } from "../race.mjs";
-import { flopsOf } from "./flops.mjs";
 import { gatedModel } from "./gated.mjs";
 
 /**

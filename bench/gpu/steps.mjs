@@ -5,7 +5,7 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { openModel, syncDiffusion } from "veduta";
-import { flopsOf } from "../full/flops.mjs";
+import { flopsOf } from "#kernel-lib/graph/flops.js";
 import { printTable } from "../table.mjs";
 import { networkGraphs } from "./internals.mjs";
 import { usedBefore, watchMemory } from "./watch.mjs";

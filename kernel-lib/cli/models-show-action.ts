@@ -2,6 +2,7 @@
 import { bytesInWords } from "../core/words.js";
 import type { Prediction } from "../diffusion/notation.js";
 import { describeModel, type ModelFacts } from "../pipelines/describe-model.js";
+import { estimateStep, type StepEstimate } from "../pipelines/step-estimate.js";
 import type { HubDeps } from "./models-hub-action.js";
 
 /** The flags of `veduta models show`. */
@@ -10,15 +11,12 @@ export interface ShowFlags {
   readonly json?: true;
 }
 
-/** Prints what a checkpoint is. @throws CheckpointError for one that does not open, naming its kind */
-export function show(name: string, { prediction, json }: ShowFlags, { stdout }: HubDeps): void {
+/** Prints what a checkpoint is, and what a step will take here. @throws CheckpointError for one that does not open, naming its kind */
+export async function show(name: string, { prediction, json }: ShowFlags, { stdout }: HubDeps): Promise<void> {
   const facts = describeModel(name, prediction);
-  if (json) return void stdout.write(`${JSON.stringify({ name, ...facts }, undefined, 2)}\n`);
-  stdout.write(
-    `${name}\n${lines(facts)
-      .map((line) => `  ${line}\n`)
-      .join("")}`,
-  );
+  const estimate = await estimateStep(name, prediction);
+  if (json) return void stdout.write(`${JSON.stringify({ name, ...facts, ...(estimate && { estimate }) }, undefined, 2)}\n`);
+  stdout.write(`${name}\n${[...lines(facts), ...(estimate ? estimateLines(estimate) : [])].map((line) => `  ${line}\n`).join("")}`);
   if (facts.card !== undefined) stdout.write(`\n${facts.card}\n`);
 }
 
@@ -34,5 +32,19 @@ function lines({ path, layout, kind, networks, prediction, schedule, sampler, wi
     `licence ${licences.join(", ") || "not said"}`,
   ];
 }
+
+function estimateLines({ threads, rate, flops: { noise, gradient }, secondsPerWindow: [least, most] }: StepEstimate): readonly string[] {
+  const work = gradient === undefined ? `noise ${giga(noise)}` : `noise ${giga(noise)}, gradient ${giga(gradient)}`;
+  const step = gradient === undefined ? "a step" : "a synchronised step";
+  return [
+    `${step} of one window: ${work} GFLOP; matrix products on this CPU, ${threads} threads: ${giga(rate)} GFLOP/s`,
+    `so about ${least.toPrecision(2)} to ${most.toPrecision(2)} s a window in each step`,
+  ];
+}
+
+const giga = (count: number): string => {
+  const value = count / 1e9;
+  return value < 10 ? value.toFixed(2) : value.toFixed(0);
+};
 
 const inMillions = (count: number): string => (count < 1e6 ? String(count) : `${(count / 1e6).toFixed(1)} M`);

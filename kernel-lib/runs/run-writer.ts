@@ -122,10 +122,7 @@ interface Begun extends Pick<RunWriterOptions, "foreseenEvery" | "page"> {
   readonly steps: readonly StepNumbers[];
 }
 
-async function begunWriter(
-  dir: string,
-  { info: base, steps: before, page, foreseenEvery = foreseenOf(base) }: Begun,
-): Promise<RunWriter> {
+async function begunWriter(dir: string, { info: base, steps: before, page, foreseenEvery = foreseenOf(base) }: Begun): Promise<RunWriter> {
   const begun = performance.now();
   const steps = [...before];
   let stepBegun = begun;

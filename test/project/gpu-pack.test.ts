@@ -4,10 +4,6 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { Graph } from "#kernel-lib/graph/graph.js";
-import { conv } from "#kernel-lib/graph/ops/conv.js";
-import { linear, matmul } from "#kernel-lib/graph/ops/matmul.js";
-import { flopsOf } from "../../bench/full/flops.mjs";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const GPU = join(ROOT, "bench/gpu");
@@ -119,17 +115,4 @@ test("of the GPU programs internals.mjs alone knows where the library's files ar
   const programs = readdirSync(GPU).filter((name) => name.endsWith(".mjs") && name !== "internals.mjs");
   expect(programs).toContain("steps.mjs");
   for (const name of programs) expect(readFileSync(join(GPU, name), "utf8"), name).not.toContain("#kernel-lib");
-});
-
-test("flopsOf counts a multiplication and an addition per term of products, linear layers and convolutions", () => {
-  const count = (build: (graph: Graph) => void): number => {
-    const graph = new Graph();
-    build(graph);
-    return flopsOf(graph);
-  };
-  expect(count((g) => g.output("y", matmul(g.input("a", [2, 3, 5]), g.input("b", [2, 5, 7]))))).toBe(2 * (2 * 3 * 7) * 5);
-  expect(count((g) => g.output("y", linear(g.input("x", [3, 5]), g.input("w", [7, 5]), g.input("b", [7]))))).toBe(2 * (3 * 7) * 5);
-  expect(count((g) => g.output("y", conv(g.input("x", [1, 4, 8, 8]), g.input("w", [6, 4, 3, 3]), undefined, { padding: 1 })))).toBe(
-    2 * (6 * 8 * 8) * (4 * 3 * 3),
-  );
 });
