@@ -42,9 +42,6 @@ function estimateLines({ threads, rate, flops: { noise, gradient }, secondsPerWi
   ];
 }
 
-const giga = (count: number): string => {
-  const value = count / 1e9;
-  return value < 10 ? value.toFixed(2) : value.toFixed(0);
-};
+const giga = (count: number): string => String(Number((count / 1e9).toPrecision(3)));
 
 const inMillions = (count: number): string => (count < 1e6 ? String(count) : `${(count / 1e6).toFixed(1)} M`);
