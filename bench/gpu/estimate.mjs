@@ -5,8 +5,7 @@
  * "checkpointed" activations.
  * RATES='{"half":550,"tf32":300,"convHalf":450,"convTf32":220,"bytes":2.7}' replaces the rates below, in TFLOP/s and TB/s.
  */
-import { flopsOfNode } from "#kernel-lib/graph/flops.js";
-import { networkGraphs, sizeOf } from "./internals.mjs";
+import { flopsOfNode, networkGraphs, sizeOf } from "./internals.mjs";
 
 /**
  * @typedef {import("./internals.mjs").NetworkGraph} NetworkGraph

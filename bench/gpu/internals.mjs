@@ -13,6 +13,7 @@ export { sizeOf } from "#kernel-lib/core/tensor.js";
 export { DEVICE_CHOICES } from "#kernel-lib/engine/device.js";
 export { openDevice } from "#kernel-lib/engine/devices.js";
 export { startRuntime } from "#kernel-lib/engine/runtime.js";
+export { flopsOf, flopsOfNode } from "#kernel-lib/graph/flops.js";
 export { Graph } from "#kernel-lib/graph/graph.js";
 export { PRECISIONS } from "#kernel-lib/graph/half.js";
 export { onnxBytes } from "#kernel-lib/graph/onnx.js";

@@ -8,8 +8,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, parse } from "node:path";
 import * as ort from "onnxruntime-node";
-import { flopsOf } from "#kernel-lib/graph/flops.js";
-import { networkGraphs, onnxBytes, sizeOf } from "./internals.mjs";
+import { flopsOf, networkGraphs, onnxBytes, sizeOf } from "./internals.mjs";
 
 /**
  * @typedef {import("./internals.mjs").NetworkGraph} NetworkGraph

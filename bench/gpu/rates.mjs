@@ -1,6 +1,5 @@
 /** @file What a device can do: products and convolutions, and moving tensors to it and back. */
-import { flopsOf } from "#kernel-lib/graph/flops.js";
-import { cast, conv, expand, Graph, matmul, mul, reduceMean, startRuntime } from "./internals.mjs";
+import { cast, conv, expand, flopsOf, Graph, matmul, mul, reduceMean, startRuntime } from "./internals.mjs";
 
 /** One after the other in a run, so that starting it and fetching its result do not count. */
 const CHAIN = 8;

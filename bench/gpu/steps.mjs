@@ -5,9 +5,8 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { openModel, syncDiffusion } from "veduta";
-import { flopsOf } from "#kernel-lib/graph/flops.js";
 import { printTable } from "../table.mjs";
-import { networkGraphs } from "./internals.mjs";
+import { flopsOf, networkGraphs } from "./internals.mjs";
 import { usedBefore, watchMemory } from "./watch.mjs";
 
 /** A gradient of random networks leads nowhere, and far. */
