@@ -22,7 +22,9 @@ export function hubCommands(group: Command, deps: HubDeps): void {
     .action(async (name: string, flags: PullFlags) => (await actions()).pull(name, flags, deps));
   group
     .command("show")
-    .description("say what a checkpoint is: kind, parameters, prediction, scheduler, licence, the first words of its card")
+    .description(
+      "say what a checkpoint is: kind, parameters, prediction, scheduler, licence, what a step takes on this CPU, the first words of its card",
+    )
     .argument("<model>", "what --model takes: a folder, a single file, a name, or OWNER/NAME that was pulled")
     .addOption(
       new Option("--prediction <name>", "what the U-Net of a single file predicts; default what its metadata say").choices(PREDICTIONS),
