@@ -30,7 +30,7 @@ export interface RunWriterOptions {
   readonly page?: (run: ReportRun) => string;
   /** what to do with a run that is already in the folder; default "refuse" */
   readonly existing?: "refuse" | "replace";
-  /** decodes and keeps the foreseen panorama of every n-th step; 0: none; default: see FORESEEN_OF_RUN */
+  /** decodes and keeps the foreseen panorama of every n-th step; 0: none; default: of about ten steps of the run */
   readonly foreseenEvery?: number;
   /** the picture that an edit begins with; required for an edit */
   readonly source?: EditSource;
