@@ -51,6 +51,7 @@ export const OUTLINE = [
       { title: "Command line", page: "docs/command-line.md" },
       { title: "Checkpoints", page: "docs/checkpoints.md" },
       { title: "Devices and memory", page: "docs/devices.md" },
+      { title: "Performance", page: "docs/performance.md" },
       { title: "Viewer", page: "docs/viewer.md" },
       { title: "Notebooks", page: "docs/notebooks.md" },
       { title: "Library", page: "docs/library.md" },
