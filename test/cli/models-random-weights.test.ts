@@ -43,7 +43,7 @@ describe("veduta models random-weights", () => {
     await command.parseAsync(["random-weights", "tiny", "--out", dir, "--precision", "fp16"], { from: "user" });
     expect(readdirSync(dir).sort()).toEqual(["model_index.json", "perceptual", "scheduler", "text_encoder", "tokenizer", "unet", "vae"]);
     expect(deps.out).toMatch(/^\S+folder-0\n0\.1 M parameters, \d+ kB, [\d.]+ s\n$/);
-    expect(deps.err).toMatch(/(\d+ kB) of \1: tiny, fp16\n$/);
+    expect(deps.err).toMatch(/(\d+ kB) of \1 · tiny, fp16\n$/);
   });
 
   test("stopped by Ctrl-C, leaves nothing and exits with 130", async () => {

@@ -243,7 +243,7 @@ describe("in a plain script", () => {
     await track(syncDiffusion(toy(), base));
     const [figure, line, ...before] = written.toReversed();
     expect(figure).toMatch(/^figure \[6 steps in /);
-    expect(line).toMatch(/6\/6 .* decoding\n$/);
+    expect(line).toMatch(/step 6 of 6 · .* · decoding\n$/);
     expect(before.join("")).toContain("loading the networks");
     expect(before.join("")).not.toContain("\n");
   });
