@@ -1,6 +1,8 @@
 /** @file The package's main entry, `veduta`, in the order of the lessons. The other entries are `veduta/graph` and `veduta/metrics`. */
 // biome-ignore-all assist/source/organizeImports: the order is that of the lessons
 
+import "./engine/telemetry.js"; // before a user's own code loads ONNX Runtime
+
 // a model
 export { BUNDLED_MODELS, openModel, type OpenModelOptions, type ServedModel } from "./pipelines/open-model.js";
 export { convertFrido, type ConvertedFrido, type ConvertFridoOptions } from "./pipelines/convert-frido.js";

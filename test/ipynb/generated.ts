@@ -103,8 +103,9 @@ function variable(notebook: Notebook, { kind, name, other, value }: Choice): str
     if (name === other || notebook.used.has(second) || (steady && (other === 2 || !suits(short) || !suits(second)))) return undefined;
     if (!notebook.free(short)) return undefined;
     notebook.free(second);
-    for (const each of [short, second]) notebook.variables.set(each, { type: "number", fixed: word === "const", word });
-    return `${word} { ${full}, y: [${notebook.name(second)} = ${value}] } = { ${full}: ${value + 1}, y: [] as number[] };`;
+    const open = word === "const" && (name === 2 || other === 2) ? "let" : word; // functions of this cell may add to c
+    for (const each of [short, second]) notebook.variables.set(each, { type: "number", fixed: open === "const", word: open });
+    return `${open} { ${full}, y: [${notebook.name(second)} = ${value}] } = { ${full}: ${value + 1}, y: [] as number[] };`;
   }
   if (!notebook.free(short)) return undefined;
   if ((kind === 4 || kind === 5) && (!steady || word === "var")) {
