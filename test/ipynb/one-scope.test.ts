@@ -71,7 +71,7 @@ test("generated notebooks print the same in the kernel and as scripts", async ()
     }),
     { numRuns: 15, endOnFailure: true },
   );
-});
+}, 240_000); // cells are compiled one by one, which takes long on a busy machine
 
 // V8 lets a later cell declare a name again only by the word that declared it before
 test.skipIf(KERNELS.deno.missing)(`they print the same in Deno's kernel${KERNELS.deno.missing}`, async () => {
