@@ -1,7 +1,6 @@
 /**
  * Lessons as a reader runs them, all cells at once, in JupyterLab 4, the classic Notebook and Notebook 7; then every figure, folded text and formula
- * is looked at, wide and narrow, light and dark. One lesson in JupyterLab; `npm run look` takes others, and VEDUTA_ALL=1
- * (`npm run test:all`) all. Pictures of the whole pages stay in .work/looks, to look at.
+ * is looked at, wide and narrow, light and dark: those that `npm run look` names, and with VEDUTA_ALL=1 (`npm run test:all`) all. Pictures of the whole pages stay in .work/looks, to look at.
  */
 import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +20,7 @@ import { figuresOf, picture, stretch } from "./whole-page.js";
 
 /** Inside the repository, so that a notebook there finds the package by its own name. */
 const WORK = fileURLToPath(new URL("../../../.work/looks/", import.meta.url));
-const { VEDUTA_ALL: all, VEDUTA_LOOK_HOSTS: hosts = all ? "" : "lab", VEDUTA_LOOK_LESSONS: wanted = all ? "" : "07" } = process.env;
+const { VEDUTA_LOOK_HOSTS: hosts = "", VEDUTA_LOOK_LESSONS: wanted = "" } = process.env;
 /** Pixels; what is left of a phone's width is too little for JupyterLab's own bars. */
 const WIDTHS = { wide: 1280, narrow: 700, phone: 420 } as const;
 
