@@ -227,6 +227,7 @@ interface DecodedCalls {
   readonly signal?: AbortSignal;
 }
 
+/** Compares what the clean latents decode to, whole or averaged over blocks of 2×2, and takes the gradient back to x_t with eps held fixed. */
 const decodedComparison =
   (model: JointModel, { noise, placed, compared, signal }: DecodedCalls): NetworkCalls["perceptualDecoded"] =>
   async (all, { index, image, distance }, hop, size) => {
