@@ -23,8 +23,14 @@ export interface StateFiles {
   readonly folder: string;
   /** averaged parameters of states, in the repository: what is left where the states are gone */
   readonly kept: string;
-  /** of parts that ship as a whole model and that no other part goes on from: the model's training.json */
-  readonly records?: Readonly<Record<string, string>>;
+  /** of parts that are done and shipped, and that no other part goes on from */
+  readonly records?: Readonly<Record<string, ShippedRecord>>;
+}
+
+/** Where it is written how a shipped part was trained: a model's training.json, and the name there. */
+export interface ShippedRecord {
+  readonly file: string;
+  readonly name: string;
 }
 
 export const stateFile = ({ folder }: StateFiles, name: string): string => join(folder, `${name}.safetensors`);
@@ -100,8 +106,8 @@ export function readProgress(name: string, files: StateFiles): Progress {
 }
 
 function shippedProgress(name: string, { records = {} }: StateFiles): Progress {
-  const file = records[name];
-  const record = file !== undefined && existsSync(file) ? JSON.parse(readFileSync(file, "utf8"))[name] : undefined;
+  const shipped = records[name];
+  const record = shipped && existsSync(shipped.file) ? JSON.parse(readFileSync(shipped.file, "utf8"))[shipped.name] : undefined;
   return { step: record?.steps ?? 0, begun: 0, seconds: (record?.hours ?? 0) * 3600 };
 }
 

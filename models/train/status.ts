@@ -12,7 +12,7 @@ export function printStatus(files: StateFiles): void {
     const last = lastRow(logFile(files, name));
     return {
       part: name,
-      steps: `${progress.step - progress.begun} of ${steps}`,
+      steps: `${Math.min(progress.step - progress.begun, steps)} of ${steps}`, // a shipped branch counts those of what it began with too
       hours: (progress.seconds / 3600).toFixed(2),
       "rows/s": last.rows ?? "",
       loss: last.loss ?? "",

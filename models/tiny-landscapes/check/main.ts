@@ -20,6 +20,7 @@ const { values, positionals } = parseArgs({
     distance: { type: "string", default: "2000" },
     panoramas: { type: "string", default: "24" },
     edits: { type: "string", default: "120" },
+    skylines: { type: "string", default: "24" },
     scenes: { type: "string", default: "300" },
     "scenes-distance": { type: "string", default: "1000" },
     rows: { type: "string" },
@@ -31,7 +32,7 @@ const names = Object.keys(PARTS) as PartName[];
 const sceneRowNames = Object.keys(SCENE_ROWS) as SceneRows[];
 if (values.help) {
   console.log(`npm run models:check -- [PART …] [--candidate | --model DIR] [--windows N] [--distance N] [--panoramas N] [--edits N]
-    [--scenes N] [--scenes-distance N] [--rows NAME,NAME] [--threads N]
+    [--skylines N] [--scenes N] [--scenes-distance N] [--rows NAME,NAME] [--threads N]
 PART: ${names.join(", ")}; default all. scenes is of tiny-scenes, the others are of tiny-landscapes.
 --rows: of scenes, ${sceneRowNames.join(", ")}; default all. --candidate checks what is being trained, in .work/train.`);
   process.exit(0);
@@ -64,6 +65,7 @@ const counts = {
   distance: Number(values.distance),
   panoramas: Number(values.panoramas),
   edits: Number(values.edits),
+  skylines: Number(values.skylines),
   scenes: Number(values.scenes),
   scenesDistance: Number(values["scenes-distance"]),
 };

@@ -65,7 +65,8 @@ const label = (sync: SyncChoice): string =>
     .map(([key, value]) => `-${key}${value}`)
     .join("");
 
-async function last(run: JointRun): Promise<Tensor> {
+/** The last panorama of a run. */
+export async function last(run: JointRun): Promise<Tensor> {
   let step = await run.next();
   while (!step.done) step = await run.next();
   return step.value.panorama;
@@ -128,8 +129,8 @@ function inARow({ data, shape: [N] }: Tensor): Tensor {
   return { data: out, shape: [1, 3, SIDE, N * SIDE] };
 }
 
-/** The six windows that do not overlap, [6,3,128,128] in [-1,1]. */
-function windowsOf({ data, shape: [, , H, W] }: Tensor): Tensor {
+/** The windows that do not overlap, of a panorama [1,3,128,W] in [0,1]: [W/128,3,128,128] in [-1,1]. */
+export function windowsOf({ data, shape: [, , H, W] }: Tensor): Tensor {
   const each = Array.from({ length: W / SIDE }, (_, k): Tensor => {
     const window = new Float32Array(3 * SIDE * SIDE);
     for (let c = 0; c < 3; c++)

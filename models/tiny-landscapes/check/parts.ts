@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { encodePng } from "../../../kernel-lib/core/image.js";
 import { rows } from "../../../kernel-lib/core/tensor.js";
 import type { Model } from "../../../kernel-lib/pipelines/model.js";
+import { openModel } from "../../../kernel-lib/pipelines/open-model.js";
 import { type SceneRows, sceneLines } from "../../tiny-scenes/check/scenes.js";
 import { RECORD } from "../train/folder.js";
 import { dualLines } from "./dual.js";
@@ -14,6 +15,7 @@ import { judgeFid, judgeKid, scaledSets } from "./judge-distances.js";
 import { agrees, type Pair, pairs, spreadKept, terrainShare } from "./panoramas.js";
 import { vLosses } from "./progress.js";
 import { meanPsnr, meanSquaredGradient, strongestShare } from "./sharpness.js";
+import { skylinePanoramas } from "./skyline-panoramas.js";
 import { bootstrapInterval, commonestShare, mean } from "./statistics.js";
 import { steered } from "./steering.js";
 import type { Line } from "./table.js";
@@ -29,7 +31,7 @@ export interface Checked {
   /** of the part scenes; default all */
   readonly sceneRows?: readonly SceneRows[];
   readonly pictures: string;
-  readonly counts: Readonly<Record<"windows" | "distance" | "panoramas" | "edits" | "scenes" | "scenesDistance", number>>;
+  readonly counts: Readonly<Record<"windows" | "distance" | "panoramas" | "edits" | "skylines" | "scenes" | "scenesDistance", number>>;
 }
 type CheckPart = (checked: Checked) => Promise<Line[]>;
 
@@ -195,6 +197,15 @@ const steer: CheckPart = ({ model, judge, pictures }) => steered({ model, judge,
 
 const dual: CheckPart = ({ model }) => dualLines(model);
 
+const skyline: CheckPart = async ({ model: { threads }, judge, folder, pictures, counts: { skylines: count } }) => {
+  const controlled = await openModel(folder, { device: "cpu", threads, control: "skyline" });
+  try {
+    return await skylinePanoramas({ model: controlled, judge, pictures, count });
+  } finally {
+    await controlled.close();
+  }
+};
+
 const scenes: CheckPart = ({ model: { threads }, judge, scenesFolder: folder, sceneRows: rows, pictures, counts }) =>
   sceneLines({ folder, judge, pictures, threads, count: counts.scenes, distance: counts.scenesDistance, rows });
 
@@ -210,6 +221,7 @@ export const PARTS = {
   panoramas,
   edit,
   steer,
+  skyline,
   scenes,
 } satisfies Record<string, CheckPart>;
 export type PartName = keyof typeof PARTS;

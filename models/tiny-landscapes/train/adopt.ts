@@ -5,7 +5,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { openSafetensors, readSafetensors, writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
-import { SCENE_PARTS, SCENES_CANDIDATE, SCENES_FOLDER } from "../../tiny-scenes/train/folder.js";
+import { FINDER_CANDIDATE, FINDER_FOLDER, SCENE_PARTS, SCENES_CANDIDATE, SCENES_FOLDER } from "../../tiny-scenes/train/folder.js";
 import { candidateOf, MODEL_TIMES, shippedOf } from "../../tiny-times/train/folder.js";
 import { lossPlot } from "../../train/loss-plot.js";
 import { QUEUE } from "../../train/queue.js";
@@ -27,7 +27,8 @@ const others: readonly string[] = [...MODEL_TIMES, ...SCENE_PARTS];
 const MODELS: Readonly<Record<string, Adoption>> = {
   "tiny-landscapes": { from: CANDIDATE, to: FOLDER, parts: parts.filter((name) => !others.includes(name)), check: expectDualFits },
   ...Object.fromEntries(MODEL_TIMES.map((time) => [`tiny-${time}`, { from: candidateOf(time), to: shippedOf(time), parts: [time] }])),
-  "tiny-scenes": { from: SCENES_CANDIDATE, to: SCENES_FOLDER, parts: SCENE_PARTS },
+  "tiny-scenes": { from: SCENES_CANDIDATE, to: SCENES_FOLDER, parts: SCENE_PARTS.filter((name) => name !== "scenes-finder") },
+  finder: { from: FINDER_CANDIDATE, to: FINDER_FOLDER, parts: ["scenes-finder"] },
 };
 
 const [asked = "tiny-landscapes"] = process.argv.slice(2);

@@ -80,8 +80,8 @@ async function coarseAlone({ config, ...weights }: Part<MsVqganConfig>, images: 
 }
 
 /** How many of the things of fresh drawings the finder finds: what its answers about painted pictures are worth. */
-export async function finderRows(folder: string, count: number): Promise<Line[]> {
-  const { boxes, present, absent } = await finderOnDrawings(folder, count);
+export async function finderRows(count: number): Promise<Line[]> {
+  const { boxes, present, absent } = await finderOnDrawings(count);
   const what = `the finder, on ${count} fresh drawings:`;
   const byScene = Array.from({ length: count }, (_, k) => boxes.filter(({ scene }) => scene === k).map(({ found }) => Number(found)));
   const byClass = THINGS.flatMap((name) => {

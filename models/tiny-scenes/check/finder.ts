@@ -11,7 +11,7 @@ import { SEEDS } from "../../tiny-landscapes/train/drawings.js";
 import { LEAST_SHARE, type PlacedThing, THINGS } from "../../tiny-landscapes/world/things.js";
 import { CELLS, SIDE } from "../train/cells.js";
 import { CELL_CLASSES, finder } from "../train/finder-net.js";
-import { SCENES_CANDIDATE } from "../train/folder.js";
+import { FINDER_CANDIDATE, FINDER_FOLDER } from "../train/folder.js";
 import { freshScenes } from "./fresh-scenes.js";
 
 type Box = PlacedThing["box"];
@@ -25,6 +25,8 @@ export interface FoundThing extends PlacedThing {
 export interface Finder {
   /** @param pictures [N,3,128,128] in [-1,1] @returns what each shows, largest first */
   look(pictures: Tensor): Promise<FoundThing[][]>;
+  /** @param pictures [N,3,128,128] in [-1,1] @returns of each, the scores of the cells' classes, [16,32·32] */
+  scores(pictures: Tensor): Promise<Float32Array[]>;
   close(): Promise<void>;
 }
 
@@ -35,25 +37,29 @@ const SAME_THING = 0.6;
 /** Cells of a thing that counts. */
 const LEAST_CELLS = Math.ceil(LEAST_SHARE * CELLS * CELLS);
 
-export async function openFinder(folder: string, threads: number): Promise<Finder> {
-  const { file, tensors } = openSafetensors(join(folder, "finder/model.safetensors"));
+/** @param folder of the finder; default the one that ships, which judges what is painted */
+export async function openFinder(threads: number, folder: string = FINDER_FOLDER): Promise<Finder> {
+  const { file, tensors } = openSafetensors(join(folder, "model.safetensors"));
   const graph = new Graph();
   const found = finder(checkpointParameters(graph, { file, weights: tensors }), graph.input("image", [COUNT, 3, SIDE, SIDE]));
   for (const [name, value] of Object.entries(found)) graph.output(name, value);
   const runtime = startRuntime({ device: "cpu", threads });
   const session = await runtime.open(graph);
+  /** Of each picture: scores [16,32·32], edges [4,32·32]. */
+  async function answers(pictures: Tensor): Promise<{ readonly scores: Float32Array; readonly edges: Float32Array }[]> {
+    const all: { readonly scores: Float32Array; readonly edges: Float32Array }[] = [];
+    for (let at = 0; at < pictures.shape[0]; at += COUNT) {
+      const part = rows(pictures, at, Math.min(at + COUNT, pictures.shape[0]));
+      const data = new Float32Array(COUNT * 3 * SIDE * SIDE);
+      data.set(part.data); // a last, smaller batch is filled up with zeros
+      const { scores, edges } = await session.run({ image: { data, shape: [COUNT, 3, SIDE, SIDE] } });
+      for (let n = 0; n < part.shape[0]; n++) all.push({ scores: rows(scores, n, n + 1).data, edges: rows(edges, n, n + 1).data });
+    }
+    return all;
+  }
   return {
-    async look(pictures) {
-      const all: FoundThing[][] = [];
-      for (let at = 0; at < pictures.shape[0]; at += COUNT) {
-        const part = rows(pictures, at, Math.min(at + COUNT, pictures.shape[0]));
-        const data = new Float32Array(COUNT * 3 * SIDE * SIDE);
-        data.set(part.data); // a last, smaller batch is filled up with zeros
-        const { scores, edges } = await session.run({ image: { data, shape: [COUNT, 3, SIDE, SIDE] } });
-        for (let n = 0; n < part.shape[0]; n++) all.push(things(rows(scores, n, n + 1).data, rows(edges, n, n + 1).data));
-      }
-      return all;
-    },
+    look: async (pictures) => (await answers(pictures)).map(({ scores, edges }) => things(scores, edges)),
+    scores: async (pictures) => (await answers(pictures)).map(({ scores }) => scores),
     close: () => runtime.close(),
   };
 }
@@ -121,13 +127,13 @@ const MEASURED = 300;
 
 /** Of 300 fresh drawings: the shares of boxes that are found, of classes that are there and seen, and of those that are neither. */
 export async function measureFinder(): Promise<Readonly<Record<"boxes" | "present" | "absent", number>>> {
-  const { boxes, present, absent } = await finderOnDrawings(SCENES_CANDIDATE, MEASURED);
+  const { boxes, present, absent } = await finderOnDrawings(MEASURED, FINDER_CANDIDATE);
   return { boxes: mean(boxes.map((each) => Number(each.found))), present, absent };
 }
 
-/** @param count fresh drawings */
-export async function finderOnDrawings(folder: string, count: number) {
-  const finder = await openFinder(folder, 2);
+/** @param count fresh drawings @param folder of the finder; default the one that ships */
+export async function finderOnDrawings(count: number, folder?: string) {
+  const finder = await openFinder(2, folder);
   const { images, scenes } = freshScenes(count, SEEDS.fresh);
   const seen = await finder.look(images);
   await finder.close();

@@ -32,14 +32,14 @@ interface RowGroup {
 }
 
 const painted = (measure: (checked: ScenesChecked, check: ScenesCheck) => Promise<Line[]>): RowGroup => ({
-  needs: ["first_stage", "finder", "unet", "condition"],
+  needs: ["first_stage", "unet", "condition"],
   measure: async (check, opened) => measure(await opened(), check),
 });
 
 /** Groups of rows by name. */
 export const SCENE_ROWS = {
   codes: { needs: ["first_stage"], measure: ({ folder, judge, pictures }) => codeRows(folder, judge, pictures) },
-  finder: { needs: ["finder"], measure: ({ folder, count }) => finderRows(folder, count) },
+  finder: { needs: [], measure: ({ count }) => finderRows(count) },
   seconds: painted(secondsRows),
   layouts: painted(layoutRows),
   labels: painted(labelRows),
@@ -55,7 +55,7 @@ export async function sceneLines(check: ScenesCheck): Promise<Line[]> {
   const { folder, judge, pictures, threads, count, rows = Object.keys(SCENE_ROWS) as SceneRows[] } = check;
   let close = async () => {};
   const opened = once(async (): Promise<ScenesChecked> => {
-    const [model, finder] = [await openPyramidModel(folder, { device: "cpu", threads }), await openFinder(folder, threads)];
+    const [model, finder] = [await openPyramidModel(folder, { device: "cpu", threads }), await openFinder(threads)];
     close = async () => {
       await finder.close();
       await model.close();

@@ -13,7 +13,7 @@ import { initialParameter } from "../../train/training.js";
 import { measureFinder } from "../check/finder.js";
 import { CELLS, type Cells, cellsOf, randomWindow, SIDE } from "./cells.js";
 import { CELL_CLASSES, finder } from "./finder-net.js";
-import { SCENES_CANDIDATE, saveFinder } from "./folder.js";
+import { FINDER_CANDIDATE, saveFinder } from "./folder.js";
 
 const COUNT = 16;
 /** Of the mean distance to a box's edge, in shares of the box's sides. */
@@ -58,7 +58,7 @@ export const finderTraining = (): Training => ({
     };
   },
   initial: initialParameter,
-  save: saveWith("scenes-finder", saveFinder, SCENES_CANDIDATE),
+  save: saveWith("scenes-finder", saveFinder, FINDER_CANDIDATE),
   measure: measureFinder,
 });
 

@@ -25,6 +25,9 @@ export const SCENE_PARTS = ["scenes-finder", "scenes-codes", "scenes", "scenes-o
 export const SCENES_FOLDER = join(MODELS_FOLDER, "tiny-scenes");
 /** What is being trained, in the layout of the shipped folder. */
 export const SCENES_CANDIDATE = join(STATE_FOLDER, "tiny-scenes");
+/** The finder, which ships before the model that it judges. */
+export const FINDER_CANDIDATE = join(SCENES_CANDIDATE, "finder");
+export const FINDER_FOLDER = join(SCENES_FOLDER, "finder");
 /** The one-scale baseline, which is not shipped: unet/, condition/ and scheduler/. */
 export const ONE_SCALE_FOLDER = join(STATE_FOLDER, "tiny-scenes-one");
 
@@ -63,8 +66,8 @@ function saveConditioned(folder: string, weights: Weights): void {
 }
 
 export function saveFinder(folder: string, weights: Weights): void {
-  writeJson(folder, "finder/config.json", FINDER_JSON);
-  writeSafetensors(join(folder, "finder", WEIGHTS), weights);
+  writeJson(folder, "config.json", FINDER_JSON);
+  writeSafetensors(join(folder, WEIGHTS), weights);
 }
 
 const below = (prefix: string, weights: Weights): Weights =>

@@ -6,7 +6,7 @@ import { type VaeConfig, vaeConfig } from "../../../kernel-lib/nets/vae.js";
 import { networkReader } from "../../../kernel-lib/pipelines/folder.js";
 import { writeSafetensors } from "../../../kernel-lib/weights/safetensors.js";
 import { SCHEDULER_JSON } from "../../tiny-landscapes/train/configs.js";
-import { FOLDER, MODELS_FOLDER, RECORD, STATE_FOLDER, writeJson } from "../../tiny-landscapes/train/folder.js";
+import { FOLDER, MODELS_FOLDER, STATE_FOLDER, writeJson } from "../../tiny-landscapes/train/folder.js";
 import type { Weights } from "../../train/training.js";
 import { MODEL_INDEX, UNET_JSON } from "./configs.js";
 
@@ -23,11 +23,6 @@ export const autoencoderPart = (): Part<VaeConfig> => networkReader(vaeConfig, [
 export const candidateOf = (time: ModelTime): string => join(STATE_FOLDER, `tiny-${time}`);
 /** What is shipped. */
 export const shippedOf = (time: ModelTime): string => join(MODELS_FOLDER, `tiny-${time}`);
-
-/** How each was trained, beside what is shipped. */
-export const SHIPPED_RECORDS: Readonly<Record<string, string>> = Object.fromEntries(
-  MODEL_TIMES.map((time) => [time, join(shippedOf(time), RECORD)]),
-);
 
 export function saveModel(folder: string, unet: Weights): void {
   writeJson(folder, "model_index.json", MODEL_INDEX);

@@ -111,7 +111,7 @@ describe("training", () => {
     await train(sitting, options());
     const record = join(files().folder, "training.json");
     writeFileSync(record, JSON.stringify({ line: { steps: 100, rows: 1600, hours: 0.5 } }));
-    const shipped = { ...files(), records: { line: record } };
+    const shipped = { ...files(), records: { line: { file: record, name: "line" } } };
     expect(keepState("line", shipped)).toBe(false);
     rmSync(stateFile(files(), "line"));
     expect(readProgress("line", shipped)).toEqual({ step: 100, begun: 0, seconds: 1800 });
