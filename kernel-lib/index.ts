@@ -18,9 +18,10 @@ export { mergeAttendDiffuse, multiDiffusion, regionDiffusion, safaDiffusion, spo
 export { syncDiffusion, twinDiffusion } from "./methods/joint/joint-methods.js";
 export { allMethods, findMethod, registerMethod } from "./methods/methods.js";
 export type { EditMethod, MethodsOf, PanoramaMethod, PyramidMethod } from "./methods/methods.js";
-export { canny, horizon, horizonOf, readMask, silhouette, silhouetteOf } from "./conditions/public-conditions.js";
+export { canny, horizon, horizonOf, qrCode, readMask, segments, silhouette, silhouetteOf } from "./conditions/public-conditions.js";
 export type { CannyOptions, ControlMode, ControlOptions, HorizonOptions } from "./conditions/public-conditions.js";
-export type { NoiseControl, Region, ResolvedControl } from "./conditions/public-conditions.js";
+export type { NoiseControl, QrCodeOptions, Region, ResolvedControl, Segment } from "./conditions/public-conditions.js";
+export { residualSizes, type Moment, type ResidualSizes, type ResidualSizesOptions } from "./methods/joint/residual-sizes.js";
 export type { Backgrounds } from "./methods/joint/bootstrapping.js";
 // writing a new method
 export { jointMethod, type JointMethod, type JointMethodSpec } from "./methods/joint/joint-method.js";
@@ -46,7 +47,14 @@ export type { Autoencoder, BatchOption, Classifier, ComparableFeatures, Controll
 export type { ControlMaps, DecodeOptions, Denoiser, DualEncoder, EncodeOptions, EnergyGradient } from "./diffusion/capabilities.js";
 export type { ComparisonOptions, Features, JacobianProducts, MergedDenoiser, MergedNoiseOptions } from "./diffusion/capabilities.js";
 export type { MergedWindows, NoiseOptions, Perceptual, PerceptualOptions, RowDenoiser, RowNoiseOptions } from "./diffusion/capabilities.js";
-export type { StyleNetwork, TextEncoder, TextEnergies, TimestepOptions, UnconditionalDenoiser } from "./diffusion/capabilities.js";
+export type {
+  ResidualMeter,
+  StyleNetwork,
+  TextEncoder,
+  TextEnergies,
+  TimestepOptions,
+  UnconditionalDenoiser,
+} from "./diffusion/capabilities.js";
 // energies of pictures, for guidance
 export { classEnergy, textEnergy, zeroShotClassifier, type Energy } from "./methods/edit/energies.js";
 
@@ -121,6 +129,7 @@ export { codesView } from "./display/plots/codes-view.js";
 export type { CodesViewOptions } from "./display/plots/codes-view.js";
 export { gateView } from "./display/plots/gate-view.js";
 export type { GateViewOptions } from "./display/plots/gate-view.js";
+export { residualPlot, type ResidualPlotOptions } from "./display/plots/residual-plot.js";
 export { figure } from "./display/plots/figure.js";
 export type { FigureOptions } from "./display/plots/figure.js";
 export type { PlottedStep } from "./display/plots/plotted-steps.js";

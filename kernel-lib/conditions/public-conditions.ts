@@ -4,5 +4,7 @@ export { type CannyOptions, canny } from "./canny.js";
 export type { ControlOptions, ResolvedControl } from "./control.js";
 export { type HorizonOptions, horizon, horizonOf } from "./horizon.js";
 export { readMask } from "./mask-file.js";
+export { type QrCodeOptions, qrCode } from "./qr-code.js";
 export type { Region } from "./regions.js";
+export { type Segment, segments } from "./segments.js";
 export { silhouette, silhouetteOf } from "./silhouette.js";

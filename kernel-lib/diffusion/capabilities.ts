@@ -148,6 +148,15 @@ export interface JacobianProducts {
   pullDecode(latent: Tensor, options: DecodeOptions & { readonly cotangent: Tensor }): Promise<Tensor>;
 }
 
+/** Measures what ControlNets add. */
+export interface ResidualMeter {
+  /**
+   * Root mean squares of the U-Net's L skips and middle block under the prompt, and of the sum of what the ControlNets add to each, of latents [N,c,h,w]:
+   * [N,L+1] both. Guidance plays no part.
+   */
+  residualSizes(latent: Tensor, options: NoiseOptions): Promise<{ readonly skips: Tensor; readonly residuals: Tensor }>;
+}
+
 /** Predicts noise without text. */
 export interface UnconditionalDenoiser {
   /** Noise eps of latents [N,c,h,w] -> [N,c,h,w], whatever the network predicts (eps, v or x0). */

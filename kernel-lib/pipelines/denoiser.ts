@@ -9,6 +9,7 @@ import {
   type MergedWindows,
   type NoiseControl,
   type NoiseOptions,
+  type ResidualMeter,
   type RowDenoiser,
 } from "../diffusion/capabilities.js";
 import type { Schedule } from "../diffusion/schedule.js";
@@ -19,6 +20,7 @@ import { type ControlRow, type ControlScale, type ControlSize, conditionFactor }
 import type { controlledNoiseProgram } from "../nets/controlled-denoiser.js";
 import type { GuidedRow, GuidedSize, noiseProgram, pullNoiseProgram, rowNoiseProgram } from "../nets/guided-denoiser.js";
 import type { MergedSize, mergedNoiseProgram } from "../nets/merged-denoiser.js";
+import type { residualSizesProgram } from "../nets/residual-sizes.js";
 import { timestepEmbedding } from "../nets/timestep-embedding.js";
 import type { UNetConfig } from "../nets/unet.js";
 
@@ -36,13 +38,14 @@ export interface OpenDenoiser {
     readonly rowNoise: ReturnType<typeof rowNoiseProgram>;
     readonly controlledNoise: ReturnType<typeof controlledNoiseProgram>;
     readonly pullNoise: ReturnType<typeof pullNoiseProgram>;
+    readonly residualSizes: ReturnType<typeof residualSizesProgram>;
   };
 }
 
 /** Predictions, guided or with a text per row, and pull-backs of the guided one. @throws ShapeError or RangeError, from a call */
 export const denoiser = (
   opened: OpenDenoiser,
-): Denoiser & MergedDenoiser & Required<RowDenoiser> & Pick<JacobianProducts, "pullNoise"> => ({
+): Denoiser & MergedDenoiser & Required<RowDenoiser> & Pick<JacobianProducts, "pullNoise"> & ResidualMeter => ({
   async predictNoise(latent, noise) {
     const { size, rows, shared } = guided(opened, "predictNoise", latent, noise);
     return (await opened.engine.call(opened.programs.noise, size, { rows, shared }, noise.batch, noise.signal)).noise;
@@ -85,6 +88,10 @@ export const denoiser = (
     expectShape("pullNoise: cotangent", cotangent, latent.shape, "give one of the latent's shape");
     return (await opened.engine.call(opened.programs.pullNoise, size, { rows: { ...rows, cotangent }, shared }, noise.batch, noise.signal))
       .pulled;
+  },
+  async residualSizes(latent, noise) {
+    const { size, rows, shared } = guided(opened, "residualSizes", latent, noise);
+    return opened.engine.call(opened.programs.residualSizes, size, { rows, shared }, noise.batch, noise.signal);
   },
 });
 

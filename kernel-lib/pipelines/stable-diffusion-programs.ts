@@ -8,6 +8,7 @@ import { type DenoisingNetwork, foreseeProgram, noiseProgram, pullNoiseProgram, 
 import { mergedNoiseProgram } from "../nets/merged-denoiser.js";
 import { decodedGradientProgram, type ImageDistance, perceptualGradientProgram } from "../nets/perceptual-gradient.js";
 import { distanceToEachProgram, distanceToOneProgram, featureDistanceProgram, featuresProgram } from "../nets/perceptual-programs.js";
+import { residualSizesProgram } from "../nets/residual-sizes.js";
 import { autoencoderPrograms } from "./autoencoder.js";
 import { digestBeside, digestCheckpoint } from "./digest.js";
 import type { OpenParts } from "./pipeline.js";
@@ -43,6 +44,7 @@ export function stableDiffusionPrograms(
       rowNoise: rowNoiseProgram(network),
       controlledNoise: controlledNoiseProgram(network),
       pullNoise: pullNoiseProgram(network),
+      residualSizes: residualSizesProgram(network),
       distanceToOne: once(() => distanceToOneProgram(lpips())),
       distanceToEach: once(() => distanceToEachProgram(lpips())),
       features: once(() => featuresProgram(lpips())),

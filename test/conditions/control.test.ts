@@ -4,6 +4,8 @@ import { canny } from "#kernel-lib/conditions/canny.js";
 import { isUsedAt, resolveControls } from "#kernel-lib/conditions/control.js";
 import { controlsOfWords, controlWord } from "#kernel-lib/conditions/control-words.js";
 import { horizon, horizonOf } from "#kernel-lib/conditions/horizon.js";
+import { qrCode } from "#kernel-lib/conditions/qr-code.js";
+import { segments } from "#kernel-lib/conditions/segments.js";
 import { silhouette, silhouetteOf } from "#kernel-lib/conditions/silhouette.js";
 import { resizeLanczos } from "#kernel-lib/core/lanczos.js";
 import { type Tensor, tensor } from "#kernel-lib/core/tensor.js";
@@ -147,5 +149,46 @@ describe("a control", () => {
     await expect(controlsOfWords(["a.png,kind=depth"], decode)).rejects.toThrow(/kind=depth .*want one of raw, canny, horizon, silhouette/);
     await expect(controlsOfWords(["a.png,scale=much"], decode)).rejects.toThrow(/scale=much .*want a number/);
     await expect(controlsOfWords([",scale=1"], decode)).rejects.toThrow(/want a picture's file/);
+  });
+});
+
+describe("segments", () => {
+  const sky = [6, 230, 230].map((x) => Math.fround(x / 255));
+  const sea = [9, 7, 230].map((x) => Math.fround(x / 255));
+  const colour = ({ data, shape: [, , h, w] }: Tensor, x: number, y: number) => [0, 1, 2].map((c) => data[(c * h + y) * w + x]);
+  test("cover one another from the farthest on, each below its upper edge", () => {
+    const picture = segments([{ what: "sky" }, { what: "sea", below: [0.5] }], { width: W, height: H });
+    expect(picture.shape).toEqual([1, 3, H, W]);
+    const first = Array.from({ length: H }, (_, y) => y).find((y) => colour(picture, 5, y)[0] === sea[0]);
+    expect(first).toBe(Math.round(0.5 * (H - 1)));
+    expect([colour(picture, 0, 0), colour(picture, W - 1, H - 1)]).toEqual([sky, sea]);
+  });
+  test("refuse a name that has no colour", () =>
+    expect(() => segments([{ what: "lava" as "sea" }], { width: W, height: H })).toThrow(/got "lava", want one of building, /));
+});
+
+describe("a QR code", () => {
+  test("is read again by the rules of its first version: its three corners, and a module for every so many pixels", () => {
+    const { data, shape } = qrCode("veduta", { width: 200, height: 100 });
+    expect(shape).toEqual([1, 1, 100, 200]);
+    const side = 21 + 4; // version 1 at level H holds 7 bytes, and two modules of border on each side
+    const size = Math.floor(100 / side);
+    const [x0, y0] = [Math.floor((200 - size * side) / 2), Math.floor((100 - size * side) / 2)];
+    const at = (column: number, row: number) => data[(y0 + size * (row + 2) + 1) * 200 + x0 + size * (column + 2) + 1];
+    const finder = ["1111111", "1000001", "1011101", "1011101", "1011101", "1000001", "1111111"];
+    for (const [left, top] of [
+      [0, 0],
+      [14, 0],
+      [0, 14],
+    ])
+      for (const [y, row] of finder.entries())
+        for (const [x, dark] of [...row].entries()) expect(at(left + x, top + y)).toBe(1 - Number(dark));
+    expect(data[0]).toBe(0.5);
+  });
+  test("stands where it is put, and is refused where it does not fit", () => {
+    const left = qrCode("veduta", { width: 200, height: 100, module: 2, left: 0 });
+    expect(left.data[50 * 200]).toBe(1); // its border
+    expect(() => qrCode("veduta", { width: 20, height: 20 })).toThrow(/want room for 25 × 25 modules/);
+    expect(() => qrCode("veduta", { width: 200, height: 100, left: 190 })).toThrow(RangeError);
   });
 });

@@ -18,7 +18,7 @@ function textOf(output: Output): string {
 }
 
 /** Lines of a plain script alone: each step of a progress bar, and where the figures lie. */
-const OF_SCRIPTS = [/^step \d+\/\d+.*$/gm, /^all figures: .*$/gm, /^\S*\/\d{3}\.\w+$/gm, / {2}\S*\/\d{3}\.\w+$/gm];
+const OF_SCRIPTS = [/^step \d+ of \d+ · .*$/gm, /^all figures: .*$/gm, /^\S*\/\d{3}\.\w+$/gm, / {2}\S*\/\d{3}\.\w+$/gm];
 
 /** Times, and memory that is free, differ from run to run. */
 const OF_RUNS = [

@@ -1,5 +1,6 @@
 /** @file Plots windows × steps as a heat map under the panorama: each column is at its window's place. */
 
+import { asRgb } from "../../conditions/control.js";
 import { ClosedError } from "../../core/errors.js";
 import { encodeJpeg } from "../../core/image.js";
 import type { Tensor } from "../../core/tensor.js";
@@ -25,6 +26,8 @@ export interface StripStep extends PlottedStep {
 export interface WindowStripOptions {
   /** the picture above, [1,3,H,W] in [0,1]; "none": no picture; default the last record's preview, if the model is still open */
   readonly panorama?: Tensor | "none";
+  /** what a ControlNet follows, [1,3,H,W] or grey [1,1,H,W] in [0,1], as wide as the panorama: a second picture; default none */
+  readonly condition?: Tensor;
   /** the panorama's width in pixels; required, with `scaleFactor`, for steps without latents: a saved run's `info` has both */
   readonly width?: number;
   /** pixels per latent pixel */
@@ -36,6 +39,10 @@ export interface WindowStripOptions {
   /** any text */
   readonly title?: string;
 }
+
+/** Top of the heat map under none, one or two pictures, and the room under each picture, as shares of the plot's height. */
+const TOPS = [1, 0.7, 0.54] as const;
+const GAP = 0.03;
 
 /** Maximum number of cells. A longer run draws every k-th step, and says so. */
 const MOST_CELLS = 6000;
@@ -51,7 +58,7 @@ export function windowStrip(steps: readonly StripStep[], options: WindowStripOpt
   expectSteps("windowStrip", steps);
   const place = layoutOf(steps, options);
   if (steps.every(({ windows }) => windows.every(({ loss }) => loss === undefined))) return sentence(nothingMeasured(steps));
-  return plot(async () => strip(steps, place, await pictureOf(steps, options), options));
+  return plot(async () => strip(steps, place, await picturesOf(steps, options), options));
 }
 
 /** The panorama's width in latent pixels, and what it covers. */
@@ -72,11 +79,11 @@ function layoutOf(steps: readonly StripStep[], { width: pixels, scaleFactor, cov
   return { width, coverage: coverage ?? stripCoverage({ width, height, edge, window: windows[0].height }) };
 }
 
-/** The picture above the heat map, as the data: URL of a small JPEG. */
-async function pictureOf(steps: readonly StripStep[], { panorama }: WindowStripOptions): Promise<string | undefined> {
-  if (panorama === "none") return undefined;
-  const image = panorama ?? (await foreseen(steps[steps.length - 1]));
-  return image && dataUrl("image/jpeg", await encodeJpeg(image, { quality: 82, maxWidth: 768 }));
+/** The pictures above the heat map, from above, as data: URLs of small JPEGs. */
+async function picturesOf(steps: readonly StripStep[], { panorama, condition }: WindowStripOptions): Promise<string[]> {
+  const picture = panorama === "none" ? undefined : (panorama ?? (await foreseen(steps[steps.length - 1])));
+  const shown = [condition && asRgb(condition), picture].filter((image) => image !== undefined);
+  return Promise.all(shown.map(async (image) => dataUrl("image/jpeg", await encodeJpeg(image, { quality: 82, maxWidth: 768 }))));
 }
 
 /** Decodes a step's preview; undefined if its model was closed. */
@@ -92,7 +99,7 @@ async function foreseen(step: StripStep): Promise<Tensor | undefined> {
 function strip(
   steps: readonly StripStep[],
   { width, coverage }: Layout,
-  picture: string | undefined,
+  pictures: readonly string[],
   { axis = "degrees", title = "Distances over the panorama" }: WindowStripOptions,
 ): Figure {
   const { windows, anchor } = steps[steps.length - 1];
@@ -101,12 +108,13 @@ function strip(
   const rows = steps.filter((_, k) => k % every === 0);
   const [from, span] = axis === "degrees" ? [-coverage.horizontal / 2, coverage.horizontal] : [0, width];
   const x = (share: number) => from + share * span;
-  const top = picture ? 0.7 : 1; // top of the heat map as a fraction of the height; the picture is above
-  const rects = windows.map((_, j) => windowRects(cells[j], windows[j], { width, x, top, picture: picture !== undefined }));
+  const top = TOPS[pictures.length];
+  const rects = windows.map((_, j) => windowRects(cells[j], windows[j], { width, x, top, picture: pictures.length > 0 }));
+  const band = (1 - top) / pictures.length;
   const skipped = every > 1 ? `, every ${every}th` : "";
   const spec: PlotSpec = {
     data: [heatmap(cells, rows, x, axis === "degrees" ? 0.03 : -0.12)],
-    height: picture ? 420 : 330,
+    height: 330 + 90 * pictures.length,
     link: { run: runIdOf(steps), frames: rects },
     layout: titled(title, {
       margin: { l: 56, r: 20, t: 58, b: axis === "degrees" ? 84 : 100 },
@@ -125,9 +133,10 @@ function strip(
         showgrid: false,
         zeroline: false,
       },
-      images: picture
-        ? [{ source: picture, xref: "x", yref: "paper", x: x(0), y: 1, sizex: span, sizey: 1 - top - 0.03, sizing: "stretch" }]
-        : [],
+      images: pictures.map((source, k) => {
+        const place = { xref: "x", yref: "paper", x: x(0), y: 1 - k * band, sizex: span, sizey: band - GAP };
+        return { source, ...place, sizing: "stretch" };
+      }),
       shapes: anchor < 0 ? [] : rects[anchor].flatMap(dashed),
       annotations: anchor < 0 ? [] : [anchorLabel(rects[anchor])],
     }),
@@ -210,7 +219,7 @@ function windowRects(
           [0, right - 1],
         ]
       : [[left, right]];
-  return picture ? [...cells, ...whole.map(([from, to]): Rect => [rounded(x(from)), rounded(x(to)), top + 0.03, 1])] : cells;
+  return picture ? [...cells, ...whole.map(([from, to]): Rect => [rounded(x(from)), rounded(x(to)), top + GAP, 1])] : cells;
 }
 
 /** White dashes on black, visible on every colour of the scale and the picture. */

@@ -44,6 +44,17 @@ describe("the strip of windows", () => {
     expect(rows).toHaveLength(3);
     for (const [k, row] of rows.entries()) expect(row.every((j) => windows[j].top === 8 * k)).toBe(true);
   });
+  test("a condition lies above the panorama, each in a band of its own over the heat map", async () => {
+    const condition = { data: new Float32Array(96 * 768), shape: [1, 1, 96, 768] };
+    const { layout, spec } = await strip(steps, { panorama: landscape(768, 128), condition });
+    const [first, second] = layout.images as unknown as { y: number; sizey: number }[];
+    expect(layout.images).toHaveLength(2);
+    expect(first.y).toBe(1);
+    expect(second.y).toBeLessThanOrEqual(first.y - first.sizey);
+    const top = Number(spec.link?.frames?.[3][0][3]);
+    expect(second.y - second.sizey).toBeGreaterThanOrEqual(top);
+    expect(spec.height).toBe(510);
+  });
   test("a step that was not synchronised has gaps, not zeros", async () => {
     const { data } = await strip([steps[0], { ...steps[1], windows: steps[1].windows.map(({ loss: _, ...w }) => w) }]);
     expect(data[0].z[1].every((cell) => cell === null)).toBe(true);
