@@ -69,7 +69,7 @@ export type OpenedWith = (typeof OPENED_WITH)[number];
 export const addControlNetOption = (command: Command): Command =>
   command.option(
     "--control-net <path>",
-    "a ControlNet: a folder in the layout of diffusers, a .safetensors or .pth, or the name of one that the checkpoint has; stands once for each, net=0 is the first",
+    "a ControlNet: a folder in the layout of diffusers, a .safetensors or .pth, the name of one that the checkpoint has, or OWNER/NAME of the hub; stands once for each, net=0 is the first",
     again,
   );
 
@@ -96,10 +96,14 @@ export const addModelOptions = (command: Command): Command =>
       new Option("--prediction <name>", "what the U-Net of a single file predicts; default what its metadata say").choices(PREDICTIONS),
     )
     .option("--verbose", "say which devices were tried, and why they were not taken")
-    .option("--lora <file>", "a LoRA that is added to the weights: FILE or FILE:SCALE; stands once for each", again)
+    .option(
+      "--lora <file>",
+      "a LoRA that is added to the weights: FILE or FILE:SCALE, FILE a path or OWNER/NAME of the hub; stands once for each",
+      again,
+    )
     .option(
       "--embedding <file>",
-      "a textual inversion that prompts can name: FILE or FILE:WORD; stands once for each; default word: the file's own, else its name",
+      "a textual inversion that prompts can name: FILE or FILE:WORD, FILE a path or OWNER/NAME of the hub; stands once for each; default word: the file's own, else its name",
       again,
     );
 

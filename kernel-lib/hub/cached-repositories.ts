@@ -5,7 +5,7 @@ import { CheckpointError } from "../core/errors.js";
 import { fileExists, listFolder, readText } from "../core/files.js";
 import { snapshotIn } from "./hub-cache.js";
 import { isCommit, pinsOf } from "./pins.js";
-import type { RepositoryName } from "./repository-name.js";
+import { type RepositoryName, repositoryName } from "./repository-name.js";
 import type { HubSettings } from "./settings.js";
 
 /** A repository in the cache. */
@@ -72,12 +72,22 @@ export function cachedFolder({ id, revision, pinned }: RepositoryName, settings:
   });
 }
 
-/** Files that are a checkpoint by themselves. */
-const SINGLE = /\.(safetensors|ckpt)$/;
+/** Files that are a checkpoint, a ControlNet, a LoRA or a textual inversion by themselves, the better first. */
+const SINGLE = [/\.(safetensors|ckpt)$/, /\.(pth?|bin)$/] as const;
 
 /** What of a snapshot is opened: the folder, or its only single file. */
 export function placeInSnapshot(folder: string): string {
   const files = listFolder(folder);
-  const single = files.filter((name) => SINGLE.test(name));
-  return !files.includes("model_index.json") && !files.includes("config.json") && single.length === 1 ? join(folder, single[0]) : folder;
+  if (files.includes("model_index.json") || files.includes("config.json")) return folder;
+  const single = SINGLE.map((pattern) => files.filter((name) => pattern.test(name))).find((found) => found.length > 0) ?? [];
+  return single.length === 1 ? join(folder, single[0]) : folder;
+}
+
+/**
+ * Where a word beside a checkpoint's lies: the path that it is, or OWNER/NAME[@REVISION] in the hub's cache. Another word stays as it is.
+ * @throws CheckpointError for a repository that is not in the cache, with the command that pulls it
+ */
+export function placeBeside(word: string, settings: HubSettings): string {
+  const repository = existsSync(word) ? undefined : repositoryName(word);
+  return repository ? placeInSnapshot(cachedFolder(repository, settings)) : word;
 }

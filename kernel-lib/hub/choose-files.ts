@@ -14,6 +14,8 @@ const VARIANTS: Readonly<Record<Precision, readonly string[]>> = {
 /** Files that may be a model of their own, the better first. */
 const SINGLE = [/\.safetensors$/, /\.(ckpt|pt|bin|pth)$/] as const;
 const CARD = "README.md";
+/** Beside a LoRA of peft's: it says the factor. */
+const LORA_CONFIG = "adapter_config.json";
 
 /**
  * The files that a pull brings: of a folder of diffusers the parts that Veduta reads; of a ControlNet's its config and weights; else the only file of weights.
@@ -38,7 +40,7 @@ export function chooseFiles(id: string, all: readonly string[], precision: Preci
     return ["config.json", ...weightsOf(id, "", all, precision), ...card];
   for (const pattern of SINGLE) {
     const found = top.filter((path) => pattern.test(path));
-    if (found.length === 1) return [...found, ...card];
+    if (found.length === 1) return [...found, ...top.filter((path) => path === LORA_CONFIG), ...card];
     if (found.length > 1)
       throw new CheckpointError(id, {
         expected: "a folder of diffusers, or one file of weights",

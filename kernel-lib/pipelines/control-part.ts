@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { CheckpointError } from "../core/errors.js";
 import { listFolder } from "../core/files.js";
 import { brief } from "../core/json.js";
+import { placeBeside } from "../hub/cached-repositories.js";
+import { hubSettings } from "../hub/settings.js";
 import { type ControlNetConfig, controlNetConfig } from "../nets/control-net.js";
 import { conditionFactor } from "../nets/control-residuals.js";
 import { noiseProgram } from "../nets/guided-denoiser.js";
@@ -31,17 +33,18 @@ const reader = networkReader(controlNetConfig, ["diffusion_pytorch_model"]);
 
 /**
  * Opens a ControlNet.
- * @param name a folder with config.json and weights; a .safetensors, .pth or .ckpt; or the name of one in the checkpoint's own folder control/
+ * @param name a folder with config.json and weights; a .safetensors, .pth or .ckpt; the name of one in the checkpoint's own folder control/; or
+ * OWNER/NAME of the hub, in the cache
  * @param unet of the checkpoint: a file has no config, so that it is taken to copy this one
  * @throws CheckpointError (file, expected, found) for an unknown name, and for files that do not open
  */
 export function openControlNet(name: string, { path, unet }: { readonly path: string; readonly unet: Part<UNetConfig> }): ControlNetPart {
   const own = join(path, OWN, name);
-  const place = existsSync(name) ? name : own;
+  const place = existsSync(own) && !existsSync(name) ? own : placeBeside(name, hubSettings());
   if (!existsSync(place)) {
     const known = existsSync(join(path, OWN)) ? listFolder(join(path, OWN)).sort() : [];
     throw new CheckpointError(name, {
-      expected: `a ControlNet: a folder in the layout of diffusers, a .safetensors or .pth file${known.length > 0 ? `, or a name (${known.join(", ")})` : ""}`,
+      expected: `a ControlNet: a folder in the layout of diffusers, a .safetensors or .pth file, OWNER/NAME of the hub${known.length > 0 ? `, or a name (${known.join(", ")})` : ""}`,
       found: "no such file or folder",
     });
   }

@@ -51,8 +51,8 @@ export interface OpenModelOptions {
    */
   readonly prediction?: Prediction;
   /**
-   * ControlNets: each a folder in the layout of diffusers, a .safetensors or .pth file (diffusers' keys or those of lllyasviel's ControlNet), or the name
-   * of one that the checkpoint has in its folder control/. The option `control` of a joint method counts them from 0. Default: none
+   * ControlNets: each a folder in the layout of diffusers, a .safetensors or .pth file (diffusers' keys or those of lllyasviel's ControlNet), the name
+   * of one that the checkpoint has in its folder control/, or OWNER/NAME of the hub. The option `control` of a joint method counts them from 0. Default: none
    */
   readonly control?: string | readonly string[];
   /**

@@ -2,7 +2,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, readSync } from "node:fs";
 import { CheckpointError } from "../../core/errors.js";
-import { fileExists, withFile } from "../../core/files.js";
+import { fileExists, listFolder, withFile } from "../../core/files.js";
+import { placeBeside } from "../../hub/cached-repositories.js";
+import { hubSettings } from "../../hub/settings.js";
 
 /** A path, and the words after its last colon where there are any; a file whose name holds the colon comes first. */
 export function splitWord(word: string): { readonly file: string; readonly rest?: string } {
@@ -11,12 +13,19 @@ export function splitWord(word: string): { readonly file: string; readonly rest?
   return { file: word.slice(0, at), rest: word.slice(at + 1) };
 }
 
-/** Refuses a path that is no file. @throws CheckpointError that says `what` was expected */
-export function expectFile(file: string, what: string): void {
-  if (fileExists(file)) return;
-  throw new CheckpointError(file, {
-    expected: `${what}: a .safetensors, .pt or .bin file`,
-    found: existsSync(file) ? "a folder" : "no such file",
+/**
+ * The file that a word names: a path, or OWNER/NAME of the hub whose only file of weights lies in the cache.
+ * @param what in the error
+ * @throws CheckpointError where there is none, and where a repository has several
+ */
+export function fileOf(word: string, what: string): string {
+  const file = placeBeside(word, hubSettings());
+  if (fileExists(file)) return file;
+  const several = file !== word && existsSync(file) ? listFolder(file).sort() : [];
+  throw new CheckpointError(word, {
+    expected: `${what}: a .safetensors, .pt or .bin file, or OWNER/NAME of the hub`,
+    found: several.length > 0 ? `several files in ${file} (${several.join(", ")})` : existsSync(file) ? "a folder" : "no such file",
+    fix: several.length > 0 ? "give one of them by its path" : undefined,
   });
 }
 

@@ -8,7 +8,7 @@ import { openTensors } from "../../weights/open-tensors.js";
 import { readTensor, type TensorRef } from "../../weights/safetensors.js";
 import type { LowRankUpdate, WeightUpdates } from "../../weights/weight-updates.js";
 import type { NetworkKeys } from "../stable-diffusion-keys.js";
-import { expectFile, expectSha256, sha256Of, splitWord } from "./adapter-file.js";
+import { expectSha256, fileOf, sha256Of, splitWord } from "./adapter-file.js";
 import { factorOf } from "./lora-alpha.js";
 import { type LoraNetwork, type LoraPlace, type LoraRole, loraPlace } from "./lora-keys.js";
 import { expectLora, SUPPORTED } from "./lora-kinds.js";
@@ -55,8 +55,8 @@ export function loraChoice(choice: LoraChoice): { readonly file: string; readonl
  * that do not fit their layer
  */
 export function openLora(choice: LoraChoice, target: LoraTarget): OpenLora {
-  const { file, scale, sha256 } = loraChoice(choice);
-  expectFile(file, SUPPORTED);
+  const { file: word, scale, sha256 } = loraChoice(choice);
+  const file = fileOf(word, SUPPORTED);
   expectSha256(file, sha256);
   const { tensors, metadata } = openTensors(file);
   expectLora(file, [...tensors.keys()]);
@@ -72,7 +72,7 @@ export function openLora(choice: LoraChoice, target: LoraTarget): OpenLora {
   const used = (["unet", "text_encoder"] as const).filter((network) => updates[network].size > 0);
   return {
     use: {
-      file,
+      file: word,
       scale,
       get sha256() {
         return hash();

@@ -9,7 +9,7 @@ import { type Tokenizer, withWords } from "../../text/tokenizer.js";
 import { openTensors } from "../../weights/open-tensors.js";
 import type { TensorRef } from "../../weights/safetensors.js";
 import { joinedUpdates } from "../../weights/weight-updates.js";
-import { expectFile, expectSha256, sha256Of, splitWord } from "./adapter-file.js";
+import { expectSha256, fileOf, sha256Of, splitWord } from "./adapter-file.js";
 
 /** A textual inversion with the word that it answers to: `file`, or `file:word` as on the command line. */
 export type EmbeddingChoice =
@@ -46,9 +46,8 @@ const TABLE = "text_model.embeddings.token_embedding.weight";
  */
 export function openEmbedding(choice: EmbeddingChoice, width: number): OpenEmbedding {
   const asked = typeof choice === "string" ? splitWord(choice) : { file: choice.file, rest: choice.word };
-  const { file } = asked;
+  const file = fileOf(asked.file, SUPPORTED);
   const wanted = typeof choice === "string" ? undefined : choice.sha256;
-  expectFile(file, SUPPORTED);
   expectSha256(file, wanted);
   const { tensors } = openTensors(file, "string_to_param");
   const [[name, ref] = ["", undefined]] = tensors;
@@ -70,7 +69,7 @@ export function openEmbedding(choice: EmbeddingChoice, width: number): OpenEmbed
   const hash = once(() => wanted ?? sha256Of(file));
   return {
     use: {
-      file,
+      file: asked.file,
       word,
       vectors: shape[0],
       get sha256() {
