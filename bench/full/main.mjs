@@ -1,6 +1,7 @@
 /**
- * @file `npm run bench:full [-- --model DIR]`: Stable Diffusion 2.0-base at its size on the CPU, on a checkpoint of random weights: time and memory of
- * one window's synchronised step, exports, and what the gradient's segments and mapped weights save. Exit code 1 where a bound is missed.
+ * @file `npm run bench:full [-- --model DIR | --control]`: Stable Diffusion 2.0-base at its size on the CPU, on a checkpoint of random weights: time and
+ * memory of one window's synchronised step, exports, and what the gradient's segments and mapped weights save; with --control instead Stable Diffusion
+ * 1.5 with a ControlNet. Exit code 1 where a bound is missed.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -16,10 +17,11 @@ import { writeRandomWeights } from "#kernel-lib/pipelines/random-weights/write-r
 import { measureGemm } from "../gemm.mjs";
 import { race, THREADS } from "../race.mjs";
 import { printTable, verdict } from "../table.mjs";
+import { measureControl } from "./control.mjs";
 import { measureExports } from "./exports.mjs";
 import { probe } from "./probe.mjs";
 
-const { values } = parseArgs({ options: { model: { type: "string" } } });
+const { values } = parseArgs({ options: { model: { type: "string" }, control: { type: "boolean", default: false } } });
 const [processor] = cpus();
 console.log(
   `${cpus().length} × ${processor?.model ?? "unknown processor"}, load ${loadavg()[0].toFixed(1)} before the start, ${THREADS} threads`,
@@ -123,7 +125,7 @@ async function withModel(use) {
   }
 }
 
-await withModel(async (folder) => {
+const whole = async (/** @type {string} */ folder) => {
   console.log("Measuring exports …");
   rows.push(...(await measureExports(folder)));
   rows.push(...(await measureGemm()));
@@ -136,7 +138,9 @@ await withModel(async (folder) => {
   console.log("Measuring the full size …");
   await fullSize(folder);
   await windowStep(folder);
-});
+};
+if (values.control) rows.push(...(await measureControl()));
+else await withModel(whole);
 console.log();
 printTable(rows);
 process.exitCode = rows.some((each) => verdict(each) === "MISSED") ? 1 : 0;

@@ -5,6 +5,7 @@ import { DEVICE_CHOICES } from "../engine/device.js";
 import { PRECISIONS } from "../graph/half.js";
 import type { MethodInfo } from "../methods/method.js";
 import { UsageError } from "./command.js";
+import { addControlFlags, controlWords } from "./control-flags.js";
 import { KEEP_ALL, keptOf } from "./kept.js";
 import { flagWords, type MethodFlag, methodFlags } from "./method-flags.js";
 import { wholeNumber } from "./values.js";
@@ -47,8 +48,9 @@ export async function loadedFlags<Flags extends Readonly<Record<string, unknown>
   methods: readonly MethodInfo[],
 ): Promise<Flags> {
   const loaded: Record<string, unknown> = {};
+  const completed = controlWords(flags);
   for (const [name, { key, spec }] of methodFlags(methods)) {
-    const words = flags[key];
+    const words = completed[key];
     if (words === undefined || !spec.flag?.load) continue;
     try {
       loaded[key] = await spec.flag.load(words as readonly string[], decode);
@@ -65,13 +67,15 @@ export const OPENED_WITH = ["control-net", "lora", "embedding"] as const;
 /** One of them. */
 export type OpenedWith = (typeof OPENED_WITH)[number];
 
-/** Adds the flag that opens ControlNets beside the model. */
-export const addControlNetOption = (command: Command): Command =>
+/** Adds the flags of ControlNets beside the model, and of how `--control` is taken. */
+export const addControlNetOption = (command: Command): Command => {
   command.option(
     "--control-net <path>",
     "a ControlNet: a folder in the layout of diffusers, a .safetensors or .pth, the name of one that the checkpoint has, or OWNER/NAME of the hub; stands once for each, net=0 is the first",
     again,
   );
+  return addControlFlags(command);
+};
 
 /** Parses a flag that stands several times. */
 const again = (word: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), word];

@@ -29,7 +29,8 @@ export type DecodePicture = (file: string) => Promise<Tensor>;
 const NUMBERS = ["scale", "start", "end", "net"] as const;
 const NAMES = [...NUMBERS, "mode", "kind", "fit"] as const;
 
-async function controlOfWord(word: string, decode: DecodePicture): Promise<ControlOptions> {
+/** The file of a word, and its options by name. */
+function split(word: string): { readonly file: string; readonly given: ReadonlyMap<string, string> } {
   const given = new Map<string, string>();
   let file = word;
   for (let found = lastPart(file); found; found = lastPart(file)) {
@@ -37,6 +38,14 @@ async function controlOfWord(word: string, decode: DecodePicture): Promise<Contr
     given.set(name, value);
     file = rest;
   }
+  return { file, given };
+}
+
+/** Whether a control's word says this option. */
+export const hasOption = (word: string, name: string): boolean => split(word).given.has(name);
+
+async function controlOfWord(word: string, decode: DecodePicture): Promise<ControlOptions> {
+  const { file, given } = split(word);
   if (file === "") throw new RangeError(`got ${JSON.stringify(word)}, want a picture's file, such as skyline.png,scale=0.8`);
   const kind = given.get("kind") ?? "raw";
   if (!(kind in CONDITION_KINDS))

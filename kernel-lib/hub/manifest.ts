@@ -30,8 +30,8 @@ export interface HubModel extends Named {
   /** The repository, org/name. */
   readonly id: string;
   readonly revision: string;
-  /** "pictures": a checkpoint that paints; "metrics": a network that metrics look through; "tokenizer": a vocabulary alone. */
-  readonly use: "pictures" | "metrics" | "tokenizer";
+  /** "pictures": a checkpoint that paints; "control": a ControlNet; "metrics": a network that metrics look through; "tokenizer": a vocabulary alone. */
+  readonly use: "pictures" | "control" | "metrics" | "tokenizer";
   /** The repository of its authors, which is gone. */
   readonly mirrorOf: string | undefined;
   readonly files: readonly { readonly path: string; readonly fp16: string | undefined }[];
@@ -77,7 +77,7 @@ const HUB = object({
   ...COMMON,
   id: text(/^\w[\w.-]*\/\w[\w.-]*$/),
   revision: plainPathForm,
-  use: optional(oneOf(["pictures", "metrics", "tokenizer"]), "pictures"),
+  use: optional(oneOf(["pictures", "control", "metrics", "tokenizer"]), "pictures"),
   mirrorOf: nullish(text(/./)),
   files: list(object({ path: plainPathForm, fp16: nullish(plainPathForm) })),
 });

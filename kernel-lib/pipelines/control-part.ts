@@ -5,6 +5,8 @@ import { CheckpointError } from "../core/errors.js";
 import { listFolder } from "../core/files.js";
 import { brief } from "../core/json.js";
 import { placeBeside } from "../hub/cached-repositories.js";
+import { pulledFolder } from "../hub/installed.js";
+import { findModel, readManifest } from "../hub/manifest.js";
 import { hubSettings } from "../hub/settings.js";
 import { type ControlNetConfig, controlNetConfig } from "../nets/control-net.js";
 import { conditionFactor } from "../nets/control-residuals.js";
@@ -34,21 +36,33 @@ const reader = networkReader(controlNetConfig, ["diffusion_pytorch_model"]);
 /**
  * Opens a ControlNet.
  * @param name a folder with config.json and weights; a .safetensors, .pth or .ckpt; the name of one in the checkpoint's own folder control/; or
- * OWNER/NAME of the hub, in the cache
+ * OWNER/NAME of the hub, in the cache; or a pulled one's name, such as canny-sd15
  * @param unet of the checkpoint: a file has no config, so that it is taken to copy this one
  * @throws CheckpointError (file, expected, found) for an unknown name, and for files that do not open
  */
 export function openControlNet(name: string, { path, unet }: { readonly path: string; readonly unet: Part<UNetConfig> }): ControlNetPart {
   const own = join(path, OWN, name);
-  const place = existsSync(own) && !existsSync(name) ? own : placeBeside(name, hubSettings());
+  const place = existsSync(own) && !existsSync(name) ? own : placeOfControlNet(name);
   if (!existsSync(place)) {
     const known = existsSync(join(path, OWN)) ? listFolder(join(path, OWN)).sort() : [];
     throw new CheckpointError(name, {
-      expected: `a ControlNet: a folder in the layout of diffusers, a .safetensors or .pth file, OWNER/NAME of the hub${known.length > 0 ? `, or a name (${known.join(", ")})` : ""}`,
+      expected: `a ControlNet: a folder in the layout of diffusers, a .safetensors or .pth file, OWNER/NAME of the hub, a pulled one (${pulledNames()})${known.length > 0 ? `, or a name (${known.join(", ")})` : ""}`,
       found: "no such file or folder",
     });
   }
   return { name, ...(statSync(place).isDirectory() ? reader.read(place) : controlNetOfFile(place, unet.config)) };
+}
+
+const pulledNames = (): string =>
+  readManifest()
+    .flatMap((model) => (model.kind === "hub" && model.use === "control" ? [model.name] : []))
+    .join(", ");
+
+/** A path; a pulled ControlNet of the manifest; or OWNER/NAME in the hub's cache. */
+function placeOfControlNet(name: string): string {
+  const published = existsSync(name) ? undefined : findModel(name);
+  if (published?.kind === "hub" && published.use === "control") return pulledFolder(published, hubSettings());
+  return placeBeside(name, hubSettings());
 }
 
 /** A ControlNet from one file. Its widths are those of the U-Net, which it copies; the embedding's follow from the weights. */

@@ -74,6 +74,36 @@ describe.skipIf(!built)("veduta paint --control (needs the built viewer: npm run
     expect(err).toMatch(message);
   });
 
+  test("flags of their own say what a word does not; without --control they are refused", async () => {
+    writeFileSync(file, await maskPng(horizon([0.2, 0.8], { width: 64, height: 16 })));
+    const dir = fresh();
+    const flags = [
+      "--control-scale",
+      "0.5",
+      "--control-mode",
+      "guess",
+      "--control-from",
+      "0.25",
+      "--control-to",
+      "0.75",
+      "--control-kind",
+      "canny",
+    ];
+    const words = ["--control-net", "skyline", "--control", file, "--control", `${file},scale=2,kind=raw`];
+    expect(await veduta([...paint, ...words, ...flags, "--out", dir])).toMatchObject({ code: 0 });
+    const { info } = await openRun(dir);
+    const common = { mode: "guess", start: 0.25, end: 0.75 };
+    expect(info.options.control).toMatchObject([
+      { ...common, scale: 0.5 },
+      { ...common, scale: 2 },
+    ]);
+    const alone = await veduta([...paint, "--control-net", "skyline", "--control-scale", "0.5", "--out", fresh()]);
+    expect(alone.code).toBe(2);
+    expect(alone.err).toContain("--control-scale says something of --control's pictures; give --control too");
+    const wrong = await veduta([...paint, ...words, "--control-scale", "much", "--out", fresh()]);
+    expect(wrong.err).toContain("scale=much");
+  });
+
   test("is taken by veduta compare, whose page says it", async () => {
     const out = fresh();
     const words = ["compare", "hills", "--methods", "multi,sync", "--seeds", "1", "--steps", "2", "--width", "64", "--out", out];

@@ -4,6 +4,7 @@ import type { ExerciseName } from "#kernel-lib/display/exercises/check.js";
 import { type Exercise, judge, type Verdict } from "#kernel-lib/display/exercises/exercise.js";
 import { EXERCISES } from "#kernel-lib/display/exercises/exercises.js";
 import { LESSON_12 } from "../notebooks/wrong-answers/lesson-12.js";
+import { LESSON_15 } from "../notebooks/wrong-answers/lesson-15.js";
 import { LESSONS_1_TO_4 } from "../notebooks/wrong-answers/lessons-1-to-4.js";
 import { LESSONS_5_TO_8 } from "../notebooks/wrong-answers/lessons-5-to-8.js";
 import { LESSONS_9_TO_11 } from "../notebooks/wrong-answers/lessons-9-to-11.js";
@@ -20,6 +21,7 @@ const ANSWERS: {
   ...LESSONS_5_TO_8,
   ...LESSONS_9_TO_11,
   ...LESSONS_13_AND_14,
+  ...LESSON_15,
   ...LESSON_12,
 };
 const names = Object.keys(EXERCISES) as ExerciseName[];
@@ -80,6 +82,6 @@ test("the table has each exercise under its own name, three per lesson, five in 
     Array.from({ length: 11 }, (_, k) => [1, 2, 3].map((n) => `${k + 1}.${n}`))
       .flat()
       .concat([1, 2, 3, 4, 5].map((n) => `12.${n}`))
-      .concat([13, 14].flatMap((lesson) => [1, 2, 3].map((n) => `${lesson}.${n}`))),
+      .concat([13, 14, 15].flatMap((lesson) => [1, 2, 3].map((n) => `${lesson}.${n}`))),
   );
 });

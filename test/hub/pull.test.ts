@@ -299,13 +299,15 @@ describe("the manifest", () => {
   test("names the models, their licences and the files that are needed", () => {
     expect(models.map(({ name }) => name)).toEqual([
       ...["sd15", "sd2-base", "sd21", "lpips-vgg", "lpips-alex", "lpips-squeeze"],
-      ...["fid-inception", "vgg19", "clip-tokenizer", "clip-b16", "clip-b32"],
+      ...["fid-inception", "vgg19", "canny-sd15", "seg-sd15", "qr-sd15", "clip-tokenizer", "clip-b16", "clip-b32"],
     ]);
     for (const model of models) {
       expect(model.licences.length).toBeGreaterThan(0);
       if (model.kind === "lpips") expect(/-([0-9a-f]{8})\.pth$/.exec(model.backbone.path)?.[1]).toBe(model.backbone.sha256.slice(0, 8));
       else if (model.kind === "weights") expect(/-([0-9a-f]{8})\.pth$/.exec(model.file.url)?.[1]).toBe(model.file.sha256.slice(0, 8));
       else if (model.use === "tokenizer") expect(model.files.map(({ path }) => path)).toContain("vocab.json");
+      else if (model.use === "control")
+        expect(model.files.map(({ path }) => path)).toEqual(["config.json", "diffusion_pytorch_model.safetensors"]);
       else if (model.use === "metrics") expect(model.files.map(({ path }) => path)).toContain("pytorch_model.bin");
       else
         for (const part of ["unet", "vae", "text_encoder", "tokenizer", "scheduler"])

@@ -10,8 +10,8 @@ const lines = (source: string) => source.split("\n").length;
 /** Functions that may be longer than ten lines: what their lesson is about. */
 const SUBJECTS = ["agreeOnRows", "steps"];
 
-test("there are fourteen lessons, numbered in their order, and the README's table names each", () => {
-  expect(lessons.map(({ name }) => name.slice(0, 3))).toEqual(Array.from({ length: 14 }, (_, k) => `${String(k + 1).padStart(2, "0")}-`));
+test("there are fifteen lessons, numbered in their order, and the README's table names each", () => {
+  expect(lessons.map(({ name }) => name.slice(0, 3))).toEqual(Array.from({ length: 15 }, (_, k) => `${String(k + 1).padStart(2, "0")}-`));
   const readme = readFileSync(join(FOLDER, "README.md"), "utf8");
   for (const { name } of lessons) expect(readme).toContain(`](${name}.ipynb)`);
 });

@@ -14,6 +14,7 @@ import { gapDescend, gapForesee } from "./12-gaps-of-descending.js";
 import { gapAdd, gapAverage, gapCount } from "./12-gaps-of-fusing.js";
 import { fewerPassesOfSpot, overlapsOfRing, varianceOfAverage } from "./13-relatives.js";
 import { flippedSigns, pairsOfCrops, panoramasForThird } from "./14-measuring-a-panorama.js";
+import { cropOfWindow, shareOfGuess, stepsOfInterval } from "./15-draw-the-skyline.js";
 
 /** Every exercise; `check` takes its name. */
 export const EXERCISES = {
@@ -61,4 +62,7 @@ export const EXERCISES = {
   "14.1": pairsOfCrops,
   "14.2": panoramasForThird,
   "14.3": flippedSigns,
+  "15.1": cropOfWindow,
+  "15.2": shareOfGuess,
+  "15.3": stepsOfInterval,
 } as const;

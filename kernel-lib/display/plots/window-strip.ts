@@ -13,6 +13,7 @@ import { runIdOf } from "../run-id.js";
 import { titled, VIRIDIS_SCALE } from "./look.js";
 import { type Figure, type PlotFigure, plot, sentence } from "./plot.js";
 import { expectSteps, nothingMeasured, type PlottedStep, rounded, stepsInWords } from "./plotted-steps.js";
+import { degreeTicks, stepTicks } from "./strip-ticks.js";
 
 /** A step of a run. A step record also has its latent, which tells the panorama's width, and its preview, the picture. */
 export interface StripStep extends PlottedStep {
@@ -242,16 +243,3 @@ const anchorLabel = (rects: readonly Rect[]): PlotTrace => {
   const [x0, x1] = rects[rects.length - 1];
   return { text: "anchor", xref: "x", yref: "paper", x: (x0 + x1) / 2, y: 1, yanchor: "bottom", showarrow: false, font: { size: 11 } };
 };
-
-/** Five degree labels from edge to edge. */
-function degreeTicks(span: number): PlotTrace {
-  const tickvals = [-0.5, -0.25, 0, 0.25, 0.5].map((at) => rounded(at * span));
-  return { tickvals, ticktext: tickvals.map((at) => `${at < 0 ? "−" : ""}${Math.round(Math.abs(at))}°`) };
-}
-
-/** About six step labels, at the middle of their rows. */
-function stepTicks(rows: readonly PlottedStep[]): PlotTrace {
-  const gap = [1, 2, 5, 10, 20, 50, 100, 200, 500].find((g) => rows.length / g <= 7) ?? rows.length;
-  const labelled = rows.map(({ index }, k) => ({ index, at: k + 0.5 })).filter((_, k) => k % gap === 0);
-  return { tickvals: labelled.map(({ at }) => at), ticktext: labelled.map(({ index }) => String(index)) };
-}

@@ -32,9 +32,6 @@ export interface ResidualSizes {
   readonly residuals: Readonly<Record<Exclude<ControlMode, "prompt">, readonly number[]>>;
 }
 
-/** What `residualSizes` needs of a model. */
-type MeteredModel = Pick<JointModel, "config"> & Pick<TextEncoder, "encodeText"> & ResidualMeter;
-
 /**
  * Measures what the ControlNets add to the U-Net under a prompt, with all residuals alike and with those of guess mode.
  * @throws TypeError, RangeError or ShapeError for a control that a run would refuse
@@ -42,7 +39,7 @@ type MeteredModel = Pick<JointModel, "config"> & Pick<TextEncoder, "encodeText">
  * residualPlot(await residualSizes(model, { latent: steps[3].latent, timestep: steps[4].timestep, windows: steps[4].windows }, { prompt, control }))
  */
 export async function residualSizes(
-  model: MeteredModel,
+  model: Pick<JointModel, "config"> & Pick<TextEncoder, "encodeText"> & ResidualMeter,
   { latent, timestep, windows }: Moment,
   { prompt, control }: ResidualSizesOptions,
 ): Promise<ResidualSizes> {
