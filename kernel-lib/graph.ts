@@ -7,7 +7,7 @@ export type { Device } from "./engine/device.js";
 export type { Engine, OnDevice, Uninferred } from "./engine/engine.js";
 export type { MemoryDemand } from "./engine/memory-demand.js";
 export type { AnyProgram, Plan } from "./engine/plan.js";
-export type { Program, ProgramFeeds, ProgramResults } from "./engine/program.js";
+export type { GraphMemory, Program, ProgramFeeds, ProgramResults } from "./engine/program.js";
 export type { Runtime } from "./engine/runtime.js";
 export { startRuntime } from "./engine/runtime.js";
 export type { DeviceBuffer, Feed, Feeds, Results, Session, SessionOptions, WeightLayout } from "./engine/session.js";

@@ -92,12 +92,12 @@ function build(folder, { program, side, checkpointing }) {
     return { graph, model: onnxBytes(graph) };
   }
   if (program === "noise") {
-    const graph = noiseProgram(network).graph(size, 1, checkpointing);
+    const graph = noiseProgram(network).graph(size, 1, { checkpointing });
     return { graph, model: onnxBytes(graph) };
   }
-  const graph = perceptualGradientProgram(network, parts.part("vae"), parts.part("perceptual")).graph(size, 1, checkpointing);
+  const graph = perceptualGradientProgram(network, parts.part("vae"), parts.part("perceptual")).graph(size, 1, { checkpointing });
   // both programs begin with the same nodes
-  const noise = noiseProgram(network).graph(size, 1, checkpointing).outputs[0].value.name;
+  const noise = noiseProgram(network).graph(size, 1, { checkpointing }).outputs[0].value.name;
   return { graph, model: program === "gated" ? gatedModel(graph, noise) : onnxBytes(graph) };
 }
 

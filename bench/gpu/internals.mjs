@@ -3,7 +3,7 @@
  * The only file of bench/gpu that imports from below dist/kernel-lib; the others use the package's own exports beside it.
  */
 
-import { planner } from "#kernel-lib/engine/plan.js";
+import { memoryOf, planner } from "#kernel-lib/engine/plan.js";
 import { noiseProgram } from "#kernel-lib/nets/guided-denoiser.js";
 import { perceptualGradientProgram } from "#kernel-lib/nets/perceptual-gradient.js";
 import { decodeProgram } from "#kernel-lib/nets/vae.js";
@@ -35,6 +35,9 @@ export { expand } from "#kernel-lib/graph/ops/shape.js";
  * @property {Activations} [activations] default what the library plans
  */
 
+/** Bytes of the GPU that is planned for. */
+const H100 = 80 * 2 ** 30;
+
 /** Whether the forward pass stores all activations for the gradient, or the backward pass computes most of them again. */
 /** @typedef {"stored" | "checkpointed"} Activations */
 
@@ -51,7 +54,13 @@ const KINDS = /** @type {const} */ (["noise", "gradient", "decode"]);
 export function networkGraphs(path, precision = "float32") {
   const parts = openCheckpoint(path);
   const [unet, vae] = [parts.part("unet"), parts.part("vae")];
-  const network = /** @type {const} */ ({ unet, prediction: parts.part("scheduler").prediction, precision, embedding: "computed" });
+  const network = /** @type {const} */ ({
+    unet,
+    prediction: parts.part("scheduler").prediction,
+    precision,
+    decoderPrecision: precision,
+    embedding: "computed",
+  });
   return {
     side: unet.config.sampleSize,
     textWidth: unet.config.crossAttentionDim,
@@ -76,4 +85,6 @@ export function networkGraphs(path, precision = "float32") {
  * @param {number} batch @param {Activations} [activations]
  */
 const graphOf = (program, size, batch, activations) =>
-  activations === undefined ? planner(() => 0)(program, size).graph(batch) : program.graph(size, batch, activations === "checkpointed");
+  activations === undefined
+    ? planner(() => 0, { gpuBytes: H100 })(program, size).graph(batch)
+    : program.graph(size, batch, { ...memoryOf(program.graph(size, 1), H100), checkpointing: activations === "checkpointed" });

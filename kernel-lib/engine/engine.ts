@@ -4,7 +4,7 @@ import type { DeviceTensor, Tensor } from "../core/tensor.js";
 import type { Precision } from "../graph/half.js";
 import type { Device, DeviceChoice } from "./device.js";
 import { openDevice } from "./devices.js";
-import { freeGpuBytes, sharedGpu } from "./gpu-memory.js";
+import { gpuMemory, sharedGpu } from "./gpu-memory.js";
 import { openLanes } from "./lanes.js";
 import { availableBytes } from "./memory.js";
 import { expectFit, type MemoryDemand } from "./memory-demand.js";
@@ -78,12 +78,12 @@ export interface Engine {
  */
 export async function openEngine({ device, precision: asked, threads, mostRows }: EngineOptions): Promise<Engine> {
   const { runtime, precision, notices: chosen } = await openDevice(device, { threads, precision: asked });
-  const gpuBytes = runtime.options.device === "cuda" ? freeGpuBytes() : undefined; // before anything is loaded
-  const notices = device === "auto" && gpuBytes !== undefined ? [...chosen, sharedGpu(gpuBytes)] : chosen;
-  const freeBytes = gpuBytes === undefined ? availableBytes : () => gpuBytes;
-  const pool = sessionPool([runtime], gpuBytes);
+  const gpu = runtime.options.device === "cuda" ? gpuMemory() : undefined; // before anything is loaded
+  const notices = device === "auto" && gpu !== undefined ? [...chosen, sharedGpu(gpu.free)] : chosen;
+  const freeBytes = gpu === undefined ? availableBytes : () => gpu.free;
+  const pool = sessionPool([runtime], gpu?.free);
   const lanes = openLanes(runtime.options);
-  const plan = planner(freeBytes, { lanes: lanes?.count, mostRows });
+  const plan = planner(freeBytes, { lanes: lanes?.count, mostRows, gpuBytes: gpu?.total });
   let closed = false;
   const expectOpen = (who: string): void => {
     if (closed) throw new ClosedError(`${who}: the model is closed; open it again`);

@@ -2,16 +2,22 @@
 import { spawnSync } from "node:child_process";
 import { bytesInWords } from "../core/words.js";
 
+/** Memory of a GPU, bytes. */
+export interface GpuMemory {
+  readonly free: number;
+  readonly total: number;
+}
+
 /**
- * Free memory of the GPU that CUDA takes, bytes: the first of CUDA_VISIBLE_DEVICES, else number 0. Where there are several, nvidia-smi counts
- * them by their slots and CUDA by their speed, unless CUDA_DEVICE_ORDER=PCI_BUS_ID. Undefined where nvidia-smi is not there or says nothing.
+ * Memory of the GPU that CUDA takes: the first of CUDA_VISIBLE_DEVICES, else number 0. Where there are several, nvidia-smi counts them by their slots
+ * and CUDA by their speed, unless CUDA_DEVICE_ORDER=PCI_BUS_ID. Undefined where nvidia-smi is not there or says nothing.
  */
-export function freeGpuBytes(): number | undefined {
+export function gpuMemory(): GpuMemory | undefined {
   const [first] = (process.env.CUDA_VISIBLE_DEVICES || "0").split(",");
-  const words = [`--id=${first}`, "--query-gpu=memory.free", "--format=csv,noheader,nounits"];
+  const words = [`--id=${first}`, "--query-gpu=memory.free,memory.total", "--format=csv,noheader,nounits"];
   const { stdout } = spawnSync("nvidia-smi", words, { encoding: "utf8", timeout: 5000 });
-  const mebibytes = Number.parseInt(stdout ?? "", 10);
-  return Number.isNaN(mebibytes) ? undefined : mebibytes * 2 ** 20;
+  const [free, total] = (stdout ?? "").split(",").map((text) => Number.parseInt(text, 10) * 2 ** 20);
+  return free >= 0 && total > 0 ? { free, total } : undefined;
 }
 
 /** What the one who did not choose the GPU should know: batches follow the memory that was free, and others may want it too. */

@@ -1,7 +1,10 @@
 /** @file One function of a network, such as "decode", before it has a size. The engine makes plans, sessions and batches of it. */
 import type { Shape, Tensor } from "../core/tensor.js";
-import { Graph } from "../graph/graph.js";
+import { Graph, type GraphOptions } from "../graph/graph.js";
 import type { DeviceBuffer, Feed } from "./session.js";
+
+/** What a graph may hold at once. Default: all activations. */
+export type GraphMemory = Pick<GraphOptions, "checkpointing" | "scoreBytes">;
 
 /**
  * A function of a network.
@@ -11,8 +14,8 @@ import type { DeviceBuffer, Feed } from "./session.js";
 export interface Program<Size extends object, Rows extends string, Shared extends string, Out extends string> {
   /** names the function in errors; no other program of an engine has it */
   readonly name: string;
-  /** The graph of a call of `batch` rows. `checkpointing` asks for gradient checkpointing; a program that has no use for it ignores it. */
-  graph(size: Size, batch: number, checkpointing: boolean): Graph;
+  /** The graph of a call of `batch` rows. A program that has no use for `memory` ignores it. */
+  graph(size: Size, batch: number, memory?: GraphMemory): Graph;
   /** for the compiler alone: never there */
   readonly types?: { readonly rows: Rows; readonly shared: Shared; readonly out: Out };
 }

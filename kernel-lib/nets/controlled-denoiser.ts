@@ -38,8 +38,8 @@ export const controlledNoiseProgram = (
   network: DenoisingNetwork,
 ): Program<ControlledSize, "latent" | "text", Exclude<GuidedInput, "text" | "guidance" | ControlScale> | ControlInput, "noise"> => ({
   name: "controlledNoise",
-  graph({ height, width, tokens, rows }, groups, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph({ height, width, tokens, rows }, groups, memory) {
+    const graph = new Graph(memory);
     const { inChannels, crossAttentionDim } = network.unet.config;
     const { predict, level } = prepared(graph, network);
     const latent = byRow(graph.input("latent", [groups, rows, inChannels, height, width])); // [R·G,c,h,w]

@@ -53,8 +53,8 @@ export const stageNoiseProgram = ({
   embedding: source = "fed",
 }: PyramidNetwork): Program<StageSize, string, StageInput, "noise"> => ({
   name: "stageNoise",
-  graph({ height, width, stage, channels, tokens }, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph({ height, width, stage, channels, tokens }, batch, memory) {
+    const graph = new Graph(memory);
     const { config } = unet;
     const p = checkpointParameters(graph, unet, precision);
     const latent = graph.input("latent", [batch, channels, height, width]);

@@ -31,8 +31,10 @@ import { decoded, type VaeConfig } from "./vae.js";
 export interface DenoisingNetwork {
   readonly unet: Part<UNetConfig>;
   readonly prediction: ScheduleConfig["prediction"];
-  /** of the U-Net's weights and activations; everything before and after it is in float32. Default "float32". */
+  /** of the U-Net's weights and activations; what lies between it and other networks is in float32. Default "float32". */
   readonly precision?: Precision;
+  /** of the decoder where an image is foreseen, and in its gradient; default "float32" */
+  readonly decoderPrecision?: Precision;
   /** whether the timestep embedding is computed in the graph or fed, for devices whose sines are poor; default "fed" */
   readonly embedding?: "computed" | "fed";
   /** those that a call may use; default none */
@@ -60,8 +62,8 @@ export type GuidedInput = "text" | "guidance" | "alpha" | "sigma" | "timestep" |
 /** -> guided noise [N,c,h,w] */
 export const noiseProgram = (network: DenoisingNetwork): Program<GuidedSize, GuidedRow, GuidedInput, "noise"> => ({
   name: "noise",
-  graph(size, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph(size, batch, memory) {
+    const graph = new Graph(memory);
     const { latent, output, level } = guidedOutput(graph, network, size, batch);
     graph.output("noise", fromOutput[network.prediction].eps(latent, output, level));
     return graph;
@@ -74,8 +76,8 @@ export const noiseProgram = (network: DenoisingNetwork): Program<GuidedSize, Gui
  */
 export const pullNoiseProgram = (network: DenoisingNetwork): Program<GuidedSize, GuidedRow | "cotangent", GuidedInput, "pulled"> => ({
   name: "pullNoise",
-  graph(size, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph(size, batch, memory) {
+    const graph = new Graph(memory);
     const { latent, output, level } = guidedOutput(graph, network, size, batch);
     const noise = fromOutput[network.prediction].eps(latent, output, level); // [N,c,h,w]
     graph.output("pulled", gradient(graph, mul(noise, graph.input("cotangent", noise.shape)), latent));
@@ -91,8 +93,8 @@ export const rowNoiseProgram = (
   network: DenoisingNetwork,
 ): Program<RowSize, "latent" | "text", Exclude<GuidedInput, "text" | "guidance" | ControlScale>, "noise"> => ({
   name: "rowNoise",
-  graph({ height, width, tokens }, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph({ height, width, tokens }, batch, memory) {
+    const graph = new Graph(memory);
     const { config } = network.unet;
     const { predict, level } = prepared(graph, network);
     const latent = graph.input("latent", [batch, config.inChannels, height, width]);
@@ -105,8 +107,8 @@ export const rowNoiseProgram = (
 /** -> the image that each latent foresees, decode(x0), [N,3,f·h,f·w] */
 export const foreseeProgram = (network: DenoisingNetwork, vae: Part<VaeConfig>): Program<GuidedSize, GuidedRow, GuidedInput, "image"> => ({
   name: "foresee",
-  graph(size, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph(size, batch, memory) {
+    const graph = new Graph(memory);
     graph.output("image", foreseen(graph, network, vae, size, batch).image);
     return graph;
   },
@@ -186,7 +188,8 @@ export function guidedAt(
 /** The image of each latent's x0, [N,3,f·h,f·w]. */
 export function foreseen(graph: Graph, network: DenoisingNetwork, vae: Part<VaeConfig>, size: GuidedSize, batch: number) {
   const { latent, output, level } = guidedOutput(graph, network, size, batch);
-  return { latent, image: decoded(graph, vae, fromOutput[network.prediction].x0(latent, output, level), "open") };
+  const x0 = fromOutput[network.prediction].x0(latent, output, level);
+  return { latent, image: decoded(graph, vae, x0, "open", network.decoderPrecision) };
 }
 
 type FromOutput = (xt: Value, output: Value, level: LevelValues) => Value;

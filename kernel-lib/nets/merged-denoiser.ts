@@ -17,8 +17,8 @@ export interface MergedSize extends GuidedSize {
 /** P panoramas of n windows each, latent [P,n,c,h,w] -> guided noise [P,n,c,h,w]. All windows of a panorama are in one call, since each layer needs them all. */
 export const mergedNoiseProgram = (network: DenoisingNetwork): Program<MergedSize, GuidedRow, GuidedInput, "noise"> => ({
   name: "mergedNoise",
-  graph(size, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph(size, batch, memory) {
+    const graph = new Graph(memory);
     const { height, width, tops, lefts, merged } = size;
     const { inChannels: c } = network.unet.config;
     const latent = reshape(graph.input("latent", [batch, lefts.length, c, height, width]), [batch * lefts.length, c, height, width]);

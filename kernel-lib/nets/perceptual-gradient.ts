@@ -27,8 +27,8 @@ export const perceptualGradientProgram = (
   distance: ImageDistance = "lpips",
 ): Program<GuidedSize, GuidedRow, GuidedInput | "anchor", "loss" | "gradient"> => ({
   name: distance === "lpips" ? "gradient" : `gradient of ${distance}`,
-  graph(size, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph(size, batch, memory) {
+    const graph = new Graph(memory);
     const { latent, image } = foreseen(graph, network, vae, size, batch);
     compared(graph, { of: latent, image, perceptual, distance });
     return graph;
@@ -52,8 +52,8 @@ export const decodedGradientProgram = (
   distance: ImageDistance = "lpips",
 ): Program<LatentSize, "latent", "anchor", "loss" | "gradient"> => ({
   name: distance === "lpips" ? "decoded gradient" : `decoded gradient of ${distance}`,
-  graph({ height, width }, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph({ height, width }, batch, memory) {
+    const graph = new Graph(memory);
     const latent = graph.input("latent", [batch, vae.config.latentChannels, height, width]);
     compared(graph, { of: latent, image: decoded(graph, vae, latent, "open"), perceptual, distance });
     return graph;

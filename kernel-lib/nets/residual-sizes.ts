@@ -19,10 +19,10 @@ export const residualSizesProgram = (
   network: DenoisingNetwork,
 ): Program<GuidedSize, GuidedRow, Exclude<GuidedInput, "guidance" | "alpha" | "sigma">, "skips" | "residuals"> => ({
   name: "residualSizes",
-  graph(size, N, checkpointing) {
+  graph(size, N, memory) {
     const { unet: part, precision = "float32", embedding: source = "fed", controlNets = [] } = network;
     const { inChannels, blockOutChannels: channels, crossAttentionDim: D } = part.config;
-    const graph = new Graph({ checkpointing });
+    const graph = new Graph(memory);
     const p = checkpointParameters(graph, part, precision);
     const latent = cast(graph.input("latent", [N, inChannels, size.height, size.width]), precision);
     const embedding = cast(timestepInput(graph, part.config, source), precision); // [1,C0]

@@ -31,8 +31,8 @@ export const unconditionalNoiseProgram = ({
   embedding: source = "fed",
 }: UnconditionalNetwork): Program<LatentSize, "latent", UnconditionalInput, "noise"> => ({
   name: "noise",
-  graph({ height, width }, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph({ height, width }, batch, memory) {
+    const graph = new Graph(memory);
     const { config } = unet;
     const p = checkpointParameters(graph, unet, precision);
     const latent = graph.input("latent", [batch, config.inChannels, height, width]);

@@ -6,6 +6,7 @@ import type { JsonObject } from "../core/json.js";
 import type { Program } from "../engine/program.js";
 import { gradient } from "../graph/gradient.js";
 import { Graph, type Value } from "../graph/graph.js";
+import { inPrecision, type Precision } from "../graph/half.js";
 import { padAround } from "../graph/ops/conv.js";
 import { add, clip, exp, mul, silu } from "../graph/ops/elementwise.js";
 import { pad, split } from "../graph/ops/shape.js";
@@ -129,9 +130,14 @@ function middle({ normNumGroups }: VaeConfig, p: Parameters, x: Value, edge: Edg
   return resnetAt(p, "resnets.1", h, C, null, norm);
 }
 
-/** An image of latents [N,c,h,w] (VAE latent × scaling factor) with a checkpoint's weights: [N,3,f·h,f·w]. */
-export const decoded = (graph: Graph, part: Part<VaeConfig>, latent: Value, edge: Edge): Value =>
-  vaeDecoder(part.config, checkpointParameters(graph, part), mul(latent, 1 / part.config.scalingFactor), edge);
+/**
+ * An image of latents [N,c,h,w] (VAE latent × scaling factor) with a checkpoint's weights: [N,3,f·h,f·w].
+ * @param precision of the decoder's weights and activations; latent and image are in float32
+ */
+export const decoded = (graph: Graph, part: Part<VaeConfig>, latent: Value, edge: Edge, precision: Precision = "float32"): Value =>
+  inPrecision(precision, [mul(latent, 1 / part.config.scalingFactor)], ([z]) =>
+    vaeDecoder(part.config, checkpointParameters(graph, part, precision), z, edge),
+  );
 
 /** In latent pixels. */
 export interface LatentSize {
@@ -142,8 +148,8 @@ export interface LatentSize {
 /** latent [N,c,h,w] (VAE latent × scaling factor) -> image [N,3,f·h,f·w] */
 export const decodeProgram = (part: Part<VaeConfig>): Program<LatentSize & { readonly edge: Edge }, "latent", never, "image"> => ({
   name: "decode",
-  graph({ height, width, edge }, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph({ height, width, edge }, batch, memory) {
+    const graph = new Graph(memory);
     graph.output("image", decoded(graph, part, graph.input("latent", [batch, part.config.latentChannels, height, width]), edge));
     return graph;
   },
@@ -154,8 +160,8 @@ export const pullDecodeProgram = (
   part: Part<VaeConfig>,
 ): Program<LatentSize & { readonly edge: Edge }, "latent" | "cotangent", never, "pulled"> => ({
   name: "pullDecode",
-  graph({ height, width, edge }, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph({ height, width, edge }, batch, memory) {
+    const graph = new Graph(memory);
     const latent = graph.input("latent", [batch, part.config.latentChannels, height, width]);
     const image = decoded(graph, part, latent, edge); // [N,3,f·h,f·w]
     graph.output("pulled", gradient(graph, mul(image, graph.input("cotangent", image.shape)), latent));
@@ -173,8 +179,8 @@ function encoded(graph: Graph, part: Part<VaeConfig>, { height, width, edge }: L
 /** image [N,3,f·h,f·w] in [-1,1] -> latent [N,c,h,w]: scaling factor × mean */
 export const encodeProgram = (part: Part<VaeConfig>): Program<LatentSize & { readonly edge: Edge }, "image", never, "latent"> => ({
   name: "encode",
-  graph(size, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph(size, batch, memory) {
+    const graph = new Graph(memory);
     graph.output("latent", mul(encoded(graph, part, size, batch).mean, part.config.scalingFactor));
     return graph;
   },
@@ -185,8 +191,8 @@ export const encodeSampleProgram = (
   part: Part<VaeConfig>,
 ): Program<LatentSize & { readonly edge: Edge }, "image" | "noise", never, "latent"> => ({
   name: "encodeSample",
-  graph(size, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph(size, batch, memory) {
+    const graph = new Graph(memory);
     const { mean, logVariance } = encoded(graph, part, size, batch);
     const sample = add(mean, mul(exp(mul(logVariance, 0.5)), graph.input("noise", mean.shape))); // [N,c,h,w]
     graph.output("latent", mul(sample, part.config.scalingFactor));

@@ -66,5 +66,5 @@ export function expectAutoencoderFits(
   expectEqual(vae.file, "in_channels", vae.config.inChannels, 3, "those of an RGB image");
   expectEqual(vae.file, "out_channels", vae.config.outChannels, 3, "those of an RGB image");
   // building a graph asks for every key with its shape
-  decodeProgram(vae).graph({ height: 1, width: 1, edge: "open" }, 1, false);
+  decodeProgram(vae).graph({ height: 1, width: 1, edge: "open" }, 1);
 }

@@ -181,5 +181,5 @@ export function expectControlNetFits(part: ControlNetPart, parts: ControlledPart
   const side = 2 ** (unet.config.blockOutChannels.length - 1);
   const { prediction } = parts.part("scheduler");
   const size = { height: side, width: side, tokens: 1, texts: 1, nets: [0], modes: ["balanced"] } as const;
-  noiseProgram({ unet, prediction, controlNets: [part] }).graph(size, 1, false);
+  noiseProgram({ unet, prediction, controlNets: [part] }).graph(size, 1);
 }

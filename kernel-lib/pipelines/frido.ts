@@ -225,10 +225,10 @@ function expectKeys(parts: OpenParts<FridoParts>): void {
   const [unet, first, condition] = [parts.part("unet"), parts.part("first_stage"), parts.part("condition")];
   const { stageChannels, windowMultiple: side, latentChannels: channels, schedule } = configOf(parts);
   const noise = stageNoiseProgram({ unet, stageChannels, prediction: schedule.prediction });
-  for (const stage of stageChannels.keys()) noise.graph({ height: side, width: side, stage, channels, tokens: 1 }, 1, false);
-  encodePyramidProgram(first).graph({ height: 2 ** (stageChannels.length - 1), width: 2 ** (stageChannels.length - 1) }, 1, false);
-  decodePyramidProgram(first).graph({ height: 1, width: 1 }, 1, false);
-  tokensProgram(condition).graph({ tokens: 1 }, 1, false);
+  for (const stage of stageChannels.keys()) noise.graph({ height: side, width: side, stage, channels, tokens: 1 }, 1);
+  encodePyramidProgram(first).graph({ height: 2 ** (stageChannels.length - 1), width: 2 ** (stageChannels.length - 1) }, 1);
+  decodePyramidProgram(first).graph({ height: 1, width: 1 }, 1);
+  tokensProgram(condition).graph({ tokens: 1 }, 1);
 }
 
 const scalar = (x: number) => ({ data: Float32Array.of(x), shape: [1] });

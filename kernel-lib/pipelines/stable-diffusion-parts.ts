@@ -89,7 +89,7 @@ export function expectPartsFit(parts: OpenParts<StableDiffusionParts>): void {
   expectAutoencoderFits(vae, unet);
   // building a graph asks for every key with its shape
   const side = 2 ** (unet.config.blockOutChannels.length - 1);
-  noiseProgram({ unet, prediction }).graph({ height: side, width: side, tokens: 1, texts: 1 }, 1, false);
+  noiseProgram({ unet, prediction }).graph({ height: side, width: side, tokens: 1, texts: 1 }, 1);
   for (const controlNet of controlNetsOf(parts)) expectControlNetFits(controlNet, parts);
 }
 

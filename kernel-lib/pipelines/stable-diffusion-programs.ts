@@ -17,14 +17,18 @@ import { controlNetsOf, type StableDiffusionParts, textParts } from "./stable-di
 /** The programs of a checkpoint, and the configs that their calls are checked by. */
 export type StableDiffusionPrograms = ReturnType<typeof stableDiffusionPrograms>;
 
-/** The programs of a checkpoint. @param how precision of the U-Net, and whether the timestep's embedding is computed in the graph or fed */
+/** The programs of a checkpoint. @param how precision of the U-Net and of the decoder in the gradient, and whether the timestep's embedding is computed in the graph or fed */
 export function stableDiffusionPrograms(
   parts: OpenParts<StableDiffusionParts>,
-  { precision, embedding }: Required<Pick<DenoisingNetwork, "precision" | "embedding">>,
+  {
+    precision,
+    decoderPrecision,
+    embedding,
+  }: Pick<DenoisingNetwork, "decoderPrecision"> & Required<Pick<DenoisingNetwork, "precision" | "embedding">>,
 ) {
   const [unet, vae, scheduler] = [parts.part("unet"), parts.part("vae"), parts.part("scheduler")];
   const controlNets = controlNetsOf(parts);
-  const network: DenoisingNetwork = { unet, prediction: scheduler.prediction, precision, embedding, controlNets };
+  const network: DenoisingNetwork = { unet, prediction: scheduler.prediction, precision, decoderPrecision, embedding, controlNets };
   const lpips = () => parts.part("perceptual");
   return {
     unet: unet.config,

@@ -19,7 +19,9 @@ export const stableDiffusion: Pipeline<Model, StableDiffusionParts> = {
   check: expectPartsFit,
   open(parts, engine) {
     const { device, precision, threads, notices } = engine;
-    const opened: Opened = { engine, ...stableDiffusionPrograms(parts, { precision, embedding: embeddingOn(device) }) };
+    // the official code decodes in half precision under CUDA's autocast too; elsewhere half precision is no faster
+    const decoderPrecision = device === "cuda" ? precision : "float32";
+    const opened: Opened = { engine, ...stableDiffusionPrograms(parts, { precision, decoderPrecision, embedding: embeddingOn(device) }) };
     const digest = once(() => digestOf(parts));
     return {
       config: jointConfigOf(parts),

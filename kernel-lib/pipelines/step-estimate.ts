@@ -39,8 +39,8 @@ const TOKENS = 77;
 export function stepFlops(parts: OpenParts<StableDiffusionParts>): StepFlops {
   const { unet, programs } = stableDiffusionPrograms(parts, { precision: "float32", embedding: "computed" });
   const size: GuidedSize = { height: unet.sampleSize, width: unet.sampleSize, tokens: TOKENS, texts: 2 };
-  const noise = flopsOf(programs.noise.graph(size, 1, false));
-  return parts.has("perceptual") ? { noise, gradient: flopsOf(programs.gradient().graph(size, 1, false)) } : { noise };
+  const noise = flopsOf(programs.noise.graph(size, 1));
+  return parts.has("perceptual") ? { noise, gradient: flopsOf(programs.gradient().graph(size, 1)) } : { noise };
 }
 
 /**

@@ -97,7 +97,7 @@ export const pixelDiffusion: Pipeline<UnconditionalModel, PixelParts> = {
 /** Building a graph asks for every key with its shape. @throws CheckpointError for one that is missing or does not fit */
 function expectKeys(unet: Part<UnconditionalUNetConfig>, prediction: ScheduleConfig["prediction"]): void {
   const side = 2 ** (unet.config.blockOutChannels.length - 1);
-  unconditionalNoiseProgram({ unet, prediction }).graph({ height: side, width: side }, 1, false);
+  unconditionalNoiseProgram({ unet, prediction }).graph({ height: side, width: side }, 1);
 }
 
 interface Rest {

@@ -15,7 +15,7 @@ export interface QueueEntry {
 
 /**
  * A part trains at a constant rate; a branch whose rate falls to 0 ends each version that is shipped. The dual encoder reads the candidate's text
- * encoder: it goes on with each one that a diffusion branch leaves.
+ * encoder: it goes on with each one that a diffusion branch leaves. So does the skyline's ControlNet, which is trained beside a U-Net that stays as it is.
  */
 export const QUEUE: readonly QueueEntry[] = [
   { name: "perceptual", training: "perceptual", steps: 720, rate: "falling" },
@@ -36,4 +36,5 @@ export const QUEUE: readonly QueueEntry[] = [
   { name: "diffusion", training: "diffusion", steps: 40_000, rate: "constant" },
   { name: "diffusion-2", training: "diffusion", steps: 2_000, rate: "falling", from: "diffusion" },
   { name: "dual-2", training: "dual", steps: 160, rate: "falling", from: "dual" },
+  { name: "skyline-2", training: "skyline", steps: 1_500, rate: "falling", from: "skyline" },
 ];

@@ -48,6 +48,7 @@ beforeAll(async () => {
   const picture = async (width: number) => encodePng(zeros([1, 3, 128, width]));
   for (const [name, width] of [
     ["hills.png", 128],
+    ["line.png", 768],
     ["pano.png", 768],
     ["photo.jpg", 256],
     ["right.png", 768],

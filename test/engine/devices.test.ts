@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { DeviceError } from "#kernel-lib/core/errors.js";
 import { openDevice } from "#kernel-lib/engine/devices.js";
-import { freeGpuBytes } from "#kernel-lib/engine/gpu-memory.js";
+import { gpuMemory } from "#kernel-lib/engine/gpu-memory.js";
 import { swiftShaderEnv, unlessSwiftShader } from "./swiftshader.js";
 
 test("auto opens, and says what it chose and why not the others", async () => {
@@ -75,7 +75,7 @@ describe.skipIf(unlessSwiftShader)(`with a software adapter of WebGPU${unlessSwi
   });
 });
 
-describe.skipIf(process.platform === "win32")("free memory of a GPU", () => {
+describe.skipIf(process.platform === "win32")("memory of a GPU", () => {
   const folder = mkdtempSync(join(tmpdir(), "veduta-smi-"));
   afterEach(() => {
     vi.unstubAllEnvs();
@@ -83,16 +83,16 @@ describe.skipIf(process.platform === "win32")("free memory of a GPU", () => {
   });
 
   test("is what nvidia-smi says of the first that CUDA sees", () => {
-    writeFileSync(join(folder, "nvidia-smi"), '#!/bin/sh\n[ "$1" = "--id=3" ] && echo 7421\n', { mode: 0o755 });
+    writeFileSync(join(folder, "nvidia-smi"), '#!/bin/sh\n[ "$1" = "--id=3" ] && echo 7421, 81559\n', { mode: 0o755 });
     vi.stubEnv("PATH", folder);
     vi.stubEnv("CUDA_VISIBLE_DEVICES", "3,1");
-    expect(freeGpuBytes()).toBe(7421 * 2 ** 20);
+    expect(gpuMemory()).toEqual({ free: 7421 * 2 ** 20, total: 81559 * 2 ** 20 });
   });
 
   test("is unknown where nvidia-smi fails, or is not there", () => {
     vi.stubEnv("PATH", folder);
-    expect(freeGpuBytes()).toBeUndefined();
+    expect(gpuMemory()).toBeUndefined();
     writeFileSync(join(folder, "nvidia-smi"), "#!/bin/sh\necho 'No devices were found'\nexit 6\n", { mode: 0o755 });
-    expect(freeGpuBytes()).toBeUndefined();
+    expect(gpuMemory()).toBeUndefined();
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, expect, test } from "vitest";
 import { createRng, randn } from "#kernel-lib/core/random.js";
 import { openLanes } from "#kernel-lib/engine/lanes.js";
 import { planner } from "#kernel-lib/engine/plan.js";
+import type { GraphMemory } from "#kernel-lib/engine/program.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
 import { matmul } from "#kernel-lib/graph/ops/matmul.js";
 import { openModel } from "#kernel-lib/pipelines/open-model.js";
@@ -27,8 +28,8 @@ test("lanes take two rows each, where as many may be under way; fewer rows are n
 test("each lane's copy of the weights is counted; a graph with many weights, or with checkpointing, has none", () => {
   const waves = (side: number) => ({
     name: "waves",
-    graph: (_: object, batch: number, checkpointing: boolean) => {
-      const graph = new Graph({ checkpointing });
+    graph: (_: object, batch: number, memory?: GraphMemory) => {
+      const graph = new Graph(memory);
       const w = graph.weight("w", [side, side], "float32", { file: "/w.safetensors", offset: 0, length: 4 * side * side });
       graph.output("y", matmul(graph.input("x", [batch, side]), w));
       return graph;

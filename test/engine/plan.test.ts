@@ -14,8 +14,8 @@ const GIB = 2 ** 30;
 /** Four segments of three sines over `width` numbers per row, with their gradient. */
 const waves: Program<{ readonly width: number }, "x", never, "dx"> = {
   name: "waves",
-  graph({ width }, batch, checkpointing) {
-    const graph = new Graph({ checkpointing });
+  graph({ width }, batch, memory) {
+    const graph = new Graph(memory);
     const x = graph.input("x", [batch, width]);
     let y = x;
     for (let k = 0; k < 4; k++) y = segment([y], ([h]) => sin(sin(sin(h))));
@@ -30,6 +30,15 @@ test("shapes alone decide on gradient checkpointing: it is used from 1 GiB per r
     expect(plan(waves, { width: 1000 }).graph(2).checkpointing).toBe(false);
     expect(plan(waves, { width: 2 ** 25 }).graph(2).checkpointing).toBe(true);
   }
+});
+
+test("on a GPU its memory decides: activations are stored where those of four rows take at most half of it, and scores in larger tiles elsewhere", () => {
+  const width = 2 ** 25;
+  const stored = peakBytes(waves.graph({ width }, 1));
+  const on = (gpuBytes: number) => planner(() => GIB, { gpuBytes })(waves, { width }).graph(2);
+  expect(on(8 * stored).checkpointing).toBe(false);
+  expect(on(8 * stored - 1)).toMatchObject({ checkpointing: true, scoreBytes: 2 ** 30 });
+  expect(planner(() => GIB)(waves, { width }).graph(2).scoreBytes).toBe(2 ** 27);
 });
 
 test("a call is taken to need twice what is alive, for ONNX Runtime holds buffers for reuse", () => {

@@ -33,12 +33,12 @@ describe.each(units)("$name, gradient checkpointing $checkpointing$skipped", ({ 
   });
 });
 
-/** A model whose U-Net computes in half precision, rounded as a GPU rounds. */
+/** A model whose U-Net computes in half precision, and its decoder in the gradient, rounded as a GPU rounds. */
 async function roundedModel(path: string, files?: PerceptualFiles): Promise<Model> {
   const model = await openModel(path, { device: "cpu", perceptual: files });
   const checkpoint = openCheckpoint(path);
   const [unet, vae, scheduler] = [checkpoint.part("unet"), checkpoint.part("vae"), checkpoint.part("scheduler")];
-  const denoiser = { unet, prediction: scheduler.prediction, precision: "float16" } as const;
+  const denoiser = { unet, prediction: scheduler.prediction, precision: "float16", decoderPrecision: "float16" } as const;
   const sessions = new Map<string, Promise<Session>>();
   const run = async (key: string, build: () => Graph, feeds: Feeds) => {
     const open = sessions.get(key) ?? openRounded(build());
@@ -59,12 +59,12 @@ async function roundedModel(path: string, files?: PerceptualFiles): Promise<Mode
   const calls: Pick<Model, "predictNoise" | "perceptualGradient" | "close"> = {
     async predictNoise(latent, options) {
       const { size, batch, feeds } = guided(latent, options);
-      return (await run(`noise ${latent.shape}`, () => noiseProgram(denoiser).graph(size, batch, false), feeds)).noise;
+      return (await run(`noise ${latent.shape}`, () => noiseProgram(denoiser).graph(size, batch), feeds)).noise;
     },
     async perceptualGradient(latent, { anchor, ...options }) {
       const { size, batch, feeds } = guided(latent, options);
       const perceptual = perceptualFromFiles(files as PerceptualFiles);
-      const build = () => perceptualGradientProgram(denoiser, vae, perceptual).graph(size, batch, false);
+      const build = () => perceptualGradientProgram(denoiser, vae, perceptual).graph(size, batch);
       const { loss, gradient } = await run(`gradient ${latent.shape}`, build, { ...feeds, anchor });
       return { loss, gradient };
     },

@@ -42,6 +42,7 @@ export function residualPlot(
       barmode: "group",
       xaxis: { title: { text: `what the U-Net's decoder takes, at timestep ${timestep}` }, showgrid: false },
       yaxis: { title: { text: "rms of the residual, % of its skip's" }, rangemode: "tozero" },
+      margin: { l: 56, r: 20, t: 66, b: 64 },
     }),
   };
   const largest = (mode: number) => names[data[mode].y.indexOf(Math.max(...data[mode].y))];

@@ -7,7 +7,7 @@ import type { Operator } from "../operator.js";
 import { apply, plain } from "../operator.js";
 import { blockedConv, blockedKernel, blockedTurnedKernel, blockOf } from "./blocked-conv.js";
 import { weightGradient } from "./conv-weight-gradient.js";
-import { add } from "./elementwise.js";
+import { add, cast } from "./elementwise.js";
 import { upsample2 } from "./pool.js";
 import { reduceSum } from "./reduce.js";
 import { pad, reshape, slices, transpose } from "./shape.js";
@@ -90,14 +90,14 @@ export const UpsampleConv: Operator<undefined> = {
   },
   pullBack: ({ inputs: [, w], saved: [large], dy }) => [
     () => {
-      const turned = flipped(w); // [C,O,3,3]
+      // in float32: ONNX Runtime has no Pad in half precision on the CPU, where it folds constants
+      const turned = flipped(cast(w, "float32")); // [C,O,3,3]
       const places = [0, 1].flatMap((i) => [0, 1].map((j) => pad(turned, [0, 0, i, j], [0, 0, 1 - i, 1 - j])));
-      return conv(
-        dy,
+      const kernel = cast(
         places.reduce((a, b) => add(a, b)),
-        undefined,
-        { stride: 2, padding: 1 },
+        w.dtype,
       );
+      return conv(dy, kernel, undefined, { stride: 2, padding: 1 });
     },
     () => weightGradient(large, w, dy, { stride: 1, padding: 1 }),
     () => reshape(reduceSum(dy, [0, 2, 3]), [w.shape[0]]),

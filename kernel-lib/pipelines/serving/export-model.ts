@@ -5,7 +5,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { once } from "../../core/once.js";
-import { needsCheckpointing } from "../../engine/plan.js";
+import { memoryOf } from "../../engine/plan.js";
 import type { Graph } from "../../graph/graph.js";
 import type { Precision } from "../../graph/half.js";
 import { onnxBytes } from "../../graph/onnx.js";
@@ -100,8 +100,8 @@ export async function exportModel(pathOrName: string, dir: string, options: Expo
 }
 
 function graphOf({ program, size, lengths }: ExportedFunction, keeps: ExportOptions["keeps"]): Graph {
-  const checkpointing = keeps === undefined ? needsCheckpointing(program.graph(size, 1, false)) : keeps === "ends";
-  return program.graph(size, lengths.N, checkpointing);
+  const memory = keeps === undefined ? memoryOf(program.graph(size, 1)) : { checkpointing: keeps === "ends" };
+  return program.graph(size, lengths.N, memory);
 }
 
 const weightFiles = (graph: Graph): readonly string[] => [

@@ -23,7 +23,10 @@ import { bootstrapInterval, mean } from "./statistics.js";
 import { decimal, type Line, line, percent } from "./table.js";
 import { AT, SIDE, TIMED } from "./windows.js";
 
-const WIDTH = 4 * SIDE;
+const WIDTH = 3 * SIDE;
+const STEPS = 12;
+/** Of the control: what docs/controlnet.md recommends with this ControlNet. */
+const SCALE = 1.5;
 /** The first drawing of the seed whose skyline is asked for; no other measure sees these. */
 const FROM = 510_000;
 /** What is painted along each skyline. */
@@ -50,7 +53,7 @@ export interface SkylineCheck {
   readonly model: Model;
   readonly judge: Judge;
   readonly pictures: string;
-  /** panoramas: every prompt along count / 4 skylines */
+  /** panoramas: every prompt along count / 4 skylines, of drawings of its terrain */
   readonly count: number;
 }
 
@@ -62,17 +65,20 @@ export async function skylinePanoramas({ model, judge, pictures, count }: Skylin
   const error: number[] = [];
   const shown: Record<Way, Shown[]> = { "sync, controlled": [], "sync, alone": [], "multi, controlled": [] };
   try {
-    for (let k = 0; k < Math.ceil(count / ASKED.length); k++) {
-      const drawing = drawLabelled(createRng(SEEDS.fresh * 1_000_000 + FROM + k), { width: WIDTH });
-      const rows = skylineRows(drawing);
-      error.push(distance(await paintedSkyline(finder, unitOf(drawing.pixels)), rows));
-      for (const [n, asked] of ASKED.entries())
+    for (let k = 0; k < Math.ceil(count / ASKED.length); k++)
+      for (const [n, asked] of ASKED.entries()) {
+        const drawing = drawLabelled(createRng(SEEDS.fresh * 1_000_000 + FROM + ASKED.length * k + n), {
+          width: WIDTH,
+          terrain: asked.terrain,
+        });
+        const rows = skylineRows(drawing);
+        error.push(distance(await paintedSkyline(finder, unitOf(drawing.pixels)), rows));
         for (const way of WAYS) {
           const name = `${k}-${n}-${way.replace(", ", "-")}`;
-          const file = join(folder, `${model.digest.slice(0, 12)}-${name}.json`);
+          const file = join(folder, `${model.digest.slice(0, 12)}-${name}-${SCALE}.json`);
           if (!existsSync(file)) {
             const begun = performance.now();
-            const panorama = await painted(model, way, { prompt: asked.prompt, seed: 100 * k + n, width: WIDTH }, rows);
+            const panorama = await painted(model, way, { prompt: asked.prompt, seed: 100 * k + n }, rows);
             const seconds = (performance.now() - begun) / 1000;
             await writeFile(join(folder, `${name}.png`), await encodePng(panorama));
             const seen = await judge.look(windowsOf(panorama));
@@ -89,20 +95,16 @@ export async function skylinePanoramas({ model, judge, pictures, count }: Skylin
           }
           shown[way].push(JSON.parse(readFileSync(file, "utf8")));
         }
-    }
+      }
   } finally {
     await finder.close();
   }
   return linesOf(shown, error);
 }
 
-function painted(
-  model: Model,
-  way: Way,
-  options: { readonly prompt: string; readonly seed: number; readonly width: number },
-  rows: Float32Array,
-) {
-  const control = { image: lineThrough(rows, { width: WIDTH, height: SIDE }) };
+function painted(model: Model, way: Way, asked: { readonly prompt: string; readonly seed: number }, rows: Float32Array) {
+  const options = { ...asked, width: WIDTH, steps: STEPS };
+  const control = { image: lineThrough(rows, { width: WIDTH, height: SIDE }), scale: SCALE };
   if (way === "sync, alone") return last(syncDiffusion(model, options));
   return last((way === "sync, controlled" ? syncDiffusion : multiDiffusion)(model, { ...options, control }));
 }

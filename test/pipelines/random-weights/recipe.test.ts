@@ -107,7 +107,7 @@ describe.each(["sd15", "sd2-base"] as const satisfies readonly ArchitectureName[
     const runs: [string, Graph, Feeds][] = [
       [
         "U-Net",
-        noiseProgram({ unet, prediction }).graph({ ...size, tokens: 77, texts: 2 }, 1, false),
+        noiseProgram({ unet, prediction }).graph({ ...size, tokens: 77, texts: 2 }, 1),
         {
           latent: noise(1),
           timestepEmbedding: timestepEmbedding(unet.config, [981]),
@@ -117,8 +117,8 @@ describe.each(["sd15", "sd2-base"] as const satisfies readonly ArchitectureName[
           sigma: one(0.997),
         },
       ],
-      ["decoder", decodeProgram(vae).graph({ ...size, edge: "open" }, 1, false), { latent: noise(1) }],
-      ["encoder", encodeProgram(vae).graph({ ...size, edge: "open" }, 1, false), { image }],
+      ["decoder", decodeProgram(vae).graph({ ...size, edge: "open" }, 1), { latent: noise(1) }],
+      ["encoder", encodeProgram(vae).graph({ ...size, edge: "open" }, 1), { image }],
       ["perceptual network", maps, { image }],
     ];
     for (const [what, graph, feeds] of runs) expect(await largest(graph, feeds), what).toBeLessThan(1000); // of 65504
