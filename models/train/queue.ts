@@ -29,7 +29,7 @@ export const QUEUE: readonly QueueEntry[] = [
   { name: "noon", training: "noon", steps: 2_600, rate: "falling" },
   { name: "night", training: "night", steps: 2_600, rate: "falling" },
   { name: "scenes-finder", training: "scenes-finder", steps: 3_000, rate: "falling" },
-  { name: "skyline", training: "skyline", steps: 3_000, rate: "falling" },
+  { name: "skyline", training: "skyline", steps: 4_500, rate: "falling" },
   { name: "scenes-codes", training: "scenes-codes", steps: 7_500, rate: "falling" },
   { name: "scenes", training: "scenes", steps: 4_600, rate: "falling" },
   { name: "scenes-one", training: "scenes-one", steps: 3_900, rate: "falling" },

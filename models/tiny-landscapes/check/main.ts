@@ -21,6 +21,7 @@ const { values, positionals } = parseArgs({
     panoramas: { type: "string", default: "24" },
     edits: { type: "string", default: "120" },
     skylines: { type: "string", default: "24" },
+    "control-scale": { type: "string", default: "1" },
     scenes: { type: "string", default: "300" },
     "scenes-distance": { type: "string", default: "1000" },
     rows: { type: "string" },
@@ -32,7 +33,7 @@ const names = Object.keys(PARTS) as PartName[];
 const sceneRowNames = Object.keys(SCENE_ROWS) as SceneRows[];
 if (values.help) {
   console.log(`npm run models:check -- [PART …] [--candidate | --model DIR] [--windows N] [--distance N] [--panoramas N] [--edits N]
-    [--skylines N] [--scenes N] [--scenes-distance N] [--rows NAME,NAME] [--threads N]
+    [--skylines N] [--control-scale A] [--scenes N] [--scenes-distance N] [--rows NAME,NAME] [--threads N]
 PART: ${names.join(", ")}; default all. scenes is of tiny-scenes, the others are of tiny-landscapes.
 --rows: of scenes, ${sceneRowNames.join(", ")}; default all. --candidate checks what is being trained, in .work/train.`);
   process.exit(0);
@@ -72,7 +73,18 @@ const counts = {
 const lines: Line[] = [];
 for (const name of positionals.length > 0 ? positionals.filter(isPart) : names) {
   const began = Date.now();
-  lines.push(...(await PARTS[name]({ model, judge, folder, scenesFolder, sceneRows, pictures, counts })));
+  lines.push(
+    ...(await PARTS[name]({
+      model,
+      judge,
+      folder,
+      scenesFolder,
+      sceneRows,
+      pictures,
+      controlScale: Number(values["control-scale"]),
+      counts,
+    })),
+  );
   console.error(`${name}: ${((Date.now() - began) / 1000).toFixed(0)} s`);
 }
 await judge.close();

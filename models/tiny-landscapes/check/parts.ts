@@ -31,6 +31,8 @@ export interface Checked {
   /** of the part scenes; default all */
   readonly sceneRows?: readonly SceneRows[];
   readonly pictures: string;
+  /** of the skyline's ControlNet */
+  readonly controlScale: number;
   readonly counts: Readonly<Record<"windows" | "distance" | "panoramas" | "edits" | "skylines" | "scenes" | "scenesDistance", number>>;
 }
 type CheckPart = (checked: Checked) => Promise<Line[]>;
@@ -197,10 +199,10 @@ const steer: CheckPart = ({ model, judge, pictures }) => steered({ model, judge,
 
 const dual: CheckPart = ({ model }) => dualLines(model);
 
-const skyline: CheckPart = async ({ model: { threads }, judge, folder, pictures, counts: { skylines: count } }) => {
+const skyline: CheckPart = async ({ model: { threads }, judge, folder, pictures, controlScale: scale, counts: { skylines: count } }) => {
   const controlled = await openModel(folder, { device: "cpu", threads, control: "skyline" });
   try {
-    return await skylinePanoramas({ model: controlled, judge, pictures, count });
+    return await skylinePanoramas({ model: controlled, judge, pictures, count, scale });
   } finally {
     await controlled.close();
   }

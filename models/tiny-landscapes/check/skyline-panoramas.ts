@@ -25,8 +25,6 @@ import { AT, SIDE, TIMED } from "./windows.js";
 
 const WIDTH = 3 * SIDE;
 const STEPS = 12;
-/** Of the control: what docs/controlnet.md recommends with this ControlNet. */
-const SCALE = 1.5;
 /** The first drawing of the seed whose skyline is asked for; no other measure sees these. */
 const FROM = 510_000;
 /** What is painted along each skyline. */
@@ -55,10 +53,12 @@ export interface SkylineCheck {
   readonly pictures: string;
   /** panoramas: every prompt along count / 4 skylines, of drawings of its terrain */
   readonly count: number;
+  /** of the control */
+  readonly scale: number;
 }
 
 /** The rows of the table. A panorama that was painted with these weights before is read, so that a check that was stopped goes on. */
-export async function skylinePanoramas({ model, judge, pictures, count }: SkylineCheck): Promise<Line[]> {
+export async function skylinePanoramas({ model, judge, pictures, count, scale }: SkylineCheck): Promise<Line[]> {
   const folder = join(pictures, "skyline");
   mkdirSync(folder, { recursive: true });
   const finder = await openFinder(model.threads);
@@ -75,10 +75,10 @@ export async function skylinePanoramas({ model, judge, pictures, count }: Skylin
         error.push(distance(await paintedSkyline(finder, unitOf(drawing.pixels)), rows));
         for (const way of WAYS) {
           const name = `${k}-${n}-${way.replace(", ", "-")}`;
-          const file = join(folder, `${model.digest.slice(0, 12)}-${name}-${SCALE}.json`);
+          const file = join(folder, `${model.digest.slice(0, 12)}-${name}-${scale}.json`);
           if (!existsSync(file)) {
             const begun = performance.now();
-            const panorama = await painted(model, way, { prompt: asked.prompt, seed: 100 * k + n }, rows);
+            const panorama = await painted(model, way, rows, { prompt: asked.prompt, seed: 100 * k + n, scale });
             const seconds = (performance.now() - begun) / 1000;
             await writeFile(join(folder, `${name}.png`), await encodePng(panorama));
             const seen = await judge.look(windowsOf(panorama));
@@ -102,9 +102,15 @@ export async function skylinePanoramas({ model, judge, pictures, count }: Skylin
   return linesOf(shown, error);
 }
 
-function painted(model: Model, way: Way, asked: { readonly prompt: string; readonly seed: number }, rows: Float32Array) {
+/** A panorama along rows, which are a skyline. */
+function painted(
+  model: Model,
+  way: Way,
+  rows: Float32Array,
+  { scale, ...asked }: { readonly prompt: string; readonly seed: number; readonly scale: number },
+) {
   const options = { ...asked, width: WIDTH, steps: STEPS };
-  const control = { image: lineThrough(rows, { width: WIDTH, height: SIDE }), scale: SCALE };
+  const control = { image: lineThrough(rows, { width: WIDTH, height: SIDE }), scale };
   if (way === "sync, alone") return last(syncDiffusion(model, options));
   return last((way === "sync, controlled" ? syncDiffusion : multiDiffusion)(model, { ...options, control }));
 }
