@@ -11,6 +11,7 @@ import { matmul } from "../graph/ops/matmul.js";
 import { reshape } from "../graph/ops/shape.js";
 import type { Device, DeviceChoice } from "./device.js";
 import { type Runtime, startRuntime } from "./runtime.js";
+import { settleTf32, type Tf32 } from "./tf32.js";
 import { raceWebgpu } from "./webgpu-race.js";
 
 export interface DeviceOptions {
@@ -36,7 +37,7 @@ export const DEFAULT_PRECISION: Readonly<Record<Device, Precision>> = { cpu: "fl
 /**
  * Starts a runtime on a device. "auto" tries cuda, then webgpu, then takes the cpu. A software adapter of WebGPU answers like a GPU and is slower
  * than the CPU, so webgpu is taken where a convolution is faster on it. In float32 on cuda, TF32 is turned off for this process, by
- * NVIDIA_TF32_OVERRIDE=0 where the environment does not name it.
+ * NVIDIA_TF32_OVERRIDE=0 where the environment does not name it; after a model in float16 that is too late, and float32 is refused.
  * @throws DeviceError where the device that was asked for is not there: which are, and how to get it
  */
 export async function openDevice(choice: DeviceChoice, options: DeviceOptions): Promise<DeviceRuntime> {
@@ -46,7 +47,10 @@ export async function openDevice(choice: DeviceChoice, options: DeviceOptions): 
 async function openAsked(device: Device, options: DeviceOptions): Promise<DeviceRuntime> {
   const opened = await tryDevice(device, options);
   const inVain = device === "cpu" && options.precision === "float16";
-  if ("runtime" in opened) return { ...opened, notices: inVain ? ["precision float16: on the cpu it is slower than float32"] : [] };
+  if ("runtime" in opened) {
+    const { notice = inVain ? "precision float16: on the cpu it is slower than float32" : undefined, ...started } = opened;
+    return { ...started, notices: notice === undefined ? [] : [notice] };
+  }
   const there = device === "cpu" ? [] : ["cpu"];
   for (const other of (["cuda", "webgpu"] as const).filter((name) => name !== device)) if (await works(other, options)) there.push(other);
   throw new DeviceError(`device ${device}: not there (${opened.reason}); there are: ${there.join(", ") || "none"}. ${howToGet(device)}`);
@@ -54,7 +58,10 @@ async function openAsked(device: Device, options: DeviceOptions): Promise<Device
 
 async function openBest(options: DeviceOptions): Promise<DeviceRuntime> {
   const cuda = await tryDevice("cuda", options);
-  if ("runtime" in cuda) return { ...cuda, notices: [`device auto: cuda, ${cuda.precision}`] };
+  if ("runtime" in cuda) {
+    const { notice, ...started } = cuda;
+    return { ...started, notices: [`device auto: cuda, ${cuda.precision}`, ...(notice === undefined ? [] : [notice])] };
+  }
   const why = [`cuda is not there (${cuda.reason})`];
 
   const race = await raceWebgpu({ threads: options.threads, precision: options.precision ?? DEFAULT_PRECISION.webgpu });
@@ -78,14 +85,19 @@ async function works(device: Device, options: DeviceOptions): Promise<boolean> {
   return "runtime" in opened;
 }
 
-type Attempt = Pick<DeviceRuntime, "runtime" | "precision"> | { readonly reason: string };
+type Attempt = (Pick<DeviceRuntime, "runtime" | "precision"> & { readonly notice?: string }) | { readonly reason: string };
+
+/** As this process was started. */
+const OVERRIDE = process.env.NVIDIA_TF32_OVERRIDE;
+let settled: Tf32 | undefined;
 
 /** Runs a convolution and a matrix product on the device, in the precision that it is to have. */
 async function tryDevice(device: Device, { threads, precision = DEFAULT_PRECISION[device] }: DeviceOptions): Promise<Attempt> {
   // asked without its library, ONNX Runtime prints errors of its own before it throws
   if (device === "cuda" && !existsSync(cudaProvider())) return { reason: "ONNX Runtime's CUDA provider is not installed" };
-  // ONNX Runtime multiplies float32 in TF32, 10 bits of 23, and onnxruntime-node cannot ask it not to
-  if (device === "cuda" && precision === "float32") process.env.NVIDIA_TF32_OVERRIDE ??= "0";
+  const tf32 = device === "cuda" ? settleTf32(precision, settled, OVERRIDE) : undefined;
+  if (tf32?.refused !== undefined) return { reason: tf32.refused };
+  if (tf32?.state.products === "exact") process.env.NVIDIA_TF32_OVERRIDE ??= "0";
   const runtime = startRuntime({ device, threads });
   try {
     const graph = new Graph();
@@ -104,7 +116,8 @@ async function tryDevice(device: Device, { threads, precision = DEFAULT_PRECISIO
     const { y } = await session.run({ x: ones(x), w: ones(w), m: ones(m) });
     await session.release();
     if (y.data.some((number) => number !== 144)) throw new Error(`a convolution and a product of ones, 144 each, gave ${y.data}`);
-    return { runtime, precision };
+    settled = tf32?.state ?? settled;
+    return { runtime, precision, ...(tf32?.notice !== undefined && { notice: tf32.notice }) };
   } catch (error) {
     await runtime.close();
     return { reason: reasonOf(error) };

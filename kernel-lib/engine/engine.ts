@@ -10,7 +10,7 @@ import { availableBytes } from "./memory.js";
 import { expectFit, type MemoryDemand } from "./memory-demand.js";
 import { type AnyProgram, type Plan, planner } from "./plan.js";
 import { type Program, type ProgramFeeds, type ProgramResults, SEND } from "./program.js";
-import { planBatch, sessionPool } from "./session-pool.js";
+import { gpuPool, planBatch, sessionPool } from "./session-pool.js";
 
 /** Where an engine runs. */
 export interface EngineOptions {
@@ -81,7 +81,7 @@ export async function openEngine({ device, precision: asked, threads, mostRows }
   const gpu = runtime.options.device === "cuda" ? gpuMemory() : undefined; // before anything is loaded
   const notices = device === "auto" && gpu !== undefined ? [...chosen, sharedGpu(gpu.free)] : chosen;
   const freeBytes = gpu === undefined ? availableBytes : () => gpu.free;
-  const pool = sessionPool([runtime], gpu?.free);
+  const pool = sessionPool([runtime], gpu && gpuPool(gpu.free));
   const lanes = openLanes(runtime.options);
   const plan = planner(freeBytes, { lanes: lanes?.count, mostRows, gpuBytes: gpu?.total });
   let closed = false;

@@ -1,6 +1,6 @@
 /** @file How a program runs at a size: with gradient checkpointing or without, how many rows a call takes, and what memory it needs. */
 import type { Graph } from "../graph/graph.js";
-import { peakBytes, sessionBytes } from "./memory.js";
+import { HELD_FOR_REUSE, peakBytes, sessionBytes } from "./memory.js";
 import { type GraphMemory, type Program, planName } from "./program.js";
 
 /** A program at one size. */
@@ -45,12 +45,6 @@ export function memoryOf(plain: Graph, gpuBytes?: number): GraphMemory {
 /** Bytes of weights up to which each lane has its own copy. Beyond, a call's operators are large enough for all threads to share. */
 const LANE_WEIGHTS = 2 ** 28;
 
-/**
- * ONNX Runtime holds more than is alive, seemingly buffers for the next value of the same shape: 2.8 times as much was measured in a U-Net of
- * 64×64 latents, 1.6 times in its gradient.
- */
-const HELD_FOR_REUSE = 2;
-
 /** Beyond this many rows a network call only takes longer: a run could not be stopped within it, nor its progress shown. */
 const MOST_ROWS = 8;
 
@@ -88,7 +82,8 @@ function planOf(
   const memory = memoryOf(plain, gpuBytes);
   const graph = memory.checkpointing ? build(1, memory) : plain;
   const shared = lanes > 1 && !memory.checkpointing && sessionBytes(graph) <= LANE_WEIGHTS;
-  const [rowBytes, weightBytes] = [HELD_FOR_REUSE * peakBytes(graph), (shared ? lanes : 1) * sessionBytes(graph)];
+  const held = gpuBytes === undefined ? HELD_FOR_REUSE.cpu : HELD_FOR_REUSE.gpu;
+  const [rowBytes, weightBytes] = [held * peakBytes(graph), (shared ? lanes : 1) * sessionBytes(graph)];
   return {
     name,
     lanes: shared ? "shared" : "none",

@@ -4,7 +4,7 @@
 import { totalmem } from "node:os";
 import { type DeviceTensor, type Shape, sizeOf, type Tensor } from "../core/tensor.js";
 import type { Graph } from "../graph/graph.js";
-import { weightBytes } from "./memory.js";
+import { arenaBytes, weightBytes } from "./memory.js";
 import type { Runtime } from "./runtime.js";
 import type { DeviceBuffer, Feed, Feeds, Results, Session } from "./session.js";
 
@@ -57,24 +57,44 @@ interface Loaded<Out> {
   users: number;
 }
 
+/** What loaded sessions may take. */
+export interface PoolMemory {
+  readonly bytes: number;
+  /** what a session holds until it is released: its weights, or on a GPU the arena of its activations too */
+  readonly of: (graph: Graph) => number;
+  /** whether what is released is gone before the next session is loaded */
+  readonly releases: "in the background" | "first";
+}
+
+/** On the CPU: weights take at most half of the machine's memory. */
+const HOST: PoolMemory = { bytes: totalmem() / 2, of: weightBytes, releases: "in the background" };
+
+/** On a GPU: weights and arenas take at most nine tenths of what was free; the rest is for cuDNN's workspaces. @param free bytes */
+export const gpuPool = (free: number): PoolMemory => ({ bytes: 0.9 * free, of: arenaBytes, releases: "first" });
+
 /**
- * Sessions on one runtime, or on several that share the work; together their weights take at most half of the memory, where one alone does not take more.
- * @param memory bytes; default the machine's
+ * Sessions on one runtime, or on several that share the work; together they take at most `memory`, where one alone does not take more.
+ * @param memory default the machine's
  */
-export function sessionPool(runtimes: readonly Runtime[], memory: number = totalmem()): SessionPool {
+export function sessionPool(runtimes: readonly Runtime[], memory: PoolMemory = HOST): SessionPool {
   type Known = Loaded<Results> | Loaded<Readonly<Record<string, DeviceTensor>>>;
   const loaded = new Map<string, Known>(); // in order of last use
 
-  const shrink = (incoming: number): void => {
+  /** Releases what is idle until the incoming bytes fit. @returns when it is gone */
+  const shrink = async (incoming: number): Promise<void> => {
+    const gone: Promise<unknown>[] = [];
     const total = () => [...loaded.values()].reduce((sum, { bytes }) => sum + bytes, incoming);
     for (const [key, { sessions, users }] of [...loaded]) {
-      if (loaded.size < MOST_SESSIONS && total() <= memory / 2) return;
+      if (loaded.size < MOST_SESSIONS && total() <= memory.bytes) break;
       if (users > 0) continue;
       loaded.delete(key);
-      (sessions as Promise<readonly Session<unknown>[]>)
-        .then((open) => Promise.all(open.map((session) => session.release())))
-        .catch(() => undefined); // one that never opened, or ended with its worker
+      gone.push(
+        (sessions as Promise<readonly Session<unknown>[]>)
+          .then((open) => Promise.all(open.map((session) => session.release())))
+          .catch(() => undefined), // one that never opened, or ended with its worker
+      );
     }
+    if (memory.releases === "first") await Promise.all(gone);
   };
 
   /** @param load of each runtime that takes part; one key is always loaded by the same */
@@ -88,10 +108,10 @@ export function sessionPool(runtimes: readonly Runtime[], memory: number = total
     loaded.delete(key);
     if (!entry) {
       const graph = build();
-      const bytes = load.length * weightBytes(graph);
-      shrink(bytes);
+      const bytes = load.length * memory.of(graph);
+      const room = shrink(bytes);
       entry = {
-        sessions: Promise.all(load.map((open) => open(graph))),
+        sessions: room.then(() => Promise.all(load.map((open) => open(graph)))),
         inputs: new Set(graph.inputs.map(({ name }) => name)),
         bytes,
         users: 0,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { arenaBytes, weightBytes } from "#kernel-lib/engine/memory.js";
 import type { Runtime } from "#kernel-lib/engine/runtime.js";
 import type { Feeds, Results } from "#kernel-lib/engine/session.js";
-import { sessionPool } from "#kernel-lib/engine/session-pool.js";
+import { gpuPool, sessionPool } from "#kernel-lib/engine/session-pool.js";
 import { Graph } from "#kernel-lib/graph/graph.js";
 import { mul } from "#kernel-lib/graph/ops/elementwise.js";
 
@@ -80,7 +81,7 @@ describe("a session pool", () => {
 
   test("holds weights of at most half of the memory, or one session alone", async () => {
     const { runtime, released } = fakeRuntime();
-    const pool = sessionPool([runtime], 1000);
+    const pool = sessionPool([runtime], { bytes: 500, of: weightBytes, releases: "in the background" });
     for (const [name, bytes] of [
       ["a", 200],
       ["b", 300],
@@ -90,6 +91,26 @@ describe("a session pool", () => {
     expect(released).toEqual([0]); // 200 + 300 fit, 100 more do not
     await pool.run("d", () => graphOf(900), one, { rows });
     expect(released).toEqual([0, 1, 2]);
+  });
+
+  test("on a GPU it counts the arenas of activations, and loads a session only when what had to go is gone", async () => {
+    const events: string[] = [];
+    let opened = 0;
+    const open = async () => {
+      const session = opened++;
+      events.push(`open ${session}`);
+      const run = async (): Promise<Results> => ({ y: { data: Float32Array.of(session), shape: [1] } });
+      const release = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        events.push(`gone ${session}`);
+      };
+      return { run, release };
+    };
+    const each = arenaBytes(graphOf(1000));
+    expect(each).toBeGreaterThan(weightBytes(graphOf(1000)));
+    const pool = sessionPool([{ options: { device: "cuda", threads: 1 }, open, close: async () => {} }], gpuPool((2 * each) / 0.9));
+    for (const name of ["a", "b", "c"]) await pool.run(name, () => graphOf(1000), one, { rows });
+    expect(events).toEqual(["open 0", "open 1", "gone 0", "open 2"]);
   });
 
   test("on several runtimes, each takes the next call when it is free: a slow one takes fewer, and rows keep their order", async () => {
