@@ -1,5 +1,5 @@
 /**
- * @file `npm run prove:gpu [-- --device NAME --model DIR --quick]`: whether a device gives the official code's numbers, in float32 and in half
+ * @file `npm run prove:gpu [-- --device NAME --model DIR --precision NAME --batches 1,4,all --quick]`: whether a device gives the official code's numbers, in float32 and in half
  * precision, and what a synchronised step takes on it. Exit codes: 0 proved, 1 a number is off, 2 there is no such device.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -17,7 +17,7 @@ const HOW = `A GPU is needed. NVIDIA, on Linux x64: install its driver, CUDA 12 
   node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install
 Any other: its Vulkan driver (on Debian mesa-vulkan-drivers and libvulkan1). "--device cpu" tries this command without one.`;
 
-const { device: choice, model, quick } = options();
+const { device: choice, model, quick, precision: asked, batches } = options();
 const found = checkDevice(choice);
 if ("reason" in found) {
   console.error(`${found.reason}\n${HOW}`);
@@ -29,8 +29,10 @@ const name = device === "cpu" ? `${cpus().length} × ${cpus()[0]?.model}` : gpuN
 console.log(`${device}: ${name ?? "its driver does not say which"}, Node ${process.versions.node}`);
 if (noHalf !== undefined) console.log(`No half precision: ${noHalf}`);
 
-const precisions = PRECISIONS.filter((precision) => precision === "float32" || noHalf === undefined);
-const wrong = await withModel((path) => precisions.filter((precision) => !prove({ device, precision, path, quick })));
+const precisions = PRECISIONS.filter(
+  (precision) => (precision === "float32" || noHalf === undefined) && [undefined, precision].includes(asked),
+);
+const wrong = await withModel((path) => precisions.filter((precision) => !prove({ device, precision, path, quick, batches })));
 console.log(wrong.length > 0 ? `\nNOT PROVED: ${wrong.join(" and ")} on ${device}` : `\nPROVED: ${precisions.join(" and ")} on ${device}`);
 process.exitCode = wrong.length > 0 ? 1 : 0;
 
@@ -52,14 +54,27 @@ async function withModel(use) {
 function options() {
   try {
     const { values } = parseArgs({
-      options: { device: { type: "string", default: "auto" }, model: { type: "string" }, quick: { type: "boolean", default: false } },
+      options: {
+        device: { type: "string", default: "auto" },
+        model: { type: "string" },
+        precision: { type: "string" },
+        batches: { type: "string" },
+        quick: { type: "boolean", default: false },
+      },
     });
     const device = DEVICE_CHOICES.find((name) => name === values.device);
     if (!device) throw new Error(`--device ${values.device}: want ${DEVICE_CHOICES.join(", ")}`);
-    return { device, model: values.model, quick: values.quick };
+    const precision = PRECISIONS.find((name) => name === values.precision);
+    if (values.precision !== undefined && !precision) throw new Error(`--precision ${values.precision}: want ${PRECISIONS.join(" or ")}`);
+    const batches = values.batches?.split(",").map((word) => (word === "all" ? word : Number(word)));
+    const wrong = batches?.find((batch) => batch !== "all" && !(Number.isSafeInteger(batch) && batch >= 1));
+    if (wrong !== undefined) throw new Error(`--batches ${values.batches}: want whole numbers from 1 on, or all, such as 1,4,all`);
+    return { device, model: values.model, quick: values.quick, precision, batches };
   } catch (error) {
     const said = error instanceof Error ? error.message : error;
-    console.error(`prove:gpu: ${said}\nusage: npm run prove:gpu -- [--device NAME] [--model DIR] [--quick]`);
+    console.error(
+      `prove:gpu: ${said}\nusage: npm run prove:gpu -- [--device NAME] [--model DIR] [--precision NAME] [--batches 1,4,all] [--quick]`,
+    );
     return process.exit(2);
   }
 }

@@ -26,26 +26,33 @@ const WEIGHT = 0.001;
 /** @param {Where} where @param {StepOptions} options @returns {Promise<import("../table.mjs").Row[]>} */
 export async function measureSteps(where, options) {
   const rows = [];
-  for (const batch of options.batches)
-    try {
-      console.log(`  ${where.precision}, batch ${batch}: opening the model and taking the first step …`);
-      rows.push(...(await step(where, batch, options)));
-    } catch (error) {
-      const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
-      console.log(`  ${where.precision}, batch ${batch}: did not run (${line})`);
-      break;
-    }
-  return rows;
+  console.log(`  ${where.precision}: opening the model …`);
+  const model = await openModel(options.path, where);
+  try {
+    for (const batch of options.batches)
+      try {
+        console.log(`  ${where.precision}, batch ${batch}: loading its networks and taking the first step …`);
+        const found = await step(model, where, batch, options);
+        for (const { what, value, unit, note } of found) console.log(`  ${what}: ${value.toPrecision(3)} ${unit}; ${note}`); // a run may be cut short
+        rows.push(...found);
+      } catch (error) {
+        const [line] = (error instanceof Error ? error.message : String(error)).split("\n");
+        console.log(`  ${where.precision}, batch ${batch}: did not run (${line})`);
+        break;
+      }
+    return rows;
+  } finally {
+    await model.close();
+  }
 }
 
 /**
- * A model of its own for each batch size, so that each has its own memory.
- * @param {Where} where @param {number | "all"} asked @param {StepOptions} options
+ * One batch size. Sessions of smaller ones stay loaded while the device has room, so a peak is that of the model so far.
+ * @param {import("veduta").Model} model @param {Where} where @param {number | "all"} asked @param {StepOptions} options
  * @returns {Promise<import("../table.mjs").Row[]>}
  */
-async function step(where, asked, { path, steps, rates, crossing, before }) {
+async function step(model, where, asked, { path, steps, rates, crossing, before }) {
   const watch = watchMemory(where.device, before);
-  const model = await openModel(path, where);
   try {
     const plan = syncDiffusion(model, { prompt: "mountains", seed: 7, weight: WEIGHT }).options;
     const windows = plan.windows.length;
@@ -77,7 +84,6 @@ async function step(where, asked, { path, steps, rates, crossing, before }) {
     return [row, { what: "  tensors to the device and back", value: (100 * bytes * crossing) / fastest, unit: "% of it", note }];
   } finally {
     watch.stop();
-    await model.close();
   }
 }
 
