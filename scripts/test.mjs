@@ -58,7 +58,7 @@ await command(async () => {
   if (which === "quick") console.log("\nNot run here: browser, Jupyter, full lessons, WebGPU, the packed package: npm run test:slow");
   if (which === "slow")
     console.log(
-      "\nNot run here: JupyterHub, Python notebooks, classic widgets, runs killed twenty times, 2,000 spoiled files, WebGPU's U-Net and what stays on its device, lessons 5, 8 to 11 and 14, lessons in front ends, axe at two of four looks, Python's libraries as judges, servers that are killed, golden runs on another machine: npm run test:all",
+      "\nNot run here: JupyterHub, Python notebooks, classic widgets, runs killed twenty times, 2,000 spoiled files, WebGPU's U-Net and what stays on its device, lessons 5, 8 to 11, 14 and 15, lessons in front ends, axe at two of four looks, Python's libraries as judges, servers that are killed, golden runs on another machine: npm run test:all",
     );
   if (which !== "quick" && !chromium)
     console.log("\nNO BROWSER: the tests in test/browser were skipped. Install Chromium, or name one in VEDUTA_CHROMIUM.");

@@ -54,7 +54,7 @@ const numbersIn = (file: string): string[] => numbersOf(printedIn(parseNotebook(
 const jupyter = spawnSync("jupyter", ["nbconvert", "--version"]).status === 0;
 
 /** Lessons of a minute each: only with VEDUTA_ALL=1 (`npm run test:all`). */
-const isLong = (name: string): boolean => /^(05|08|09|10|11|14)-/.test(name) && !process.env.VEDUTA_ALL;
+const isLong = (name: string): boolean => /^(05|08|09|10|11|14|15)-/.test(name) && !process.env.VEDUTA_ALL;
 
 describe.each(lessons.map((lesson) => [lesson.name, lesson] as const))("%s", (name, lesson) => {
   test.skipIf(isLong(name))("runs in our kernel", async () => expectRan(lesson, await ranHere(name)));
