@@ -88,11 +88,7 @@ export function sessionPool(runtimes: readonly Runtime[], memory: PoolMemory = H
       if (loaded.size < MOST_SESSIONS && total() <= memory.bytes) break;
       if (users > 0) continue;
       loaded.delete(key);
-      gone.push(
-        (sessions as Promise<readonly Session<unknown>[]>)
-          .then((open) => Promise.all(open.map((session) => session.release())))
-          .catch(() => undefined), // one that never opened, or ended with its worker
-      );
+      gone.push(released(sessions));
     }
     if (memory.releases === "first") await Promise.all(gone);
   };
@@ -158,6 +154,10 @@ export function sessionPool(runtimes: readonly Runtime[], memory: PoolMemory = H
     }),
   };
 }
+
+/** Releases sessions. One that never opened, or ended with its worker, is gone already. */
+const released = (sessions: Promise<readonly Pick<Session, "release">[]>): Promise<unknown> =>
+  sessions.then((open) => Promise.all(open.map((session) => session.release()))).catch(() => undefined);
 
 /** Rows [from, from + size); past the end the last row again. */
 export function cut({ data, shape }: Feed, from: number, size: number): Feed {

@@ -15,11 +15,13 @@ test("npm run prove:gpu answers a wrong word with exit code 2 and the words that
   for (const words of [
     ["--device", "tpu"],
     ["--devise", "cuda"],
+    ["--precision", "half"],
+    ["--batches", "1,0"],
   ]) {
     const { status, stderr } = prove(...words);
     expect(status).toBe(2);
-    expect(stderr).toMatch(/want auto, cpu, cuda, webgpu|Unknown option/);
-    expect(stderr).toContain("usage: npm run prove:gpu -- [--device NAME] [--model DIR] [--quick]");
+    expect(stderr).toMatch(/want auto, cpu, cuda, webgpu|Unknown option|want float32 or float16|want whole numbers from 1 on, or all/);
+    expect(stderr).toContain("usage: npm run prove:gpu -- [--device NAME] [--model DIR] [--precision NAME] [--batches 1,4,all] [--quick]");
   }
 });
 
