@@ -47,14 +47,8 @@ export type { Autoencoder, BatchOption, Classifier, ComparableFeatures, Controll
 export type { ControlMaps, DecodeOptions, Denoiser, DualEncoder, EncodeOptions, EnergyGradient } from "./diffusion/capabilities.js";
 export type { ComparisonOptions, Features, JacobianProducts, MergedDenoiser, MergedNoiseOptions } from "./diffusion/capabilities.js";
 export type { MergedWindows, NoiseOptions, Perceptual, PerceptualOptions, RowDenoiser, RowNoiseOptions } from "./diffusion/capabilities.js";
-export type {
-  ResidualMeter,
-  StyleNetwork,
-  TextEncoder,
-  TextEnergies,
-  TimestepOptions,
-  UnconditionalDenoiser,
-} from "./diffusion/capabilities.js";
+export type { ResidualMeter, StyleNetwork, TextEncoder, TextEnergies, TimestepOptions } from "./diffusion/capabilities.js";
+export type { UnconditionalDenoiser } from "./diffusion/capabilities.js";
 // energies of pictures, for guidance
 export { classEnergy, textEnergy, zeroShotClassifier, type Energy } from "./methods/edit/energies.js";
 

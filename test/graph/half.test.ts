@@ -1,5 +1,5 @@
 /**
- * What a network in half precision keeps in float32, each beside the same computed in half precision, rounded as a GPU rounds
+ * What a network in half precision keeps in float32 (its decoder not on CUDA), each beside the same computed in half precision, rounded as a GPU rounds
  * (half-arithmetic.ts): half precision ends at 65504 above and at 6e-8 below, and holds 11 bits.
  */
 import { fileURLToPath } from "node:url";
@@ -139,7 +139,7 @@ describe("a gradient that enters half precision", () => {
   });
 });
 
-test("the bundled model's decoder in half precision would move the gradient by more than 1e-2, its loss by more than 1e-3", async () => {
+test("the bundled model's decoder in half precision, as in the gradient on CUDA, moves the gradient by more than 1e-2; its loss, which stays in float32, would by more than 1e-3", async () => {
   const checkpoint = openCheckpoint(fileURLToPath(new URL("../../models/tiny-landscapes", import.meta.url)));
   const [vae, perceptual] = [checkpoint.part("vae"), checkpoint.part("perceptual")];
   const feeds = { z: given(10, [1, 4, 8, 8]), anchor: given(11, [1, 3, 64, 64], { std: 0.5 }) };
