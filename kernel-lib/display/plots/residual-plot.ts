@@ -14,7 +14,7 @@ export interface ResidualPlotOptions {
 
 /**
  * Plots how large each residual of the ControlNets is as a share of the U-Net's own numbers to which it is added, from the finest skip to the middle
- * block: all residuals alike ("balanced"), and the coarse ones more than the fine ones ("guess").
+ * block ("mid"), in root mean squares: all residuals alike ("balanced"), and the coarse ones more than the fine ones ("guess").
  * @param sizes of `residualSizes`
  */
 export function residualPlot(
@@ -22,7 +22,7 @@ export function residualPlot(
   { title = "Residuals beside what they are added to" }: ResidualPlotOptions = {},
 ): PlotFigure {
   const { skips, residuals, timestep } = sizes;
-  const names = skips.map((_, i) => (i < skips.length - 1 ? `skip ${i}` : "middle"));
+  const names = skips.map((_, i) => (i < skips.length - 1 ? String(i) : "mid")); // short: seven fit a phone
   const bars = (mode: keyof typeof residuals, color: string) => {
     const shares = residuals[mode].map((size, i) => (100 * size) / skips[i]);
     return {
@@ -31,7 +31,7 @@ export function residualPlot(
       x: names,
       y: shares.map(rounded),
       marker: { color },
-      hovertemplate: `${mode}, %{x}: %{y:.3~r} %<extra></extra>`,
+      hovertemplate: `${mode}, skip %{x}: %{y:.3~r} %<extra></extra>`,
     };
   };
   const data = [bars("balanced", CATEGORIES.blue), bars("guess", CATEGORIES.orange)];
@@ -40,12 +40,12 @@ export function residualPlot(
     height: 360,
     layout: titled(title, {
       barmode: "group",
-      xaxis: { title: { text: `what the U-Net's decoder takes, at timestep ${timestep}` }, showgrid: false },
-      yaxis: { title: { text: "rms of the residual, % of its skip's" }, rangemode: "tozero" },
+      xaxis: { title: { text: `skip, timestep ${timestep}` }, type: "category", showgrid: false },
+      yaxis: { title: { text: "residual, % of its skip" }, rangemode: "tozero" },
       margin: { l: 56, r: 20, t: 66, b: 64 },
     }),
   };
-  const largest = (mode: number) => names[data[mode].y.indexOf(Math.max(...data[mode].y))];
-  const alt = `${title}: of ${skips.length}, the largest share is ${short(Math.max(...data[0].y))} % at the ${largest(0)}; in guess mode ${short(Math.max(...data[1].y))} % at the ${largest(1)}.`;
+  const largest = (mode: number) => `skip ${names[data[mode].y.indexOf(Math.max(...data[mode].y))]}`;
+  const alt = `${title}: of ${skips.length}, the largest share is ${short(Math.max(...data[0].y))} % at ${largest(0)}; in guess mode ${short(Math.max(...data[1].y))} % at ${largest(1)}.`;
   return plot(async () => ({ spec, alt }));
 }
